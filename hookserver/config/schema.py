@@ -1,0 +1,202 @@
+"""Every key of the settings file, with its default and its rule."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+
+from hookserver.config.values import (
+    AppName,
+    Branch,
+    Domain,
+    Duration,
+    Image,
+    ImageName,
+    Listen,
+    Repository,
+    Size,
+    UrlPath,
+    Variable,
+    Volume,
+)
+from hookserver.models import Secret, StateDir
+
+MAX_REPLICAS = 8
+"""Replicas a slot can have: each app has two blocks of this many addresses."""
+
+_SecretText = Annotated[Secret, PlainSerializer(str)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class ServerSettings(_Section):
+    """``[server]``"""
+
+    listen: Listen = "127.0.0.1:9000"
+    state_dir: Path = Path("/var/lib/hookserver")
+    public_url: str = ""
+    builds: int = Field(default=1, ge=1, le=16)
+
+    @property
+    def state(self) -> StateDir:
+        return StateDir(self.state_dir.absolute())
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches the API."""
+        host, _, port = self.listen.rpartition(":")
+        return f"http://{'127.0.0.1' if host in ('', '*', '0.0.0.0') else host}:{port}"  # noqa: S104
+
+
+class NginxSettings(_Section):
+    """``[nginx]``"""
+
+    mode: Literal["managed"] = "managed"
+    binary: str = "nginx"
+    listen: tuple[Listen, ...] = Field(default=("80",), min_length=1)
+    max_body: Size = 100 << 20
+    read_timeout: Duration = Field(default=600.0, ge=10.0)
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+
+
+class DockerSettings(_Section):
+    """``[docker]``"""
+
+    host: str = ""
+    subnet: IPv4Network = IPv4Network("172.30.240.0/20")
+
+    @field_validator("subnet")
+    @classmethod
+    def _has_room(cls, subnet: IPv4Network) -> IPv4Network:
+        if not 16 <= subnet.prefixlen <= 26:
+            raise ValueError(f"{subnet} must be between a /16 and a /26: every app takes 16 addresses")
+        return subnet
+
+
+class BuildSettings(_Section):
+    """``[apps.<app>.build]``"""
+
+    kind: Literal["auto", "maven", "war", "dockerfile"] = "auto"
+    image: Image = "maven:3.9-eclipse-temurin-17"
+    command: tuple[str, ...] = ()
+    war: str = ""
+    env: dict[Variable, str] = {}
+    volumes: tuple[Volume, ...] = ()
+    ca_bundle: Path | None = None
+    memory: Size = 1 << 30
+    cpus: float = Field(default=1.0, gt=0, le=256)
+    timeout: Duration = Field(default=1200.0, gt=0)
+
+    @field_validator("command", mode="before")
+    @classmethod
+    def _one_line_is_a_shell_command(cls, value: Any) -> Any:
+        return ("sh", "-c", value) if isinstance(value, str) and value else value
+
+
+class TomcatSettings(_Section):
+    """``[apps.<app>.tomcat]``"""
+
+    image: Image = "tomcat:10.1-jdk17-temurin"
+    context: str = Field(default="", pattern=r"[A-Za-z0-9._#-]*")
+    java_opts: str = ""
+    memory: Size = 512 << 20
+    env: dict[Variable, str] = {}
+    env_file: Path | None = None
+    volumes: tuple[Volume, ...] = ()
+    networks: tuple[str, ...] = ()
+    hosts: dict[str, str] = {"host.docker.internal": "host-gateway"}
+
+
+class HealthSettings(_Section):
+    """``[apps.<app>.health]``; ``path`` counts from the container's root, the context included."""
+
+    path: UrlPath = ""
+    status: tuple[Annotated[int, Field(ge=100, le=599)], ...] = Field(default=(200,), min_length=1)
+    body: str = ""
+    interval: Duration = Field(default=0.2, ge=0.05)
+    timeout: Duration = Field(default=5.0, gt=0)
+    successes: int = Field(default=3, ge=1, le=1000)
+    deadline: Duration = Field(default=120.0, gt=0)
+
+
+class ReleaseSettings(_Section):
+    """``[apps.<app>.release]``"""
+
+    drain: Duration = 30.0
+    standby: Duration = 600.0
+    sessions: Literal["none", "sticky"] = "sticky"
+    keep: int = Field(default=5, ge=1, le=100)
+
+
+class AppSettings(_Section):
+    """``[apps.<app>]``; ``name`` is the table's own."""
+
+    name: AppName
+    repository: Repository
+    branch: Branch = "main"
+    domains: tuple[Domain, ...] = Field(min_length=1)
+    path: UrlPath = "/"
+    image: ImageName = ""
+    replicas: int = Field(default=2, ge=1, le=MAX_REPLICAS)
+    webhook_secret: _SecretText = Secret("")
+    poll: Duration = 300.0
+    build: BuildSettings = BuildSettings()
+    tomcat: TomcatSettings = TomcatSettings()
+    health: HealthSettings = HealthSettings()
+    release: ReleaseSettings = ReleaseSettings()
+
+    @field_validator("webhook_secret", mode="before")
+    @classmethod
+    def _hide(cls, value: Any) -> Any:
+        return Secret(value) if isinstance(value, str) else value
+
+    @field_validator("path")
+    @classmethod
+    def _no_trailing_slash(cls, path: str) -> str:
+        return path.rstrip("/") or "/"
+
+    @model_validator(mode="after")
+    def _follow_the_path(self) -> AppSettings:
+        """Fill what follows from other keys: image from name, context from path, health path from context."""
+        context = self.tomcat.context or self.path.strip("/").replace("/", "#") or "ROOT"
+        below = "/" if context == "ROOT" else f"/{context.replace('#', '/')}/"
+        object.__setattr__(self, "image", self.image or f"hookserver/{self.name}")
+        object.__setattr__(self, "tomcat", self.tomcat.model_copy(update={"context": context}))
+        object.__setattr__(self, "health", self.health.model_copy(update={"path": self.health.path or below}))
+        return self
+
+
+class Settings(_Section):
+    """The whole file."""
+
+    server: ServerSettings = ServerSettings()
+    nginx: NginxSettings = NginxSettings()
+    docker: DockerSettings = DockerSettings()
+    apps: dict[AppName, AppSettings] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_apps(cls, data: Any) -> Any:
+        apps = data.get("apps") if isinstance(data, dict) else None
+        if not isinstance(apps, dict):
+            return data
+        named = {name: {**app, "name": name} if isinstance(app, dict) else app for name, app in apps.items()}
+        return {**data, "apps": named}
+
+    @model_validator(mode="after")
+    def _one_app_a_place(self) -> Settings:
+        taken: dict[tuple[str, str], str] = {}
+        for app in self.apps.values():
+            for domain in app.domains:
+                other = taken.setdefault((domain, app.path), app.name)
+                if other != app.name:
+                    raise ValueError(f"apps.{app.name} and apps.{other} both want {domain}{app.path}")
+        room = self.docker.subnet.num_addresses // 16 - 1
+        if len(self.apps) > room:
+            raise ValueError(f"docker.subnet {self.docker.subnet} has room for {room} apps, not {len(self.apps)}")
+        return self

@@ -1,0 +1,126 @@
+"""Values as people write them: durations, sizes, addresses, names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZE = re.compile(r"(\d+)\s*([bkmgt]?)b?", re.IGNORECASE)
+_SIZE_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_IMAGE_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*")
+_IMAGE = re.compile(r"(?:[a-zA-Z0-9.-]+(?::\d+)?/)?[a-z0-9._/-]+(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?")
+_DOMAIN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!&'()*+,=:@%/-]*)")
+_BRANCH_FORBIDDEN = re.compile(
+    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|\.lock(?:/|$)|/\."
+    r"|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+_LISTEN = re.compile(r"(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]|\*):)?\d{1,5}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def parse_duration(value: Any) -> float:
+    """``"30s"``, ``"200ms"``, ``"5m"``, ``"0"`` or a number → seconds."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return float(value)
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match or (match[2] is None and float(match[1]) != 0):
+        raise ValueError(f'{value!r} is not a duration; write "200ms", "30s", "5m" or "1h"')
+    return float(match[1]) * _DURATION_UNITS[match[2] or "s"]
+
+
+def format_duration(seconds: float) -> str:
+    """Seconds → the shortest text that ``parse_duration`` reads back."""
+    for unit in ("d", "h", "m", "s"):
+        amount = seconds / _DURATION_UNITS[unit]
+        if seconds and amount == int(amount):
+            return f"{int(amount)}{unit}"
+    return f"{round(seconds * 1000)}ms" if seconds else "0"
+
+
+def parse_size(value: Any) -> int:
+    """``"512m"``, ``"1g"`` or a number of bytes → bytes."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match or int(match[1]) == 0:
+        raise ValueError(f'{value!r} is not a size; write "512m" or "1g"')
+    return int(match[1]) * _SIZE_UNITS[match[2].lower()]
+
+
+def format_size(size: int) -> str:
+    """Bytes → the shortest text that ``parse_size`` reads back."""
+    for unit in ("t", "g", "m", "k"):
+        if size % _SIZE_UNITS[unit] == 0:
+            return f"{size // _SIZE_UNITS[unit]}{unit}"
+    return str(size)
+
+
+def is_branch(name: str) -> bool:
+    """Whether git takes this as a branch's name (git-check-ref-format) and a terminal shows it as it is."""
+    return 0 < len(name) <= 250 and name != "@" and not _BRANCH_FORBIDDEN.search(name)
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise ValueError(f"{value!r} is not {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _check_branch(value: str) -> str:
+    if not is_branch(value):
+        raise ValueError(f"{value!r} is not a branch name that git takes")
+    return value
+
+
+def _check_repository(value: str) -> str:
+    if value == "push" or re.fullmatch(r"(?:https?|ssh|git|file)://[^\s\x00-\x1f]+", value):
+        return value
+    if re.fullmatch(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s\x00-\x1f-][^\s\x00-\x1f]*", value):
+        return value
+    if value.startswith("/") and "\x00" not in value and "\n" not in value:
+        return value
+    raise ValueError(
+        f"{value!r} is not a repository: write an https://, ssh:// or git@host:path address, "
+        'an absolute path, or "push"'
+    )
+
+
+def _check_volume(value: str) -> str:
+    parts = value.split(":")
+    if len(parts) not in (2, 3) or not PurePosixPath(parts[1]).is_absolute() or not parts[0]:
+        raise ValueError(f'{value!r} is not a mount; write "/on/the/host:/in/the/container" (":ro" may follow)')
+    if len(parts) == 3 and parts[2] not in ("ro", "rw"):
+        raise ValueError(f'{value!r} ends in neither ":ro" nor ":rw"')
+    return value
+
+
+def _check_variable(value: str) -> str:
+    if not _VARIABLE.fullmatch(value):
+        raise ValueError(f"{value!r} is not the name of an environment variable")
+    return value
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(format_duration)]
+"""Seconds."""
+Size = Annotated[int, BeforeValidator(parse_size), PlainSerializer(format_size)]
+"""Bytes."""
+AppName = Annotated[str, _matching(_NAME, "an app's name: lower-case letters, digits and dashes, 40 at most")]
+ImageName = Annotated[str, _matching(_IMAGE_NAME, 'an image name without a tag, such as "acme/shop"')]
+Image = Annotated[str, _matching(_IMAGE, 'an image, such as "tomcat:10.1-jdk17-temurin"')]
+Domain = Annotated[str, _matching(_DOMAIN, 'a domain in lower case, such as "shop.example.com"')]
+UrlPath = Annotated[str, _matching(_URL_PATH, 'a path, such as "/" or "/shop"')]
+Branch = Annotated[str, AfterValidator(_check_branch)]
+Repository = Annotated[str, AfterValidator(_check_repository)]
+Listen = Annotated[str, _matching(_LISTEN, 'a port or an address with a port, such as "80" or "127.0.0.1:8080"')]
+Volume = Annotated[str, AfterValidator(_check_volume)]
+Variable = Annotated[str, AfterValidator(_check_variable)]

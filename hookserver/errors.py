@@ -1,0 +1,90 @@
+"""The one tree of errors: each knows its exit code and its HTTP status, and says what to do next."""
+
+from __future__ import annotations
+
+
+class HookserverError(Exception):
+    """Something went wrong that a person must read: what happened, and the remedy."""
+
+    exit_code = 1
+    http_status = 500
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}\n{self.remedy}" if self.remedy else self.problem
+
+
+class SettingsError(HookserverError):
+    """The settings are wrong. ``mistakes`` has every one of them, each a line that begins with its path."""
+
+    exit_code = 4
+
+    def __init__(self, source: str, mistakes: list[str]) -> None:
+        listed = "\n".join(f"  {mistake}" for mistake in mistakes)
+        super().__init__(f"{source}:\n{listed}", "Mend the lines above, then ask `hookserver check`.")
+        self.mistakes = mistakes
+
+
+class NotFound(HookserverError):
+    """The app, deploy, release or token that was named is not there."""
+
+    exit_code = 3
+    http_status = 404
+
+
+class Refused(HookserverError):
+    """It could be done, but must not be done now: the app is locked, or the deploy is over."""
+
+    exit_code = 5
+    http_status = 409
+
+
+class Unauthorized(HookserverError):
+    """No valid signature or token. The text never tells whether the app exists."""
+
+    http_status = 401
+
+
+class BadRequest(HookserverError):
+    """A request that cannot be understood. ``http_status`` tells how: 400, 413, 415, 422 or 429."""
+
+    def __init__(self, problem: str, remedy: str = "", http_status: int = 400) -> None:
+        super().__init__(problem, remedy)
+        self.http_status = http_status
+
+
+class StoreError(HookserverError):
+    """The database did not take or give what was asked: nothing was acknowledged, so nothing is lost."""
+
+    http_status = 503
+
+
+class DeployFailed(HookserverError):
+    """A deploy cannot go on; the old release still serves. The adapters' errors are of this kind."""
+
+    exit_code = 6
+    http_status = 422
+
+
+class GitError(DeployFailed):
+    """The repository could not be read."""
+
+
+class BuildError(DeployFailed):
+    """No image came out of the source."""
+
+
+class ContainerError(DeployFailed):
+    """Docker did not do what was asked."""
+
+
+class Unhealthy(DeployFailed):
+    """A replica did not pass the health gate; the text carries its last lines."""
+
+
+class NginxError(DeployFailed):
+    """Nginx refused a configuration, is down, or does not answer what was set."""

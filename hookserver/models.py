@@ -1,0 +1,229 @@
+"""The words of the product as frozen data, and the allowed transitions of a deploy, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Slot(StrEnum):
+    """The two places where an app's releases run."""
+
+    BLUE = "blue"
+    GREEN = "green"
+
+    @property
+    def other(self) -> Slot:
+        return Slot.GREEN if self is Slot.BLUE else Slot.BLUE
+
+
+class Trigger(StrEnum):
+    """What asked for a deploy."""
+
+    WEBHOOK = "webhook"
+    GIT_PUSH = "git-push"
+    API = "api"
+    CLI = "cli"
+    POLL = "poll"
+    ROLLBACK = "rollback"
+
+
+class Status(StrEnum):
+    """Where a deploy is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    LIVE = "live"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    ROLLED_BACK = "rolled_back"
+
+    @property
+    def is_over(self) -> bool:
+        return self not in (Status.QUEUED, Status.RUNNING)
+
+
+# A running deploy whose worker was killed goes back to the queue; `running → superseded` is the same
+# deploy when a newer push waits already.
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.SUPERSEDED}),
+    Status.RUNNING: frozenset({Status.LIVE, Status.FAILED, Status.CANCELLED, Status.QUEUED, Status.SUPERSEDED}),
+    Status.LIVE: frozenset({Status.ROLLED_BACK}),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+    Status.SUPERSEDED: frozenset(),
+    Status.ROLLED_BACK: frozenset({Status.LIVE}),
+}
+
+
+class Step(StrEnum):
+    """The steps of a deploy, in order."""
+
+    FETCH = "fetch"
+    BUILD = "build"
+    START = "start"
+    CHECK = "check"
+    SWITCH = "switch"
+    DRAIN = "drain"
+
+
+@dataclass(frozen=True)
+class Push:
+    """An event that asks for a deploy of ``app``: a hint, never the truth about what to deploy.
+
+    ``commit`` is set only when a person asked for exactly that commit; ``rollback_to`` is the number of the deploy
+    whose release shall serve again. ``delivery`` is the forge's id of this delivery, ``by`` who pushed, for the log.
+    """
+
+    app: str
+    trigger: Trigger
+    commit: str = ""
+    rebuild: bool = False
+    rollback_to: int | None = None
+    delivery: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who keeps an app from being deployed, why, and since when (Unix seconds)."""
+
+    reason: str
+    by: str
+    at: float
+
+
+@dataclass(frozen=True)
+class App:
+    """What the store knows of one WAR project.
+
+    ``number`` is its lasting place on the container network, ``live`` the deploy whose release serves (None: none
+    does), ``tip_seen`` the branch's tip that a poll or a deploy last saw.
+    """
+
+    name: str
+    number: int
+    live: int | None = None
+    tip_seen: str = ""
+    lock: Lock | None = None
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """One run of the pipeline for an app. Times are Unix seconds; ``None``: not yet."""
+
+    number: int
+    app: str
+    status: Status
+    trigger: Trigger
+    commit: str = ""
+    rebuild: bool = False
+    rollback_to: int | None = None
+    by: str = ""
+    step: Step | None = None
+    reason: str = ""
+    superseded_by: int | None = None
+    attempt: int = 0
+    cancel_asked: bool = False
+    queued_at: float = 0.0
+    started_at: float | None = None
+    live_at: float | None = None
+    ended_at: float | None = None
+
+
+@dataclass(frozen=True)
+class StepRun:
+    """One step of a deploy with its times in Unix seconds; ``ended_at`` None: it runs, or was killed."""
+
+    step: Step
+    started_at: float
+    ended_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a deploy made. ``retire_at`` is set while its slot is the standby, ``retired_at`` once it no longer runs."""
+
+    deploy: int
+    app: str
+    commit: str
+    image: str
+    slot: Slot
+    retire_at: float | None = None
+    retired_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where one replica answers. ``name`` is its container's, ``route`` its jvmRoute, such as ``blue1``."""
+
+    name: str
+    route: str
+    host: str
+    port: int = 8080
+
+
+@dataclass(frozen=True)
+class StateDir:
+    """Where everything lies that hookserver writes, below ``server.state_dir``."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "hookserver.db"
+
+    @property
+    def worker_lock(self) -> Path:
+        return self.root / "worker.lock"
+
+    @property
+    def wakeup_socket(self) -> Path:
+        """A Unix datagram socket; any datagram makes the worker look at the queue."""
+        return self.root / "worker.sock"
+
+    @property
+    def nginx(self) -> Path:
+        return self.root / "nginx"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    def live(self, app: str) -> Path:
+        """The app's traffic flags: the files ``up`` and ``green``."""
+        return self.root / "live" / app
+
+    def log(self, deploy: int) -> Path:
+        return self.root / "logs" / f"{deploy}.log"
+
+    def work(self, deploy: int) -> Path:
+        """A deploy's temporary folder, removed at its end."""
+        return self.root / "work" / str(deploy)
+
+    def mirror(self, app: str) -> Path:
+        return self.root / "mirrors" / f"{app}.git"
+
+    def push_repository(self, app: str) -> Path:
+        return self.root / "repos" / f"{app}.git"
+
+    def push_token(self, app: str) -> Path:
+        return self.root / "repos" / f"{app}.token"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A text that shows itself only when asked by ``reveal``."""
+
+    _text: str = field(repr=False)
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __str__(self) -> str:
+        return "••••••" if self._text else ""
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
