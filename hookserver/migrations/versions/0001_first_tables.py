@@ -1,0 +1,79 @@
+"""The first tables."""
+
+from alembic import op
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, String, text
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "apps",
+        Column("name", String, primary_key=True),
+        Column("number", Integer, nullable=False, unique=True),
+        Column("live", Integer),
+        Column("tip_seen", String, nullable=False, server_default=""),
+        Column("served", Integer, nullable=False, server_default="0"),
+        Column("lock_reason", String),
+        Column("lock_by", String),
+        Column("lock_at", Float),
+    )
+    op.create_table(
+        "deploys",
+        Column("number", Integer, primary_key=True),
+        Column("app", String, ForeignKey("apps.name"), nullable=False),
+        Column("status", String, nullable=False),
+        Column("trigger", String, nullable=False),
+        Column("commit", String, nullable=False, server_default=""),
+        Column("rebuild", Boolean, nullable=False, server_default="0"),
+        Column("rollback_to", Integer),
+        Column("by", String, nullable=False, server_default=""),
+        Column("step", String),
+        Column("reason", String, nullable=False, server_default=""),
+        Column("superseded_by", Integer),
+        Column("attempt", Integer, nullable=False, server_default="0"),
+        Column("cancel_asked", Boolean, nullable=False, server_default="0"),
+        Column("queued_at", Float, nullable=False),
+        Column("started_at", Float),
+        Column("live_at", Float),
+        Column("ended_at", Float),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("deploys_app", "deploys", ["app", "number"])
+    op.create_index("deploys_one_waiting", "deploys", ["app"], unique=True, sqlite_where=text("status = 'queued'"))
+    under_way = text("started_at IS NOT NULL AND ended_at IS NULL")
+    op.create_index("deploys_one_under_way", "deploys", ["app"], unique=True, sqlite_where=under_way)
+    op.create_table(
+        "steps",
+        Column("deploy", Integer, ForeignKey("deploys.number"), primary_key=True),
+        Column("attempt", Integer, primary_key=True),
+        Column("step", String, primary_key=True),
+        Column("started_at", Float, nullable=False),
+        Column("ended_at", Float),
+    )
+    op.create_table(
+        "releases",
+        Column("deploy", Integer, ForeignKey("deploys.number"), primary_key=True),
+        Column("app", String, ForeignKey("apps.name"), nullable=False),
+        Column("commit", String, nullable=False),
+        Column("image", String, nullable=False),
+        Column("slot", String, nullable=False),
+        Column("live_at", Float),
+        Column("retire_at", Float),
+        Column("retired_at", Float),
+    )
+    op.create_index("releases_app", "releases", ["app", "deploy"])
+    op.create_table(
+        "deliveries",
+        Column("app", String, ForeignKey("apps.name"), primary_key=True),
+        Column("delivery", String, primary_key=True),
+        Column("deploy", Integer, ForeignKey("deploys.number"), nullable=False),
+    )
+    op.create_table(
+        "tokens",
+        Column("name", String, primary_key=True),
+        Column("app", String, nullable=False, server_default=""),
+        Column("hash", String, nullable=False, unique=True),
+        Column("created_at", Float, nullable=False),
+    )

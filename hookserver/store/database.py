@@ -1,0 +1,135 @@
+"""The SQLite file: how it is opened, and how its errors are told.
+
+A write that returns is on the disk: WAL with ``synchronous=FULL`` (https://sqlite.org/pragma.html#pragma_synchronous),
+and every write takes its lock at once (``BEGIN IMMEDIATE``), so that a busy database is noticed before the work.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, select, table, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.sql import column
+
+from hookserver.errors import StoreError
+from hookserver.store.tables import REVISION
+
+BUSY_TIMEOUT = 4.0
+"""Seconds a call waits for another's write before it answers StoreError."""
+
+
+class Database:
+    """Connections to one SQLite file, with library errors translated to StoreError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = _open(path)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view."""
+        with self._translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """All or nothing, on the disk when the block ends."""
+        with self._translated(), self._engine.connect() as plain:
+            connection = plain.execution_options(begin="IMMEDIATE")
+            with connection.begin():
+                yield connection
+
+    def upgrade(self) -> None:
+        """Bring the tables up to date, in a process of its own: Alembic's memory ends with it."""
+        if self._revision() == REVISION:
+            return
+        done = subprocess.run(
+            [sys.executable, "-m", "hookserver.migrations", str(self.path)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise StoreError(
+                f"the database {self.path} cannot be brought up to date: {done.stderr.strip().splitlines()[-1:]}",
+                "Was it used by a newer hookserver? Install that one again, or restore the database from a backup.",
+            )
+
+    def check(self) -> None:
+        """Raise StoreError when the file is damaged."""
+        with self.reading() as connection:
+            found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
+        if found != "ok":
+            raise StoreError(f"the database {self.path} is damaged: {found}", _RESTORE)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._engine.dispose()
+
+    def _revision(self) -> str | None:
+        versions = table("alembic_version", column("version_num"))
+        with self.reading() as connection:
+            if not connection.execute(text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")).first():
+                return None
+            revision: str | None = connection.execute(select(versions.c.version_num)).scalar()
+            return revision
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise StoreError(f"the database {self.path}: {error.orig}", _remedy(error.orig)) from error
+        except SQLAlchemyError as error:
+            raise StoreError(f"the database {self.path}: {error}", _RESTORE) from error
+
+
+_RESTORE = (
+    "The apps go on serving. Stop hookserver, put a sound copy of the file in place (or let `sqlite3 FILE .recover` "
+    "make one), and start it again."
+)
+
+
+def _remedy(cause: BaseException | None) -> str:
+    said = str(cause)
+    if "locked" in said:
+        return "Another program holds the database; try again, and look who has it open."
+    if "full" in said or "disk I/O" in said:
+        return "Make room on the disk; nothing was accepted meanwhile."
+    if "unable to open" in said or "readonly" in said:
+        return "Is server.state_dir there, and may this user write in it?"
+    return _RESTORE
+
+
+def _open(path: Path) -> Engine:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"server.state_dir {path.parent} cannot be made: {error.strerror}", "Make it, or name another."
+        ) from error
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT},
+        pool_size=2,
+        max_overflow=-1,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={int(BUSY_TIMEOUT * 1000)}",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+    return engine

@@ -1,0 +1,100 @@
+"""The tables. ``migrations/`` makes them; a test holds the two together."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, text
+
+REVISION = "0001"
+"""The newest migration: what a database must say for this program to use it."""
+
+metadata = MetaData()
+
+apps = Table(
+    "apps",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("live", Integer),
+    Column("tip_seen", String, nullable=False, server_default=""),
+    Column("served", Integer, nullable=False, server_default="0"),
+    Column("lock_reason", String),
+    Column("lock_by", String),
+    Column("lock_at", Float),
+)
+
+deploys = Table(
+    "deploys",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("app", String, ForeignKey("apps.name"), nullable=False),
+    Column("status", String, nullable=False),
+    Column("trigger", String, nullable=False),
+    Column("commit", String, nullable=False, server_default=""),
+    Column("rebuild", Boolean, nullable=False, server_default="0"),
+    Column("rollback_to", Integer),
+    Column("by", String, nullable=False, server_default=""),
+    Column("step", String),
+    Column("reason", String, nullable=False, server_default=""),
+    Column("superseded_by", Integer),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("cancel_asked", Boolean, nullable=False, server_default="0"),
+    Column("queued_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("live_at", Float),
+    Column("ended_at", Float),
+    sqlite_autoincrement=True,
+)
+Index("deploys_app", deploys.c.app, deploys.c.number)
+Index(
+    "deploys_one_waiting",
+    deploys.c.app,
+    unique=True,
+    sqlite_where=text("status = 'queued'"),
+)
+Index(
+    "deploys_one_under_way",
+    deploys.c.app,
+    unique=True,
+    sqlite_where=text("started_at IS NOT NULL AND ended_at IS NULL"),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("deploy", Integer, ForeignKey("deploys.number"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("step", String, primary_key=True),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("deploy", Integer, ForeignKey("deploys.number"), primary_key=True),
+    Column("app", String, ForeignKey("apps.name"), nullable=False),
+    Column("commit", String, nullable=False),
+    Column("image", String, nullable=False),
+    Column("slot", String, nullable=False),
+    Column("live_at", Float),
+    Column("retire_at", Float),
+    Column("retired_at", Float),
+)
+Index("releases_app", releases.c.app, releases.c.deploy)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("app", String, ForeignKey("apps.name"), primary_key=True),
+    Column("delivery", String, primary_key=True),
+    Column("deploy", Integer, ForeignKey("deploys.number"), nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("app", String, nullable=False, server_default=""),
+    Column("hash", String, nullable=False, unique=True),
+    Column("created_at", Float, nullable=False),
+)
