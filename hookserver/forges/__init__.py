@@ -1,0 +1,16 @@
+"""The forges whose webhooks are understood: one file each, all named here."""
+
+from collections.abc import Mapping
+
+from hookserver.forges import generic, gitea, github
+from hookserver.forges.push import BranchPush, Forge, Ignored
+
+__all__ = ["FORGES", "BranchPush", "Forge", "Ignored", "find"]
+
+FORGES: tuple[Forge, ...] = (gitea, github, generic)
+"""In the order in which they are asked: Gitea and Forgejo send GitHub's headers too."""
+
+
+def find(headers: Mapping[str, str]) -> Forge | None:
+    """The forge that sends such headers (lower-case names)."""
+    return next((forge for forge in FORGES if forge.is_mine(headers)), None)

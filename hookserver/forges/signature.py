@@ -1,0 +1,44 @@
+"""HMAC-SHA256 signatures in hexadecimal, and headers that count only when they were sent once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+
+from hookserver.errors import BadRequest, Unauthorized
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+_DELIVERY = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+def is_signed(secret: str, body: bytes, given: str | None, prefix: str = "") -> bool:
+    """Whether ``given`` is ``prefix`` and the 64 digits that sign ``body``, compared in constant time."""
+    if not secret or given is None or not given.startswith(prefix) or not _HEX.fullmatch(given, len(prefix)):
+        return False
+    wanted = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(given[len(prefix) :], wanted)
+
+
+def one(headers: Mapping[str, str], name: str) -> str:
+    """The value of a header that must be there once.
+
+    Raises Unauthorized when it came twice (servers join the two by a comma), BadRequest when it is missing.
+    """
+    value = headers.get(name, "")
+    if "," in value:
+        raise Unauthorized(f"{name} was sent twice")
+    if not value:
+        raise BadRequest(f"{name} is missing", "Is something between the forge and hookserver removing headers?")
+    return value
+
+
+def delivery(headers: Mapping[str, str], name: str) -> str:
+    """The forge's id of this call; "" when it sends none."""
+    if not headers.get(name):
+        return ""
+    value = one(headers, name)
+    if not _DELIVERY.fullmatch(value):
+        raise BadRequest(f"{name} is no delivery id: letters, digits and ._:- only, 128 at most")
+    return value
