@@ -65,7 +65,20 @@ step() {
     fi
     printf 'FAILED after %d s\n\n' $((SECONDS - began))
     tail -n 30 "$WORK/log" | sed 's/^/    | /'
-    die "could not: $text" "Nothing half-made was left under the image's name; mend the cause and run this again."
+    die "could not: $text" "$(remedy)" "No image was named half-made: run this again once the cause is gone."
+}
+
+# What helps against the commonest causes, by what the failed step printed.
+remedy() {
+    if grep -q 'PKIX path building failed' "$WORK/log"; then
+        echo "An HTTPS proxy's certificate is not trusted: give its CA with --ca-bundle FILE."
+    elif grep -qE "Failed getting release|Couldn't download|Could not (resolve|connect)|Temporary failure|Unknown host|UnknownHost|timed out" "$WORK/log"; then
+        echo "The network: is there a proxy (http_proxy), a mirror for the system (--mirror) or for Maven (--settings)?"
+    elif grep -q 'Could not find artifact' "$WORK/log"; then
+        echo "This version was never published, or the mirror lacks it."
+    else
+        echo "What it printed last is above."
+    fi
 }
 
 # ---- what is wanted ------------------------------------------------------------------------------------------------
@@ -231,7 +244,13 @@ read_host() {
         mirror=${mirror:-http://deb.debian.org/debian}
         debian_mirror=$mirror
     fi
-    security=${security:-${mirror/%\/debian/\/debian-security}}
+    if [ -z "$security" ]; then
+        case $distribution:$mirror in
+            ubuntu:*) security=$mirror ;;
+            debian:*/debian) security=$mirror-security ;;
+            *) say "No mirror of $suite-security is known: the images are made without security updates" ;;
+        esac
+    fi
     # A proxy of this host's apt or environment serves debootstrap and the containers too.
     proxy=${http_proxy:-$(apt-config shell P Acquire::http::Proxy 2>/dev/null | sed -n "s/^P='\(.*\)'$/\1/p")}
     say "Making images from $distribution $suite, $mirror${proxy:+, through $proxy}"
@@ -285,18 +304,16 @@ commit() {
 }
 
 bootstrap() {
-    local of=$1 from=$2 parts=$3 root=$WORK/root validity='' found
-    [ ! -r "$ca_bundle" ] || export SSL_CERT_FILE=$ca_bundle
-    debootstrap --help | grep -- --no-check-valid-until && validity=--no-check-valid-until
+    local of=$1 from=$2 parts=$3 root=$WORK/root found
     rm -rf --one-file-system "$root"
     # In a mount namespace of its own: what debootstrap mounts goes away with it, however it ends.
-    http_proxy=$proxy unshare --mount debootstrap --variant=minbase --force-check-gpg ${validity:+"$validity"} \
+    http_proxy=$proxy unshare --mount debootstrap --variant=minbase --force-check-gpg \
         --components="${parts// /,}" "$of" "$root" "$from"
     {
         echo "deb $from $of $parts"
         if [ "$of" != sid ]; then
             echo "deb $from $of-updates $parts"
-            echo "deb $security $of-security $parts"
+            [ -z "$security" ] || echo "deb $security $of-security $parts"
         fi
     } >"$root/etc/apt/sources.list"
     echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/no-fsync"
@@ -385,7 +402,7 @@ unpack() {
         address=${address%%/*}
         through="-Dhttps.proxyHost=${address%:*} -Dhttps.proxyPort=${address##*:} -Dhttp.proxyHost=${address%:*} -Dhttp.proxyPort=${address##*:}"
     fi
-    inside "$FETCHING" "mvn -B -q -C -s /mnt/settings.xml $through \
+    inside "$FETCHING" "mvn -B -q -C -Dstyle.color=never -s /mnt/settings.xml $through \
         org.apache.maven.plugins:maven-dependency-plugin:$DEPENDENCY_PLUGIN:copy -Dartifact=$1 -DoutputDirectory=/root/fetched"
     inside "$BUILDING" "mkdir -p $3"
     docker exec "$FETCHING" cat "/root/fetched/$2" |
