@@ -1,0 +1,195 @@
+"""An app's repository, mirrored on our disk: tip, fetch, and a checkout of exactly one commit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from pathlib import Path
+
+from hookserver.errors import GitError, NotFound
+from hookserver.git.command import Answer, Shell
+from hookserver.git.remote import branch_missing, explained, parse_heads, parse_remote, said
+from hookserver.git.tree import tame
+
+_FULL = re.compile(r"[0-9a-f]{40}")
+_ASKED = re.compile(r"[0-9a-fA-F]{7,40}")
+_LEFTOVERS = ("*.lock", "refs/**/*.lock", "objects/info/*.lock", "objects/pack/tmp_*", "objects/tmp_objdir-*", "gc.pid")
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+
+
+class Mirror:
+    """The bare mirror of one branch of ``repository`` at ``path``, used by one process at a time.
+
+    ``tag`` stands in the environment of every git process, so that `kill_orphans` finds those of a killed deploy.
+    Each ``deadline`` is the seconds that the whole call may take. All raise GitError, which says what to do.
+    """
+
+    def __init__(self, path: Path, repository: str, branch: str, tag: str) -> None:
+        self._path = path.absolute()
+        self._remote = parse_remote(repository)
+        self._branch = branch
+        self._ref = f"refs/heads/{branch}"
+        self._shell = Shell(self._path.parent, tag)
+
+    def tip(self, deadline: float) -> str:
+        """The commit that the branch's tip is at on the server, now."""
+        ends = time.monotonic() + deadline
+        answer = self._ask_server(["ls-remote", "--quiet", "--", self._remote.url, self._ref], ends)
+        if answer.status:
+            raise self._failure("its tip cannot be read", answer)
+        tip = parse_heads(answer.stdout).get(self._ref)
+        if tip is None:
+            raise self._branch_missing(ends)
+        return tip
+
+    def fetch(self, deadline: float) -> str:
+        """Bring the branch here, whatever was pushed or forced; returns its tip. Makes or mends the mirror first."""
+        ends = time.monotonic() + deadline
+        if not (self._path / "HEAD").is_file():
+            self._make(self._path, ends)
+        _clear_leftovers(self._path)
+        try:
+            answer = self._fetch_branch(self._path, ends)
+            tip = self._known(self._ref, ends) if answer.status == 0 else None
+            if tip is None and explained(answer.stderr, self._remote) is None and not _lacks_branch(answer):
+                self._remake(ends)
+                tip = self._known(self._ref, ends)
+        finally:
+            _clear_leftovers(self._path)
+        if tip is not None:
+            return tip
+        raise self._branch_missing(ends) if _lacks_branch(answer) else self._failure("cannot be fetched", answer)
+
+    def resolve(self, commit: str, deadline: float) -> str:
+        """The full name of a commit that a person asked for by 7 to 40 hex digits.
+
+        Raises NotFound when neither the mirror nor the server has it.
+        """
+        ends = time.monotonic() + deadline
+        if not _ASKED.fullmatch(commit):
+            raise GitError(f"{commit!r:.60} is not a commit", "Write 7 to 40 of its hex digits, see `git log`.")
+        commit = commit.lower()
+        if found := self._known_commit(commit, ends):
+            return found
+        self.fetch(ends - time.monotonic())
+        if found := self._known_commit(commit, ends):
+            return found
+        if _FULL.fullmatch(commit):
+            self._ask_server([*self._git_dir(self._path), *_FETCH, "--", self._remote.url, commit], ends)
+            if found := self._known_commit(commit, ends):
+                return found
+        raise NotFound(
+            f"{self._remote} has no commit {commit} on {self._branch}",
+            "Look at it in `git log`; one of another branch needs all 40 digits, and must have been pushed.",
+        )
+
+    def checkout(self, commit: str, into: Path, deadline: float) -> list[str]:
+        """Write exactly this commit to the new folder ``into``, with a small ``.git`` of this one commit.
+
+        Submodules and LFS files are not brought, links that lead out of the tree become plain files, and nothing of
+        the repository runs. Returns what a reader of the log should know about that.
+        """
+        ends = time.monotonic() + deadline
+        if not _FULL.fullmatch(commit):
+            raise GitError(f"{commit!r:.60} is not the full name of a commit", "Ask `Mirror.resolve` for it.")
+        answer = self._checkout_once(commit, into, ends)
+        if answer.status:
+            shutil.rmtree(into, ignore_errors=True)
+            self._remake(ends)
+            if self._known_commit(commit, ends) is None:
+                self._ask_server([*self._git_dir(self._path), *_FETCH, "--", self._remote.url, commit], ends)
+            answer = self._checkout_once(commit, into, ends)
+        if answer.status:
+            raise self._failure(f"{commit[:12]} cannot be checked out", answer)
+        return tame(into)
+
+    def subject(self, commit: str) -> str:
+        """The first line of the commit's message, fit for a log; empty when the commit is not here."""
+        if not _FULL.fullmatch(commit):
+            return ""
+        arguments = [*self._git_dir(self._path), "log", "-1", "--format=%s", "--no-show-signature", commit, "--"]
+        answer = self._shell.local(arguments, time.monotonic() + 10)
+        line = answer.stdout.strip() if answer.status == 0 else ""
+        return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)[:200]
+
+    def _checkout_once(self, commit: str, into: Path, ends: float) -> Answer:
+        here: list[str | Path] = ["--git-dir", into / ".git"]
+        answer = Answer(0, "", "")
+        steps: tuple[list[str | Path], ...] = (
+            ["init", "--quiet", "--template=", f"--initial-branch={self._branch}", "--", into],
+            [*here, "-c", "fetch.unpackLimit=1", *_FETCH, "--no-auto-gc", "--depth=1", "--", self._path, commit],
+            [*here, "--work-tree", into, "reset", "--quiet", "--hard", commit, "--"],
+        )
+        for arguments in steps:
+            answer = self._shell.local(arguments, ends)
+            if answer.status:
+                break
+        return answer
+
+    def _fetch_branch(self, mirror: Path, ends: float) -> Answer:
+        refspec = f"+{self._ref}:{self._ref}"
+        return self._ask_server([*self._git_dir(mirror), *_FETCH, "--", self._remote.url, refspec], ends)
+
+    def _known(self, name: str, ends: float) -> str | None:
+        """The commit that a full ref or full commit name stands for, when it is whole here."""
+        arguments = [*self._git_dir(self._path), "rev-parse", "--verify", "--quiet", "--end-of-options"]
+        answer = self._shell.local([*arguments, f"{name}^{{commit}}"], ends)
+        return answer.stdout.strip() if answer.status == 0 else None
+
+    def _known_commit(self, digits: str, ends: float) -> str | None:
+        """As `_known`; a branch that has hex digits for a name is never taken for the commit."""
+        found = self._known(digits, ends) if self._path.is_dir() else None
+        return found if found and found.startswith(digits) else None
+
+    def _make(self, mirror: Path, ends: float) -> None:
+        answer = self._shell.local(["init", "--quiet", "--bare", "--template=", "--", mirror], ends)
+        if answer.status:
+            raise self._failure(f"its mirror {mirror} cannot be made", answer)
+
+    def _remake(self, ends: float) -> None:
+        """Replace a mirror that git cannot use by a new one, made beside it; the old one stays until that is whole."""
+        fresh, old = self._path.with_suffix(".new"), self._path.with_suffix(".old")
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+        self._make(fresh, ends)
+        answer = self._fetch_branch(fresh, ends)
+        if answer.status:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise self._failure("cannot be fetched", answer)
+        if self._path.exists():
+            self._path.rename(old)
+        fresh.rename(self._path)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _branch_missing(self, ends: float) -> GitError:
+        answer = self._ask_server(["ls-remote", "--quiet", "--heads", "--", self._remote.url], ends)
+        return branch_missing(self._remote, self._branch, parse_heads(answer.stdout))
+
+    def _failure(self, what: str, answer: Answer) -> GitError:
+        known = explained(answer.stderr, self._remote)
+        return known or GitError(
+            f"{self._remote}: {what}\n{said(answer.stderr, self._remote)}",
+            f"Try it by hand as the user that hookserver runs as: git ls-remote {self._remote}",
+        )
+
+    def _ask_server(self, arguments: list[str | Path], ends: float) -> Answer:
+        return self._shell.remote(arguments, ends, self._remote.environment)
+
+    @staticmethod
+    def _git_dir(mirror: Path) -> list[str | Path]:
+        return ["--git-dir", mirror]
+
+
+def _lacks_branch(answer: Answer) -> bool:
+    return "couldn't find remote ref" in answer.stderr
+
+
+def _clear_leftovers(mirror: Path) -> None:
+    """Take away the locks and half-written packs of a git that was killed; no other one works here now."""
+    for pattern in _LEFTOVERS:
+        for leftover in mirror.glob(pattern):
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)

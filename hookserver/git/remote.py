@@ -1,0 +1,150 @@
+"""The address of a repository, its credentials kept apart, and what a failed call to it means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from hookserver.errors import GitError
+
+_HELPER = """!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$HOOKSERVER_GIT_USER" \
+"$HOOKSERVER_GIT_PASSWORD"; }; f"""
+_USER_INFO = re.compile(r"(https?://)[^/\s@]+@")
+_NOISE = re.compile(r"^(?:warning: .*|hint: .*|From .*|)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Where an app's repository is. The password is neither in ``url`` nor in what a process list shows."""
+
+    url: str
+    _credentials: tuple[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Makes git ask us, and nobody else, for this server's password; the text itself is in no argument or file."""
+        if self._credentials is None:
+            return {}
+        parts = urlsplit(self.url)
+        key = f"credential.{parts.scheme}://{parts.netloc.rpartition('@')[2]}.helper"
+        user, password = self._credentials
+        return {
+            "GIT_CONFIG_COUNT": "2",
+            "GIT_CONFIG_KEY_0": key,
+            "GIT_CONFIG_VALUE_0": "",
+            "GIT_CONFIG_KEY_1": key,
+            "GIT_CONFIG_VALUE_1": _HELPER,
+            "HOOKSERVER_GIT_USER": user,
+            "HOOKSERVER_GIT_PASSWORD": password,
+        }
+
+    def mask(self, text: str) -> str:
+        """The text without this remote's password and without any address's user part."""
+        if self._credentials and self._credentials[1]:
+            text = text.replace(self._credentials[1], "••••••")
+        return _USER_INFO.sub(r"\1••••••@", text)
+
+    def __str__(self) -> str:
+        return self.mask(self.url)
+
+
+def parse_remote(repository: str) -> Remote:
+    """``https://user:password@host/…`` → the address without them, and them apart; any other address as it is."""
+    if not repository.startswith(("http://", "https://")):
+        return Remote(repository)
+    parts = urlsplit(repository)
+    user, colon, password = parts.netloc.rpartition("@")[0].partition(":")
+    if not colon:
+        return Remote(repository)
+    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return Remote(bare, (unquote(user), unquote(password)))
+
+
+_DROPPED = (
+    r"early EOF|RPC failed|unexpected disconnect|hung up unexpectedly|[Cc]onnection reset|transfer closed|too slow"
+    r"|unexpected EOF|Empty reply|server certificate status|Connection closed|Broken pipe"
+)
+_MEANINGS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"could not read (?:Username|Password)|Authentication failed|error: 401|error: 403|HTTP Basic: Access denied",
+        "the git server does not let us in",
+        "Give a token in apps.<app>.repository (https://user:token@host/…), or in ~/.netrc or a credential helper of "
+        "the user that hookserver runs as.",
+    ),
+    (
+        r"Permission denied \(|Too many authentication failures",
+        "the git server takes none of our SSH keys",
+        "Add the public key of the user that hookserver runs as to the repository as a deploy key; "
+        "which key is used is said in that user's ~/.ssh/config.",
+    ),
+    (
+        r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No \w+ host key is known",
+        "the git server's SSH host key is not known, or has changed",
+        "Compare it with what the server's owner publishes, then add it to ~/.ssh/known_hosts of the user that "
+        "hookserver runs as (ssh-keyscan prints it).",
+    ),
+    (
+        r"Could not resolve host|Name or service not known|Temporary failure in name resolution|unable to look up",
+        "the git server's name is not found",
+        "Look at the host name in apps.<app>.repository and at this machine's DNS.",
+    ),
+    (
+        r"Connection refused|Failed to connect|Couldn't connect|[Cc]onnection timed out|No route to host"
+        r"|Network is unreachable|Operation timed out",
+        "the git server cannot be reached",
+        "Look at the host and port in apps.<app>.repository, at the firewall, and at the proxy if there is one.",
+    ),
+    (
+        r"SSL certificate|certificate verif|unable to get local issuer|self.signed certificate",
+        "the git server's certificate is not trusted",
+        "Name the company's CA to git: git config --system http.sslCAInfo /path/to/ca.pem",
+    ),
+    (
+        r"[Rr]epository .*not found|does not appear to be a git repository|error: 404|does not exist"
+        r"|project you were looking for could not be found|not a git repository|not valid: is this a git repository",
+        "there is no such repository, or it is hidden from us",
+        "Look at apps.<app>.repository, and at what our account or key may read.",
+    ),
+    (
+        r"transport '.*' not allowed",
+        "this kind of repository address is not allowed",
+        "Use an https://, ssh:// or git@host:path address, or an absolute path.",
+    ),
+    (r"error: (?:5\d\d|429)", "the git server has trouble of its own", "Push again once it answers."),
+    (r"No space left on device|Disk quota exceeded", "the disk is full", "Make room below server.state_dir."),
+    (_DROPPED, "the connection to the git server was lost half way", "Push again; nothing half done is kept."),
+)
+"""What git says, what that means, what to do."""
+
+
+def explained(stderr: str, remote: Remote) -> GitError | None:
+    """The error for a failure that lies with the server, the network or the disk; None for one that is not known."""
+    for pattern, problem, remedy in _MEANINGS:
+        if re.search(pattern, stderr):
+            return GitError(f"{remote}: {problem}\n{said(stderr, remote)}", remedy)
+    return None
+
+
+def said(stderr: str, remote: Remote, lines: int = 6) -> str:
+    """The last lines that git said, without noise and passwords."""
+    text = _NOISE.sub("", remote.mask(stderr))
+    kept = [line.strip()[:500] for line in text.splitlines() if line.strip()]
+    return "\n".join(f"git: {line}" for line in kept[-lines:])
+
+
+def parse_heads(listing: str) -> dict[str, str]:
+    """The output of ``git ls-remote`` → commit by full name of the ref."""
+    rows = (line.partition("\t") for line in listing.splitlines())
+    return {name: commit for commit, tab, name in rows if tab and re.fullmatch(r"[0-9a-f]{40,64}", commit)}
+
+
+def branch_missing(remote: Remote, branch: str, heads: dict[str, str]) -> GitError:
+    """Says which branches there are instead."""
+    names = [name.removeprefix("refs/heads/") for name in heads if name.startswith("refs/heads/")]
+    if not names:
+        return GitError(f"{remote} is empty: it has no branch yet", f"Push {branch} to it.")
+    shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    return GitError(
+        f"{remote} has no branch {branch}; it has {shown}", f"Set apps.<app>.branch to one of them, or push {branch}."
+    )
