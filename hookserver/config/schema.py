@@ -13,9 +13,11 @@ from hookserver.config.values import (
     Branch,
     Domain,
     Duration,
+    HealthPath,
     Image,
     ImageName,
     Listen,
+    OptionalPath,
     Repository,
     Size,
     UrlPath,
@@ -87,7 +89,7 @@ class BuildSettings(_Section):
     war: str = ""
     env: dict[Variable, str] = {}
     volumes: tuple[Volume, ...] = ()
-    ca_bundle: Path | None = None
+    ca_bundle: OptionalPath = None
     memory: Size = 1 << 30
     cpus: float = Field(default=1.0, gt=0, le=256)
     timeout: Duration = Field(default=1200.0, gt=0)
@@ -106,7 +108,7 @@ class TomcatSettings(_Section):
     java_opts: str = ""
     memory: Size = 512 << 20
     env: dict[Variable, str] = {}
-    env_file: Path | None = None
+    env_file: OptionalPath = None
     volumes: tuple[Volume, ...] = ()
     networks: tuple[str, ...] = ()
     hosts: dict[str, str] = {"host.docker.internal": "host-gateway"}
@@ -115,7 +117,7 @@ class TomcatSettings(_Section):
 class HealthSettings(_Section):
     """``[apps.<app>.health]``; ``path`` counts from the container's root, the context included."""
 
-    path: UrlPath = ""
+    path: HealthPath = ""
     status: tuple[Annotated[int, Field(ge=100, le=599)], ...] = Field(default=(200,), min_length=1)
     body: str = ""
     interval: Duration = Field(default=0.2, ge=0.05)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
@@ -67,9 +67,9 @@ def is_branch(name: str) -> bool:
     return 0 < len(name) <= 250 and name != "@" and not _BRANCH_FORBIDDEN.search(name)
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+def _matching(pattern: re.Pattern[str], what: str, or_empty: bool = False) -> AfterValidator:
     def check(value: str) -> str:
-        if not pattern.fullmatch(value):
+        if not pattern.fullmatch(value) and not (or_empty and value == ""):
             raise ValueError(f"{value!r} is not {what}")
         return value
 
@@ -115,10 +115,12 @@ Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(for
 Size = Annotated[int, BeforeValidator(parse_size), PlainSerializer(format_size)]
 """Bytes."""
 AppName = Annotated[str, _matching(_NAME, "an app's name: lower-case letters, digits and dashes, 40 at most")]
-ImageName = Annotated[str, _matching(_IMAGE_NAME, 'an image name without a tag, such as "acme/shop"')]
+ImageName = Annotated[str, _matching(_IMAGE_NAME, 'an image name without a tag, such as "acme/shop"', or_empty=True)]
 Image = Annotated[str, _matching(_IMAGE, 'an image, such as "tomcat:10.1-jdk17-temurin"')]
 Domain = Annotated[str, _matching(_DOMAIN, 'a domain in lower case, such as "shop.example.com"')]
 UrlPath = Annotated[str, _matching(_URL_PATH, 'a path, such as "/" or "/shop"')]
+HealthPath = Annotated[str, _matching(_URL_PATH, 'a path, such as "/health"', or_empty=True)]
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
 Branch = Annotated[str, AfterValidator(_check_branch)]
 Repository = Annotated[str, AfterValidator(_check_repository)]
 Listen = Annotated[str, _matching(_LISTEN, 'a port or an address with a port, such as "80" or "127.0.0.1:8080"')]

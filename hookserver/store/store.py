@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +101,18 @@ class Store:
         with self._database.writing() as connection:
             connection.execute(update(apps).where(apps.c.name == app).values(tip_seen=tip))
 
+    def is_news(self, app: str, tip: str) -> bool:
+        """Whether this tip of the branch was never seen, and no deploy that waits will see it; now it has been."""
+        coming = exists().where(
+            deploys.c.app == app,
+            deploys.c.commit == "",
+            deploys.c.rollback_to.is_(None),
+            deploys.c.status.in_((Status.QUEUED, Status.RUNNING)),
+        )
+        unseen = update(apps).where(apps.c.name == app, apps.c.tip_seen != tip, ~coming)
+        with self._database.writing() as connection:
+            return connection.execute(unseen.values(tip_seen=tip)).rowcount > 0
+
     def lock(self, app: str, reason: str, by: str) -> None:
         """Let the app's pushes wait. Raises Refused when it is locked already."""
         with self._database.writing() as connection:
@@ -135,24 +147,26 @@ class Store:
         self._ring()
         return Queued(number)
 
-    def claim(self, builds: int) -> Deploy | None:
+    def claim(self, builds: int, busy: Collection[str] = ()) -> Deploy | None:
         """Take the next waiting deploy and mark it running: the app that was served longest ago comes first.
 
-        None while ``builds`` deploys run already, or nothing may start: an app that is locked or has a deploy
-        under way waits.
+        None while ``builds`` deploys run already, or nothing may start: an app that is locked, has a deploy under
+        way, or is one of ``busy`` waits.
         """
         with self._database.writing() as connection:
             running = select(func.count()).where(deploys.c.status == Status.RUNNING)
             if connection.execute(running).scalar_one() >= builds:
                 return None
             other = deploys.alias()
-            busy = exists().where(
+            under_way = exists().where(
                 other.c.app == deploys.c.app, other.c.started_at.is_not(None), other.c.ended_at.is_(None)
             )
             waiting = (
                 select(deploys.c.number, deploys.c.app)
                 .join(apps, apps.c.name == deploys.c.app)
-                .where(deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), ~busy)
+                .where(
+                    deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), apps.c.name.not_in(busy), ~under_way
+                )
                 .order_by(apps.c.served, deploys.c.number)
             )
             row = connection.execute(waiting).first()
@@ -171,7 +185,7 @@ class Store:
             return _find_deploy(connection, row.number)
 
     def cancel(self, number: int) -> Deploy:
-        """A waiting deploy is cancelled at once, a running one marked for the worker. Raises Refused when it is over."""
+        """Cancel a waiting deploy at once, mark a running one for the worker. Raises Refused when it is over."""
         with self._database.writing() as connection:
             deploy = _find_deploy(connection, number)
             if deploy.status is Status.QUEUED:
@@ -257,20 +271,20 @@ class Store:
                 )
         self._ring()
 
-    def send_back(self, number: int, release: int, reason: str) -> None:
-        """A release that had gone live was sent back: the deploy is rolled back, ``release`` serves again."""
+    def send_back(self, number: int, release: int, before: int, reason: str) -> None:
+        """What went live was sent back at once: the deploy is rolled back, the release ``before`` serves again."""
         now = self._clock()
         with self._database.writing() as connection:
             deploy = _find_deploy(connection, number)
-            connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=release))
-            connection.execute(update(releases).where(releases.c.deploy == release).values(retire_at=None))
-            connection.execute(update(releases).where(releases.c.deploy == number).values(retired_at=now))
+            connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=before))
+            connection.execute(update(releases).where(releases.c.deploy == before).values(retire_at=None))
+            connection.execute(update(releases).where(releases.c.deploy == release).values(retired_at=now))
             self._end_steps(connection, number, now)
             self._move(connection, number, Status.ROLLED_BACK, ended_at=now, reason=reason)
         self._ring()
 
     def requeue(self, number: int) -> Status:
-        """A deploy whose worker was killed waits again, or is superseded by a newer one, or failed after three tries."""
+        """A deploy whose worker was killed waits again, or is superseded by a newer one, or fails the third time."""
         with self._database.writing() as connection:
             deploy = _find_deploy(connection, number)
             newer = select(deploys.c.number).where(deploys.c.app == deploy.app, deploys.c.status == Status.QUEUED)

@@ -1,0 +1,6 @@
+"""``python -m hookserver`` is the command line."""
+
+if __name__ == "__main__":
+    from hookserver.cli import main
+
+    main()

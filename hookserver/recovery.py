@@ -1,0 +1,119 @@
+"""After a kill, a crash or a reboot: compare the database, Docker and Nginx, then finish or undo.
+
+Nginx's flags are the truth about traffic, the database about what was meant, Docker about what runs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+from hookserver.containers import Replica
+from hookserver.errors import HookserverError
+from hookserver.models import App, Deploy, Release, Status, Step, Trigger
+from hookserver.pipeline import Parts, move_traffic_back, retire, undo
+
+Tell = Callable[[str], None]
+
+
+def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
+    """Bring a deploy whose process is gone to an end, or back to the queue. Can be repeated."""
+    release = _release_of(parts, deploy)
+    if deploy.status is Status.LIVE:
+        if release:
+            parts.containers.keep_running(deploy.app, release.slot)
+        parts.store.end(deploy.number, Status.LIVE)
+        return
+    moved = release is not None and parts.nginx.live_slot(deploy.app) is release.slot
+    if release and moved and deploy.step is Step.SWITCH and _finish_switch(parts, deploy, release):
+        tell(f"{deploy.app}: deploy {deploy.number} was cut off after its switch; finished, it is live")
+        return
+    undo(parts, deploy)
+    status = parts.store.requeue(deploy.number)
+    tell(f"{deploy.app}: deploy {deploy.number} was cut off in step {deploy.step or 'fetch'}; undone, now {status}")
+
+
+def reconcile(parts: Parts, tell: Tell) -> None:
+    """Make what runs match what the database says. Can be repeated; does nothing where all is well."""
+    if parts.nginx.apply(parts.numbers):
+        tell("nginx: started or given its configuration")
+    parts.containers.ensure_network()
+    busy = {deploy.app for deploy in parts.store.under_way()}
+    for app in parts.store.apps():
+        if app.name in parts.settings.apps and app.name not in busy:
+            _reconcile_app(parts, app, tell)
+
+
+def clear_work(parts: Parts) -> None:
+    """Remove the temporary folders of deploys that are over."""
+    running = {str(deploy.number) for deploy in parts.store.under_way()}
+    for folder in parts.settings.server.state.work(0).parent.glob("*"):
+        if folder.name not in running:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _release_of(parts: Parts, deploy: Deploy) -> Release | None:
+    """What a deploy was switching to: the release it made, or the standby that it goes back to."""
+    made = parts.store.release(deploy.number)
+    if made is None and deploy.trigger is Trigger.ROLLBACK:
+        try:
+            return parts.store.rollback_target(deploy.app, deploy.rollback_to)
+        except HookserverError:
+            return None
+    return made
+
+
+def _finish_switch(parts: Parts, deploy: Deploy, release: Release) -> bool:
+    """Traffic has moved and the new replicas run: say so. Else move it back, and answer False."""
+    live = parts.store.app(deploy.app).live
+    before = parts.store.release(live) if live is not None else None
+    if _running(parts, release) < parts.app(deploy.app).replicas:
+        move_traffic_back(parts, deploy.app, before)
+        return False
+    parts.nginx.switch(deploy.app, release.slot)
+    parts.containers.keep_running(deploy.app, release.slot)
+    parts.store.go_live(deploy.number, release.deploy, parts.app(deploy.app).release.standby)
+    parts.store.end(deploy.number, Status.LIVE)
+    return True
+
+
+def _reconcile_app(parts: Parts, app: App, tell: Tell) -> None:
+    known = {release.deploy: release for release in parts.store.releases(app.name) if release.retired_at is None}
+    for replica in parts.containers.replicas(app.name):
+        if replica.deploy not in known and replica.slot is not parts.nginx.live_slot(app.name):
+            tell(f"{app.name}: {replica.name} belongs to no release that is kept; removed")
+            parts.containers.remove_deploy(replica.deploy)
+    live = known.get(app.live) if app.live is not None else None
+    if live is None:
+        return
+    _revive(parts, live, tell)
+    if parts.nginx.confirmed_slot(app.name) is not live.slot:
+        tell(f"{app.name}: traffic set to {live.slot}, where deploy {live.deploy} runs")
+        parts.nginx.switch(app.name, live.slot)
+
+
+def _revive(parts: Parts, live: Release, tell: Tell) -> None:
+    """A live release that has lost all or some replicas gets them again."""
+    settings = parts.app(live.app)
+    if _running(parts, live) >= settings.replicas:
+        return
+    tell(f"{live.app}: replicas of deploy {live.deploy} on {live.slot} are missing; started again")
+    parts.containers.revive(settings, parts.numbers[live.app], live.slot, live)
+    parts.containers.keep_running(live.app, live.slot)
+
+
+def _running(parts: Parts, release: Release) -> int:
+    replicas = parts.containers.replicas(release.app, release.slot)
+    return sum(_is_up(replica) for replica in replicas if replica.deploy == release.deploy)
+
+
+def _is_up(replica: Replica) -> bool:
+    return replica.state in ("running", "restarting")
+
+
+def retire_due(parts: Parts, app: str, now: float, tell: Tell) -> None:
+    """Retire the app's standby if its time has come."""
+    for release in parts.store.standbys():
+        if release.app == app and release.retire_at is not None and release.retire_at <= now:
+            retire(parts, app, release.slot)
+            tell(f"{app}: {release.slot} retired (deploy {release.deploy})")

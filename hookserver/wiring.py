@@ -1,0 +1,162 @@
+"""Settings → concrete objects. What only a deploy needs (Docker, git) is imported in the child that deploys."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from hookserver.config import AppSettings, Settings, load
+from hookserver.errors import HookserverError
+from hookserver.models import Push, Trigger
+from hookserver.nginx import Nginx
+from hookserver.store import Store
+from hookserver.worker import Task, Worker
+
+if TYPE_CHECKING:
+    from hookserver.pipeline import Parts
+
+_PR_SET_PDEATHSIG = 1
+_PRELOAD = ["hookserver.cli", "hookserver.pipeline", "hookserver.recovery", "hookserver.wiring"]
+
+
+def shipped(name: str) -> Path:
+    """A file that comes with the program: beside the package in a checkout, inside it when installed from a wheel."""
+    inside = Path(__file__).parent / name
+    return inside if inside.exists() else Path(__file__).parent.parent / name
+
+
+def open_store(settings: Settings) -> Store:
+    """The database, brought up to date, with a row for every app."""
+    store = Store(settings.server.state)
+    store.upgrade()
+    store.sync_apps(settings.apps)
+    return store
+
+
+def make_worker(settings: Settings, source: Path) -> Worker:
+    """The worker with everything it works with."""
+    store = open_store(settings)
+    serving = Nginx(settings).is_running
+    return Worker(settings, store, perform, str(source), _PRELOAD, serving, teller("worker"))
+
+
+def teller(process: str) -> Callable[[str], None]:
+    """Where a process tells what it does: one line each on stderr."""
+    log = structlog.get_logger(process=process)
+    return lambda text: log.info(text)
+
+
+def perform(source: str, task: Task) -> None:
+    """Do one task, in a child process of the worker that dies with it. Ends with 1 when it is to be tried again."""
+    _die_with_parent()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    configure_logging()
+    settings = load(Path(source)).settings
+    store = open_store(settings)
+    try:
+        _perform(make_parts(settings, store), task)
+    except HookserverError as error:
+        teller(task.kind)(str(error))
+        sys.exit(1)
+    finally:
+        store.close()
+
+
+def make_parts(settings: Settings, store: Store) -> Parts:
+    """What the steps of a deploy work with."""
+    from hookserver.builders import Images
+    from hookserver.containers import Containers
+    from hookserver.pipeline import Parts
+
+    numbers = {name: number for name, number in store.sync_apps(()).items() if name in settings.apps}
+    state = settings.server.state
+    return Parts(
+        settings=settings,
+        numbers=numbers,
+        store=store,
+        images=Images(settings.docker, state),
+        containers=Containers(settings.docker, state),
+        nginx=Nginx(settings),
+    )
+
+
+def _perform(parts: Parts, task: Task) -> None:
+    from hookserver import pipeline, recovery
+
+    tell = teller(task.kind)
+    if task.kind == "deploy":
+        deploy = parts.store.deploy(task.deploy)
+        log = pipeline.open_log(parts, deploy)
+        pipeline.perform(parts, deploy, log)
+    elif task.kind == "settle":
+        recovery.settle(parts, parts.store.deploy(task.deploy), tell)
+    elif task.kind == "retire":
+        recovery.retire_due(parts, task.app, time.time(), tell)
+    elif task.kind == "poll":
+        _poll(parts, parts.app(task.app), tell)
+    else:
+        prepare_push_repositories(parts.settings, parts.store)
+        recovery.reconcile(parts, tell)
+
+
+def _poll(parts: Parts, app: AppSettings, tell: Callable[[str], None]) -> None:
+    """Ask for a deploy when the branch's tip is another than the last one seen."""
+    from hookserver.pipeline import POLL_DEADLINE
+
+    tip = parts.mirror(app, 0).tip(POLL_DEADLINE)
+    if parts.store.is_news(app.name, tip):
+        queued = parts.store.enqueue(Push(app.name, Trigger.POLL))
+        tell(f"{app.name}: {app.branch} is at {tip[:12]}, not deployed yet: deploy {queued.deploy}")
+
+
+def prepare_push_repositories(settings: Settings, store: Store) -> None:
+    """Make the bare repositories that are pushed to, each with its hook and a token of its own."""
+    from hookserver.git import ensure_push_repository
+
+    state = settings.server.state
+    known = {token.name for token in store.tokens()}
+    for app in settings.apps.values():
+        if app.repository != "push":
+            continue
+        token = state.push_token(app.name)
+        if not token.exists() or f"push:{app.name}" not in known:
+            write_secret(token, store.create_token(f"push:{app.name}", app.name))
+        hook = shipped("hooks/post-receive").read_text(encoding="utf-8")
+        ensure_push_repository(
+            state.push_repository(app.name), app.branch, app.name, settings.server.local_url, token, hook
+        )
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that its owner alone can read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(f"{text}\n")
+    fresh.replace(path)
+
+
+def configure_logging() -> None:
+    """One line an event, on stderr, with the time in UTC."""
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "process", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _die_with_parent() -> None:
+    """The kernel kills this process when its parent ends (prctl(2)), and this one's parent ends with the worker."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.setsid()

@@ -1,0 +1,259 @@
+"""The worker: claims deploys, runs each in a child process, retires, polls and recovers.
+
+Exactly one runs per state_dir (a file lock). It never calls Docker, git or Nginx itself: whatever may hang runs in a
+child, forked from a warm server process, which dies with the worker. What a killed child leaves half done is settled
+by another child.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import connection
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from types import FrameType
+from typing import Literal
+
+from hookserver.config import Settings
+from hookserver.errors import Refused, StoreError
+from hookserver.models import Deploy, Status
+from hookserver.store import Store
+
+Kind = Literal["deploy", "settle", "retire", "poll", "reconcile"]
+Tell = Callable[[str], None]
+
+TASK_DEADLINE = 180.0
+"""Seconds for every task that is not a deploy."""
+RECONCILE_EVERY = 60.0
+RETRY_AFTER = 5.0
+CLOCK_JUMP = 10.0
+"""Seconds by which the wall clock may drift from the monotonic one between two looks."""
+_STOP_DEADLINE = 20.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a child process does, for the app or deploy named by ``argument``."""
+
+    kind: Kind
+    app: str = ""
+    deploy: int = 0
+
+
+@dataclass
+class _Child:
+    task: Task
+    process: ForkServerProcess
+    deadline: float
+
+
+class Worker:
+    """The loop.
+
+    ``perform(source, task)`` is called in the child, ``source`` being where it finds the settings; ``preload`` names
+    the modules that the warm process imports; ``is_serving`` tells, without ever hanging, whether Nginx runs.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        perform: Callable[[str, Task], None],
+        source: str,
+        preload: list[str],
+        is_serving: Callable[[], bool],
+        tell: Tell,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._perform = perform
+        self._source = source
+        self._tell = tell
+        self._is_serving = is_serving
+        self._children: list[_Child] = []
+        self._context: ForkServerContext = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(preload)
+        self._stopping = False
+        self._not_before: dict[Task, float] = {}
+        self._next_poll = dict.fromkeys(settings.apps, 0.0)
+        self._next_reconcile = 0.0
+        self._recovered = False
+        self._clock_offset = time.time() - time.monotonic()
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT. Raises Refused when another worker has this state_dir."""
+        with _only_one(self._settings), _bell(self._settings) as bell:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._stop)
+            while not self._stopping:
+                self.turn()
+                self._wait(bell)
+            self._shut_down()
+
+    def turn(self) -> None:
+        """One look at everything: what ended, what is to be cancelled, what is due. The database may be away."""
+        self._reap()
+        self._kill_the_overdue()
+        try:
+            self._follow_the_clock()
+            self._settle_or_cancel()
+            self._reconcile()
+            if self._recovered:
+                self._retire()
+                self._poll()
+                self._claim()
+        except StoreError as error:
+            self._tell(str(error))
+
+    def _claim(self) -> None:
+        busy = {child.task.app for child in self._children if child.task.kind in ("retire", "settle", "reconcile")}
+        while "" not in busy and (deploy := self._store.claim(self._settings.server.builds, busy)):
+            self._start(Task("deploy", deploy.app, deploy.number))
+
+    def _settle_or_cancel(self) -> None:
+        """A deploy under way without its child is settled; one that is to be cancelled loses its child first."""
+        for deploy in self._store.under_way():
+            child = self._child_of(deploy)
+            if child is None:
+                self._start(Task("settle", deploy.app, deploy.number))
+            elif child.task.kind == "deploy" and deploy.cancel_asked and deploy.status is Status.RUNNING:
+                _kill(child)
+                self._children.remove(child)
+                self._start(Task("settle", deploy.app, deploy.number))
+
+    def _reconcile(self) -> None:
+        """At start, once nothing is left to settle, and every few seconds after."""
+        settled = not any(child.task.kind == "settle" for child in self._children)
+        due = time.monotonic() >= self._next_reconcile or (self._recovered and not self._is_serving())
+        if due and (self._recovered or settled):
+            self._next_reconcile = time.monotonic() + (RECONCILE_EVERY if self._recovered else RETRY_AFTER)
+            self._start(Task("reconcile"))
+
+    def _retire(self) -> None:
+        under_way = {deploy.app for deploy in self._store.under_way()}
+        for release in self._store.standbys():
+            if release.retire_at is not None and release.retire_at <= time.time() and release.app not in under_way:
+                self._start(Task("retire", release.app))
+
+    def _poll(self) -> None:
+        for name, app in self._settings.apps.items():
+            if time.monotonic() >= self._next_poll[name]:
+                self._start(Task("poll", name))
+                self._next_poll[name] = time.monotonic() + app.poll if app.poll else float("inf")
+
+    def _start(self, task: Task) -> None:
+        """Start a child for the task, unless one is at it, or one has just failed."""
+        now = time.monotonic()
+        if any(child.task == task for child in self._children) or self._not_before.get(task, 0.0) > now:
+            return
+        process = self._context.Process(target=self._perform, args=(self._source, task), daemon=True)
+        process.start()
+        self._children.append(_Child(task, process, now + self._longest(task)))
+
+    def _longest(self, task: Task) -> float:
+        """Seconds a task may take. A deploy's steps are bounded each; this is for what hangs all the same."""
+        app = self._settings.apps.get(task.app)
+        if task.kind != "deploy" or app is None:
+            return TASK_DEADLINE
+        return 10 * TASK_DEADLINE + app.build.timeout + app.health.deadline + app.release.drain
+
+    def _reap(self) -> None:
+        for child in list(self._children):
+            if child.process.is_alive():
+                continue
+            self._children.remove(child)
+            if child.process.exitcode:
+                self._not_before[child.task] = time.monotonic() + RETRY_AFTER
+                self._tell(f"{child.task.kind} {child.task.app or 'all'} ended with {child.process.exitcode}")
+            elif child.task.kind == "reconcile":
+                self._recovered = True
+            child.process.close()
+
+    def _kill_the_overdue(self) -> None:
+        for child in self._children:
+            if time.monotonic() > child.deadline:
+                self._tell(f"{child.task.kind} {child.task.app or 'all'} hung and is killed")
+                _kill(child)
+
+    def _follow_the_clock(self) -> None:
+        """When the wall clock is set, what is due in ten minutes still is due in ten minutes."""
+        offset = time.time() - time.monotonic()
+        if abs(offset - self._clock_offset) > CLOCK_JUMP:
+            self._store.shift_retirements(offset - self._clock_offset)
+            self._tell(f"the clock jumped by {offset - self._clock_offset:.0f} s; retirements moved with it")
+        self._clock_offset = offset
+
+    def _wait(self, bell: socket.socket) -> None:
+        """Until a push rings, a child ends, or something is due."""
+        sentinels = [child.process.sentinel for child in self._children]
+        connection.wait([bell, *sentinels], timeout=self._seconds_until_due())
+        with suppress(BlockingIOError):
+            while bell.recv(64):
+                pass
+
+    def _seconds_until_due(self) -> float:
+        now = time.monotonic()
+        due = [self._next_reconcile, *self._next_poll.values(), *(child.deadline for child in self._children)]
+        due += [moment for moment in self._not_before.values() if moment > now]
+        with suppress(StoreError):
+            due += [release.retire_at - time.time() + now for release in self._store.standbys() if release.retire_at]
+        return min(max(min(due) - now, 0.05), RETRY_AFTER)
+
+    def _child_of(self, deploy: Deploy) -> _Child | None:
+        return next((child for child in self._children if child.task.deploy == deploy.number), None)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as rope, suppress(OSError):
+            rope.sendto(b"!", str(self._settings.server.state.wakeup_socket))
+
+    def _shut_down(self) -> None:
+        """Kill what runs and undo it, so that nothing builds on while nobody looks; the next start begins it again."""
+        for child in self._children:
+            _kill(child)
+        self._children.clear()
+        self._not_before.clear()
+        deadline = time.monotonic() + _STOP_DEADLINE
+        with suppress(StoreError):
+            self._settle_or_cancel()
+        while self._children and time.monotonic() < deadline:
+            connection.wait([child.process.sentinel for child in self._children], timeout=1.0)
+            self._reap()
+
+
+def _kill(child: _Child) -> None:
+    child.process.kill()
+    child.process.join(5)
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    path = settings.server.state.worker_lock
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Refused(
+                f"another worker has {path.parent}", "One worker per state_dir: stop the other first."
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _bell(settings: Settings) -> Iterator[socket.socket]:
+    path = settings.server.state.wakeup_socket
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as bell:
+        bell.bind(str(path))
+        path.chmod(0o600)
+        yield bell
