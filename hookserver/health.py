@@ -96,24 +96,26 @@ class _Probe:
             pause = self.gate.interval if answer.heard else min(self.gate.interval, _UNTIL_IT_LISTENS)
             self.over.wait(max(0.0, asked + pause - time.monotonic()))
 
-    def _ask_once(self) -> _Answer:
+    def _ask_once(self) -> Answer:
         try:
             return judge(*ask(self.endpoint, self.gate.path, self.host, self.gate.timeout), self.gate)
         except ConnectionRefusedError:
-            return _Answer("refuses connections: nothing listens there", heard=False)
+            return Answer("refuses connections: nothing listens there", heard=False)
         except Unreachable as error:
-            return _Answer(f"cannot be reached: {error}", heard=False)
+            return Answer(f"cannot be reached: {error}", heard=False)
         except TimeoutError:
-            return _Answer(f"gave no whole answer within {self.gate.timeout:g} s")
+            return Answer(f"gave no whole answer within {self.gate.timeout:g} s")
         except (OSError, http.client.HTTPException) as error:
-            return _Answer(f"broke off: {error or type(error).__name__}")
+            return Answer(f"broke off: {error or type(error).__name__}")
 
     def _tell(self, text: str) -> None:
         self.news.put(f"{self.endpoint.route} {text}, after {time.monotonic() - self.started:.1f} s")
 
 
 @dataclass(frozen=True)
-class _Answer:
+class Answer:
+    """What came of one question; ``heard`` is False while nothing listens yet."""
+
     text: str
     good: bool = False
     heard: bool = True
@@ -123,15 +125,15 @@ class Unreachable(OSError):
     """No connection came about: the address is not up yet, or nothing answers there."""
 
 
-def judge(status: int, body: bytes, gate: HealthSettings) -> _Answer:
+def judge(status: int, body: bytes, gate: HealthSettings) -> Answer:
     """Whether an answer is good, and its description for a person."""
     text = body.decode("utf-8", "replace")
     if status not in gate.status:
         wanted = " or ".join(map(str, gate.status))
-        return _Answer(f"answered {status}, not {wanted}: {_excerpt(text)}".rstrip(": "))
+        return Answer(f"answered {status}, not {wanted}: {_excerpt(text)}".rstrip(": "))
     if gate.body not in text:
-        return _Answer(f"answered {status}, but {gate.body!r} is not in it: {_excerpt(text)}".rstrip(": "))
-    return _Answer(f"answered {status}", good=True)
+        return Answer(f"answered {status}, but {gate.body!r} is not in it: {_excerpt(text)}".rstrip(": "))
+    return Answer(f"answered {status}", good=True)
 
 
 def ask(endpoint: Endpoint, path: str, host: str, timeout: float) -> tuple[int, bytes]:
