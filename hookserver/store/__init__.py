@@ -1,5 +1,7 @@
 """All SQL: the queue of pushes, the deploys, releases, locks and tokens, in one SQLite file."""
 
-from hookserver.store.store import Queued, Store, Token
+from hookserver.store.queue import Queued
+from hookserver.store.store import Store
+from hookserver.store.tokens import Token
 
 __all__ = ["Queued", "Store", "Token"]

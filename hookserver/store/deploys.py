@@ -1,0 +1,103 @@
+"""A deploy's life, from its first step to its end."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from hookserver.models import Deploy, Status, Step, StepRun
+from hookserver.store.base import Tables
+from hookserver.store.rows import end_steps, find_app, find_deploy, move, to_deploy
+from hookserver.store.tables import apps, deploys, releases, steps
+
+
+class Deploys:
+    """The part of the store about deploys."""
+
+    _tables: Tables
+
+    def deploy(self, number: int) -> Deploy:
+        """One deploy."""
+        with self._tables.database.reading() as connection:
+            return find_deploy(connection, number)
+
+    def deploys(self, app: str | None = None, limit: int = 20) -> list[Deploy]:
+        """Newest first."""
+        query = select(deploys).order_by(deploys.c.number.desc()).limit(limit)
+        with self._tables.database.reading() as connection:
+            if app is not None:
+                find_app(connection, app)
+                query = query.where(deploys.c.app == app)
+            return [to_deploy(row) for row in connection.execute(query)]
+
+    def steps(self, number: int) -> list[StepRun]:
+        """The steps of a deploy's last attempt, in order."""
+        attempt = select(func.max(steps.c.attempt)).where(steps.c.deploy == number).scalar_subquery()
+        query = select(steps).where(steps.c.deploy == number, steps.c.attempt == attempt).order_by(steps.c.started_at)
+        with self._tables.database.reading() as connection:
+            return [StepRun(Step(row.step), row.started_at, row.ended_at) for row in connection.execute(query)]
+
+    def begin_step(self, deploy: Deploy, step: Step) -> None:
+        """A step begins; the one before has ended."""
+        now = self._tables.clock()
+        with self._tables.database.writing() as connection:
+            end_steps(connection, deploy.number, now)
+            values = {"deploy": deploy.number, "attempt": deploy.attempt, "step": step, "started_at": now}
+            connection.execute(insert(steps).values(values))
+            connection.execute(update(deploys).where(deploys.c.number == deploy.number).values(step=step))
+
+    def found_commit(self, number: int, commit: str) -> None:
+        """The fetch has told which commit this deploy is of."""
+        with self._tables.database.writing() as connection:
+            connection.execute(update(deploys).where(deploys.c.number == number).values(commit=commit))
+
+    def go_live(self, number: int, release: int | None, standby: float) -> None:
+        """The switch has been made: ``release`` serves (None: the one that served goes on), the deploy is live.
+
+        The release that served before becomes the standby for ``standby`` seconds.
+        """
+        now = self._tables.clock()
+        with self._tables.database.writing() as connection:
+            deploy = find_deploy(connection, number)
+            before = find_app(connection, deploy.app).live
+            if release is not None and before != release:
+                self._hand_over(connection, deploy, before, release, now + standby)
+            move(connection, number, Status.LIVE, live_at=now)
+
+    def end(self, number: int, status: Status, reason: str = "") -> None:
+        """The deploy is over. A live one that has drained keeps its status."""
+        with self._tables.database.writing() as connection:
+            now = self._tables.clock()
+            end_steps(connection, number, now)
+            if find_deploy(connection, number).status is not status:
+                move(connection, number, status, ended_at=now, reason=reason)
+            else:
+                connection.execute(
+                    update(deploys).where(deploys.c.number == number).values(ended_at=now, reason=reason)
+                )
+        self._tables.ring()
+
+    def send_back(self, number: int, release: int, before: int, reason: str) -> None:
+        """What went live was sent back at once: the deploy is rolled back, the release ``before`` serves again."""
+        now = self._tables.clock()
+        with self._tables.database.writing() as connection:
+            deploy = find_deploy(connection, number)
+            connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=before))
+            connection.execute(update(releases).where(releases.c.deploy == before).values(retire_at=None))
+            connection.execute(update(releases).where(releases.c.deploy == release).values(retired_at=now))
+            end_steps(connection, number, now)
+            move(connection, number, Status.ROLLED_BACK, ended_at=now, reason=reason)
+        self._tables.ring()
+
+    def _hand_over(
+        self, connection: Connection, deploy: Deploy, before: int | None, release: int, retire_at: float
+    ) -> None:
+        now = self._tables.clock()
+        connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=release))
+        serving = {"live_at": func.coalesce(releases.c.live_at, now), "retire_at": None, "retired_at": None}
+        connection.execute(update(releases).where(releases.c.deploy == release).values(serving))
+        connection.execute(update(releases).where(releases.c.deploy == before).values(retire_at=retire_at))
+        if deploy.rollback_to is not None and before is not None:
+            back = update(deploys).where(deploys.c.number == before, deploys.c.status == Status.LIVE)
+            connection.execute(back.values(status=Status.ROLLED_BACK))
+            again = update(deploys).where(deploys.c.number == release, deploys.c.status == Status.ROLLED_BACK)
+            connection.execute(again.values(status=Status.LIVE))

@@ -1,0 +1,158 @@
+"""The queue: one waiting push an app, the newest; one deploy under way an app; fair between apps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from hookserver.errors import Refused
+from hookserver.models import Deploy, Push, Status
+from hookserver.store.base import Tables
+from hookserver.store.rows import find_app, find_deploy, move, to_deploy
+from hookserver.store.tables import apps, deliveries, deploys
+
+MAX_ATTEMPTS = 3
+"""How often a deploy is begun again after its worker was killed."""
+_DELIVERIES_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class Queued:
+    """What became of a push: the deploy it asks for, or the one that the same delivery asked for before."""
+
+    deploy: int
+    duplicate: bool = False
+
+
+class Queue:
+    """The part of the store about pushes that wait."""
+
+    _tables: Tables
+
+    def enqueue(self, push: Push) -> Queued:
+        """Store a push; durable when this returns. The app's waiting push, if any, becomes superseded by it."""
+        with self._tables.database.writing() as connection:
+            find_app(connection, push.app)
+            if push.delivery:
+                again = select(deliveries.c.deploy).where(
+                    deliveries.c.app == push.app, deliveries.c.delivery == push.delivery
+                )
+                known = connection.execute(again).scalar()
+                if known is not None:
+                    return Queued(known, duplicate=True)
+            number = self._insert(connection, push)
+        self._tables.ring()
+        return Queued(number)
+
+    def claim(self, builds: int, busy: Collection[str] = ()) -> Deploy | None:
+        """Take the next waiting deploy and mark it running: the app that was served longest ago comes first.
+
+        None while ``builds`` deploys run already, or nothing may start: an app that is locked, has a deploy under
+        way, or is one of ``busy`` waits.
+        """
+        with self._tables.database.writing() as connection:
+            running = select(func.count()).where(deploys.c.status == Status.RUNNING)
+            if connection.execute(running).scalar_one() >= builds:
+                return None
+            other = deploys.alias()
+            under_way = exists().where(
+                other.c.app == deploys.c.app, other.c.started_at.is_not(None), other.c.ended_at.is_(None)
+            )
+            waiting = (
+                select(deploys.c.number, deploys.c.app)
+                .join(apps, apps.c.name == deploys.c.app)
+                .where(
+                    deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), apps.c.name.not_in(busy), ~under_way
+                )
+                .order_by(apps.c.served, deploys.c.number)
+            )
+            row = connection.execute(waiting).first()
+            if row is None:
+                return None
+            served = select(func.max(apps.c.served) + 1).scalar_subquery()
+            connection.execute(update(apps).where(apps.c.name == row.app).values(served=served))
+            move(
+                connection,
+                row.number,
+                Status.RUNNING,
+                started_at=self._tables.clock(),
+                attempt=deploys.c.attempt + 1,
+                step=None,
+            )
+            return find_deploy(connection, row.number)
+
+    def cancel(self, number: int) -> Deploy:
+        """Cancel a waiting deploy at once, mark a running one for the worker. Raises Refused when it is over."""
+        with self._tables.database.writing() as connection:
+            deploy = find_deploy(connection, number)
+            if deploy.status is Status.QUEUED:
+                self._move(
+                    connection,
+                    number,
+                    Status.CANCELLED,
+                    ended_at=self._tables.clock(),
+                    reason="cancelled while it waited",
+                )
+            elif deploy.status is Status.RUNNING:
+                connection.execute(update(deploys).where(deploys.c.number == number).values(cancel_asked=True))
+            else:
+                raise Refused(
+                    f"deploy {number} is over: it is {deploy.status}", "Only a queued or running deploy ends."
+                )
+            deploy = find_deploy(connection, number)
+        self._tables.ring()
+        return deploy
+
+    def under_way(self) -> list[Deploy]:
+        """Deploys that were begun and have not ended: running, or live and still draining."""
+        with self._tables.database.reading() as connection:
+            begun = select(deploys).where(deploys.c.started_at.is_not(None), deploys.c.ended_at.is_(None))
+            return [to_deploy(row) for row in connection.execute(begun)]
+
+    def requeue(self, number: int) -> Status:
+        """A deploy whose worker was killed waits again, or is superseded by a newer one, or fails the third time."""
+        with self._tables.database.writing() as connection:
+            deploy = find_deploy(connection, number)
+            newer = select(deploys.c.number).where(deploys.c.app == deploy.app, deploys.c.status == Status.QUEUED)
+            waiting = connection.execute(newer).scalar()
+            over: dict[str, Any] = {"ended_at": self._tables.clock()}
+            if deploy.cancel_asked:
+                status, values = Status.CANCELLED, over | {"reason": "cancelled"}
+            elif waiting is not None:
+                status, values = Status.SUPERSEDED, over | {"superseded_by": waiting}
+            elif deploy.attempt >= MAX_ATTEMPTS:
+                why = f"the worker was killed in each of {MAX_ATTEMPTS} attempts, last in step {deploy.step or 'fetch'}"
+                status, values = Status.FAILED, over | {"reason": why}
+            else:
+                status, values = Status.QUEUED, {"started_at": None, "step": None}
+            move(connection, number, status, **values)
+            return status
+
+    def _insert(self, connection: Connection, push: Push) -> int:
+        waiting = select(deploys.c.number).where(deploys.c.app == push.app, deploys.c.status == Status.QUEUED)
+        replaced = connection.execute(waiting).scalar()
+        if replaced is not None:
+            move(connection, replaced, Status.SUPERSEDED, ended_at=self._tables.clock())
+        values = {
+            "app": push.app,
+            "status": Status.QUEUED,
+            "trigger": push.trigger,
+            "commit": push.commit,
+            "rebuild": push.rebuild,
+            "rollback_to": push.rollback_to,
+            "by": push.by,
+            "queued_at": self._tables.clock(),
+        }
+        number: int = connection.execute(insert(deploys).values(values).returning(deploys.c.number)).scalar_one()
+        if replaced is not None:
+            connection.execute(update(deploys).where(deploys.c.number == replaced).values(superseded_by=number))
+        if push.delivery:
+            connection.execute(insert(deliveries).values(app=push.app, delivery=push.delivery, deploy=number))
+            old = delete(deliveries).where(
+                deliveries.c.app == push.app, deliveries.c.deploy < number - _DELIVERIES_KEPT
+            )
+            connection.execute(old)
+        return number

@@ -1,0 +1,101 @@
+"""The releases: what serves, what stands by, what a rollback can go to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import delete, insert, select, update
+
+from hookserver.errors import NotFound, Refused
+from hookserver.models import Release
+from hookserver.store.base import Tables
+from hookserver.store.rows import find_app, to_release
+from hookserver.store.tables import deploys, releases
+
+
+class Releases:
+    """The part of the store about releases."""
+
+    _tables: Tables
+
+    def add_release(self, release: Release) -> None:
+        """What a deploy made, before it serves."""
+        values = {
+            "deploy": release.deploy,
+            "app": release.app,
+            "commit": release.commit,
+            "image": release.image,
+            "slot": release.slot,
+        }
+        with self._tables.database.writing() as connection:
+            connection.execute(delete(releases).where(releases.c.deploy == release.deploy))
+            connection.execute(insert(releases).values(values))
+
+    def drop_release(self, deploy: int) -> None:
+        """Forget a release that never served."""
+        with self._tables.database.writing() as connection:
+            connection.execute(delete(releases).where(releases.c.deploy == deploy, releases.c.live_at.is_(None)))
+
+    def release(self, deploy: int) -> Release | None:
+        """What this deploy made, if anything."""
+        with self._tables.database.reading() as connection:
+            row = connection.execute(select(releases).where(releases.c.deploy == deploy)).first()
+            return to_release(row) if row else None
+
+    def releases(self, app: str) -> list[Release]:
+        """The releases that served once, newest first."""
+        query = select(releases).where(releases.c.app == app, releases.c.live_at.is_not(None))
+        with self._tables.database.reading() as connection:
+            return [to_release(row) for row in connection.execute(query.order_by(releases.c.deploy.desc()))]
+
+    def rollback_target(self, app: str, to: int | None = None) -> Release:
+        """The release a rollback goes to: the one made by deploy ``to``, else the one before what is live.
+
+        Raises NotFound when there is none, Refused when it is the live one.
+        """
+        made = (
+            select(releases, deploys.c.rollback_to)
+            .join(deploys, deploys.c.number == releases.c.deploy)
+            .where(releases.c.app == app, releases.c.live_at.is_not(None))
+            .order_by(releases.c.deploy.desc())
+        )
+        with self._tables.database.reading() as connection:
+            live = find_app(connection, app).live
+            rows = list(connection.execute(made))
+        if to is not None and to == live:
+            raise Refused(f"the release of deploy {to} is live already", "Name an earlier one with --to.")
+        copies = {row.deploy: row.rollback_to for row in rows if row.rollback_to is not None}
+        if to is None:
+            found = [row for row in rows if live is not None and row.deploy < _origin(live, copies)]
+            found = [row for row in found if row.deploy not in copies]
+        else:
+            found = [row for row in rows if row.deploy == to]
+        if not found:
+            wanted = f"deploy {to} of {app} made no release that served" if to else f"{app} has no earlier release"
+            raise NotFound(wanted, f"`hookserver history {app}` shows what there is; name one with --to.")
+        return to_release(found[0])
+
+    def retired(self, deploy: int) -> None:
+        """The release's replicas have been stopped and removed."""
+        with self._tables.database.writing() as connection:
+            values = {"retired_at": self._tables.clock(), "retire_at": None}
+            connection.execute(update(releases).where(releases.c.deploy == deploy).values(values))
+
+    def standbys(self) -> list[Release]:
+        """The releases that wait for their retirement, the next to retire first."""
+        query = select(releases).where(releases.c.retire_at.is_not(None), releases.c.retired_at.is_(None))
+        with self._tables.database.reading() as connection:
+            return [to_release(row) for row in connection.execute(query.order_by(releases.c.retire_at))]
+
+    def shift_retirements(self, seconds: float) -> None:
+        """The wall clock jumped: what was to be retired in ten minutes still is."""
+        with self._tables.database.writing() as connection:
+            waiting = update(releases).where(releases.c.retire_at.is_not(None))
+            connection.execute(waiting.values(retire_at=releases.c.retire_at + seconds))
+
+
+def _origin(deploy: int, copies: Mapping[int, int]) -> int:
+    """The deploy that made a release first: a rollback from a kept image makes a copy of it."""
+    while deploy in copies:
+        deploy = copies[deploy]
+    return deploy
