@@ -1,0 +1,82 @@
+"""What the store knows, in the API's words. Times are ISO 8601 in UTC; ``null``: not yet, or none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hookserver.config import AppSettings
+from hookserver.models import Deploy, Lock, Release, Status, StepRun
+from hookserver.store import Store
+
+_LOOK_BACK = 50
+"""Deploys looked at for what is queued, and for the last switch."""
+
+
+def app(store: Store, settings: AppSettings) -> dict[str, Any]:
+    """One app: the settings that tell it apart, what serves, what waits."""
+    known = store.app(settings.name)
+    deploys = store.deploys(settings.name, limit=_LOOK_BACK)
+    releases = store.releases(settings.name)
+    live = next((release for release in releases if release.deploy == known.live), None)
+    standby = next((r for r in releases if r is not live and r.retire_at is not None and r.retired_at is None), None)
+    since = max((d.live_at for d in deploys if d.live_at is not None), default=None)
+    return {
+        "app": settings.name,
+        "branch": settings.branch,
+        "domains": list(settings.domains),
+        "path": settings.path,
+        "image": settings.image,
+        "replicas": settings.replicas,
+        "live": {**_release(live), "since": _time(since)} if live else None,
+        "standby": {**_release(standby), "retire_at": _time(standby.retire_at)} if standby else None,
+        "lock": lock(known.lock),
+        "queue": {
+            "running": next((d.number for d in deploys if d.status is Status.RUNNING), None),
+            "waiting": next((d.number for d in deploys if d.status is Status.QUEUED), None),
+        },
+    }
+
+
+def deploy(of: Deploy) -> dict[str, Any]:
+    """One deploy."""
+    return {
+        "deploy": of.number,
+        "app": of.app,
+        "status": of.status,
+        "trigger": of.trigger,
+        "commit": of.commit or None,
+        "by": of.by or None,
+        "rebuild": of.rebuild,
+        "rollback_to": of.rollback_to,
+        "step": of.step,
+        "reason": of.reason or None,
+        "superseded_by": of.superseded_by,
+        "attempt": of.attempt,
+        "cancel_asked": of.cancel_asked,
+        "queued_at": _time(of.queued_at),
+        "started_at": _time(of.started_at),
+        "live_at": _time(of.live_at),
+        "ended_at": _time(of.ended_at),
+    }
+
+
+def step(run: StepRun) -> dict[str, Any]:
+    """One step; ``seconds`` is null while it runs."""
+    seconds = None if run.ended_at is None else round(run.ended_at - run.started_at, 3)
+    return {"step": run.step, "started_at": _time(run.started_at), "seconds": seconds}
+
+
+def lock(of: Lock | None) -> dict[str, Any] | None:
+    """Who keeps the app, and why."""
+    return {"reason": of.reason, "by": of.by, "at": _time(of.at)} if of else None
+
+
+def _release(of: Release) -> dict[str, Any]:
+    return {"deploy": of.deploy, "commit": of.commit, "slot": of.slot, "image_id": of.image}
+
+
+def _time(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,66 @@
+"""Who is calling: Bearer tokens, and what happens to callers without a valid one."""
+
+from __future__ import annotations
+
+import logging
+from typing import NoReturn
+
+from flask import request
+
+from hookserver.errors import NotFound, Unauthorized
+from hookserver.models import Deploy
+from hookserver.web.context import context
+from hookserver.web.errors import TryLater
+
+_log = logging.getLogger(__name__)
+_TOKEN_LIMIT = 200
+
+
+def caller(app: str) -> str:
+    """The name of the token this request bears, which must be valid for ``app``. Raises Unauthorized or TryLater."""
+    name = _name_of(bearer(), app)
+    if name is None:
+        refuse("no valid token", "Send Authorization: Bearer <token>; `hookserver token create` makes one.")
+    return name
+
+
+def visible_apps() -> list[str]:
+    """The apps that this request's token is valid for. Raises Unauthorized or TryLater when there is none."""
+    token = bearer()
+    names = [app for app in context().settings.apps if _name_of(token, app) is not None]
+    if not names:
+        caller("")
+    return names
+
+
+def deploy(number: int) -> Deploy:
+    """A deploy that the caller may see. Raises Unauthorized before it tells whether the deploy exists."""
+    try:
+        found = context().store.deploy(number)
+    except NotFound:
+        visible_apps()
+        raise
+    caller(found.app)
+    return found
+
+
+def bearer() -> str:
+    """The token as it was sent; "" when none was."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def refuse(problem: str, remedy: str) -> NoReturn:
+    """Count the failure and raise Unauthorized, or TryLater when this source makes too many of them."""
+    source = request.remote_addr or ""
+    wait = context().failures.count(source)
+    if wait:
+        raise TryLater("too many calls without a valid signature or token", f"Wait {wait} s.", 429, wait)
+    _log.warning("%s %r from %s refused: %s", request.method, request.path[:100], source, problem)
+    raise Unauthorized(problem, remedy)
+
+
+def _name_of(token: str, app: str) -> str | None:
+    if not token or len(token) > _TOKEN_LIMIT or not token.isascii():
+        return None
+    return context().store.token_name(token, app)

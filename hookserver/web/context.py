@@ -1,0 +1,59 @@
+"""What the requests of one process share."""
+
+from __future__ import annotations
+
+import fcntl
+import secrets
+import threading
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from hookserver.config import AppSettings, Settings
+from hookserver.models import StateDir
+from hookserver.store import Store
+from hookserver.web.flood import Failures
+
+MAX_FOLLOWERS = 16
+"""Requests that may stay open at once, following a deploy: each holds a thread."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The settings, the store, and what is counted in memory.
+
+    ``stopping`` is set when the process is asked to end: whoever waits stops waiting.
+    """
+
+    settings: Settings
+    store: Store
+    failures: Failures = field(default_factory=Failures)
+    followers: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MAX_FOLLOWERS))
+    stopping: threading.Event = field(default_factory=threading.Event)
+    no_secret: str = field(default_factory=secrets.token_hex, repr=False)
+
+    @property
+    def state(self) -> StateDir:
+        return self.settings.server.state
+
+    def secret(self, app: AppSettings | None) -> str:
+        """The app's webhook secret; one that nobody knows for an app that has none or is none."""
+        return (app.webhook_secret.reveal() if app else "") or self.no_secret
+
+
+def context() -> Context:
+    """The running request's."""
+    found: Context = current_app.extensions["hookserver"]
+    return found
+
+
+def worker_is_alive(state: StateDir) -> bool:
+    """Whether a worker holds its lock."""
+    try:
+        with state.worker_lock.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,67 @@
+"""Every error as ``application/problem+json`` (RFC 9457), with the remedy beside the detail."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from hookserver.errors import HookserverError
+
+_log = logging.getLogger(__name__)
+_RETRY_STORE = 5
+
+
+class TryLater(HookserverError):
+    """Not now: ``http_status`` 429 or 503, and the seconds after which it is worth trying again."""
+
+    def __init__(self, problem: str, remedy: str, http_status: int, retry_after: int) -> None:
+        super().__init__(problem, remedy)
+        self.http_status = http_status
+        self.retry_after = retry_after
+
+
+def problem(status: int, detail: str, remedy: str = "", **members: Any) -> Response:
+    """A problem document; ``members`` are its further members."""
+    title = HTTPStatus(status).phrase
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    if remedy:
+        document["remedy"] = remedy
+    return Response(json.dumps(document) + "\n", status, content_type="application/problem+json")
+
+
+def register(app: Flask) -> None:
+    """Let every error of ``app`` be a problem document."""
+    app.register_error_handler(HookserverError, _of_ours)
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(Exception, _of_a_fault)
+
+
+def _of_ours(error: HookserverError) -> Response:
+    response = problem(error.http_status, error.problem, error.remedy)
+    if error.http_status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="hookserver"'
+    if isinstance(error, TryLater):
+        response.headers["Retry-After"] = str(error.retry_after)
+    elif error.http_status == HTTPStatus.SERVICE_UNAVAILABLE:
+        _log.error("%s", error)
+        response.headers["Retry-After"] = str(_RETRY_STORE)
+    return response
+
+
+def _of_http(error: HTTPException) -> Response:
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    response = problem(status, error.description or HTTPStatus(status).phrase)
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def _of_a_fault(error: Exception) -> Response:
+    _log.error("a fault of hookserver itself", exc_info=error)
+    return problem(500, "hookserver has a fault", "The log of `hookserver serve` has the details.")

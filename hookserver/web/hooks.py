@@ -1,0 +1,64 @@
+"""``POST /hooks/<app>``: a forge tells of a push."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, jsonify, request
+
+from hookserver import forges
+from hookserver.config import AppSettings
+from hookserver.forges import Forge, Ignored, generic
+from hookserver.models import Push, Trigger
+from hookserver.web import auth, body
+from hookserver.web.context import context
+
+BODY_LIMIT = 25 << 20
+"""Bytes; GitHub's own limit."""
+blueprint = Blueprint("hooks", __name__)
+_log = logging.getLogger(__name__)
+
+
+@blueprint.post("/hooks/<name>")
+def receive(name: str) -> Response:
+    """Verify, then understand, then store; only a 202 says that a deploy was queued."""
+    content = body.read(BODY_LIMIT)
+    headers = {header.lower(): value for header, value in request.headers.items()}
+    app, forge = _verified(name, headers, content)
+    said = forge.parse(headers, content)
+    if isinstance(said, Ignored):
+        return jsonify(status="ignored", reason=said.reason)
+    if said.branch != app.branch:
+        return jsonify(status="ignored", reason=f"{app.name} deploys {app.branch}, not {said.branch}")
+    queued = context().store.enqueue(Push(app.name, Trigger.WEBHOOK, delivery=said.delivery, by=said.by))
+    if queued.duplicate:
+        return jsonify(status="duplicate", deploy=queued.deploy, reason="this delivery was taken before")
+    _log.info("deploy %d of %s queued by a webhook", queued.deploy, app.name)
+    response = jsonify(status="queued", deploy=queued.deploy)
+    response.status_code = 202
+    return response
+
+
+def _verified(name: str, headers: Mapping[str, str], content: bytes) -> tuple[AppSettings, Forge]:
+    """The app, and the forge that really sent this.
+
+    One answer, after the same work, for an unknown app, an app without a secret and a wrong signature. A sender that is
+    no known forge may bear a token in the place of a signature.
+    """
+    app = context().settings.apps.get(name)
+    forge = forges.find(headers)
+    if forge is None and auth.bearer():
+        auth.caller(name)
+        forge = generic
+    elif forge is None or not forge.is_signed(headers, content, context().secret(app)):
+        auth.refuse(*_REFUSED)
+    if app is None:
+        auth.refuse(*_REFUSED)
+    return app, forge
+
+
+_REFUSED = (
+    "no valid signature",
+    "Are the app's name in the address and the webhook's secret right? The secret is the app's webhook_secret.",
+)

@@ -1,0 +1,137 @@
+"""A deploy's log over HTTP: as it is, followed as text, and as server-sent events.
+
+The log indents or prefixes each of its lines; the last line of followed text stands at the margin: ``live``,
+``failed: <why>``, ``cancelled``, ``superseded by deploy <n>``, or, when the server has to let go of the follower,
+``queued`` or ``running``.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, request, send_file
+
+from hookserver.models import Deploy, Status
+from hookserver.web import auth
+from hookserver.web.context import MAX_FOLLOWERS, Context, context
+from hookserver.web.errors import TryLater
+from hookserver.web.following import STUCK, follow, is_decided, is_finished, is_gone
+from hookserver.web.parameters import DEPLOY, flag
+
+HEARTBEAT = 15.0
+"""Seconds after which a silent event stream says that it is there."""
+TEXT, EVENTS = "text/plain", "text/event-stream"
+blueprint = Blueprint("log_stream", __name__)
+
+
+@blueprint.get(f"/deploys/<{DEPLOY}:number>/log")
+def log(number: int) -> Response:
+    """The log so far; followed with ``?follow=1``, or as events for those who ask for ``text/event-stream``."""
+    auth.deploy(number)
+    wants_events = request.accept_mimetypes.best_match([TEXT, EVENTS]) == EVENTS
+    if wants_events or flag("follow"):
+        if not context().followers.acquire(blocking=False):
+            raise too_many()
+        return stream_events(number) if wants_events else stream_text(number)
+    path = context().state.log(number)
+    if not path.exists():
+        return Response(b"", content_type=f"{TEXT}; charset=utf-8")
+    return send_file(path, mimetype=f"{TEXT}; charset=utf-8", conditional=False, etag=False)
+
+
+def stream_text(number: int, first: str = "", status: int = 200) -> Response:
+    """``first``, the log as it comes, and the outcome as the last line. The caller holds a follower's place."""
+    return _stream(_text(context(), number, first, client()), TEXT, status)
+
+
+def stream_events(number: int) -> Response:
+    """The log as events whose ids are byte offsets; the caller holds a follower's place."""
+    last = request.headers.get("Last-Event-ID", "")
+    offset = int(last) if last.isascii() and last.isdigit() and len(last) < 16 else 0
+    return _stream(_events(context(), number, offset, client()), EVENTS, 200)
+
+
+def client() -> socket.socket | None:
+    """The connection of the running request, where the server tells it."""
+    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+    return connection
+
+
+def too_many() -> TryLater:
+    """The answer when no follower's place is free."""
+    return TryLater(
+        f"{MAX_FOLLOWERS} requests follow deploys already", "Ask again, or read the log without following.", 503, 10
+    )
+
+
+def outcome(deploy: Deploy) -> str:
+    """A deploy's status on one line."""
+    reason = next((line.strip() for line in deploy.reason.splitlines() if line.strip()), "")
+    if deploy.status is Status.FAILED:
+        return f"failed: {reason or 'the log has the cause'}"
+    if deploy.status is Status.SUPERSEDED:
+        return f"superseded by deploy {deploy.superseded_by}"
+    return deploy.status.value.replace("_", " ")
+
+
+def _stream(lines: Iterator[bytes], content_type: str, status: int) -> Response:
+    if connection := client():
+        connection.settimeout(STUCK)
+    response = Response(lines, status, content_type=f"{content_type}; charset=utf-8")
+    response.headers["X-Accel-Buffering"] = "no"
+    response.call_on_close(context().followers.release)
+    return response
+
+
+def _text(context: Context, number: int, first: str, client: socket.socket | None) -> Iterator[bytes]:
+    if first:
+        yield first.encode()
+    following, last = follow(context, number, is_decided), b"\n"
+    while True:
+        try:
+            lines = next(following)
+        except StopIteration as end:
+            yield (b"" if last.endswith(b"\n") else b"\n") + outcome(end.value).encode() + b"\n"
+            return
+        if lines.text:
+            last = lines.text
+            yield lines.text
+        elif is_gone(client):
+            return
+
+
+def _events(context: Context, number: int, offset: int, client: socket.socket | None) -> Iterator[bytes]:
+    yield b"retry: 2000\n\n"
+    following, told = follow(context, number, is_finished, offset), time.monotonic()
+    while True:
+        try:
+            lines = next(following)
+        except StopIteration as end:
+            if is_finished(end.value):
+                yield _end_event(end.value)
+            return
+        if lines.text:
+            yield _line_events(lines.text, lines.end - len(lines.text))
+            told = time.monotonic()
+        elif is_gone(client):
+            return
+        elif time.monotonic() - told >= HEARTBEAT:
+            yield b": still here\n\n"
+            told = time.monotonic()
+
+
+def _line_events(text: bytes, offset: int) -> bytes:
+    """One event a line; its id is the offset after the line, where a follower that comes again goes on."""
+    events = bytearray()
+    for line in text.splitlines(keepends=True):
+        offset += len(line)
+        events += b"id: %d\ndata: %s\n\n" % (offset, line.rstrip(b"\r\n"))
+    return bytes(events)
+
+
+def _end_event(deploy: Deploy) -> bytes:
+    document = {"status": deploy.status, "outcome": outcome(deploy), "superseded_by": deploy.superseded_by}
+    return f"event: end\ndata: {json.dumps(document)}\n\n".encode()
