@@ -1,0 +1,78 @@
+"""The folders of the managed instance: who may enter which, and one writer at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pwd
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from hookserver.errors import NginxError
+from hookserver.models import StateDir
+from hookserver.nginx.render import READABLE_FLAG, STATUS_SOCKET
+from hookserver.nginx.status import PATH_LIMIT
+
+
+def prepare(state: StateDir) -> None:
+    """Make what is missing. Only the live folder can be read by others; the rest can at most be passed through.
+
+    Raises NginxError when the folders cannot be made, or when the status socket's path is too long.
+    """
+    status_socket = state.nginx / STATUS_SOCKET
+    if len(os.fsencode(status_socket)) > PATH_LIMIT:
+        raise NginxError(f"{status_socket} is too long for a socket", "Set server.state_dir to a shorter path.")
+    # A worker of another user must come to its temporary files and logs, but to nothing else.
+    modes = {
+        state.nginx: 0o711,
+        state.nginx / "logs": 0o711,
+        state.nginx / "temp": 0o711,
+        status_socket.parent: 0o700,
+        state.live(READABLE_FLAG).parent: 0o755,
+    }
+    try:
+        if not state.root.exists():
+            state.root.mkdir(parents=True)
+            state.root.chmod(0o711)
+        for folder, mode in modes.items():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(mode)
+        state.live(READABLE_FLAG).touch(mode=0o644)
+    except OSError as error:
+        raise NginxError(
+            f"the folders of Nginx cannot be made: {error}", f"Give hookserver the right to write in {state.root}."
+        ) from error
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One process at a time; a killed one lets go by itself."""
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def closed_to(user: pwd.struct_passwd, folder: Path) -> Path | None:
+    """The first folder on the way to ``folder`` that ``user`` may not enter."""
+    groups = os.getgrouplist(user.pw_name, user.pw_gid)
+    for step in (*reversed(folder.parents), folder):
+        found = step.stat()
+        others = stat.S_IXGRP if found.st_gid in groups else stat.S_IXOTH
+        if not found.st_mode & (stat.S_IXUSR if found.st_uid == user.pw_uid else others):
+            return step
+    return None
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Replace the file's content at once; it is on disk when this returns."""
+    fresh = path.with_name(f"{path.name}.tmp")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

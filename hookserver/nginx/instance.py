@@ -1,0 +1,153 @@
+"""One Nginx process of our own in a folder: tests a text, runs it, and is asked whether it really does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from hookserver.errors import NginxError
+from hookserver.nginx import binary, logs, processes
+from hookserver.nginx.folders import write_durably
+from hookserver.nginx.render import ACCESS_LOG, ERROR_LOG, PID_FILE, STATUS_SOCKET, digest
+from hookserver.nginx.status import ask
+
+_POLL = 0.01
+
+
+class Instance:
+    """Everything lies below ``folder``, which exists. ``patience``: seconds that a start, reload or stop may take."""
+
+    def __init__(self, program: str, folder: Path, patience: float) -> None:
+        self._program = program
+        self._folder = folder
+        self._patience = patience
+        self._conf = folder / "nginx.conf"
+        self._socket = folder / STATUS_SOCKET
+        self.error_log = folder / ERROR_LOG
+
+    def is_running(self) -> bool:
+        return self._master() is not None
+
+    def ask(self, question: str) -> str | None:
+        """What the running instance answers on its status socket; None: nothing."""
+        return ask(self._socket, question)
+
+    def answers(self, question: str, wanted: str, patience: float | None = None) -> bool:
+        """Whether it gives the ``wanted`` answer in time."""
+        return _wait(lambda: self.ask(question) == wanted, self._patience if patience is None else patience)
+
+    def does(self, text: str) -> bool:
+        """Whether it runs exactly this configuration."""
+        return self._text() == text and self.is_running() and self.ask("/config") == digest(text)
+
+    def take(self, text: str) -> None:
+        """Test ``text``, then run it: reload, or start when it is down. Returns once it answers that it does.
+
+        Raises NginxError with Nginx's own lines; the old text is back then, and keeps running.
+        """
+        before = self._text()
+        candidate = self._conf.with_name("nginx.conf.new")
+        try:
+            write_durably(candidate, text)
+            binary.test(self._program, self._folder, candidate)
+            candidate.replace(self._conf)
+            self._run(text)
+        except OSError as error:
+            self._put_back(before)
+            raise NginxError(f"{self._conf} cannot be written: {error}", "Make room, or mend the rights.") from error
+        except NginxError:
+            self._put_back(before)
+            raise
+
+    def rotate_logs(self) -> None:
+        """Put aside logs that grew over their size, drop the oldest, and let Nginx open new ones."""
+        renamed = [logs.rotate(self._folder / log) for log in (ACCESS_LOG, ERROR_LOG)]
+        if any(renamed):
+            self._signal(signal.SIGUSR1)
+
+    def stop(self) -> None:
+        """End it once its requests are done; what is not done in time is cut."""
+        self._quit_orphans()
+        for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL):
+            self._signal(number)
+            if _wait(lambda: not self.is_running(), self._patience):
+                return
+
+    def _master(self) -> int | None:
+        return processes.find_master(self._folder, self._folder / PID_FILE)
+
+    def _text(self) -> str | None:
+        try:
+            return self._conf.read_text("utf-8")
+        except FileNotFoundError:
+            return None
+
+    def _run(self, text: str) -> None:
+        already_said = self.error_log.stat().st_size if self.error_log.exists() else 0
+        if not self._signal(signal.SIGHUP):
+            self._start()
+        if not self.answers("/config", digest(text)):
+            raise NginxError(
+                f"Nginx took the new configuration, but does not run it:\n{self._said(already_said)}",
+                f"The one before it keeps running. Mend what the lines name; more is in {self.error_log}.",
+            )
+
+    def _start(self) -> None:
+        self._quit_orphans()
+        self._socket.unlink(missing_ok=True)
+        binary.start(self._program, self._folder, self._conf)
+
+    def _put_back(self, before: str | None) -> None:
+        """An instance that is down comes up with the old text: better old than nothing."""
+        if before is None:
+            self._conf.unlink(missing_ok=True)
+            return
+        write_durably(self._conf, before)
+        if not self.is_running():
+            with contextlib.suppress(NginxError):
+                self._start()
+        elif self.ask("/config") != digest(before):
+            self._signal(signal.SIGHUP)
+
+    def _quit_orphans(self) -> None:
+        """Workers of a killed master hold the port; told to quit they let it go at once and end their requests."""
+        for pid in processes.find(self._folder).orphans:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT)
+
+    def _signal(self, number: signal.Signals) -> bool:
+        """Send it to the master; tells whether there is one."""
+        master = self._master()
+        if master is None:
+            return False
+        try:
+            os.kill(master, number)
+        except ProcessLookupError:
+            return False
+        except PermissionError as error:
+            raise NginxError(
+                f"Nginx (process {master}) belongs to another user", "Run hookserver as the user who started it."
+            ) from error
+        return True
+
+    def _said(self, since: int) -> str:
+        if not self.error_log.exists():
+            return "(it said nothing)"
+        with self.error_log.open("rb") as log:
+            log.seek(since)
+            lines = log.read(100_000).decode("utf-8", "replace").splitlines()
+        told = [line for line in lines if "[notice]" not in line and "[warn]" not in line]
+        return "\n".join(told[-20:]) or "(it said nothing)"
+
+
+def _wait(condition: Callable[[], bool], patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)
+    return True

@@ -1,0 +1,24 @@
+"""Keeps the instance's logs bounded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SIZE = 20 << 20
+"""Bytes from which a log is put aside."""
+KEPT = 5
+"""Logs that are kept beside the one being written."""
+
+
+def rotate(log: Path, size: int = SIZE) -> bool:
+    """Rename ``log`` to ``log.1``, ``log.1`` to ``log.2`` and so on when it has ``size`` bytes; tells whether it did.
+
+    Nginx goes on writing into the renamed file until it is told to open its logs anew.
+    """
+    if not log.exists() or log.stat().st_size < size:
+        return False
+    names = [log, *(log.with_name(f"{log.name}.{number}") for number in range(1, KEPT + 1))]
+    for older, newer in zip(reversed(names), reversed(names[:-1]), strict=False):
+        if newer.exists():
+            newer.replace(older)
+    return True
