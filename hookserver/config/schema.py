@@ -61,9 +61,17 @@ class NginxSettings(_Section):
     mode: Literal["managed"] = "managed"
     binary: str = "nginx"
     listen: tuple[Listen, ...] = Field(default=("80",), min_length=1)
-    max_body: Size = 100 << 20
-    read_timeout: Duration = Field(default=600.0, ge=10.0)
+    max_body: Annotated[Size, Field(le=1 << 50)] = 100 << 20
+    read_timeout: Duration = Field(default=600.0, ge=10.0, le=604800.0)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @field_validator("listen")
+    @classmethod
+    def _each_once(cls, listen: tuple[str, ...]) -> tuple[str, ...]:
+        same = [address.removeprefix("*:").removeprefix("0.0.0.0:") for address in listen]
+        if len(set(same)) < len(same) or any(int(address.rpartition(":")[2]) == 0 for address in listen):
+            raise ValueError(f"{', '.join(listen)}: names an address twice, or the port 0")
+        return listen
 
 
 class DockerSettings(_Section):
@@ -159,8 +167,12 @@ class AppSettings(_Section):
 
     @field_validator("path")
     @classmethod
-    def _no_trailing_slash(cls, path: str) -> str:
-        return path.rstrip("/") or "/"
+    def _plain(cls, path: str) -> str:
+        """Without a slash at its end. A path that Nginx would decode or normalise could never match a request."""
+        path = path.rstrip("/") or "/"
+        if "%" in path or (path != "/" and any(part in ("", ".", "..") for part in path[1:].split("/"))):
+            raise ValueError(f'{path!r} has "//", "/./", "/../" or "%"; write the path as visitors see it')
+        return path
 
     @model_validator(mode="after")
     def _follow_the_path(self) -> AppSettings:

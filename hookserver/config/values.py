@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
@@ -15,7 +16,9 @@ _SIZE_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 <
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _IMAGE_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*")
 _IMAGE = re.compile(r"(?:[a-zA-Z0-9.-]+(?::\d+)?/)?[a-z0-9._/-]+(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?")
-_DOMAIN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_DOMAIN = re.compile(
+    r"(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+)
 _URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!&'()*+,=:@%/-]*)")
 _BRANCH_FORBIDDEN = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|\.lock(?:/|$)|/\."
@@ -95,6 +98,20 @@ def _check_repository(value: str) -> str:
     )
 
 
+def _check_listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not _LISTEN.fullmatch(value) or int(port) > 65535 or not _is_host(host):
+        raise ValueError(f'{value!r} is not a port or an address with a port, such as "80" or "127.0.0.1:8080"')
+    return value
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return host in ("", "*") or ip_address(host.strip("[]")).version == (6 if host.startswith("[") else 4)
+    except ValueError:
+        return False
+
+
 def _check_volume(value: str) -> str:
     parts = value.split(":")
     if len(parts) not in (2, 3) or not PurePosixPath(parts[1]).is_absolute() or not parts[0]:
@@ -123,6 +140,6 @@ HealthPath = Annotated[str, _matching(_URL_PATH, 'a path, such as "/health"', or
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
 Branch = Annotated[str, AfterValidator(_check_branch)]
 Repository = Annotated[str, AfterValidator(_check_repository)]
-Listen = Annotated[str, _matching(_LISTEN, 'a port or an address with a port, such as "80" or "127.0.0.1:8080"')]
+Listen = Annotated[str, AfterValidator(_check_listen)]
 Volume = Annotated[str, AfterValidator(_check_volume)]
 Variable = Annotated[str, AfterValidator(_check_variable)]
