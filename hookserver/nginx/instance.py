@@ -11,8 +11,9 @@ from pathlib import Path
 
 from hookserver.errors import NginxError
 from hookserver.nginx import binary, logs, processes
+from hookserver.nginx.access_log import ACCESS_LOG
 from hookserver.nginx.folders import write_durably
-from hookserver.nginx.render import ACCESS_LOG, ERROR_LOG, PID_FILE, STATUS_SOCKET, digest
+from hookserver.nginx.render import ERROR_LOG, PID_FILE, STATUS_SOCKET, digest
 from hookserver.nginx.status import ask
 
 _POLL = 0.01

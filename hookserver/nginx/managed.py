@@ -94,7 +94,8 @@ class Nginx:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        folders.prepare(self._state)
+        worker = binary.worker_user()
+        folders.prepare(self._state, worker[0].pw_gid if worker else -1)
         with folders.locked(self._state.nginx):
             yield
 

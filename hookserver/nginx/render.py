@@ -12,11 +12,13 @@ from pathlib import Path
 from hookserver.addresses import endpoints
 from hookserver.config import AppSettings, Settings
 from hookserver.models import Endpoint, Slot
+from hookserver.nginx.access_log import access_log
 from hookserver.nginx.syntax import block, milliseconds, name, quote
+from hookserver.nginx.upstreams import routes, upstreams
+from hookserver.nginx.visitor import visitor
 
 STATUS_SOCKET = "status/socket"
 """Below the instance's folder: where Nginx answers which slot is live."""
-ACCESS_LOG = "logs/access.log"
 ERROR_LOG = "logs/error.log"
 PID_FILE = "nginx.pid"
 READABLE_FLAG = ".readable"
@@ -24,9 +26,6 @@ READABLE_FLAG = ".readable"
 
 # Seven silent replicas cost a second each; a read timeout (10 s or more) comes after it and is never repeated.
 _RETRY_FOR = 8.0
-# Shorter than Tomcat's 60 s, so that Nginx never sends on a connection that Tomcat is closing; and an old slot's
-# idle connections are gone soon, so what remains while draining is in flight.
-_IDLE_UPSTREAM = 4.0
 # After a reload the old workers finish what they have; a WebSocket that never ends must not keep them for ever.
 _OLD_WORKERS = 3600.0
 _DIGEST = "@digest@"
@@ -74,9 +73,18 @@ def _main(worker_user: str) -> list[str]:
 
 
 def _http(settings: Settings, slots: Mapping[str, Mapping[Slot, list[Endpoint]]]) -> list[str]:
-    lines = [*_defaults(settings), *_forwarded(settings), *_log(slots)]
+    replicas = [replica for slot in slots.values() for found in slot.values() for replica in found]
+    lines = [
+        *_defaults(settings),
+        "",
+        *visitor(settings.nginx.trusted_proxies),
+        "",
+        *access_log(replicas),
+        "",
+        *routes(),
+    ]
     for app in settings.apps.values():
-        lines += ["", f"# {app.name}", *_upstreams(app, slots[app.name])]
+        lines += ["", f"# {app.name}", *upstreams(app, slots[app.name])]
     lines += ["", *block("server", _default_server(settings))]
     for apps, domains in _by_domain(settings).items():
         members = [settings.apps[app] for app in apps]
@@ -118,128 +126,6 @@ def _defaults(settings: Settings) -> list[str]:
         "proxy_max_temp_file_size 64m;",
         *block("map $host $hs_page", [f"default {quote(_PAGE)};"]),
     ]
-
-
-def _forwarded(settings: Settings) -> list[str]:
-    """What the app is told of the visitor. Nothing that the visitor claims himself gets through."""
-    trusted = settings.nginx.trusted_proxies
-    headers = {
-        "Host": "$host$hs_hostport",
-        "X-Real-IP": "$remote_addr",
-        "X-Forwarded-For": "$remote_addr",
-        "X-Forwarded-Proto": "$hs_proto" if trusted else "$scheme",
-        "X-Forwarded-Host": "$host$hs_hostport",
-        "X-Forwarded-Port": "$hs_port",
-        "X-Forwarded-Ssl": '""',
-        "X-Forwarded-Prefix": '""',
-        "Forwarded": '""',
-        "X-Request-Id": "$request_id",
-        "Upgrade": "$hs_upgrade",
-        "Connection": "$hs_connection",
-    }
-    return [
-        *block("map $http_upgrade $hs_upgrade", ['default "";', "~*^websocket$ websocket;"]),
-        *block("map $hs_upgrade $hs_connection", ['default "";', "websocket upgrade;"]),
-        *block("map $http_host $hs_hostport", ['default "";', '"~(?<hs_hostportfound>:[0-9]+)$" $hs_hostportfound;']),
-        *(_trust(settings) if trusted else _port("$scheme", "$hs_port")),
-        *(f"proxy_set_header {header} {value};" for header, value in headers.items()),
-        "proxy_hide_header X-Request-Id;",
-        "add_header X-Request-Id $request_id always;",
-    ]
-
-
-def _trust(settings: Settings) -> list[str]:
-    trusted = settings.nginx.trusted_proxies
-    return [
-        *(f"set_real_ip_from {network};" for network in trusted),
-        "real_ip_header X-Forwarded-For;",
-        "real_ip_recursive on;",
-        *block("geo $realip_remote_addr $hs_trusted", ["default 0;", *(f"{network} 1;" for network in trusted)]),
-        *block(
-            'map "$hs_trusted$http_x_forwarded_proto" $hs_proto',
-            ["default $scheme;", '"~*^1https" https;', '"~*^1http(?!s)" http;'],
-        ),
-        *_port("$hs_proto", "$hs_ownport"),
-        *block(
-            'map "$hs_trusted$http_x_forwarded_port" $hs_port',
-            ["default $hs_ownport;", '"~^1(?<hs_portfound>[0-9]{1,5})$" $hs_portfound;'],
-        ),
-    ]
-
-
-def _port(proto: str, variable: str) -> list[str]:
-    """The port that the visitor asked for: the one in his Host header, else the scheme's own."""
-    ports = ["default 80;", '"https:" 443;', '"~:(?<hs_hostdigits>[0-9]+)$" $hs_hostdigits;']
-    return block(f'map "{proto}:$hs_hostport" {variable}', ports)
-
-
-def _log(slots: Mapping[str, Mapping[Slot, list[Endpoint]]]) -> list[str]:
-    fields = {
-        "time": '"$time_iso8601"',
-        "app": '"$hs_app"',
-        "slot": '"$hs_slot"',
-        "replica": '"$hs_replica"',
-        "status": "$status",
-        "upstream_status": '"$upstream_status"',
-        "seconds": "$request_time",
-        "upstream_seconds": '"$upstream_response_time"',
-        "bytes": "$body_bytes_sent",
-        "method": '"$request_method"',
-        "host": '"$host"',
-        "uri": '"$request_uri"',
-        "client": '"$remote_addr"',
-        "request_id": '"$request_id"',
-        "agent": '"$http_user_agent"',
-        "upstream": '"$upstream_addr"',
-    }
-    line = ",".join(f'"{key}":{value}' for key, value in fields.items())
-    replicas = [replica for slot in slots.values() for found in slot.values() for replica in found]
-    return [
-        # After a retry `$upstream_addr` lists every replica that was tried; the last one answered.
-        *block("map $upstream_addr $hs_answered", ['default "";', '"~(?<hs_last>[0-9.]+:[0-9]+)$" $hs_last;']),
-        *block(
-            "map $hs_answered $hs_replica",
-            ['default "";', *(f"{replica.host}:{replica.port} {replica.route};" for replica in replicas)],
-        ),
-        f"log_format hs_json escape=json '{{{line}}}';",
-        f"access_log {ACCESS_LOG} hs_json;",
-        "",
-        *block(
-            "map $request_uri $hs_uriroute",
-            ['default "";', '"~*;jsessionid=[^/?;]*\\.(?<hs_uriroutefound>[a-z0-9]+)(?:[/?;]|$)" $hs_uriroutefound;'],
-        ),
-        *block(
-            "map $cookie_jsessionid $hs_route",
-            ["default $hs_uriroute;", '"~\\.(?<hs_routefound>[a-z0-9]+)$" $hs_routefound;'],
-        ),
-    ]
-
-
-def _upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]]) -> list[str]:
-    """One upstream over a slot's replicas, and with sticky sessions one per replica with its siblings as backup."""
-    sticky = app.release.sessions == "sticky"
-    lines: list[str] = []
-    routes: list[str] = []
-    for slot, replicas in slots.items():
-        lines += _upstream(name(app.name, slot), [*replicas], [])
-        for replica in replicas if sticky else []:
-            siblings = [sibling for sibling in replicas if sibling != replica]
-            lines += _upstream(name(app.name, replica.route), [replica], siblings)
-            routes.append(f"{slot}:{replica.route} {name(app.name, replica.route)};")
-    chosen = f"${name(app.name, 'upstream')}"
-    slot_variable = f"${name(app.name, 'slot')}"
-    # A route of the slot that is not live is no route: its session's visitor goes to any replica of the live one.
-    return [
-        *lines,
-        *block(f'map "{slot_variable}:$hs_route" {chosen}', [f"default {name(app.name, '')}{slot_variable};", *routes]),
-    ]
-
-
-def _upstream(upstream: str, replicas: list[Endpoint], backups: list[Endpoint]) -> list[str]:
-    servers = [f"server {replica.host}:{replica.port} max_fails=0;" for replica in replicas]
-    servers += [f"server {backup.host}:{backup.port} max_fails=0 backup;" for backup in backups]
-    keepalive = ["keepalive 64;", "keepalive_requests 10000;", f"keepalive_timeout {milliseconds(_IDLE_UPSTREAM)};"]
-    return block(f"upstream {upstream}", [*servers, *keepalive])
 
 
 def _by_domain(settings: Settings) -> dict[tuple[str, ...], list[str]]:

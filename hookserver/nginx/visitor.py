@@ -1,0 +1,59 @@
+"""What an app is told of its visitor: address, scheme, host. Nothing that a visitor claims himself gets through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network
+
+from hookserver.nginx.syntax import block
+
+
+def visitor(trusted: Sequence[IPv4Network | IPv6Network]) -> list[str]:
+    """The headers that an app gets. ``trusted``: proxies before us whose word on scheme, port and address counts."""
+    headers = {
+        "Host": "$host$hs_hostport",
+        "X-Real-IP": "$remote_addr",
+        "X-Forwarded-For": "$remote_addr",
+        "X-Forwarded-Proto": "$hs_proto" if trusted else "$scheme",
+        "X-Forwarded-Host": "$host$hs_hostport",
+        "X-Forwarded-Port": "$hs_port",
+        "X-Forwarded-Ssl": '""',
+        "X-Forwarded-Prefix": '""',
+        "Forwarded": '""',
+        "X-Request-Id": "$request_id",
+        "Upgrade": "$hs_upgrade",
+        "Connection": "$hs_connection",
+    }
+    return [
+        *block("map $http_upgrade $hs_upgrade", ['default "";', "~*^websocket$ websocket;"]),
+        *block("map $hs_upgrade $hs_connection", ['default "";', "websocket upgrade;"]),
+        *block("map $http_host $hs_hostport", ['default "";', '"~(?<hs_hostportfound>:[0-9]+)$" $hs_hostportfound;']),
+        *(_trust(trusted) if trusted else _port("$scheme", "$hs_port")),
+        *(f"proxy_set_header {header} {value};" for header, value in headers.items()),
+        "proxy_hide_header X-Request-Id;",
+        "add_header X-Request-Id $request_id always;",
+    ]
+
+
+def _trust(trusted: Sequence[IPv4Network | IPv6Network]) -> list[str]:
+    return [
+        *(f"set_real_ip_from {network};" for network in trusted),
+        "real_ip_header X-Forwarded-For;",
+        "real_ip_recursive on;",
+        *block("geo $realip_remote_addr $hs_trusted", ["default 0;", *(f"{network} 1;" for network in trusted)]),
+        *block(
+            'map "$hs_trusted$http_x_forwarded_proto" $hs_proto',
+            ["default $scheme;", '"~*^1https" https;', '"~*^1http(?!s)" http;'],
+        ),
+        *_port("$hs_proto", "$hs_ownport"),
+        *block(
+            'map "$hs_trusted$http_x_forwarded_port" $hs_port',
+            ["default $hs_ownport;", '"~^1(?<hs_portfound>[0-9]{1,5})$" $hs_portfound;'],
+        ),
+    ]
+
+
+def _port(proto: str, variable: str) -> list[str]:
+    """The port that the visitor asked for: the one in his Host header, else the scheme's own."""
+    ports = ["default 80;", '"https:" 443;', '"~:(?<hs_hostdigits>[0-9]+)$" $hs_hostdigits;']
+    return block(f'map "{proto}:$hs_hostport" {variable}', ports)
