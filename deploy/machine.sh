@@ -1,0 +1,121 @@
+# shellcheck shell=bash
+# What the scripts need of the machine they run on: packages, a Docker Engine, a Python environment, networks that
+# cannot leak. Sourced by deploy/demo.sh and tests/run.sh; for Debian and Ubuntu, as root or with sudo.
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+fail() {
+    printf '\033[31m!!! %s\033[0m\n' "$1" >&2
+    shift
+    [ $# -eq 0 ] || printf '    %s\n' "$@" >&2
+    exit 1
+}
+if [ ! -t 2 ] || [ -n "${NO_COLOR:-}" ]; then
+    say() { printf '==> %s\n' "$*" >&2; }
+fi
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# need_packages COMMAND:PACKAGE …: installs the packages whose command is missing, in one go.
+need_packages() {
+    local pair missing=()
+    for pair in "$@"; do
+        PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    command -v apt-get >/dev/null || fail "missing: ${missing[*]}" "Install them; this script can only on Debian and Ubuntu."
+    say "installing ${missing[*]}"
+    local log
+    log=$(mktemp)
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update >"$log" 2>&1 || fail "apt-get update failed" "$(tail -n 5 "$log")"
+    without_nginx_service as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 ||
+        fail "apt-get install failed" "$(tail -n 15 "$log")"
+    rm -f "$log"
+}
+
+# The distribution's package starts an Nginx of its own on port 80 when it is installed: nobody asked for that here.
+without_nginx_service() {
+    local policy=/usr/sbin/policy-rc.d made= status=0
+    if [ ! -e "$policy" ]; then
+        made=yes
+        printf '#!/bin/sh\n[ "$1" != nginx ] || exit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    fi
+    "$@" || status=$?
+    [ -z "$made" ] || as_root rm -f "$policy"
+    return "$status"
+}
+
+docker_answers() { as_root timeout 20 "${DOCKER_CLI:-docker}" info >/dev/null 2>&1; }
+
+# need_docker: an engine that answers, started when none does. Leftovers of a killed one are cleared away.
+need_docker() {
+    need_packages dockerd:docker.io iptables:iptables ip:iproute2
+    # The client beside the engine is the one that fits it.
+    if [ -x /usr/bin/docker ]; then DOCKER_CLI=/usr/bin/docker; else DOCKER_CLI=docker; fi
+    export DOCKER_CLI
+    docker_answers && return
+    say "starting the Docker Engine"
+    if [ -d /run/systemd/system ]; then
+        as_root systemctl start docker || true
+    else
+        clear_stale_pid /var/run/docker.pid dockerd
+        clear_stale_pid /var/run/docker/containerd/containerd.pid containerd
+        as_root mkdir -p /var/log
+        as_root sh -c 'setsid nohup dockerd --live-restore >>/var/log/dockerd.log 2>&1 </dev/null &'
+    fi
+    local second
+    for second in $(seq 60); do
+        docker_answers && return
+        sleep 1
+    done
+    fail "the Docker Engine does not answer after $second s" "$(as_root tail -n 5 /var/log/dockerd.log 2>/dev/null)"
+}
+
+clear_stale_pid() {
+    local pid
+    pid=$(as_root cat "$1" 2>/dev/null) || return 0
+    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] || as_root rm -f "$1"
+}
+
+# need_last_resort SUBNET: without its bridge a packet for the subnet ends here, and does not leave by the default route.
+need_last_resort() {
+    as_root ip route replace unreachable "$1" metric 4278198272
+}
+
+# need_python: sets PYTHON to a Python of 3.11 or newer that can make environments.
+need_python() {
+    local candidate
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            PYTHON=$candidate
+            return
+        fi
+    done
+    if python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        need_packages no-such-command:python3-venv
+    else
+        need_packages no-such-command:python3 no-such-command:python3-venv
+        python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+            need_packages no-such-command:python3.11 no-such-command:python3.11-venv
+    fi
+    [ "${1:-}" = again ] && fail "no Python of 3.11 or newer" "Install python3 ≥ 3.11 with its venv module."
+    need_python again
+}
+
+# need_environment DIR EXTRA: a virtual environment with hookserver and its dependencies, made anew when they changed.
+need_environment() {
+    local wanted
+    need_python
+    wanted=$("$PYTHON" --version; cat "$ROOT/pyproject.toml"; echo "$2")
+    if [ "$(cat "$1/made-for" 2>/dev/null)" != "$wanted" ]; then
+        say "making the Python environment ${1##*/}"
+        rm -rf "$1"
+        "$PYTHON" -m venv "$1"
+        "$1/bin/pip" install --quiet --disable-pip-version-check --editable "$ROOT$2" ||
+            fail "pip could not install hookserver's dependencies" "Can this machine reach a package index?"
+        printf '%s' "$wanted" >"$1/made-for"
+    fi
+}

@@ -1,0 +1,49 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from hookserver.models import StateDir
+from hookserver.store import Store
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+def eventually() -> Callable[..., object]:
+    """``eventually(condition, deadline=10)`` waits until the condition is true and answers its value."""
+
+    def wait(condition: Callable[[], T], deadline: float = 10.0) -> T:
+        end = time.monotonic() + deadline
+        while not (value := condition()):
+            assert time.monotonic() < end, f"not within {deadline} s"
+            time.sleep(0.02)
+        return value
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with all tables: made once, copied often."""
+    state = StateDir(tmp_path_factory.mktemp("migrated"))
+    store = Store(state)
+    store.upgrade()
+    store.close()
+    return state.database
+
+
+@pytest.fixture
+def state(tmp_path: Path, migrated: Path) -> StateDir:
+    """A state_dir with an empty database."""
+    made = StateDir(tmp_path / "state")
+    made.root.mkdir()
+    shutil.copy(migrated, made.database)
+    return made

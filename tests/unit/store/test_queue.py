@@ -1,0 +1,331 @@
+"""The queue's promises, on a real SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from hookserver.errors import NotFound, Refused, StoreError
+from hookserver.models import Push, Release, Slot, StateDir, Status, Step, Trigger
+from hookserver.store import Store
+
+
+class Clock:
+    """A wall clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(state: StateDir, clock: Clock) -> Iterator[Store]:
+    made = Store(state, clock)
+    made.sync_apps(["shop", "blog"])
+    yield made
+    made.close()
+
+
+def push(app: str = "shop", **facts: object) -> Push:
+    return Push(**{"app": app, "trigger": Trigger.WEBHOOK, **facts})  # type: ignore[arg-type]
+
+
+def claimed(store: Store, app: str = "shop", **facts: object) -> int:
+    number = store.enqueue(push(app, **facts)).deploy
+    deploy = store.claim(builds=4)
+    assert deploy
+    assert deploy.number == number
+    return number
+
+
+def live(store: Store, app: str = "shop", slot: Slot = Slot.BLUE, **facts: object) -> int:
+    number = claimed(store, app, **facts)
+    store.add_release(Release(number, app, f"{number:040x}", f"sha256:{number}", slot))
+    store.go_live(number, number, standby=600)
+    store.end(number, Status.LIVE)
+    return number
+
+
+def test_a_push_that_was_answered_is_there_after_a_restart(state: StateDir, store: Store) -> None:
+    number = store.enqueue(push()).deploy
+    store.close()
+    again = Store(state)
+    assert again.deploy(number).status is Status.QUEUED
+    again.close()
+
+
+def test_the_newest_waiting_push_wins_and_the_others_point_to_it(store: Store) -> None:
+    numbers = [store.enqueue(push()).deploy for _ in range(3)]
+    first, second, third = (store.deploy(number) for number in numbers)
+    assert (first.status, first.superseded_by) == (Status.SUPERSEDED, second.number)
+    assert (second.status, second.superseded_by) == (Status.SUPERSEDED, third.number)
+    assert third.status is Status.QUEUED
+
+
+def test_a_running_deploy_is_not_superseded(store: Store) -> None:
+    running = claimed(store)
+    store.enqueue(push())
+    assert store.deploy(running).status is Status.RUNNING
+
+
+def test_one_app_has_one_deploy_under_way(store: Store) -> None:
+    claimed(store)
+    store.enqueue(push())
+    assert store.claim(builds=4) is None
+
+
+def test_the_database_itself_refuses_a_second_deploy_under_way(state: StateDir, store: Store) -> None:
+    claimed(store)
+    store.enqueue(push())
+    with sqlite3.connect(state.database) as raw, pytest.raises(sqlite3.IntegrityError):
+        raw.execute("UPDATE deploys SET status = 'running', started_at = 1 WHERE status = 'queued'")
+    raw.close()
+
+
+def test_a_deploy_that_drains_still_keeps_the_next_one_of_its_app_waiting(store: Store) -> None:
+    number = claimed(store)
+    store.add_release(Release(number, "shop", "a" * 40, "sha256:1", Slot.BLUE))
+    store.go_live(number, number, standby=60)
+    store.enqueue(push())
+    assert store.claim(builds=1) is None
+    store.end(number, Status.LIVE)
+    assert store.claim(builds=1) is not None
+
+
+def test_builds_bounds_the_deploys_of_all_apps(store: Store) -> None:
+    claimed(store, "shop")
+    store.enqueue(push("blog"))
+    assert store.claim(builds=1) is None
+    assert store.claim(builds=2) is not None
+
+
+def test_the_app_served_longest_ago_comes_first(store: Store) -> None:
+    served = []
+    for _ in range(3):
+        store.enqueue(push("shop"))
+        store.enqueue(push("blog"))
+        for _ in range(2):
+            deploy = store.claim(builds=1)
+            assert deploy
+            served.append(deploy.app)
+            store.end(deploy.number, Status.FAILED, "no")
+            store.enqueue(push(deploy.app))
+    assert served.count("shop") == served.count("blog") == 3
+
+
+def test_a_busy_app_waits(store: Store) -> None:
+    store.enqueue(push())
+    assert store.claim(builds=1, busy={"shop"}) is None
+
+
+def test_a_locked_apps_pushes_wait_for_the_unlock(store: Store) -> None:
+    store.lock("shop", "stocktaking", "ann")
+    store.enqueue(push())
+    assert store.claim(builds=1) is None
+    with pytest.raises(Refused, match="stocktaking"):
+        store.lock("shop", "again", "bob")
+    store.unlock("shop")
+    assert store.claim(builds=1) is not None
+
+
+def test_the_same_delivery_asks_once(store: Store) -> None:
+    first = store.enqueue(push(delivery="d-1"))
+    again = store.enqueue(push(delivery="d-1"))
+    other_app = store.enqueue(push("blog", delivery="d-1"))
+    assert (again.deploy, again.duplicate) == (first.deploy, True)
+    assert not other_app.duplicate
+
+
+def test_fifty_times_the_same_delivery_at_once_is_one_deploy(store: Store) -> None:
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(store.enqueue(push(delivery="x")))) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({answer.deploy for answer in answers}) == 1
+    assert sum(not answer.duplicate for answer in answers) == 1
+
+
+def test_an_unknown_app_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound):
+        store.enqueue(push("nothing"))
+
+
+def test_a_waiting_deploy_is_cancelled_at_once_and_a_running_one_is_marked(store: Store) -> None:
+    running = claimed(store)
+    waiting = store.enqueue(push()).deploy
+    assert store.cancel(waiting).status is Status.CANCELLED
+    marked = store.cancel(running)
+    assert (marked.status, marked.cancel_asked) == (Status.RUNNING, True)
+    store.end(running, Status.FAILED, "no")
+    with pytest.raises(Refused, match="failed"):
+        store.cancel(running)
+
+
+def test_a_killed_deploy_waits_again_until_its_third_attempt(store: Store) -> None:
+    number = store.enqueue(push()).deploy
+    outcomes = []
+    for _ in range(3):
+        assert store.claim(builds=1)
+        outcomes.append(store.requeue(number))
+    assert outcomes == [Status.QUEUED, Status.QUEUED, Status.FAILED]
+    assert "3 attempts" in store.deploy(number).reason
+
+
+def test_a_killed_deploy_gives_way_to_a_newer_push(store: Store) -> None:
+    killed = claimed(store)
+    newer = store.enqueue(push()).deploy
+    assert store.requeue(killed) is Status.SUPERSEDED
+    assert store.deploy(killed).superseded_by == newer
+
+
+def test_a_killed_deploy_that_was_to_be_cancelled_is_cancelled(store: Store) -> None:
+    killed = claimed(store)
+    store.cancel(killed)
+    assert store.requeue(killed) is Status.CANCELLED
+
+
+def test_going_live_makes_the_release_before_the_standby(store: Store, clock: Clock) -> None:
+    first = live(store)
+    second = live(store, slot=Slot.GREEN)
+    assert store.app("shop").live == second
+    standby = store.standbys()
+    assert [release.deploy for release in standby] == [first]
+    assert standby[0].retire_at == pytest.approx(clock.now + 600, abs=1)
+    store.retired(first)
+    assert store.standbys() == []
+
+
+def test_a_rollback_to_the_standby_serves_the_old_release_again(store: Store) -> None:
+    first, second = live(store), live(store, slot=Slot.GREEN)
+    back = claimed(store, trigger=Trigger.ROLLBACK, rollback_to=first)
+    store.go_live(back, first, standby=600)
+    store.end(back, Status.LIVE)
+    assert store.app("shop").live == first
+    assert store.deploy(second).status is Status.ROLLED_BACK
+    assert [release.deploy for release in store.standbys()] == [second]
+
+
+def test_a_rollback_without_a_number_goes_to_the_release_before_what_is_live(store: Store) -> None:
+    first, second, third = live(store), live(store, slot=Slot.GREEN), live(store)
+    assert store.rollback_target("shop").deploy == second
+    copy = live(store, slot=Slot.GREEN, trigger=Trigger.ROLLBACK, rollback_to=second)
+    assert store.app("shop").live == copy
+    assert store.rollback_target("shop").deploy == first
+    assert store.rollback_target("shop", third).deploy == third
+    with pytest.raises(Refused, match="live already"):
+        store.rollback_target("shop", copy)
+    with pytest.raises(NotFound):
+        store.rollback_target("shop", 99)
+
+
+def test_the_first_release_has_none_before_it(store: Store) -> None:
+    live(store)
+    with pytest.raises(NotFound, match="no earlier release"):
+        store.rollback_target("shop")
+
+
+def test_a_release_that_never_served_is_no_target(store: Store) -> None:
+    live(store)
+    failed = claimed(store)
+    store.add_release(Release(failed, "shop", "f" * 40, "sha256:f", Slot.GREEN))
+    store.end(failed, Status.FAILED, "unhealthy")
+    store.drop_release(failed)
+    assert store.release(failed) is None
+
+
+def test_steps_are_told_with_their_times_and_only_of_the_last_attempt(store: Store) -> None:
+    number = store.enqueue(push()).deploy
+    first = store.claim(builds=1)
+    assert first
+    store.begin_step(first, Step.FETCH)
+    store.requeue(number)
+    second = store.claim(builds=1)
+    assert second
+    store.begin_step(second, Step.FETCH)
+    store.begin_step(second, Step.BUILD)
+    steps = store.steps(number)
+    assert [step.step for step in steps] == [Step.FETCH, Step.BUILD]
+    assert steps[0].ended_at == steps[1].started_at
+    assert steps[1].ended_at is None
+
+
+def test_a_tip_is_news_once(store: Store) -> None:
+    assert store.is_news("shop", "a" * 40)
+    assert not store.is_news("shop", "a" * 40)
+    store.enqueue(push())
+    assert not store.is_news("shop", "b" * 40)
+    deploy = store.claim(builds=1)
+    assert deploy
+    store.found_commit(deploy.number, "a" * 40)
+    assert store.is_news("shop", "b" * 40)
+
+
+def test_retirements_move_with_the_clock(store: Store) -> None:
+    live(store)
+    live(store, slot=Slot.GREEN)
+    before = store.standbys()[0].retire_at
+    assert before
+    store.shift_retirements(3600)
+    assert store.standbys()[0].retire_at == before + 3600
+
+
+def test_a_token_is_valid_for_its_app_until_it_is_revoked(store: Store) -> None:
+    token = store.create_token("ci", "shop")
+    anywhere = store.create_token("admin")
+    assert store.token_name(token, "shop") == "ci"
+    assert store.token_name(token, "blog") is None
+    assert store.token_name(anywhere, "blog") == "admin"
+    store.revoke_token("ci")
+    assert store.token_name(token, "shop") is None
+    with pytest.raises(NotFound):
+        store.revoke_token("ci")
+
+
+def test_a_tokens_text_is_not_in_the_database(state: StateDir, store: Store) -> None:
+    token = store.create_token("ci")
+    store.close()
+    for file in state.root.iterdir():
+        assert token.encode() not in file.read_bytes()
+
+
+def test_a_locked_database_is_a_clear_error_within_five_seconds(state: StateDir, store: Store) -> None:
+    holder = sqlite3.connect(state.database, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreError, match="locked") as caught:
+        store.enqueue(push())
+    assert caught.value.http_status == 503
+    holder.rollback()
+    holder.close()
+    assert store.enqueue(push()).deploy
+
+
+def test_a_damaged_database_is_refused_with_the_way_to_recover(state: StateDir, store: Store) -> None:
+    for _ in range(300):
+        store.enqueue(push(by="x" * 200))
+    store.close()
+    file = state.database
+    content = bytearray(file.read_bytes())
+    content[4096 * 3 : 4096 * 12] = bytes(4096 * 9)
+    file.write_bytes(content)
+    damaged = Store(state)
+    with pytest.raises(StoreError, match="go on serving"):
+        damaged.upgrade()
+    damaged.close()
+
+
+def test_numbers_of_apps_last(store: Store) -> None:
+    assert store.sync_apps(["another"]) == {"shop": 1, "blog": 2, "another": 3}
+    assert store.sync_apps([]) == {"shop": 1, "blog": 2, "another": 3}
