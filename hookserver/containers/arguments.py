@@ -1,0 +1,135 @@
+"""What a replica's container is made of, as data: the body of Docker's ``POST /containers/create``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hookserver.config import AppSettings
+from hookserver.errors import ContainerError
+from hookserver.models import Endpoint, Release
+
+STATE_DIR = "hookserver.state_dir"
+ROLE = "hookserver.role"
+APP = "hookserver.app"
+SLOT = "hookserver.slot"
+REPLICA = "hookserver.replica"
+REPLICAS = "hookserver.replicas"
+ROUTE = "hookserver.route"
+DEPLOY = "hookserver.deploy"
+COMMIT = "hookserver.commit"
+
+HEAP_PERCENT = 60
+"""Of the memory limit, for the heap: metaspace, code cache, stacks and buffers need the rest."""
+_HEAP_IS_SET = re.compile(r"-Xmx|-XX:(?:MaxRAM|MaxHeapSize|InitialRAMPercentage)")
+_JVM_VARIABLES = ("CATALINA_OPTS", "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
+_PIDS = 4096
+_STOP_TIMEOUT = 15
+_LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+
+
+def container_arguments(
+    state_dir: Path,
+    network: str,
+    app: AppSettings,
+    release: Release,
+    endpoint: Endpoint,
+    image_env: Mapping[str, str],
+    env_file: Mapping[str, str],
+) -> dict[str, Any]:
+    """Everything about one replica but its name, which is the endpoint's.
+
+    ``image_env`` is the environment that the image brings, ``env_file`` what the app's file says. A candidate is not
+    restarted by Docker: a crash must fail the check at once.
+    """
+    return {
+        "Image": release.image,
+        "Hostname": endpoint.name,
+        "Env": [f"{name}={value}" for name, value in _environment(app, release, endpoint, image_env, env_file).items()],
+        "Labels": _labels(state_dir, app, release, endpoint),
+        "StopTimeout": _STOP_TIMEOUT,
+        "HostConfig": {
+            "NetworkMode": network,
+            "Memory": app.tomcat.memory,
+            "MemorySwap": app.tomcat.memory,
+            "PidsLimit": _PIDS,
+            "RestartPolicy": {"Name": "no"},
+            "LogConfig": _LOG,
+            "Binds": list(app.tomcat.volumes),
+            "ExtraHosts": [f"{name}:{address}" for name, address in app.tomcat.hosts.items()],
+            "SecurityOpt": ["no-new-privileges"],
+        },
+        "NetworkingConfig": {"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": endpoint.host}}}},
+    }
+
+
+def catalina_opts(inherited: str, route: str, java_opts: str, others: str = "") -> str:
+    """``CATALINA_OPTS``: what the image or the app says, then ours, then ``java_opts``, which so has the last word.
+
+    ``others`` are further options that reach this JVM: a heap size in any of them is respected.
+    """
+    heap = "" if _HEAP_IS_SET.search(f"{inherited} {java_opts} {others}") else f"-XX:MaxRAMPercentage={HEAP_PERCENT}"
+    return " ".join(part for part in (inherited, f"-Dhookserver.route={route}", heap, java_opts) if part)
+
+
+def parse_env_file(text: str, name: str) -> dict[str, str]:
+    """A file as ``docker run --env-file`` reads it: NAME=value lines taken as they are, ``#`` lines left out.
+
+    Raises ContainerError, naming the line, where there is no ``=`` or no proper name.
+    """
+    variables: dict[str, str] = {}
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+        line = line.lstrip()
+        if not line or line.startswith("#"):
+            continue
+        variable, equals, value = line.partition("=")
+        if not equals or not variable or re.search(r"\s", variable):
+            raise ContainerError(f"{name}: line {number} is not NAME=value", "Mend the file; it has one on each line.")
+        variables[variable] = value
+    return variables
+
+
+def parse_environment(entries: list[str] | None) -> dict[str, str]:
+    """Docker's own ``["NAME=value", …]``."""
+    pairs = (entry.partition("=") for entry in entries or [])
+    return {name: value for name, _, value in pairs}
+
+
+def _environment(
+    app: AppSettings,
+    release: Release,
+    endpoint: Endpoint,
+    image_env: Mapping[str, str],
+    env_file: Mapping[str, str],
+) -> dict[str, str]:
+    given = {**env_file, **app.tomcat.env}
+    reaching = {name: given.get(name, image_env.get(name, "")) for name in _JVM_VARIABLES}
+    inherited = reaching.pop("CATALINA_OPTS")
+    return {
+        **given,
+        "CATALINA_OPTS": catalina_opts(inherited, endpoint.route, app.tomcat.java_opts, " ".join(reaching.values())),
+        "HOOKSERVER_APP": app.name,
+        "HOOKSERVER_SLOT": release.slot,
+        "HOOKSERVER_REPLICA": _number(release, endpoint),
+        "HOOKSERVER_COMMIT": release.commit,
+    }
+
+
+def _labels(state_dir: Path, app: AppSettings, release: Release, endpoint: Endpoint) -> dict[str, str]:
+    return {
+        STATE_DIR: str(state_dir),
+        ROLE: "replica",
+        APP: app.name,
+        SLOT: release.slot,
+        REPLICA: _number(release, endpoint),
+        REPLICAS: str(app.replicas),
+        ROUTE: endpoint.route,
+        DEPLOY: str(release.deploy),
+        COMMIT: release.commit,
+    }
+
+
+def _number(release: Release, endpoint: Endpoint) -> str:
+    return endpoint.route.removeprefix(release.slot)

@@ -1,0 +1,55 @@
+"""Why a replica failed, out of its state and its last lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_LEVEL = re.compile(
+    r"\b(?:SEVERE|ERROR|FATAL)\b|^Exception in thread|^Error: |OutOfMemoryError|^Unrecognized VM option"
+)
+_FRAME = re.compile(r"^\s+(?:at |\.\.\. \d+ more)")
+_EXCEPTION = re.compile(r"^(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Throwable)\b")
+_LINE_LIMIT = 500
+_CAUSES = 8
+
+
+def causes(lines: Iterable[str]) -> list[str]:
+    """The lines that tell why Tomcat or the app failed: what is SEVERE, each with the root of its stack trace."""
+    found: list[str] = []
+    root = ""
+    for line in lines:
+        if _LEVEL.search(line) and not _FRAME.match(line):
+            found += [root, line]
+            root = ""
+        elif line.startswith("Caused by:") or (not root and _EXCEPTION.match(line)):
+            root = line
+    found.append(root)
+    return list(dict.fromkeys(_cut(line) for line in found if line))[:_CAUSES]
+
+
+def report(log: str, lines: int) -> str:
+    """The causes in a log, then its last lines; for a person who sees nothing else."""
+    every = [line.rstrip() for line in log.splitlines() if line.strip()]
+    last = [_cut(line) for line in every[-lines:]]
+    why = [line for line in causes(every) if line not in last[-3:]]
+    parts = [f"the cause, as its log tells it:\n{_indented(why)}"] if why else []
+    parts.append(f"its last lines:\n{_indented(last)}" if last else "it printed nothing")
+    return "\n".join(parts)
+
+
+def ending(exit_code: int, oom_killed: bool) -> str:
+    """What an exit code means."""
+    if oom_killed:
+        return "was killed: it needed more memory than its limit"
+    meaning = {126: " (its command cannot be run)", 127: " (its command is not in the image)", 137: " (SIGKILL)"}
+    meaning |= {134: " (the JVM crashed)", 139: " (a crash in native code)", 143: " (SIGTERM: somebody stopped it)"}
+    return f"ended with exit code {exit_code}{meaning.get(exit_code, '')}"
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LINE_LIMIT else f"{line[:_LINE_LIMIT]} …"
+
+
+def _indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,118 @@
+"""The bridge network on which every replica has its fixed address."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+from docker.errors import APIError, NotFound
+from docker.types import IPAMConfig, IPAMPool
+
+from hookserver.containers.arguments import ROLE, STATE_DIR
+from hookserver.containers.engine import Engine
+from hookserver.errors import ContainerError
+
+_REJECT = 0x0200
+_ANOTHER_SUBNET = "Set docker.subnet to one that is free, then deploy again."
+
+
+def network_name(subnet: IPv4Network) -> str:
+    """Told apart by subnet, so that two installations on one engine do not meet."""
+    return f"hookserver-{subnet.network_address}-{subnet.prefixlen}"
+
+
+def network_arguments(subnet: IPv4Network, state_dir: Path) -> dict[str, Any]:
+    """The arguments of docker-py's ``create_network``.
+
+    Docker hands out the first 16 addresses alone: a container that somebody attaches without a fixed address never
+    takes that of a replica which is stopped.
+    """
+    dynamic = next(subnet.subnets(new_prefix=28))
+    pool = IPAMPool(subnet=str(subnet), iprange=str(dynamic), gateway=str(subnet.network_address + 1))
+    return {
+        "name": network_name(subnet),
+        "driver": "bridge",
+        "check_duplicate": True,
+        "ipam": IPAMConfig(pool_configs=[pool]),
+        "labels": {STATE_DIR: str(state_dir), ROLE: "network"},
+    }
+
+
+def ensure_network(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
+    """Make the network unless it is there; returns its name.
+
+    Raises ContainerError when its addresses are somebody else's: another network's, another route's, or those of
+    another installation of hookserver.
+    """
+    found = _inspect(engine, subnet)
+    if found is None:
+        if engine.is_local:
+            _refuse_routes(subnet, Path("/proc/net/route"))
+        found = _create(engine, subnet, state_dir)
+    owner = (found.get("Labels") or {}).get(STATE_DIR)
+    if owner != str(state_dir):
+        whose = f"the installation in {owner}" if owner else "somebody else"
+        raise ContainerError(f"the network {found['Name']} belongs to {whose}", _ANOTHER_SUBNET)
+    return network_name(subnet)
+
+
+def routes_within(table: str, subnet: IPv4Network) -> list[str]:
+    """The routes of a ``/proc/net/route`` that lead addresses of the subnet elsewhere, as ``network on device``.
+
+    Default routes do not count, nor do those that reject (flag 0x0200): the latter may keep the subnet for us.
+    """
+    found = []
+    for row in table.splitlines()[1:]:
+        device, destination, _, flags, _, _, _, mask = row.split()[:8]
+        network = IPv4Network((_little_endian(destination), str(ipaddress.IPv4Address(_little_endian(mask)))))
+        if network.prefixlen and not int(flags, 16) & _REJECT and network.overlaps(subnet):
+            found.append(f"{network} on {device}")
+    return found
+
+
+def _little_endian(digits: str) -> int:
+    return socket.ntohl(int(digits, 16))
+
+
+def _refuse_routes(subnet: IPv4Network, table: Path) -> None:
+    try:
+        routes = routes_within(table.read_text(encoding="ascii"), subnet)
+    except OSError:
+        return
+    if routes:
+        raise ContainerError(f"docker.subnet {subnet} is routed already: {', '.join(routes)}", _ANOTHER_SUBNET)
+
+
+def _inspect(engine: Engine, subnet: IPv4Network) -> dict[str, Any] | None:
+    with engine.doing("look at the containers' network"):
+        try:
+            return dict(engine.api.inspect_network(network_name(subnet)))
+        except NotFound:
+            return None
+
+
+def _create(engine: Engine, subnet: IPv4Network, state_dir: Path) -> dict[str, Any]:
+    refused = ""
+    with engine.doing(f"make the network {network_name(subnet)}"):
+        try:
+            engine.api.create_network(**network_arguments(subnet, state_dir))
+        except APIError as error:
+            refused = str(error.explanation or error)
+    if (found := _inspect(engine, subnet)) is not None:
+        return found
+    raise ContainerError(f"Docker does not make the network {subnet}: {_why(engine, subnet, refused)}", _ANOTHER_SUBNET)
+
+
+def _why(engine: Engine, subnet: IPv4Network, refused: str) -> str:
+    with engine.doing("list the networks"):
+        networks = engine.api.networks()
+    others = [
+        f"{network['Name']} ({pool['Subnet']})"
+        for network in networks
+        for pool in (network.get("IPAM") or {}).get("Config") or []
+        if "Subnet" in pool and ":" not in pool["Subnet"] and IPv4Network(pool["Subnet"], False).overlaps(subnet)
+    ]
+    return f"its addresses are those of {', '.join(others)}" if others else refused

@@ -1,0 +1,219 @@
+"""The replicas of a slot: start, look after, stop."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
+from hookserver.addresses import endpoints
+from hookserver.config import AppSettings, DockerSettings
+from hookserver.containers import arguments, diagnosis, network
+from hookserver.containers.arguments import container_arguments, parse_env_file, parse_environment
+from hookserver.containers.engine import Engine, in_parallel
+from hookserver.containers.replica import Replica, parse_replica
+from hookserver.errors import ContainerError, HookserverError, Unhealthy
+from hookserver.models import Endpoint, Release, Slot
+
+_LOG_TAIL = 600
+_REMOVAL = 15.0
+
+
+class Containers:
+    """Replicas on one Docker Engine that belong to the installation in ``state_dir``; others are never touched.
+
+    Every call raises ContainerError when Docker refuses it or does not answer in time.
+    """
+
+    def __init__(self, docker: DockerSettings, state_dir: Path) -> None:
+        self._docker = docker
+        self._state_dir = state_dir.absolute()
+        self._engine = Engine(docker.host)
+
+    def ensure_network(self) -> None:
+        """Make the fixed-address network unless it is there."""
+        network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
+
+    def start(self, app: AppSettings, number: int, slot: Slot, release: Release) -> list[Endpoint]:
+        """Run all replicas of the slot from the release's image, at their fixed addresses; returns these.
+
+        What is left of ours in that slot is removed first. When one cannot be started, none is left.
+        """
+        places = endpoints(self._docker, app, number, slot)
+        net = network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
+        image_env = self._image_env(release.image)
+        env_file = _read_env_file(app.tomcat.env_file)
+        self._remove(self._clear_way(app.name, slot, places, net))
+
+        def start_one(place: Endpoint) -> None:
+            config = container_arguments(self._state_dir, net, app, release, place, image_env, env_file)
+            self._run(place.name, config, app.tomcat.networks)
+
+        try:
+            in_parallel(start_one, places)
+        except BaseException:
+            with contextlib.suppress(HookserverError):
+                self.remove_deploy(release.deploy)
+            raise
+        return places
+
+    def keep_running(self, app: str, slot: Slot) -> None:
+        """From now on Docker starts the slot's replicas again: after a crash, and after its own restart."""
+        with self._engine.doing(f"set the restart policy of {app}'s {slot} replicas"):
+            in_parallel(
+                lambda id_: self._engine.api.update_container(id_, restart_policy={"Name": "always"}),
+                self._ids(app=app, slot=slot),
+            )
+
+    def stop(self, app: str, slot: Slot, grace: float) -> None:
+        """End and remove the slot's replicas: SIGTERM, after ``grace`` seconds SIGKILL; all at once."""
+
+        def stop_one(id_: str) -> None:
+            with self._engine.doing(f"stop a {slot} replica of {app}"), contextlib.suppress(NotFound):
+                self._engine.api.stop(id_, timeout=math.ceil(grace))
+            self._remove([id_])
+
+        in_parallel(stop_one, self._ids(app=app, slot=slot))
+
+    def replicas(self, app: str | None = None, slot: Slot | None = None) -> list[Replica]:
+        """Ours, running or not, of this app and slot where they are given; by name."""
+        found = in_parallel(self._inspect, self._ids(app=app, slot=slot))
+        return sorted((replica for replica in found if replica), key=lambda replica: replica.name)
+
+    def remove_deploy(self, deploy: int) -> None:
+        """Remove, at once and without grace, the replicas of a deploy that never went live."""
+        self._remove(self._ids(deploy=deploy))
+
+    def check_alive(self, app: str, slot: Slot, deploy: int) -> None:
+        """Raise Unhealthy, with the last lines, when a replica of the deploy has died, restarted or is gone."""
+        ours = [replica for replica in self.replicas(app, slot) if replica.deploy == deploy]
+        for replica in ours:
+            if replica.state != "running" or replica.restarts or replica.oom_killed:
+                raise self._died(replica)
+        if not ours or len(ours) < ours[0].siblings:
+            raise Unhealthy(
+                f"{app}: {len(ours)} of the {slot} replicas of deploy {deploy} are left: somebody removed the others",
+                "Find out who did; then deploy again.",
+            )
+
+    def failure(self, app: str, slot: Slot, deploy: int, error: Unhealthy) -> Unhealthy:
+        """The same error with what a replica's log tells about the cause; for one that the health gate raised."""
+        try:
+            ours = [replica for replica in self.replicas(app, slot) if replica.deploy == deploy]
+            told = f"{ours[0].name}: {self._report(ours[0].name)}" if ours else ""
+        except ContainerError as trouble:
+            told = f"its log cannot be read: {trouble.problem}"
+        return Unhealthy(f"{error.problem}\n{told}".rstrip(), error.remedy)
+
+    def last_lines(self, name: str, lines: int = 30) -> str:
+        """The last that a container printed."""
+        with self._engine.doing(f"read the log of {name}"):
+            return str(self._engine.api.logs(name, tail=lines).decode("utf-8", "replace"))
+
+    def _died(self, replica: Replica) -> Unhealthy:
+        how = diagnosis.ending(replica.exit_code, replica.oom_killed)
+        if replica.restarts:
+            how += f" and was started again {replica.restarts} times"
+        remedy = "The cause stands above; the old release still serves."
+        if replica.oom_killed:
+            remedy = f"Give it more: apps.{replica.app}.tomcat.memory, and -Xmx in java_opts if that is set."
+        return Unhealthy(f"{replica.name} {how}\n{self._report(replica.name)}", remedy)
+
+    def _report(self, name: str) -> str:
+        return diagnosis.report(self.last_lines(name, _LOG_TAIL), lines=30)
+
+    def _image_env(self, image: str) -> dict[str, str]:
+        with self._engine.doing(f"find the image {image}"):
+            config = self._engine.api.inspect_image(image).get("Config") or {}  # type: ignore[no-untyped-call]
+        return parse_environment(config.get("Env"))
+
+    def _clear_way(self, app: str, slot: Slot, places: Sequence[Endpoint], net: str) -> list[str]:
+        """The ids of our own leftovers in the slot. Raises ContainerError when any other container is in the way."""
+        names, addresses = {place.name for place in places}, {place.host for place in places}
+        leftovers = []
+        with self._engine.doing("list the containers"):
+            everything = self._engine.api.containers(all=True)
+        for container in everything:
+            labels = container.get("Labels") or {}
+            if self._is_ours(labels) and (labels.get(arguments.APP), labels.get(arguments.SLOT)) == (app, slot):
+                leftovers.append(container["Id"])
+                continue
+            name = container["Names"][0].lstrip("/") if container.get("Names") else container["Id"][:12]
+            taken = (names & {name}) | (addresses & _addresses(container, net))
+            if taken:
+                raise ContainerError(
+                    f"the container {name}, which is not of {app}'s {slot} slot, has {' and '.join(sorted(taken))}",
+                    f"Rename it, give it another address, or remove it (docker rm -f {name}); then deploy again.",
+                )
+        return leftovers
+
+    def _run(self, name: str, config: dict[str, Any], networks: Iterable[str]) -> None:
+        api = self._engine.api
+        with self._engine.doing(f"make the container {name}"):
+            id_ = api.create_container_from_config(config, name)["Id"]  # type: ignore[no-untyped-call]
+        for further in networks:
+            try:
+                api.connect_container_to_network(id_, further)
+            except NotFound as error:
+                raise ContainerError(
+                    f"there is no Docker network {further}",
+                    f"Make it (docker network create {further}), or take it out of tomcat.networks.",
+                ) from error
+            except APIError as error:
+                raise ContainerError(
+                    f"cannot connect {name} to the network {further}: {error.explanation}", "Mend tomcat.networks."
+                ) from error
+        with self._engine.doing(f"start the container {name}"):
+            api.start(id_)
+
+    def _remove(self, ids: Iterable[str]) -> None:
+        in_parallel(self._remove_one, ids)
+
+    def _remove_one(self, id_: str) -> None:
+        gives_up = time.monotonic() + _REMOVAL
+        with self._engine.doing(f"remove the container {id_[:12]}"), contextlib.suppress(NotFound):
+            while True:
+                try:
+                    return self._engine.api.remove_container(id_, v=True, force=True)
+                except APIError as error:
+                    if error.status_code != 409 or time.monotonic() > gives_up:
+                        raise
+                time.sleep(0.1)
+
+    def _ids(self, app: str | None = None, slot: Slot | None = None, deploy: int | None = None) -> list[str]:
+        wanted = {arguments.STATE_DIR: self._state_dir, arguments.ROLE: "replica"}
+        wanted |= {arguments.APP: app, arguments.SLOT: slot, arguments.DEPLOY: deploy}
+        labels = [f"{label}={value}" for label, value in wanted.items() if value is not None]
+        with self._engine.doing("list the containers"):
+            found = self._engine.api.containers(all=True, filters={"label": labels})
+        return [container["Id"] for container in found]
+
+    def _inspect(self, id_: str) -> Replica | None:
+        with self._engine.doing(f"look at the container {id_[:12]}"):
+            try:
+                return parse_replica(self._engine.api.inspect_container(id_))
+            except NotFound:
+                return None
+
+    def _is_ours(self, labels: dict[str, str]) -> bool:
+        return labels.get(arguments.STATE_DIR) == str(self._state_dir) and labels.get(arguments.ROLE) == "replica"
+
+
+def _addresses(container: dict[str, Any], net: str) -> set[str]:
+    """Those that a container has, or will have when it is started, on the network."""
+    place = ((container.get("NetworkSettings") or {}).get("Networks") or {}).get(net) or {}
+    return {place.get("IPAddress") or "", (place.get("IPAMConfig") or {}).get("IPv4Address") or ""} - {""}
+
+
+def _read_env_file(file: Path | None) -> dict[str, str]:
+    if file is None:
+        return {}
+    try:
+        return parse_env_file(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContainerError(f"{file} cannot be read: {error}", "Mend apps.<app>.tomcat.env_file.") from error
