@@ -10,6 +10,8 @@ _LEVEL = re.compile(
 )
 _FRAME = re.compile(r"^\s+(?:at |\.\.\. \d+ more)")
 _EXCEPTION = re.compile(r"^(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Throwable)\b")
+_CHATTER = "org.apache.catalina.startup.VersionLoggerListener.log "
+"""Tomcat lists its versions and arguments at each start; that explains no failure and hides what does."""
 _LINE_LIMIT = 500
 _CAUSES = 8
 
@@ -30,7 +32,7 @@ def causes(lines: Iterable[str]) -> list[str]:
 
 def report(log: str, lines: int) -> str:
     """The causes in a log, then its last lines; for a person who sees nothing else."""
-    every = [line.rstrip() for line in log.splitlines() if line.strip()]
+    every = [line.rstrip() for line in log.splitlines() if line.strip() and _CHATTER not in line]
     last = [_cut(line) for line in every[-lines:]]
     why = [line for line in causes(every) if line not in last[-3:]]
     parts = [f"the cause, as its log tells it:\n{_indented(why)}"] if why else []

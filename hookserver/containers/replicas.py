@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,12 @@ from hookserver.errors import ContainerError, HookserverError, Unhealthy
 from hookserver.models import Endpoint, Release, Slot
 
 _LOG_TAIL = 600
+"""Lines in which the cause of a failure is looked for."""
 _REMOVAL = 15.0
+
+
+class _Died(Unhealthy):
+    """A replica ended; the text has its last lines."""
 
 
 class Containers:
@@ -44,23 +49,21 @@ class Containers:
 
         What is left of ours in that slot is removed first. When one cannot be started, none is left.
         """
-        places = endpoints(self._docker, app, number, slot)
-        net = network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
-        image_env = self._image_env(release.image)
-        env_file = _read_env_file(app.tomcat.env_file)
-        self._remove(self._clear_way(app.name, slot, places, net))
-
-        def start_one(place: Endpoint) -> None:
-            config = container_arguments(self._state_dir, net, app, release, place, image_env, env_file)
-            self._run(place.name, config, app.tomcat.networks)
-
         try:
-            in_parallel(start_one, places)
+            return self._bring_up(app, number, slot, release, spared=())
         except BaseException:
             with contextlib.suppress(HookserverError):
                 self.remove_deploy(release.deploy)
             raise
-        return places
+
+    def revive(self, app: AppSettings, number: int, slot: Slot, release: Release) -> list[Endpoint]:
+        """As `start`, for a release that serves: its replicas that run are left alone, the missing ones are added."""
+        running = [
+            replica.name
+            for replica in self.replicas(app.name, slot)
+            if replica.deploy == release.deploy and replica.state == "running"
+        ]
+        return self._bring_up(app, number, slot, release, spared=running)
 
     def keep_running(self, app: str, slot: Slot) -> None:
         """From now on Docker starts the slot's replicas again: after a crash, and after its own restart."""
@@ -102,7 +105,9 @@ class Containers:
             )
 
     def failure(self, app: str, slot: Slot, deploy: int, error: Unhealthy) -> Unhealthy:
-        """The same error with what a replica's log tells about the cause; for one that the health gate raised."""
+        """The same error with what a replica's log tells about the cause; one of `check_alive` has that already."""
+        if isinstance(error, _Died):
+            return error
         try:
             ours = [replica for replica in self.replicas(app, slot) if replica.deploy == deploy]
             told = f"{ours[0].name}: {self._report(ours[0].name)}" if ours else ""
@@ -115,14 +120,14 @@ class Containers:
         with self._engine.doing(f"read the log of {name}"):
             return str(self._engine.api.logs(name, tail=lines).decode("utf-8", "replace"))
 
-    def _died(self, replica: Replica) -> Unhealthy:
+    def _died(self, replica: Replica) -> _Died:
         how = diagnosis.ending(replica.exit_code, replica.oom_killed)
         if replica.restarts:
             how += f" and was started again {replica.restarts} times"
         remedy = "The cause stands above; the old release still serves."
         if replica.oom_killed:
             remedy = f"Give it more: apps.{replica.app}.tomcat.memory, and -Xmx in java_opts if that is set."
-        return Unhealthy(f"{replica.name} {how}\n{self._report(replica.name)}", remedy)
+        return _Died(f"{replica.name} {how}\n{self._report(replica.name)}", remedy)
 
     def _report(self, name: str) -> str:
         return diagnosis.report(self.last_lines(name, _LOG_TAIL), lines=30)
@@ -132,7 +137,26 @@ class Containers:
             config = self._engine.api.inspect_image(image).get("Config") or {}  # type: ignore[no-untyped-call]
         return parse_environment(config.get("Env"))
 
-    def _clear_way(self, app: str, slot: Slot, places: Sequence[Endpoint], net: str) -> list[str]:
+    def _bring_up(
+        self, app: AppSettings, number: int, slot: Slot, release: Release, spared: Collection[str]
+    ) -> list[Endpoint]:
+        places = endpoints(self._docker, app, number, slot)
+        missing = [place for place in places if place.name not in spared]
+        net = network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
+        image_env = self._image_env(release.image)
+        env_file = _read_env_file(app.tomcat.env_file)
+        self._remove(self._clear_way(app.name, slot, missing, spared, net))
+
+        def start_one(place: Endpoint) -> None:
+            config = container_arguments(self._state_dir, net, app, release, place, image_env, env_file)
+            self._run(place.name, config, app.tomcat.networks)
+
+        in_parallel(start_one, missing)
+        return places
+
+    def _clear_way(
+        self, app: str, slot: Slot, places: Sequence[Endpoint], spared: Collection[str], net: str
+    ) -> list[str]:
         """The ids of our own leftovers in the slot. Raises ContainerError when any other container is in the way."""
         names, addresses = {place.name for place in places}, {place.host for place in places}
         leftovers = []
@@ -140,10 +164,10 @@ class Containers:
             everything = self._engine.api.containers(all=True)
         for container in everything:
             labels = container.get("Labels") or {}
-            if self._is_ours(labels) and (labels.get(arguments.APP), labels.get(arguments.SLOT)) == (app, slot):
-                leftovers.append(container["Id"])
-                continue
             name = container["Names"][0].lstrip("/") if container.get("Names") else container["Id"][:12]
+            if self._is_ours(labels) and (labels.get(arguments.APP), labels.get(arguments.SLOT)) == (app, slot):
+                leftovers += [container["Id"]] * (name not in spared)
+                continue
             taken = (names & {name}) | (addresses & _addresses(container, net))
             if taken:
                 raise ContainerError(
