@@ -16,8 +16,6 @@ final class Answer {
 
     static void page(HttpServletRequest request, HttpServletResponse response, String name)
             throws ServletException, IOException {
-        request.setAttribute("cart", Visit.cart(request));
-        request.setAttribute("customer", Visit.customer(request));
         request.getRequestDispatcher("/WEB-INF/jsp/" + name + ".jsp").forward(request, response);
     }
 

@@ -15,7 +15,7 @@
         <ul class="lines">
           <c:forEach var="line" items="${cart.lines()}">
             <li>
-              <shop:picture id="${line.product().id()}"/>
+              ${line.product().picture()}
               <div class="what">
                 <a href="${root}/product?id=<c:out value="${line.product().id()}"/>"><c:out value="${line.product().name()}"/></a>
                 <small><c:out value="${line.product().price()}"/> · <c:out value="${line.product().unit()}"/></small>

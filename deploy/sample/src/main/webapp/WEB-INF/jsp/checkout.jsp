@@ -2,8 +2,8 @@
 <%@ taglib prefix="c" uri="jakarta.tags.core" %>
 <%@ taglib prefix="shop" tagdir="/WEB-INF/tags" %>
 <shop:page title="At the counter">
-  <h1>At the counter</h1>
   <section class="panel narrow">
+    <h1>At the counter</h1>
     <c:if test="${not empty customer}"><p>For <b><c:out value="${customer}"/></b>.</p></c:if>
     <ul class="bill">
       <c:forEach var="line" items="${cart.lines()}">

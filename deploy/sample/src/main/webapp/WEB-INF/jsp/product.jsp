@@ -4,7 +4,7 @@
 <shop:page title="${product.name()}">
   <p class="back"><a href="${root}/">← Everything on the shelf</a></p>
   <section class="product">
-    <shop:picture id="${product.id()}"/>
+    ${product.picture()}
     <div>
       <h1><c:out value="${product.name()}"/></h1>
       <p class="lead"><c:out value="${product.blurb()}"/></p>

@@ -4,7 +4,7 @@
 <%@ taglib prefix="shop" tagdir="/WEB-INF/tags" %>
 <article class="card">
   <a href="${root}/product?id=<c:out value="${product.id()}"/>">
-    <shop:picture id="${product.id()}"/>
+    ${product.picture()}
     <h2><c:out value="${product.name()}"/></h2>
   </a>
   <p><c:out value="${product.blurb()}"/></p>

@@ -10,9 +10,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 
-/** Says on every answer which version of the shop gave it. */
+/** Says on every answer which version of the shop gave it, and prepares what every page shows. */
 @WebFilter("/*")
-public class ReleaseFilter extends HttpFilter {
+public class ShopFilter extends HttpFilter {
 
     @Override
     public void init(FilterConfig config) {
@@ -26,6 +26,10 @@ public class ReleaseFilter extends HttpFilter {
         request.setCharacterEncoding("UTF-8");
         response.setHeader("X-Shop-Version", Release.CURRENT.version());
         response.setHeader("Cache-Control", file ? "public, max-age=86400" : "no-store");
+        if (!file) {
+            request.setAttribute("cart", Visit.cart(request));
+            request.setAttribute("customer", Visit.customer(request));
+        }
         chain.doFilter(request, response);
     }
 }
