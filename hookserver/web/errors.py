@@ -1,4 +1,7 @@
-"""Every error as ``application/problem+json`` (RFC 9457), with the remedy beside the detail."""
+"""Every error as ``application/problem+json`` (RFC 9457), with the remedy beside the detail.
+
+A shell script that asks for ``text/plain`` gets the detail and the remedy as lines.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from hookserver.errors import HookserverError
@@ -27,6 +30,8 @@ class TryLater(HookserverError):
 
 def problem(status: int, detail: str, remedy: str = "", **members: Any) -> Response:
     """A problem document; ``members`` are its further members."""
+    if request.accept_mimetypes.best == "text/plain":
+        return Response("".join(f"{text}\n" for text in (detail, remedy) if text), status, mimetype="text/plain")
     title = HTTPStatus(status).phrase
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
     if remedy:
