@@ -17,29 +17,33 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# need_packages COMMAND:PACKAGE …: installs the packages whose command is missing, in one go.
-need_packages() {
+# need_commands COMMAND:PACKAGE …: installs the packages whose command is missing, in one go.
+need_commands() {
     local pair missing=()
     for pair in "$@"; do
         PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
     done
-    [ ${#missing[@]} -gt 0 ] || return 0
-    command -v apt-get >/dev/null || fail "missing: ${missing[*]}" "Install them; this script can only on Debian and Ubuntu."
-    say "installing ${missing[*]}"
+    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
+install_packages() {
+    command -v apt-get >/dev/null || fail "missing: $*" "Install them; this script can only on Debian and Ubuntu."
+    say "installing $*"
     local log
     log=$(mktemp)
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update >"$log" 2>&1 || fail "apt-get update failed" "$(tail -n 5 "$log")"
     without_nginx_service as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 ||
+        apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 ||
         fail "apt-get install failed" "$(tail -n 15 "$log")"
     rm -f "$log"
 }
 
 # The distribution's package starts an Nginx of its own on port 80 when it is installed: nobody asked for that here.
 without_nginx_service() {
-    local policy=/usr/sbin/policy-rc.d made= status=0
+    local policy=/usr/sbin/policy-rc.d made='' status=0
     if [ ! -e "$policy" ]; then
         made=yes
+        # shellcheck disable=SC2016 # the policy's own $1
         printf '#!/bin/sh\n[ "$1" != nginx ] || exit 101\n' | as_root tee "$policy" >/dev/null
         as_root chmod 755 "$policy"
     fi
@@ -52,7 +56,7 @@ docker_answers() { as_root timeout 20 "${DOCKER_CLI:-docker}" info >/dev/null 2>
 
 # need_docker: an engine that answers, started when none does. Leftovers of a killed one are cleared away.
 need_docker() {
-    need_packages dockerd:docker.io iptables:iptables ip:iproute2
+    need_commands dockerd:docker.io iptables:iptables ip:iproute2
     # The client beside the engine is the one that fits it.
     if [ -x /usr/bin/docker ]; then DOCKER_CLI=/usr/bin/docker; else DOCKER_CLI=docker; fi
     export DOCKER_CLI
@@ -95,11 +99,11 @@ need_python() {
         fi
     done
     if python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-        need_packages no-such-command:python3-venv
+        install_packages python3-venv
     else
-        need_packages no-such-command:python3 no-such-command:python3-venv
+        install_packages python3 python3-venv
         python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-            need_packages no-such-command:python3.11 no-such-command:python3.11-venv
+            install_packages python3.11 python3.11-venv
     fi
     [ "${1:-}" = again ] && fail "no Python of 3.11 or newer" "Install python3 ≥ 3.11 with its venv module."
     need_python again

@@ -89,13 +89,8 @@ class Queue:
         with self._tables.database.writing() as connection:
             deploy = find_deploy(connection, number)
             if deploy.status is Status.QUEUED:
-                self._move(
-                    connection,
-                    number,
-                    Status.CANCELLED,
-                    ended_at=self._tables.clock(),
-                    reason="cancelled while it waited",
-                )
+                over = {"ended_at": self._tables.clock(), "reason": "cancelled while it waited"}
+                move(connection, number, Status.CANCELLED, **over)
             elif deploy.status is Status.RUNNING:
                 connection.execute(update(deploys).where(deploys.c.number == number).values(cancel_asked=True))
             else:

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Runs every test this machine can carry, and installs what they need (Debian, Ubuntu; root or sudo).
+#   tests/run.sh                     everything
+#   tests/run.sh unit | integration | faults | bench NAME
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$ROOT"
+# shellcheck source=deploy/machine.sh
+. deploy/machine.sh
+
+STATE=${HOOKSERVER_TEST_STATE:-$ROOT/.state/tests}
+VENV=$STATE/venv
+SUBNETS=(172.30.208.0/20 172.30.224.0/20)
+
+static_checks() {
+    say "static checks"
+    "$VENV/bin/ruff" check .
+    "$VENV/bin/ruff" format --check .
+    "$VENV/bin/mypy"
+    "$VENV/bin/lint-imports"
+    shellcheck deploy/*.sh deploy/images/*.sh tests/run.sh hooks/post-receive .ci/run
+}
+
+need_real_parts() {
+    need_commands nginx:nginx-light wrk:wrk debootstrap:debootstrap ss:iproute2
+    need_docker
+    local subnet
+    for subnet in "${SUBNETS[@]}"; do need_last_resort "$subnet"; done
+    as_root deploy/images/make.sh
+}
+
+run_pytest() { as_root env PYTHONUNBUFFERED=1 "$VENV/bin/python" -m pytest "$@"; }
+
+main() {
+    need_commands git:git curl:curl shellcheck:shellcheck
+    mkdir -p "$STATE"
+    need_environment "$VENV" "[test]"
+    case "${1:-all}" in
+    unit)
+        static_checks
+        run_pytest tests/unit "${@:2}"
+        ;;
+    integration | faults)
+        need_real_parts
+        run_pytest "tests/$1" "${@:2}"
+        ;;
+    bench)
+        need_real_parts
+        [ -n "${2:-}" ] || fail "which bench?" "One of: switch, push_to_live."
+        as_root env PYTHONUNBUFFERED=1 "$VENV/bin/python" -m "tests.bench.$2" "${@:3}"
+        ;;
+    all)
+        static_checks
+        need_real_parts
+        run_pytest tests/unit tests/integration tests/faults
+        ;;
+    *) fail "unknown part: $1" "One of: unit, integration, faults, bench NAME; none for everything." ;;
+    esac
+}
+
+main "$@"
