@@ -230,30 +230,15 @@ read_host() {
         sed -nE "s,^'(https?://[^']*)/dists/([^/']+)/InRelease'.*,\1 \2,p") || true
     [ -n "$mirror" ] || mirror=$(awk -v s="$suite-updates" '$2 == s { print $1; exit }' <<<"$from_apt")
     security=$(awk -v s="$suite-security" '$2 == s { print $1; exit }' <<<"$from_apt")
+    components=main
+    debian_mirror=$mirror
     if [ "$distribution" = ubuntu ]; then
         components="main universe"
-        if [ -z "$mirror" ]; then
-            case $(dpkg --print-architecture) in
-                amd64 | i386) mirror=http://archive.ubuntu.com/ubuntu ;;
-                *) mirror=http://ports.ubuntu.com/ubuntu-ports ;;
-            esac
-        fi
-        debian_mirror=http://deb.debian.org/debian
-    else
-        components=main
-        mirror=${mirror:-http://deb.debian.org/debian}
-        debian_mirror=$mirror
-    fi
-    if [ -z "$security" ]; then
-        case $distribution:$mirror in
-            ubuntu:*) security=$mirror ;;
-            debian:*/debian) security=$mirror-security ;;
-            *) say "No mirror of $suite-security is known: the images are made without security updates" ;;
-        esac
+        debian_mirror=
     fi
     # A proxy of this host's apt or environment serves debootstrap and the containers too.
     proxy=${http_proxy:-$(apt-config shell P Acquire::http::Proxy 2>/dev/null | sed -n "s/^P='\(.*\)'$/\1/p")}
-    say "Making images from $distribution $suite, $mirror${proxy:+, through $proxy}"
+    say "Making images from $distribution $suite, ${mirror:-the mirror debootstrap knows}${proxy:+, through $proxy}"
 }
 
 # The files that every container here gets, in memory, under /mnt: nothing of them is in an image made from it.
@@ -303,12 +288,20 @@ commit() {
     docker rm -f "$name"
 }
 
+# bootstrap SUITE MIRROR COMPONENTS: no mirror said means debootstrap's own choice.
 bootstrap() {
     local of=$1 from=$2 parts=$3 root=$WORK/root found
     rm -rf --one-file-system "$root"
     # In a mount namespace of its own: what debootstrap mounts goes away with it, however it ends.
     http_proxy=$proxy unshare --mount debootstrap --variant=minbase --force-check-gpg \
-        --components="${parts// /,}" "$of" "$root" "$from"
+        --components="${parts// /,}" "$of" "$root" ${from:+"$from"}
+    from=$(awk '$1 == "deb" { print $2; exit }' "$root/etc/apt/sources.list")
+    if [ -z "$security" ]; then
+        case $distribution:$from in
+            ubuntu:*) security=$from ;;
+            debian:*/debian) security=$from-security ;;
+        esac
+    fi
     {
         echo "deb $from $of $parts"
         if [ "$of" != sid ]; then
