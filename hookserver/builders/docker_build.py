@@ -1,0 +1,198 @@
+"""Build a Dockerfile within the app's limits of memory, CPU and time."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import docker.utils.build
+import requests
+
+from hookserver.builders import source as sources
+from hookserver.builders.engine import Engine, translated
+from hookserver.builders.job import BuildJob
+from hookserver.builders.output import Cause, Lines
+from hookserver.config.values import format_duration, format_size
+from hookserver.deploy_log import DeployLog
+from hookserver.errors import BuildError
+
+_PERIOD = 100_000
+
+
+def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
+    """By the engine's classic builder; answers the image's id. Raises BuildError with the builder's own words.
+
+    Source of the parameters: ImageBuild in the Engine API's reference (docker-py passes no CPU quota on).
+    """
+    build = job.app.build
+    query: dict[str, str | int] = {
+        "dockerfile": "Dockerfile",
+        "rm": 1,
+        "forcerm": 1,
+        "nocache": int(job.rebuild),
+        "memory": build.memory,
+        "memswap": build.memory,
+        "cpuperiod": _PERIOD,
+        "cpuquota": round(build.cpus * _PERIOD),
+        "buildargs": json.dumps(dict(build.env)),
+        "labels": json.dumps(_labels(engine, job)),
+    }
+    url = f"{engine.api.base_url}/v{engine.api.api_version}/build"
+    headers = {"Content-Type": "application/x-tar"}
+    cause = Cause(lambda _: False)
+    with _context(job) as context, translated("build the Dockerfile"):
+        answer = engine.api.post(url, params=query, data=context, headers=headers, stream=True, timeout=None)
+        if answer.status_code != requests.codes.ok:
+            said = answer.json().get("message", answer.text)
+            raise BuildError(f"the Dockerfile cannot be built: {said}", "Mend the Dockerfile, then push again.")
+        with _ended_after(answer, build.timeout) as over:
+            image = _follow(answer, cause, job, log)
+        if over.is_set():
+            raise _out_of_time(job, cause)
+    if not image:
+        raise BuildError(f"the build ended early; its last lines:\n{_listed(cause)}", "Deploy again.")
+    return image
+
+
+def build_with_buildx(engine: Engine, job: BuildJob, needs: str, log: DeployLog) -> str:
+    """By the ``docker buildx`` of this machine, which knows no limit of memory or CPU; answers the image's id.
+
+    Raises BuildError when there is no buildx, or with the builder's own last lines.
+    """
+    if not _has_buildx():
+        raise BuildError(
+            f"the Dockerfile uses {needs}, which needs BuildKit, and there is no docker buildx on this machine",
+            "Install docker-buildx-plugin, or write the Dockerfile without it.",
+        )
+    iid = job.work / "image-id"
+    labels = [f"--label={key}={value}" for key, value in _labels(engine, job).items()]
+    arguments = [f"--build-arg={name}" for name in job.app.build.env]
+    fresh = ["--no-cache"] if job.rebuild else []
+    command = [
+        "docker",
+        "buildx",
+        "build",
+        "--progress=plain",
+        "--load",
+        f"--iidfile={iid}",
+        *labels,
+        *arguments,
+        *fresh,
+    ]
+    log.line("NOTE: build.memory and build.cpus do not hold for buildx")
+    cause, lines = Cause(lambda _: False), Lines()
+    environment = {**_environment(engine), **job.app.build.env}
+    with subprocess.Popen(
+        [*command, str(job.source)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        timer = threading.Timer(job.app.build.timeout, process.kill)
+        timer.start()
+        began = time.monotonic()
+        assert process.stdout is not None
+        while part := os.read(process.stdout.fileno(), 1 << 16):
+            for line in lines.feed(part):
+                cause.see(line)
+                log.line(line or " ")
+        timer.cancel()
+    if process.returncode != 0:
+        if time.monotonic() - began >= job.app.build.timeout:
+            raise _out_of_time(job, cause)
+        raise BuildError(f"the Dockerfile's build failed:\n{_listed(cause)}", "Mend the Dockerfile, then push again.")
+    return iid.read_text(encoding="ascii").strip()
+
+
+def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployLog) -> str:
+    """The builder's messages to the log; answers the image's id, empty when the stream ended without one."""
+    image = ""
+    try:
+        for line in answer.iter_lines(chunk_size=None):
+            message = json.loads(line) if line else {}
+            for told in str(message.get("stream", message.get("status", ""))).splitlines():
+                cause.see(told)
+                log.line(told)
+            image = message.get("aux", {}).get("ID", image)
+            if "error" in message:
+                raise _failed(message["error"], job, cause)
+    except (requests.RequestException, ValueError):
+        return ""
+    return image
+
+
+@contextmanager
+def _ended_after(answer: requests.Response, seconds: float) -> Iterator[threading.Event]:
+    """Ends the engine's answer when the time is over, which cancels the build; the event tells that it was so."""
+    over = threading.Event()
+    connection = socket.socket(fileno=os.dup(answer.raw.fileno()))
+
+    def end() -> None:
+        over.set()
+        connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield over
+    finally:
+        timer.cancel()
+        connection.close()
+        answer.close()
+
+
+@contextmanager
+def _context(job: BuildJob) -> Iterator[IO[bytes]]:
+    """The source as a tar file, without what ``.dockerignore`` names."""
+    patterns = [line.strip() for line in sources.read(job.source, ".dockerignore").splitlines()]
+    ignored = [pattern for pattern in patterns if pattern and not pattern.startswith("#")]
+    with tempfile.TemporaryFile(dir=job.work) as spool:
+        docker.utils.build.tar(job.source, exclude=ignored, dockerfile=("Dockerfile", None), fileobj=spool)
+        spool.seek(0)
+        yield spool
+
+
+def _labels(engine: Engine, job: BuildJob) -> dict[str, str]:
+    """Those of an image that others are made from, so that it goes with the last of them."""
+    return engine.labels(job.app.name, "library", library=f"dockerfile-{job.commit}")
+
+
+def _environment(engine: Engine) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {**kept, "DOCKER_HOST": engine.host} if engine.host else kept
+
+
+def _has_buildx() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    asked = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False, timeout=30)
+    return asked.returncode == 0
+
+
+def _failed(said: str, job: BuildJob, cause: Cause) -> BuildError:
+    shown = f"the Dockerfile's build failed: {said.strip()}\n{_listed(cause)}"
+    if "returned a non-zero code: 137" in said:
+        limit = format_size(job.app.build.memory)
+        return BuildError(shown, f"Exit code 137: as a rule out of memory; raise build.memory (now {limit}).")
+    return BuildError(shown, "Mend the Dockerfile, then push again; the whole output is in the deploy's log.")
+
+
+def _out_of_time(job: BuildJob, cause: Cause) -> BuildError:
+    limit = format_duration(job.app.build.timeout)
+    return BuildError(
+        f"the build was stopped after {limit}; its last lines:\n{_listed(cause)}", f"Raise build.timeout (now {limit})."
+    )
+
+
+def _listed(cause: Cause) -> str:
+    return "\n".join(f"  {line}" for line in cause.last())

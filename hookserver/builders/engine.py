@@ -1,0 +1,212 @@
+"""The Docker engine as the builders use it: one client, our labels, its errors in our words."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
+
+import docker
+import docker.errors
+import requests
+
+from hookserver.config import DockerSettings
+from hookserver.deploy_log import DeployLog
+from hookserver.errors import BuildError
+from hookserver.models import StateDir
+
+STATE_DIR = "hookserver.state_dir"
+APP = "hookserver.app"
+DEPLOY = "hookserver.deploy"
+COMMIT = "hookserver.commit"
+BUILD = "hookserver.build"
+LIBRARY = "hookserver.library"
+ROLE = "hookserver.role"
+BUILDING = "build"
+"""The role of a container that exists only while something is built."""
+_PATIENCE = 120
+
+
+class Engine:
+    """A connection to Docker that knows whose containers and images it makes.
+
+    ``api`` is docker-py's low-level client.
+    """
+
+    def __init__(self, docker_settings: DockerSettings, state: StateDir) -> None:
+        self.state = state
+        self.subnet = docker_settings.subnet
+        self.host = docker_settings.host or os.environ.get("DOCKER_HOST", "")
+        self._api: docker.APIClient | None = None
+
+    @property
+    def api(self) -> docker.APIClient:
+        """Connects at first use. Raises BuildError when Docker does not answer."""
+        if self._api is None:
+            with translated("connect"):
+                self._api = docker.APIClient(base_url=self.host or None, timeout=_PATIENCE)
+        return self._api
+
+    def labels(self, app: str, role: str, **more: str) -> dict[str, str]:
+        """The labels of something we make; ``more`` is keyed by the part after ``hookserver.``."""
+        named = {f"hookserver.{key}": value for key, value in more.items()}
+        return {STATE_DIR: str(self.state.root), APP: app, ROLE: role, **named}
+
+    @contextmanager
+    def container(self, app: str, deploy: int, image: str, purpose: str, **settings: Any) -> Iterator[str]:
+        """A container that is made, not started, and is gone at the end with what it holds. Yields its id.
+
+        Its name is ``hs-<app>-<purpose>-<deploy>``; ``settings`` are those of docker-py's ``create_container``.
+        """
+        name = f"hs-{app}-{purpose}-{deploy}"
+        labels = self.labels(app, BUILDING, deploy=str(deploy))
+        with translated(f"make the container {name} from {image}"):
+            try:
+                made = self.api.create_container(image, name=name, labels=labels, **settings)
+            except docker.errors.APIError as error:
+                if error.status_code != requests.codes.conflict:
+                    raise
+                self.remove_leftovers(deploy)
+                free = None if self._exists(name) else name
+                made = self.api.create_container(image, name=free, labels=labels, **settings)
+        try:
+            yield made["Id"]
+        finally:
+            self._remove(made["Id"])
+
+    def have_image(self, image: str, setting: str, log: DeployLog) -> str:
+        """The id of an image, pulled when it is not here. Raises BuildError, which names ``setting``."""
+        if found := self.image_id(image):
+            return found
+        log.line(f"pulling {image}")
+        try:
+            for told in self.api.pull(image, stream=True, decode=True):
+                if "error" in told:
+                    raise docker.errors.DockerException(told["error"])
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise BuildError(
+                f"the image {image} ({setting}) is not here and cannot be pulled: {error}",
+                f"Pull, load or make it on this machine (deploy/images/make.sh makes Tomcat's and Maven's), or name "
+                f"another one in {setting}.",
+            ) from error
+        return self.image_id(image)
+
+    def image_id(self, image: str) -> str:
+        """The id of an image that is here; empty when it is not."""
+        with translated(f"look for the image {image}"):
+            try:
+                return str(self.inspect(image)["Id"])
+            except docker.errors.ImageNotFound:
+                return ""
+
+    def inspect(self, image: str) -> dict[str, Any]:
+        """What Docker tells of an image, as the Engine API names it."""
+        told: dict[str, Any] = self.api.inspect_image(image)  # type: ignore[no-untyped-call]
+        return told
+
+    @contextmanager
+    def archive(self, container: str, path: str) -> Iterator[tarfile.TarFile]:
+        """A file or folder of a container as a tar stream, to be read once, in order.
+
+        Raises FileNotFoundError when it is not there, BuildError when Docker does not give it.
+        """
+        with translated(f"copy {path} out of a container"):
+            try:
+                chunks, _ = self.api.get_archive(container, path)
+            except docker.errors.NotFound:
+                chunks = None
+            if chunks is not None:
+                with tarfile.open(fileobj=_Chunks(chunks), mode="r|") as archive:
+                    yield archive
+        if chunks is None:
+            raise FileNotFoundError(path)
+
+    def find_image(self, labels: Mapping[str, str]) -> str:
+        """The id of the newest image of ours with these labels; empty when there is none."""
+        wanted = [f"{key}={value}" for key, value in {STATE_DIR: str(self.state.root), **labels}.items()]
+        with translated("look for an image"):
+            found = self.api.images(all=True, filters={"label": wanted})
+        return str(max(found, key=lambda image: image["Created"])["Id"]) if found else ""
+
+    def copy_out(self, container: str, path: str, into: IO[bytes], limit: int) -> None:
+        """The content of one regular file. Raises BuildError when it is none, or larger than ``limit`` bytes."""
+        with self.archive(container, path) as archive:
+            entry = archive.next()
+            content = archive.extractfile(entry) if entry is not None and entry.isreg() else None
+            if entry is None or content is None:
+                raise BuildError(f"{path} in the build is not a file", "See the deploy's log.")
+            if entry.size > limit:
+                raise BuildError(f"{path} is too large: {entry.size >> 20} MB", f"{limit >> 20} MB is the limit.")
+            shutil.copyfileobj(content, into, 1 << 20)
+
+    def remove_leftovers(self, deploy: int | None = None) -> list[str]:
+        """Kill and remove the build containers of a deploy that was killed; ``None``: of every deploy of ours.
+
+        Returns the ids of those that were there. Raises BuildError when Docker does not answer.
+        """
+        wanted = [f"{STATE_DIR}={self.state.root}", f"{ROLE}={BUILDING}"]
+        if deploy is not None:
+            wanted.append(f"{DEPLOY}={deploy}")
+        with translated("list the containers of builds"):
+            found = [entry["Id"] for entry in self.api.containers(all=True, filters={"label": wanted})]
+        for container in found:
+            self._remove(container)
+        return found
+
+    def _exists(self, name: str) -> bool:
+        return bool(self.api.containers(all=True, filters={"name": f"^/{name}$"}))
+
+    def _remove(self, container: str) -> None:
+        with translated("remove a build's container"):
+            try:
+                self.api.remove_container(container, v=True, force=True)
+            except docker.errors.NotFound:
+                return
+            except docker.errors.APIError as error:
+                if error.status_code != requests.codes.conflict:  # its removal is already under way
+                    raise
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Docker's errors and those of the way to it, as BuildError: Docker could not <doing>."""
+    try:
+        yield
+    except docker.errors.APIError as error:
+        said = error.explanation or str(error)
+        raise BuildError(f"Docker could not {doing}: {said}", _remedy(str(said))) from error
+    except tarfile.TarError as error:
+        raise BuildError(f"Docker could not {doing}: {error}", "Deploy again.") from error
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        raise BuildError(
+            f"Docker does not answer (could not {doing}): {error}",
+            "Look after the Docker engine (systemctl status docker), then deploy again.",
+        ) from error
+
+
+def _remedy(said: str) -> str:
+    if "no space left" in said.lower():
+        return "The disk is full: make room (docker system df shows what Docker holds), then deploy again."
+    return "See what Docker says above, then deploy again."
+
+
+class _Chunks(io.RawIOBase):
+    """Bytes that come in chunks, as something that ``tarfile`` reads."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        parts = [self._rest]
+        missing = size - len(self._rest)
+        while missing > 0 and (chunk := next(self._chunks, b"")):
+            parts.append(chunk)
+            missing -= len(chunk)
+        data = b"".join(parts)
+        self._rest = data[size:]
+        return data[:size]

@@ -1,0 +1,113 @@
+"""From a commit to an image: the one that exists, or a new one; and the end of those that nobody needs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+
+import docker.errors
+
+from hookserver.builders.assemble import adopt, assemble
+from hookserver.builders.engine import APP, BUILD, COMMIT, LIBRARY, ROLE, STATE_DIR, Engine, translated
+from hookserver.builders.job import BuildJob, War
+from hookserver.builders.registry import KINDS, choose
+from hookserver.builders.tomcat_base import look, read_base
+from hookserver.config import AppSettings, DockerSettings
+from hookserver.deploy_log import DeployLog
+from hookserver.errors import BuildError
+from hookserver.models import StateDir
+
+_BUILD_KEYS = {"kind", "image", "command", "war", "env", "volumes"}
+
+
+class Images:
+    """The images of our apps. Docker is asked at the first call, not before."""
+
+    def __init__(self, docker_settings: DockerSettings, state: StateDir) -> None:
+        self._engine = Engine(docker_settings, state)
+
+    def existing(self, job: BuildJob) -> str | None:
+        """The id of an image made of the same commit with the same settings on the same Tomcat; None when a new one is
+        needed, or asked for. The job's source need not be there yet. Raises BuildError.
+        """
+        if job.rebuild:
+            return None
+        labels = {APP: job.app.name, ROLE: "image", COMMIT: job.commit, BUILD: self._digest(job)}
+        return self._engine.find_image(labels) or None
+
+    def build(self, job: BuildJob, log: DeployLog) -> str:
+        """Make the image from ``job.source``, whose output goes to the log, line by line; answers its id.
+
+        Raises BuildError, which carries the cause.
+        """
+        job.work.mkdir(parents=True, exist_ok=True)
+        kind = choose(job, log)
+        product = kind.make(self._engine, job, log)
+        if not isinstance(product, War):
+            base = look(self._engine, product.image, job.app.name, job.deploy)
+            image = adopt(self._engine, job, base, self._digest(job), log)
+        else:
+            base_image = self._engine.have_image(job.app.tomcat.image, "tomcat.image", log)
+            base = read_base(self._engine, base_image, job.app.name, job.deploy)
+            if not base.is_tomcat:
+                raise BuildError(
+                    f"the image {job.app.tomcat.image} has no Tomcat in {base.home}",
+                    "Name a Tomcat image in tomcat.image, laid out as the official ones.",
+                )
+            image = assemble(self._engine, job, base, product, self._digest(job), log)
+        log.line(f"image {job.app.image}:{job.commit[:12]}")
+        return image
+
+    def kept(self, image: str) -> str:
+        """The same id, when that image is still here. Raises BuildError when it is gone."""
+        if not self._engine.image_id(image):
+            raise BuildError(
+                "the image of that release is gone", "Deploy its commit again: hookserver deploy --commit."
+            )
+        return image
+
+    def remove_leftovers(self, deploy: int | None = None) -> list[str]:
+        """Kill and remove the build containers of a deploy that was killed; None: of every deploy of ours."""
+        return self._engine.remove_leftovers(deploy)
+
+    def prune(self, app: AppSettings, keep: Collection[str]) -> list[str]:
+        """Remove the app's images that hookserver made, but for those in ``keep``; answers the ids of the removed.
+
+        One that a container uses, or that a person tagged with another name, stays. Raises BuildError.
+        """
+        wanted = [f"{STATE_DIR}={self._engine.state.root}", f"{APP}={app.name}"]
+        with translated("list the images"):
+            ours = self._engine.api.images(all=True, filters={"label": wanted})
+        libraries_kept = {image["Labels"].get(LIBRARY) for image in ours if image["Id"] in keep}
+        removed = []
+        for image in sorted(ours, key=lambda image: bool(image["Labels"].get(ROLE) == "library")):
+            kept = image["Id"] in keep or image["Labels"].get(LIBRARY, "") in libraries_kept
+            if image["Id"] in keep if image["Labels"].get(ROLE) == "image" else kept:
+                continue
+            if self._remove(image["Id"], [tag for tag in image["RepoTags"] or [] if tag.startswith(f"{app.image}:")]):
+                removed.append(str(image["Id"]))
+        return removed
+
+    def _remove(self, image: str, tags: list[str]) -> bool:
+        """By its tags, so that one with another name stays; whether it is gone."""
+        with translated("remove an old image"):
+            try:
+                for name in tags or [image]:
+                    self._engine.api.remove_image(name)
+            except docker.errors.ImageNotFound:
+                return True
+            except docker.errors.APIError as error:
+                if error.status_code != 409:
+                    raise
+                return False
+        return not self._engine.image_id(image)
+
+    def _digest(self, job: BuildJob) -> str:
+        """What an image depends on beside its commit."""
+        app = job.app
+        base = self._engine.image_id(app.tomcat.image)
+        build = app.build.model_dump(mode="json", include=_BUILD_KEYS)
+        prints = [kind.fingerprint(job) for kind in KINDS.values()]
+        facts = [build, app.tomcat.context, app.image, base, str(self._engine.subnet), prints]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,88 @@
+"""Maven projects: packaged by the project's own wrapper, or by the builder image's Maven.
+
+Tests are skipped (``-DskipTests``): they belong to the project's CI, and many need a database or Docker, which a build
+here does not have. ``build.command`` runs them, or anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from hookserver.builders import source as sources
+from hookserver.builders.container_build import Recipe, build_in_container
+from hookserver.builders.engine import Engine
+from hookserver.builders.job import BuildJob, Seen, War
+from hookserver.deploy_log import DeployLog
+
+looks_for = "a pom.xml (maven)"
+
+_GOALS = ("-B", "-DskipTests", "package")
+# Says nothing of downloads, in every Maven 3: --no-transfer-progress is unknown to a wrapper's Maven before 3.6.1.
+_QUIET = "-Dorg.slf4j.simpleLogger.log.org.apache.maven.cli.transfer.Slf4jMavenTransferListener=warn"
+# The official image sets MAVEN_CONFIG to a folder, which the wrapper takes for a goal; CR comes from Windows.
+_WRAPPER = "unset MAVEN_CONFIG; tr -d '\\r' <mvnw >.mvnw-unix && exec sh ./.mvnw-unix \"$@\""
+_PLUMBING = re.compile(
+    r"\[ERROR\] *(?:$|-> \[Help|\[Help \d|To see the full|Re-run Maven|For more information|After corr)"
+)
+
+
+def recognise(source: Path) -> Seen | None:
+    """A ``pom.xml`` at the top."""
+    if sources.find(source, "pom.xml") is None:
+        return None
+    return Seen(f"pom.xml with packaging {packaging(sources.read(source, 'pom.xml'))}")
+
+
+def fingerprint(job: BuildJob) -> str:
+    """Nothing beside the commit and the settings."""
+    del job
+    return ""
+
+
+def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
+    """``package`` in a container with the app's own ``~/.m2`` in a volume. Raises BuildError with Maven's errors."""
+    command = job.app.build.command or default_command(job.source, log)
+    log.line(f"$ {' '.join(job.app.build.command)}" if job.app.build.command else f"$ {_shown(command)}")
+    recipe = Recipe(
+        image=job.app.build.image,
+        command=command,
+        caches={"/root/.m2": f"hookserver-{job.app.name}-m2"},
+        folder="target",
+        is_error=is_error,
+        env={"MAVEN_OPTS": "-XX:MaxRAMPercentage=60"},
+    )
+    return build_in_container(engine, job, recipe, log)
+
+
+def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:
+    """``./mvnw`` when the project brings a whole one, else ``mvn``."""
+    if sources.find(source, "mvnw") is None:
+        return ("mvn", "-ntp", *_GOALS)
+    if sources.find(source, ".mvn/wrapper/maven-wrapper.properties") is None:
+        log.line("./mvnw is not used: .mvn/wrapper/maven-wrapper.properties is missing")
+        return ("mvn", "-ntp", *_GOALS)
+    return ("sh", "-c", _WRAPPER, "./mvnw", _QUIET, *_GOALS)
+
+
+def packaging(pom: str) -> str:
+    """What a ``pom.xml`` makes; ``jar`` is Maven's default, ``unknown`` what cannot be read."""
+    try:
+        root = fromstring(pom.encode())
+    except (ParseError, DefusedXmlException, ValueError):
+        return "unknown"
+    return next((child.text or "" for child in root if child.tag.rpartition("}")[2] == "packaging"), "jar").strip()
+
+
+def is_error(line: str) -> bool:
+    """Whether a line of Maven's output says what is wrong, not merely how to ask for more."""
+    return line.startswith("[ERROR]") and not _PLUMBING.match(line)
+
+
+def _shown(command: tuple[str, ...]) -> str:
+    wrapped = command[0] == "sh"
+    return " ".join(["./mvnw", *command[5:]] if wrapped else command)

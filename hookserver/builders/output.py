@@ -1,0 +1,95 @@
+"""A build's output on its way to the log, in bounded memory: frames to lines, lines to the cause of a failure."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+
+LINE_LIMIT = 4000
+"""Characters of a line that are kept."""
+_FIRST_ERRORS = 20
+_LAST_LINES = 20
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+
+
+class Frames:
+    """Takes apart what a container without a terminal sends: an 8 byte header (1 stream, 3 zeros, 4 length), then data.
+
+    Source: "Stream format" at ContainerAttach in the Engine API's reference.
+    """
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._left = 0
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The parts of the output in ``data``, stdout and stderr as they come."""
+        while data:
+            if self._left:
+                part, data = data[: self._left], data[self._left :]
+                self._left -= len(part)
+                yield part
+            else:
+                missing = 8 - len(self._header)
+                self._header, data = self._header + data[:missing], data[missing:]
+                if len(self._header) == 8:
+                    self._left = int.from_bytes(self._header[4:], "big")
+                    self._header = b""
+
+
+class Lines:
+    """Text that comes in parts, as lines. Of a progress bar, whose lines end in CR, the last state is told."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, part: bytes) -> Iterator[str]:
+        """The lines that are whole with this part."""
+        *whole, rest = (self._rest + part).split(b"\n")
+        for line in whole:
+            yield _readable(line)
+        self._rest = rest if len(rest) <= 4 * LINE_LIMIT else rest[: 4 * LINE_LIMIT]
+
+    def end(self) -> Iterator[str]:
+        """The last line, when nothing ended it."""
+        if self._rest:
+            yield _readable(self._rest)
+        self._rest = b""
+
+
+class Cause:
+    """Remembers the lines that tell why a build failed: the first that the tool calls an error, else the last ones."""
+
+    def __init__(self, is_error: Callable[[str], bool]) -> None:
+        self._is_error = is_error
+        self._errors: list[str] = []
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._goes_on = False
+
+    def see(self, line: str) -> None:
+        """One line of the output, in order."""
+        plain = _COLOUR.sub("", line).rstrip()
+        if not plain:
+            return
+        self._last.append(plain)
+        self._goes_on = self._is_error(plain) or (self._goes_on and plain.startswith("  "))
+        if self._goes_on and len(self._errors) < _FIRST_ERRORS and plain not in self._errors:
+            self._errors.append(plain)
+
+    def lines(self) -> list[str]:
+        """What to show of a failure."""
+        return self._errors or self.last()
+
+    def last(self) -> list[str]:
+        """What was told last."""
+        return list(self._last)
+
+    def tells_of(self, text: str) -> bool:
+        """Whether one of the lines that are remembered has the text."""
+        return any(text in line for line in (*self._errors, *self._last))
+
+
+def _readable(line: bytes) -> str:
+    shown = line.rstrip(b"\r").rpartition(b"\r")[2]
+    return shown[: 4 * LINE_LIMIT].decode("utf-8", "replace")[:LINE_LIMIT]

@@ -1,0 +1,70 @@
+"""A hostile source on the host: what is read of it stays inside it, and what is sent of it is only what it says."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from hookserver.errors import BuildError
+
+_TEXT_LIMIT = 1 << 20
+
+
+def find(source: Path, name: str) -> Path | None:
+    """The regular file of that name inside the source; None when there is none, or it leads out through a symlink."""
+    file = source / name
+    try:
+        real = file.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return None
+    return real if real.is_file() and real.is_relative_to(source.resolve()) else None
+
+
+def read(source: Path, name: str) -> str:
+    """The text of a file inside the source; empty when there is none (the first megabyte)."""
+    file = find(source, name)
+    if file is None:
+        return ""
+    with file.open("rb") as opened:
+        return opened.read(_TEXT_LIMIT).decode("utf-8", "replace")
+
+
+def files(source: Path, suffix: str) -> Iterator[str]:
+    """The relative paths of the source's regular files that end so; symlinks are not followed."""
+    for folder, folders, names in os.walk(source, followlinks=False):
+        folders[:] = sorted(name for name in folders if name != ".git")
+        for name in sorted(names):
+            file = Path(folder, name)
+            if name.endswith(suffix) and file.is_file() and not file.is_symlink():
+                yield file.relative_to(source).as_posix()
+
+
+@contextmanager
+def packed(source: Path, work: Path, below: str) -> Iterator[IO[bytes]]:
+    """The source as a tar file whose entries lie below the folder ``below``, owned by root.
+
+    Symlinks stay symlinks, devices, pipes and sockets are left out. Raises BuildError when a file cannot be read.
+    """
+    with tempfile.TemporaryFile(dir=work) as spool:
+        try:
+            with tarfile.open(fileobj=spool, mode="w", format=tarfile.PAX_FORMAT) as archive:
+                archive.add(source, below, filter=_as_root)
+        except OSError as error:
+            raise BuildError(
+                f"the source cannot be read: {error}", "Look after the disk, then deploy again."
+            ) from error
+        spool.seek(0)
+        yield spool
+
+
+def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    if not (entry.isreg() or entry.isdir() or entry.issym() or entry.islnk()):
+        return None
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    return entry

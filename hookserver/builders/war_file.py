@@ -1,0 +1,119 @@
+"""A WAR file, which may be hostile: checked as a whole, then given on as tar entries, never unpacked on the host."""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import stat
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, NoReturn
+
+from hookserver.errors import BuildError
+
+LIBRARY = "WEB-INF/lib/"
+_ENTRIES = 100_000
+_SIZE = 4 << 30
+_RATIO = 100
+_RATIO_MATTERS = 256 << 20
+_LOCAL_HEADER = 30
+
+
+@dataclass(frozen=True)
+class CheckedWar:
+    """A WAR whose entries stay inside it: those of ``WEB-INF/lib``, and the rest."""
+
+    archive: zipfile.ZipFile
+    library: tuple[zipfile.ZipInfo, ...]
+    rest: tuple[zipfile.ZipInfo, ...]
+
+    def library_digest(self) -> str:
+        """What changes when a library does; of the bytes as they are packed, which is quick."""
+        digest = hashlib.sha256()
+        with Path(str(self.archive.filename)).open("rb") as file:
+            for entry in self.library:
+                digest.update(f"{entry.filename}\0{entry.compress_size}\0".encode())
+                file.seek(entry.header_offset + _LOCAL_HEADER - 4)
+                lengths = file.read(4)
+                file.seek(int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little"), 1)
+                for offset in range(0, entry.compress_size, 1 << 20):
+                    digest.update(file.read(min(1 << 20, entry.compress_size - offset)))
+        return digest.hexdigest()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[CheckedWar]:
+    """Open and check a WAR. Raises BuildError when it is none, or one of its entries is not to be trusted."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            _check(entries, path.stat().st_size)
+            files = sorted((entry for entry in entries if not entry.is_dir()), key=lambda entry: entry.filename)
+            library = tuple(entry for entry in files if entry.filename.startswith(LIBRARY))
+            rest = tuple(entry for entry in files if not entry.filename.startswith(LIBRARY))
+            yield CheckedWar(archive, library, rest)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
+        raise BuildError(f"{path.name} cannot be read as a WAR: {error}", "See what makes it.") from error
+
+
+@contextmanager
+def packed(war: CheckedWar, entries: Iterable[zipfile.ZipInfo], below: str, work: Path) -> Iterator[IO[bytes]]:
+    """The entries as a tar file below the folder ``below``: root's, mode 0644, with the WAR's own times."""
+    with tempfile.TemporaryFile(dir=work) as spool:
+        folders: set[PurePosixPath] = set()
+        with tarfile.open(fileobj=spool, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for entry in entries:
+                name = PurePosixPath(below, entry.filename)
+                for folder in reversed(name.parents[:-1]):
+                    if folder not in folders:
+                        folders.add(folder)
+                        archive.addfile(_folder(str(folder)))
+                with war.archive.open(entry) as content:
+                    archive.addfile(_file(str(name), entry), content)
+        spool.seek(0)
+        yield spool
+
+
+def _check(entries: list[zipfile.ZipInfo], packed: int) -> None:
+    size = sum(entry.file_size for entry in entries)
+    if len(entries) > _ENTRIES or size > _SIZE:
+        _refuse(f"{len(entries)} entries of {size >> 20} MB", f"the limit is {_ENTRIES} of {_SIZE >> 20} MB")
+    if size > _RATIO_MATTERS and size > _RATIO * packed:
+        _refuse(f"{packed >> 20} MB that unpack to {size >> 20} MB", "it looks like a bomb")
+    for entry in entries:
+        parts = entry.orig_filename.rstrip("/").split("/")
+        if any(part in ("", ".", "..") for part in parts) or "\\" in entry.orig_filename or "\0" in entry.orig_filename:
+            _refuse(f"the entry {entry.orig_filename!r}", "its name leads out of the WAR")
+        kind = stat.S_IFMT(entry.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            _refuse(f"the entry {entry.filename!r}", "it is a symlink or another special file")
+        if entry.flag_bits & 1:
+            _refuse(f"the entry {entry.filename!r}", "it is encrypted")
+    if not any(_belongs_in_a_war(entry.filename) for entry in entries):
+        _refuse("neither WEB-INF nor an index page", "it is not a web application")
+
+
+def _belongs_in_a_war(name: str) -> bool:
+    return name.startswith("WEB-INF/") or PurePosixPath(name).stem == name.partition(".")[0] == "index"
+
+
+def _refuse(what: str, why: str) -> NoReturn:
+    raise BuildError(f"the WAR is refused: it has {what}; {why}", "See what makes the WAR.")
+
+
+def _folder(name: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.mode = tarfile.DIRTYPE, 0o755
+    return member
+
+
+def _file(name: str, entry: zipfile.ZipInfo) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = entry.file_size, 0o644
+    member.mtime = calendar.timegm((*entry.date_time, 0, 0, 0))
+    return member
