@@ -1,0 +1,66 @@
+"""The Flask application over a real store, two apps in its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from hookserver import config
+from hookserver.config import Settings
+from hookserver.models import StateDir
+from hookserver.store import Store
+from hookserver.web import create_app
+
+SECRET = "a secret of the shop"
+TOML = """
+[server]
+state_dir = "{state_dir}"
+[apps.shop]
+repository = "https://git.example.com/acme/shop.git"
+domains = ["shop.example.com"]
+image = "acme/shop"
+webhook_secret = "a secret of the shop"
+[apps.cellar]
+repository = "push"
+branch = "trunk"
+domains = ["cellar.example.com"]
+"""
+
+
+@pytest.fixture
+def settings(state: StateDir) -> Settings:
+    return config.parse(TOML.format(state_dir=state.root), Path("hookserver.toml")).settings
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    store = Store(settings.server.state)
+    store.sync_apps(settings.apps)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def app(settings: Settings, store: Store) -> Flask:
+    return create_app(settings, store)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def bearer(store: Store) -> dict[str, str]:
+    """The headers of a caller who may do everything."""
+    return {"Authorization": f"Bearer {store.create_token('ada')}"}
+
+
+@pytest.fixture
+def shop_bearer(store: Store) -> dict[str, str]:
+    """The headers of a caller who may use the shop alone."""
+    return {"Authorization": f"Bearer {store.create_token('ci', 'shop')}"}
