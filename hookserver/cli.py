@@ -38,7 +38,7 @@ def cli(context: click.Context, config: str | None) -> None:
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 error, 2 usage, 3 not found, 4 settings, 5 refused, 6 deploy failed."""
+    """Run the command line. Exit codes: 0 done, 1 error, 2 usage, 3 not found, 4 settings, 5 refused, 6 failed."""
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -56,7 +56,7 @@ def main() -> None:
 def _with_settings(command: Callable[Concatenate[Loaded, P], None]) -> Callable[P, None]:
     @click.pass_obj
     @wraps(command)
-    def with_settings(config: str | None, *args: P.args, **kwargs: P.kwargs) -> None:
+    def with_settings(config: str | None, /, *args: P.args, **kwargs: P.kwargs) -> None:
         command(load(find(config)), *args, **kwargs)
 
     return with_settings
@@ -65,7 +65,7 @@ def _with_settings(command: Callable[Concatenate[Loaded, P], None]) -> Callable[
 def _with_store(command: Callable[Concatenate[Loaded, Store, P], None]) -> Callable[P, None]:
     @_with_settings
     @wraps(command)
-    def with_store(loaded: Loaded, *args: P.args, **kwargs: P.kwargs) -> None:
+    def with_store(loaded: Loaded, /, *args: P.args, **kwargs: P.kwargs) -> None:
         from hookserver.wiring import open_store
 
         store = open_store(loaded.settings)
@@ -178,12 +178,13 @@ def rollback(loaded: Loaded, store: Store, app: str, to: int | None, detach: boo
 @_with_store
 def status(loaded: Loaded, store: Store, app: str | None, as_json: bool) -> None:
     """What is live, what stands by, what waits."""
-    from hookserver.status import app_status, status_lines
+    from hookserver import as_json as documents
+    from hookserver.status import status_lines
 
-    if app is not None and app not in loaded.settings.apps:
-        store.app(app)
-    names = [app] if app else list(loaded.settings.apps)
-    found = [app_status(store, loaded.settings.apps[name]) for name in names if name in loaded.settings.apps]
+    settings = loaded.settings.apps
+    if app is not None and app not in settings:
+        raise NotFound(f"{loaded.path} has no app {app!r}", f"It has: {', '.join(settings) or 'none'}.")
+    found = [documents.app(store, settings[name]) for name in ([app] if app else settings)]
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(status_lines(found)))
 
 
@@ -213,11 +214,12 @@ def log(loaded: Loaded, store: Store, number: int, follow: bool) -> None:
 @_with_store
 def history(_loaded: Loaded, store: Store, app: str, limit: int, as_json: bool) -> None:
     """An app's deploys, newest first."""
+    from hookserver import as_json as documents
     from hookserver.status import history_lines
 
     deploys = store.deploys(app, limit)
     if as_json:
-        click.echo(json.dumps([asdict(found) for found in deploys], indent=2))
+        click.echo(json.dumps([documents.deploy(found) for found in deploys], indent=2))
     else:
         click.echo("\n".join(history_lines(deploys)))
 

@@ -129,7 +129,7 @@ def _step(step: Step, title: str) -> Callable[[Callable[Concatenate[Run, P], T]]
 
     def decorate(function: Callable[Concatenate[Run, P], T]) -> Callable[Concatenate[Run, P], T]:
         @functools.wraps(function)
-        def recorded(run: Run, *args: P.args, **kwargs: P.kwargs) -> T:
+        def recorded(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> T:
             run.parts.store.begin_step(run.deploy, step)
             run.log.step(title)
             return function(run, *args, **kwargs)
@@ -163,7 +163,8 @@ def build(run: Run, commit: str) -> str:
     if existing:
         run.log.line(f"an image of {commit[:12]} exists and is used again (--rebuild makes a new one)")
         return existing
-    run.parts.mirror(run.app, run.deploy.number).checkout(commit, job.source, FETCH_DEADLINE)
+    for note in run.parts.mirror(run.app, run.deploy.number).checkout(commit, job.source, FETCH_DEADLINE):
+        run.log.line(note)
     return run.parts.images.build(job, run.log)
 
 
@@ -183,13 +184,11 @@ def start(run: Run, commit: str, image: str) -> Release:
 @_step(Step.CHECK, "Checking health")
 def check(run: Run, release: Release) -> None:
     """Every replica answers well, several times in a row, before it gets any traffic."""
-    wait_until_healthy(
-        run.parts.endpoints(run.app, release.slot),
-        run.app.health,
-        run.app.domains[0],
-        lambda: _check_alive(run, release),
-        run.log.line,
-    )
+    places = run.parts.endpoints(run.app, release.slot)
+    try:
+        wait_until_healthy(places, run.app.health, run.app.domains[0], lambda: _check_alive(run, release), run.log.line)
+    except Unhealthy as error:
+        raise run.parts.containers.failure(run.app.name, release.slot, release.deploy, error) from error
 
 
 @_step(Step.SWITCH, "Switching traffic")
@@ -219,6 +218,13 @@ def drain(run: Run, release: Release, before: Release | None) -> None:
         _wait_until_drained(run, release, before)
     run.parts.store.end(run.deploy.number, Status.LIVE)
     _prune_images(run)
+
+
+def kept_images(store: Store, app: AppSettings) -> set[str]:
+    """The images that run or that a rollback may need: of the last ``keep`` releases."""
+    served = store.releases(app.name)
+    running = {release.image for release in served if release.retired_at is None}
+    return running | {release.image for release in served[: app.release.keep]}
 
 
 def retire(parts: Parts, app: str, slot: Slot) -> None:
@@ -311,10 +317,8 @@ def _check_alive(run: Run, release: Release) -> None:
 
 def _prune_images(run: Run) -> None:
     """Old images go, but for the last ``keep`` releases' and those that run."""
-    served = run.parts.store.releases(run.app.name)
-    kept = {r.image for r in served if r.retired_at is None} | {r.image for r in served[: run.app.release.keep]}
     try:
-        run.parts.images.prune(run.app, kept)
+        run.parts.images.prune(run.app, kept_images(run.parts.store, run.app))
     except HookserverError as error:
         run.log.line(f"old images stay for now: {error.problem}")
 

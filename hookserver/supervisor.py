@@ -56,7 +56,7 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
         if os.getppid() != parent:
             os._exit(1)
 
-    return subprocess.Popen(command, preexec_fn=die_with_parent, start_new_session=True)  # noqa: PLW1509
+    return subprocess.Popen(command, preexec_fn=die_with_parent, start_new_session=True)
 
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:

@@ -84,7 +84,7 @@ def make_parts(settings: Settings, store: Store) -> Parts:
         numbers=numbers,
         store=store,
         images=Images(settings.docker, state),
-        containers=Containers(settings.docker, state),
+        containers=Containers(settings.docker, state.root),
         nginx=Nginx(settings),
     )
 

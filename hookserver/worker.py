@@ -238,15 +238,25 @@ def _only_one(settings: Settings) -> Iterator[None]:
     path = settings.server.state.worker_lock
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Refused(
-                f"another worker has {path.parent}", "One worker per state_dir: stop the other first."
-            ) from error
+        if not _is_locked_within(descriptor, 1.0):
+            raise Refused(f"another worker has {path.parent}", "One worker per state_dir: stop the other first.")
         yield
     finally:
         os.close(descriptor)
+
+
+def _is_locked_within(descriptor: int, seconds: float) -> bool:
+    """Patient, since the readiness probe takes the lock for a moment to see whether it is held."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 @contextmanager

@@ -102,7 +102,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"[Rr]epository .*not found|does not appear to be a git repository|error: 404|does not exist"
-        r"|project you were looking for could not be found|not a git repository|not valid: is this a git repository",
+        r"|project you were looking for could not be found|not valid: is this a git repository",
         "there is no such repository, or it is hidden from us",
         "Look at apps.<app>.repository, and at what our account or key may read.",
     ),

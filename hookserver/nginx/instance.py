@@ -66,7 +66,7 @@ class Instance:
 
     def rotate_logs(self) -> None:
         """Put aside logs that grew over their size, drop the oldest, and let Nginx open new ones."""
-        renamed = [logs.rotate(self._folder / log) for log in (ACCESS_LOG, ERROR_LOG)]
+        renamed = [logs.rotate(self._folder / log, logs.SIZE) for log in (ACCESS_LOG, ERROR_LOG)]
         if any(renamed):
             self._signal(signal.SIGUSR1)
 

@@ -10,7 +10,7 @@ KEPT = 5
 """Logs that are kept beside the one being written."""
 
 
-def rotate(log: Path, size: int = SIZE) -> bool:
+def rotate(log: Path, size: int) -> bool:
     """Rename ``log`` to ``log.1``, ``log.1`` to ``log.2`` and so on when it has ``size`` bytes; tells whether it did.
 
     Nginx goes on writing into the renamed file until it is told to open its logs anew.

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, url_for
 
+from hookserver import as_json
 from hookserver.errors import BadRequest, NotFound, Refused
 from hookserver.models import Push, Status, Trigger
-from hookserver.web import as_json, auth, body, log_stream, parameters
+from hookserver.web import auth, body, log_stream, parameters
 from hookserver.web.context import context, worker_is_alive
 from hookserver.web.errors import problem
 from hookserver.web.following import wait

@@ -1,0 +1,53 @@
+"""What the command line shows of apps and deploys, for people."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hookserver.models import Deploy
+
+
+def status_lines(apps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A block of lines for each app: what is live, what stands by, what waits."""
+    lines: list[str] = []
+    for app in apps:
+        lines.append(f"{app['app']}  {', '.join(app['domains'])}{app['path']}")
+        lines.append(f"  live     {_release(app['live'], 'since')}")
+        lines.append(f"  standby  {_release(app['standby'], 'retire_at')}")
+        queue = app["queue"]
+        waiting = [f"deploy {number} {how}" for how, number in queue.items() if number is not None]
+        lines.append(f"  queue    {', '.join(waiting) or 'empty'}")
+        if app["lock"]:
+            lines.append(f"  locked   by {app['lock']['by']}, {app['lock']['at']}: {app['lock']['reason']}")
+    return lines or ["no apps in the settings"]
+
+
+def history_lines(deploys: Iterable[Deploy]) -> list[str]:
+    """One line a deploy: number, status, commit, what asked for it, how long it took, why it failed."""
+    return [
+        f"{deploy.number:>5}  {deploy.status:<11} {deploy.commit[:12] or '-':<12} {deploy.trigger:<8} "
+        f"{time.strftime('%Y-%m-%d %H:%M', time.localtime(deploy.queued_at))} {_took(deploy):>7}  {_note(deploy)}".rstrip()
+        for deploy in deploys
+    ] or ["no deploys yet"]
+
+
+def _release(release: Mapping[str, Any] | None, moment: str) -> str:
+    if release is None:
+        return "none"
+    words = {"since": "since", "retire_at": "until"}
+    return (
+        f"{release['commit'][:12]} on {release['slot']} (deploy {release['deploy']}), {words[moment]} {release[moment]}"
+    )
+
+
+def _took(deploy: Deploy) -> str:
+    end = deploy.live_at or deploy.ended_at
+    return f"{end - deploy.started_at:.1f} s" if end and deploy.started_at else ""
+
+
+def _note(deploy: Deploy) -> str:
+    if deploy.superseded_by:
+        return f"by deploy {deploy.superseded_by}"
+    return deploy.reason.splitlines()[0] if deploy.reason else ""
