@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hookserver.errors import GitError, NotFound
+from hookserver.git import Mirror
+from tests.integration.git.conftest import Source, git
+
+DEADLINE = 20.0
+Make = Callable[..., Mirror]
+
+
+def test_a_checkout_is_exactly_one_commit_with_a_small_git_of_its_own(
+    source: Source, mirror_of: Make, tmp_path: Path
+) -> None:
+    first = source.commit({"src/A.java": "1"})
+    source.commit({"src/A.java": "2", "src/B.java": "2"}, "second")
+    mirror = mirror_of(source.bare)
+    mirror.fetch(DEADLINE)
+    tree = tmp_path / "work"
+    assert mirror.checkout(first, tree, DEADLINE) == []
+    assert (tree / "src/A.java").read_text() == "1"
+    assert not (tree / "src/B.java").exists()
+    assert git(tree, "rev-list", "--all", "--count") == "1"
+    assert git(tree, "rev-parse", "HEAD") == first
+    assert git(tree, "symbolic-ref", "HEAD") == "refs/heads/main"
+    assert git(tree, "status", "--porcelain") == ""
+
+
+def test_the_tip_is_that_of_the_server_and_a_fetch_brings_it(source: Source, mirror_of: Make) -> None:
+    mirror = mirror_of(f"file://{source.bare}")
+    old = mirror.fetch(DEADLINE)
+    new = source.commit({"a": "1"}, "Grün: \u202e\x1b[31mred\nmore")
+    assert mirror.tip(DEADLINE) == new != old
+    assert mirror.fetch(DEADLINE) == new
+    assert mirror.subject(new).startswith("Grün: ")
+    assert mirror.subject(new).isprintable()
+
+
+def test_a_force_push_is_followed(source: Source, mirror_of: Make) -> None:
+    mirror = mirror_of(source.bare)
+    source.commit({"a": "1"})
+    mirror.fetch(DEADLINE)
+    source.git("reset", "--quiet", "--hard", "HEAD~1")
+    rewritten = source.commit({"a": "2"}, "rewritten")
+    assert mirror.fetch(DEADLINE) == rewritten
+
+
+def test_a_branch_that_is_not_there_is_told_with_those_that_are(source: Source, mirror_of: Make) -> None:
+    source.push("develop")
+    for ask in (mirror_of(source.bare, "master").tip, mirror_of(source.bare, "master").fetch):
+        with pytest.raises(GitError, match="no branch master; it has develop, main"):
+            ask(DEADLINE)
+
+
+def test_an_empty_repository_is_told(tmp_path: Path, mirror_of: Make) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "empty.git")
+    with pytest.raises(GitError, match="is empty"):
+        mirror_of(tmp_path / "empty.git").fetch(DEADLINE)
+
+
+def test_no_repository_at_all_is_told(tmp_path: Path, mirror_of: Make) -> None:
+    with pytest.raises(GitError, match="no such repository"):
+        mirror_of(tmp_path / "nowhere.git").tip(DEADLINE)
+
+
+def test_a_commit_is_found_by_a_few_digits_or_all(source: Source, mirror_of: Make) -> None:
+    first = source.commit({"a": "1"})
+    mirror = mirror_of(source.bare)
+    assert mirror.resolve(first[:7], DEADLINE) == first
+    later = source.commit({"a": "2"})
+    assert mirror.resolve(later.upper(), DEADLINE) == later
+
+
+def test_a_commit_of_another_branch_is_fetched_by_all_its_digits(source: Source, mirror_of: Make) -> None:
+    mirror = mirror_of(source.bare)
+    mirror.fetch(DEADLINE)
+    source.git("checkout", "--quiet", "-b", "other")
+    other = source.commit({"a": "other"}, branch="other")
+    with pytest.raises(NotFound, match="all 40 digits"):
+        mirror.resolve(other[:10], DEADLINE)
+    assert mirror.resolve(other, DEADLINE) == other
+
+
+@pytest.mark.parametrize("asked", ["abc123", "HEAD", "main", "--upload-pack=x", "a" * 41, "abcdefg1", "", "1234567\n"])
+def test_what_is_not_a_commit_never_reaches_git(source: Source, mirror_of: Make, asked: str) -> None:
+    with pytest.raises(GitError, match="is not a commit"):
+        mirror_of(source.bare).resolve(asked, DEADLINE)
+
+
+def test_an_unknown_commit_is_not_found(source: Source, mirror_of: Make) -> None:
+    with pytest.raises(NotFound):
+        mirror_of(source.bare).resolve("0123456789" * 4, DEADLINE)
+
+
+def test_a_branch_named_like_a_commit_is_not_taken_for_it(source: Source, mirror_of: Make) -> None:
+    source.push("deadbeef")
+    with pytest.raises(NotFound):
+        mirror_of(source.bare, "deadbeef").resolve("deadbeef", DEADLINE)
+
+
+def test_locks_of_a_killed_git_do_not_stand_in_the_way(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+    mirror, path = mirror_of(source.bare), tmp_path / "state/mirrors/shop.git"
+    mirror.fetch(DEADLINE)
+    leftovers = [path / name for name in ("refs/heads/main.lock", "packed-refs.lock", "objects/pack/tmp_pack_xyz")]
+    for leftover in leftovers:
+        leftover.write_text("")
+    tip = source.commit({"a": "1"})
+    assert mirror.fetch(DEADLINE) == tip
+    assert not any(leftover.exists() for leftover in leftovers)
+
+
+def empty_objects(mirror: Path) -> None:
+    for file in mirror.glob("objects/??/*"):
+        file.chmod(0o644)
+        file.write_bytes(b"")
+
+
+def remove_objects(mirror: Path) -> None:
+    for folder in mirror.glob("objects/??"):
+        shutil.rmtree(folder)
+
+
+def spoil_head(mirror: Path) -> None:
+    (mirror / "HEAD").write_bytes(b"\0\0\0")
+
+
+def spoil_ref(mirror: Path) -> None:
+    (mirror / "refs/heads/main").write_bytes(b"\0" * 41)
+
+
+def spoil_config(mirror: Path) -> None:
+    (mirror / "config").write_bytes(b"[core\n")
+
+
+def remove_refs(mirror: Path) -> None:
+    shutil.rmtree(mirror / "refs")
+
+
+@pytest.mark.parametrize(
+    "spoil", [empty_objects, remove_objects, spoil_head, spoil_ref, spoil_config, remove_refs], ids=lambda f: f.__name__
+)
+def test_a_corrupt_mirror_is_made_again(
+    source: Source, mirror_of: Make, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    mirror = mirror_of(source.bare)
+    first = mirror.fetch(DEADLINE)
+    spoil(tmp_path / "state/mirrors/shop.git")
+    mirror.checkout(mirror.fetch(DEADLINE), tmp_path / "same", DEADLINE)
+    spoil(tmp_path / "state/mirrors/shop.git")
+    tip = source.commit({"a": "1"})
+    assert mirror.fetch(DEADLINE) == tip
+    mirror.checkout(first, tmp_path / "first", DEADLINE)
+    assert (tmp_path / "first/pom.xml").is_file()
+
+
+def test_another_branch_in_the_settings_later_is_no_trouble(source: Source, mirror_of: Make) -> None:
+    source.push("release")
+    mirror_of(source.bare, "release").fetch(DEADLINE)
+    git(source.bare, "branch", "-D", "release")
+    source.push("release/2")
+    assert mirror_of(source.bare, "release/2").fetch(DEADLINE) == source.git("rev-parse", "HEAD")
+
+
+def test_git_variables_of_the_outside_change_nothing(
+    source: Source, mirror_of: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As found inside a git hook, which has GIT_DIR and GIT_QUARANTINE_PATH set."""
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "elsewhere/index"))
+    monkeypatch.setenv("GIT_QUARANTINE_PATH", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "elsewhere/objects"))
+    mirror = mirror_of(source.bare)
+    mirror.checkout(mirror.fetch(DEADLINE), tmp_path / "work", DEADLINE)
+    assert (tmp_path / "work/pom.xml").is_file()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give a file away")
+def test_a_repository_of_another_user_is_read(source: Source, mirror_of: Make) -> None:
+    for path in [source.bare, *source.bare.rglob("*")]:
+        os.chown(path, 65534, 65534)
+    assert mirror_of(source.bare).fetch(DEADLINE) == source.git("rev-parse", "HEAD")
+
+
+def test_a_small_push_is_fetched_and_checked_out_in_a_moment(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+    mirror = mirror_of(source.bare)
+    mirror.fetch(DEADLINE)
+    seconds = []
+    for number in range(5):
+        source.commit({"a": str(number)})
+        started = time.monotonic()
+        mirror.tip(DEADLINE)
+        mirror.checkout(mirror.fetch(DEADLINE), tmp_path / f"work{number}", DEADLINE)
+        seconds.append(time.monotonic() - started)
+    assert min(seconds) < 0.2
+
+
+def test_many_fetches_do_not_pile_up_in_the_mirror(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+    mirror = mirror_of(source.bare)
+    for number in range(8):
+        source.commit({f"{number}/{file}": str(number * 1000 + file) for file in range(120)})
+        mirror.fetch(DEADLINE)
+    packs = list((tmp_path / "state/mirrors/shop.git/objects/pack").glob("*.pack"))
+    running = subprocess.run(["pgrep", "-f", str(tmp_path / "state")], capture_output=True, text=True).stdout
+    assert len(packs) <= 50
+    assert running == ""

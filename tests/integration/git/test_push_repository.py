@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hookserver.errors import GitError
+from hookserver.git import ensure_push_repository
+from tests.integration.git.conftest import Source, git
+
+URL = "http://127.0.0.1:9000"
+
+
+def ensure(path: Path, branch: str = "main", hook: str = "#!/bin/sh\ncat >&2\n", url: str = URL) -> None:
+    ensure_push_repository(path, branch, "shop", url, path.with_suffix(".token"), hook)
+
+
+def test_a_push_reaches_our_hook_by_force_too(source: Source, tmp_path: Path) -> None:
+    ours, told = tmp_path / "repos/shop.git", tmp_path / "told"
+    ensure(ours, hook=f"#!/bin/sh\ncat >> {told}\ngit config hookserver.tokenFile >> {told}\n")
+    source.git("remote", "set-url", "origin", str(ours))
+    source.push()
+    source.git("commit", "--quiet", "--amend", "-m", "rewritten")
+    tip = source.push()
+    assert f"{tip} refs/heads/main" in told.read_text()
+    assert str(tmp_path / "repos/shop.token") in told.read_text()
+    assert git(ours, "symbolic-ref", "HEAD") == "refs/heads/main"
+
+
+def test_what_was_pushed_stays_when_the_settings_change(source: Source, tmp_path: Path) -> None:
+    ours = tmp_path / "repos/shop.git"
+    ensure(ours)
+    source.git("remote", "set-url", "origin", str(ours))
+    tip = source.push()
+    ensure(ours, branch="trunk", hook="#!/bin/sh\nexit 0\n", url="http://127.0.0.1:9001")
+    assert git(ours, "rev-parse", "refs/heads/main") == tip
+    assert git(ours, "symbolic-ref", "HEAD") == "refs/heads/trunk"
+    assert git(ours, "config", "hookserver.url") == "http://127.0.0.1:9001"
+    assert (ours / "hooks/post-receive").read_text() == "#!/bin/sh\nexit 0\n"
+    assert (ours / "hooks/post-receive").stat().st_mode & 0o777 == 0o755
+
+
+def test_asking_twice_writes_nothing(tmp_path: Path) -> None:
+    ours = tmp_path / "repos/shop.git"
+    ensure(ours)
+    before = {path: path.stat().st_mtime_ns for path in ours.rglob("*")}
+    ensure(ours)
+    assert {path: path.stat().st_mtime_ns for path in ours.rglob("*")} == before
+
+
+def test_one_half_made_is_finished(tmp_path: Path) -> None:
+    ours = tmp_path / "repos/shop.git"
+    ensure(ours)
+    (ours / "config").unlink()
+    (ours / "hooks/post-receive").unlink()
+    ensure(ours)
+    assert git(ours, "config", "hookserver.app") == "shop"
+    assert git(ours, "config", "core.bare") == "true"
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
+    ours = tmp_path / "repos/shop.git"
+    ours.mkdir(parents=True)
+    (ours / "notes.txt").write_text("mine")
+    with pytest.raises(GitError, match="no bare git repository"):
+        ensure(ours)
+    assert [path.name for path in ours.iterdir()] == ["notes.txt"]

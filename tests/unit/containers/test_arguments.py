@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookserver.addresses import endpoints
+from hookserver.config import AppSettings, DockerSettings
+from hookserver.containers.arguments import catalina_opts, container_arguments, parse_env_file, parse_environment
+from hookserver.errors import ContainerError
+from hookserver.models import Release, Slot
+
+COMMIT = "c" * 40
+
+
+def arguments(image_env: dict[str, str] | None = None, env_file: dict[str, str] | None = None, **tomcat: Any) -> Any:
+    app = AppSettings.model_validate(
+        {"name": "shop", "repository": "/srv/shop.git", "domains": ["shop.example.com"], "tomcat": tomcat}
+    )
+    place = endpoints(DockerSettings(subnet=IPv4Network("172.30.112.0/20")), app, 1, Slot.GREEN)[1]
+    release = Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN)
+    return container_arguments(Path("/state"), "net", app, release, place, image_env or {}, env_file or {})
+
+
+def environment(**given: Any) -> dict[str, str]:
+    return parse_environment(arguments(**given)["Env"])
+
+
+def test_a_replica_has_its_fixed_address_and_labels_that_tell_whose_it_is() -> None:
+    made = arguments()
+    assert made["NetworkingConfig"]["EndpointsConfig"]["net"]["IPAMConfig"]["IPv4Address"] == "172.30.112.25"
+    assert made["HostConfig"]["NetworkMode"] == "net"
+    assert made["Labels"] == {
+        "hookserver.state_dir": "/state",
+        "hookserver.role": "replica",
+        "hookserver.app": "shop",
+        "hookserver.slot": "green",
+        "hookserver.replica": "2",
+        "hookserver.replicas": "2",
+        "hookserver.route": "green2",
+        "hookserver.deploy": "7",
+        "hookserver.commit": COMMIT,
+    }
+
+
+def test_a_replica_is_bounded_and_not_restarted_while_it_is_a_candidate() -> None:
+    host = arguments(memory="256m", volumes=["/srv/files:/files:ro"])["HostConfig"]
+    assert host["Memory"] == host["MemorySwap"] == 256 << 20
+    assert host["PidsLimit"] > 0
+    assert host["RestartPolicy"] == {"Name": "no"}
+    assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "3"}
+    assert host["SecurityOpt"] == ["no-new-privileges"]
+    assert host["Binds"] == ["/srv/files:/files:ro"]
+    assert host["ExtraHosts"] == ["host.docker.internal:host-gateway"]
+
+
+def test_our_variables_win_over_the_settings_and_these_over_the_file() -> None:
+    given = environment(env_file={"A": "file", "B": "file", "HOOKSERVER_APP": "x"}, env={"B": "settings"})
+    assert (given["A"], given["B"], given["HOOKSERVER_APP"]) == ("file", "settings", "shop")
+    assert (given["HOOKSERVER_SLOT"], given["HOOKSERVER_REPLICA"], given["HOOKSERVER_COMMIT"]) == ("green", "2", COMMIT)
+
+
+def test_the_options_of_image_and_app_are_kept_and_ours_are_added() -> None:
+    assert environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, java_opts="-Dapp=1")["CATALINA_OPTS"] == (
+        "-Dimage=1 -Dhookserver.route=green2 -XX:MaxRAMPercentage=60 -Dapp=1"
+    )
+    overridden = environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, env={"CATALINA_OPTS": "-Dmine=1"})
+    assert overridden["CATALINA_OPTS"] == "-Dmine=1 -Dhookserver.route=green2 -XX:MaxRAMPercentage=60"
+
+
+@pytest.mark.parametrize("said", ["-Xmx256m", "-XX:MaxRAMPercentage=50", "-XX:MaxRAM=1g", "-XX:MaxHeapSize=1g"])
+def test_a_heap_that_is_set_anywhere_is_respected(said: str) -> None:
+    assert "=60" not in catalina_opts("", "blue1", said)
+    assert "=60" not in catalina_opts(said, "blue1", "")
+    assert "=60" not in environment(env={"JAVA_OPTS": said})["CATALINA_OPTS"]
+    assert "=60" not in environment(image_env={"JAVA_TOOL_OPTIONS": said})["CATALINA_OPTS"]
+
+
+def test_an_env_file_is_read_as_docker_reads_it() -> None:
+    text = '\ufeff# comment\n\n  A=1\nB="quoted" # kept\nC=\nD=a=b\r\n'
+    assert parse_env_file(text, "f") == {"A": "1", "B": '"quoted" # kept', "C": "", "D": "a=b"}
+
+
+@pytest.mark.parametrize("line", ["NAME", "A B=1", "=x", "export A=1"])
+def test_a_line_that_is_no_variable_is_refused_by_its_number(line: str) -> None:
+    with pytest.raises(ContainerError, match="line 2 is not NAME=value"):
+        parse_env_file(f"A=1\n{line}\n", "/etc/shop.env")

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from hookserver.containers.diagnosis import causes, ending, report
+
+FAILED_LISTENER = """\
+22-Nov-2026 19:51:15.018 INFO [main] org.apache.catalina.startup.VersionLoggerListener.log Architecture: amd64
+22-Nov-2026 19:51:15.647 INFO [main] org.apache.coyote.AbstractProtocol.init Initializing
+22-Nov-2026 19:51:15.700 SEVERE [main] org.apache.catalina.core.StandardContext.listenerStart Exception sending context
+java.lang.IllegalStateException: cannot start the shop
+\tat shop.Start.contextInitialized(Start.java:10)
+\tat org.apache.catalina.core.StandardContext.listenerStart(StandardContext.java:4413)
+Caused by: java.lang.RuntimeException: no pool
+\tat shop.Start.pool(Start.java:20)
+\t... 40 more
+Caused by: java.net.ConnectException: Connection refused: db:5432
+\tat java.base/sun.nio.ch.Net.connect0(Native Method)
+\t... 41 more
+22-Nov-2026 19:51:15.701 SEVERE [main] org.apache.catalina.core.StandardContext.startInternal Context [] startup failed
+"""
+
+
+def test_the_root_cause_of_a_failed_context_stands_first() -> None:
+    found = causes(FAILED_LISTENER.splitlines())
+    assert "Exception sending context" in found[0]
+    assert found[1] == "Caused by: java.net.ConnectException: Connection refused: db:5432"
+    assert "startup failed" in found[2]
+    assert len(found) == 3
+
+
+def test_a_trace_without_a_cause_is_told_by_its_exception() -> None:
+    lines = ["x SEVERE [main] oh", "java.lang.OutOfMemoryError: Java heap space", "\tat shop.Cart.add(Cart.java:1)"]
+    assert causes(lines) == lines[:2]
+
+
+def test_a_report_has_the_cause_that_scrolled_away_and_the_last_lines() -> None:
+    log = FAILED_LISTENER + "\n".join(f"INFO line {number}" for number in range(100))
+    told = report(log, lines=30)
+    assert "db:5432" in told
+    assert told.index("db:5432") < told.index("INFO line 99")
+    assert "INFO line 70" in told
+    assert "INFO line 69" not in told
+
+
+def test_tomcats_list_of_versions_is_left_out() -> None:
+    assert "VersionLoggerListener" not in report(FAILED_LISTENER, lines=30)
+
+
+def test_a_log_is_told_in_bounded_size() -> None:
+    assert len(report("\n".join("SEVERE " + "x" * 100_000 for _ in range(1000)), lines=30)) < 25_000
+    assert report("", lines=30) == "it printed nothing"
+
+
+def test_an_exit_code_is_told_with_its_meaning() -> None:
+    assert ending(1, oom_killed=False) == "ended with exit code 1"
+    assert "not in the image" in ending(127, oom_killed=False)
+    assert "memory" in ending(137, oom_killed=True)

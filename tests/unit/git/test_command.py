@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hookserver.errors import GitError
+from hookserver.git import kill_orphans
+from hookserver.git.command import environment, include, run, without_outside
+
+
+def test_every_git_variable_of_the_outside_is_taken_away_but_those_we_set() -> None:
+    outside = {"GIT_DIR": "/x", "GIT_SSH_COMMAND": "evil", "PATH": "/bin", "GIT_CONFIG_COUNT": "1"}
+    ours = environment("7", Path("/state/local.gitconfig"))
+    assert without_outside(outside, ours) == ["env", "--unset=GIT_DIR", "--unset=GIT_CONFIG_COUNT"]
+    assert without_outside({"PATH": "/bin"}, ours) == []
+
+
+def test_nobody_can_be_asked_for_a_password() -> None:
+    ours = environment("7", Path("/c"))
+    assert ours["GIT_TERMINAL_PROMPT"] == "0"
+    assert ours["GIT_ASKPASS"] == ""
+    assert "BatchMode=yes" in ours["GIT_SSH_COMMAND"]
+    assert "ext" not in ours["GIT_ALLOW_PROTOCOL"].split(":")
+
+
+def test_a_path_with_a_quote_stays_one_path_in_the_configuration() -> None:
+    assert include([Path('/home/a "b"/.gitconfig')]) == '[include]\n\tpath = "/home/a \\"b\\"/.gitconfig"\n'
+
+
+def test_at_its_end_git_and_all_that_it_started_is_gone(tmp_path: Path, eventually: Callable[..., object]) -> None:
+    pid_file = tmp_path / "pid"
+    script = f"!sh -c 'echo $$ > {pid_file}; exec sleep 60'"
+    started = time.monotonic()
+    with pytest.raises(GitError, match="did not end within"):
+        run(["-c", f"alias.stall={script}", "stall"], environment("t", Path("/dev/null")), started + 0.5, tmp_path)
+    assert time.monotonic() - started < 3
+    eventually(lambda: not _runs(int(pid_file.read_text())), deadline=2)
+
+
+def test_orphans_are_found_by_their_tag_and_no_others_are_touched() -> None:
+    ours, other = (
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env={"HOOKSERVER_DEPLOY": tag})
+        for tag in ("unit-1", "unit-12")
+    )
+    try:
+        _wait_for_environment(ours)
+        _wait_for_environment(other)
+        assert kill_orphans("unit-1") == 1
+        assert ours.wait(5) == -9
+        assert other.poll() is None
+        assert kill_orphans("unit-1") == 0
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_we_never_kill_ourselves() -> None:
+    script = "import hookserver.git; print(hookserver.git.kill_orphans('unit-self'), flush=True)"
+    environ = {"HOOKSERVER_DEPLOY": "unit-self", "PYTHONPATH": ":".join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "0\n", done.stderr
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def _wait_for_environment(process: subprocess.Popen[bytes]) -> None:
+    ends = time.monotonic() + 5
+    while b"HOOKSERVER_DEPLOY" not in Path(f"/proc/{process.pid}/environ").read_bytes():
+        assert time.monotonic() < ends
+        time.sleep(0.005)
