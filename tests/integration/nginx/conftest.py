@@ -1,0 +1,135 @@
+"""A real Nginx on loopback, with real HTTP servers at the replicas' addresses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookserver.addresses import endpoints
+from hookserver.config import Settings, parse
+from hookserver.models import Endpoint, Slot
+from hookserver.nginx import Nginx
+from tests.integration.nginx.backend import Backend
+
+APPS = """
+[apps.shop]
+repository = "push"
+domains = ["shop.example.com"]
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a visitor got."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def told(self) -> Any:
+        """What the backend says it was sent."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Site:
+    """An Nginx with its settings; apps are numbered from 1 in the order of the settings."""
+
+    state_dir: Path
+    ports: list[int]
+    stack: ExitStack
+    apps: str = APPS
+    nginx_keys: str = ""
+    backends: dict[tuple[str, str], Backend] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        text = (
+            f'[server]\nstate_dir = "{self.state_dir}"\n'
+            f"[nginx]\nlisten = {[f'127.0.0.1:{port}' for port in self.ports]}\n{self.nginx_keys}\n"
+            f'[docker]\nsubnet = "127.30.96.0/20"\n{self.apps}'
+        )
+        return parse(text, Path("hookserver.toml")).settings
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        return {app: number for number, app in enumerate(self.settings.apps, 1)}
+
+    @property
+    def nginx(self) -> Nginx:
+        return Nginx(self.settings, patience=3.0)
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.server.state.nginx
+
+    def endpoints(self, slot: Slot, app: str = "shop") -> list[Endpoint]:
+        settings = self.settings
+        return endpoints(settings.docker, settings.apps[app], self.numbers[app], slot)
+
+    def serve(self, slot: Slot, *replicas: int, app: str = "shop") -> list[Backend]:
+        """Start these replicas (all when none is named)."""
+        chosen = [one for one in self.endpoints(slot, app) if not replicas or int(one.route[-1]) in replicas]
+        started = [self.stack.enter_context(Backend(one.host, one.route).serving()) for one in chosen]
+        self.backends |= {(app, backend.name): backend for backend in started}
+        return started
+
+    def connect(self) -> HTTPConnection:
+        return HTTPConnection("127.0.0.1", self.ports[0], timeout=30)
+
+    def ask(
+        self,
+        path: str = "/",
+        method: str = "GET",
+        host: str = "shop.example.com",
+        headers: dict[str, str] | None = None,
+        body: Any = None,
+    ) -> Answer:
+        connection = self.connect()
+        try:
+            connection.request(method, path, body, {"Host": host, **(headers or {})})
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.headers.items()), response.read().decode())
+        finally:
+            connection.close()
+
+    def logged(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.folder / "logs/access.log").read_text().splitlines()]
+
+
+def until(condition: Callable[[], bool], patience: float = 5.0) -> None:
+    """Wait for ``condition``; a failure after ``patience`` seconds."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come in time"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    # Not pytest's own folder: Nginx's workers, of another user, may not enter that one.
+    folder = Path(tempfile.mkdtemp(prefix="hs-", dir="/tmp"))
+    folder.chmod(0o711)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    with ExitStack() as stack:
+        made = Site(folder / "state", [port], stack)
+        try:
+            yield made
+        finally:
+            folder.chmod(0o711)
+            Nginx(made.settings, patience=0.5).stop()
+            shutil.rmtree(folder)

@@ -1,0 +1,124 @@
+"""Which replica answers: affinity, and what happens when one is missing."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from hookserver.models import Slot
+from tests.integration.nginx.backend import silent
+from tests.integration.nginx.conftest import Site
+
+
+def start(site: Site, slot: Slot = Slot.BLUE) -> None:
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", slot)
+
+
+def names(site: Site, **request: object) -> set[str]:
+    """Who answers a few times over."""
+    return {site.ask(**request).told["name"] for _ in range(12)}  # type: ignore[arg-type]
+
+
+def test_visitors_without_a_session_are_spread_over_the_replicas(site: Site) -> None:
+    site.serve(Slot.BLUE)
+    start(site)
+    assert names(site) == {"blue1", "blue2"}
+
+
+@pytest.mark.parametrize("replica", ["blue1", "blue2"])
+def test_a_session_stays_with_the_replica_that_made_it(site: Site, replica: str) -> None:
+    site.serve(Slot.BLUE)
+    start(site)
+    assert names(site, headers={"Cookie": f"a=b; JSESSIONID=0AF9.{replica}; c=d"}) == {replica}
+    assert names(site, path=f"/cart;jsessionid=0AF9.{replica}?x=1") == {replica}
+
+
+def test_a_session_in_the_cookie_beats_one_in_the_address(site: Site) -> None:
+    site.serve(Slot.BLUE)
+    start(site)
+    cookie = {"Cookie": "JSESSIONID=0AF9.blue2"}
+    assert names(site, path="/;jsessionid=0AF9.blue1", headers=cookie) == {"blue2"}
+
+
+@pytest.mark.parametrize("session", ["0AF9.blue1", "0AF9.green9", "0AF9", "0AF9.", ".", "0AF9.blue1.x y", '"'])
+def test_a_session_of_the_other_slot_or_of_nobody_goes_to_any_live_replica(site: Site, session: str) -> None:
+    site.serve(Slot.GREEN)
+    start(site, Slot.GREEN)
+    assert names(site, headers={"Cookie": f"JSESSIONID={session}"}) == {"green1", "green2"}
+
+
+def test_without_affinity_a_session_is_spread_over_the_replicas(site: Site) -> None:
+    site.apps += '[apps.shop.release]\nsessions = "none"\n'
+    site.serve(Slot.BLUE)
+    start(site)
+    assert names(site, headers={"Cookie": "JSESSIONID=0AF9.blue1"}) == {"blue1", "blue2"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("session", ["", "0AF9.blue1"])
+def test_a_replica_that_refuses_is_stood_in_for_by_its_sibling(site: Site, method: str, session: str) -> None:
+    site.serve(Slot.BLUE, 2)
+    start(site)
+    for _ in range(6):
+        answer = site.ask(method=method, body=b"x" * 1000, headers={"Cookie": f"JSESSIONID={session}"})
+        assert answer.told["name"] == "blue2"
+        assert answer.told["size"] == 1000
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_replica_that_is_silent_is_stood_in_for_by_its_sibling_after_a_second(site: Site, method: str) -> None:
+    site.serve(Slot.BLUE, 2)
+    start(site)
+    with silent(site.endpoints(Slot.BLUE)[0].host):
+        began = time.monotonic()
+        answer = site.ask(method=method, body=b"x" * 1000, headers={"Cookie": "JSESSIONID=0AF9.blue1"})
+    assert answer.told["name"] == "blue2"
+    assert 0.9 < time.monotonic() - began < 2.5
+
+
+def test_a_get_that_a_dying_replica_lost_is_asked_of_its_sibling(site: Site) -> None:
+    blue1, blue2 = site.serve(Slot.BLUE)
+    start(site)
+    assert site.ask("/die").status == 502
+    assert len(blue1.requests) == len(blue2.requests) == 1
+
+
+@pytest.mark.parametrize("size", [0, 10, 500_000])
+def test_a_post_that_may_have_been_done_is_never_repeated(site: Site, size: int) -> None:
+    blue1, blue2 = site.serve(Slot.BLUE)
+    start(site)
+    assert site.ask("/die", "POST", body=b"x" * size).status == 502
+    assert len(blue1.requests) + len(blue2.requests) == 1
+
+
+def test_a_slow_answer_is_never_asked_for_twice(site: Site) -> None:
+    site.nginx_keys = 'read_timeout = "10s"'
+    blue1, blue2 = site.serve(Slot.BLUE)
+    start(site)
+    assert site.ask("/wait").status == 504
+    assert len(blue1.requests) + len(blue2.requests) == 1
+
+
+def test_replicas_that_are_back_serve_at_once(site: Site) -> None:
+    start(site)
+    answer = site.ask()
+    assert answer.status == 502
+    assert "try again" in answer.body
+    site.serve(Slot.BLUE)
+    assert all(site.ask().status == 200 for _ in range(6))
+
+
+def test_the_access_log_says_which_replica_of_which_slot_answered(site: Site) -> None:
+    site.serve(Slot.BLUE, 2)
+    start(site)
+    answer = site.ask("/a?b=c", headers={"Cookie": "JSESSIONID=0AF9.blue1", "User-Agent": 'x"y'})
+    line = site.logged()[-1]
+    assert line["status"] == 200
+    assert (line["app"], line["slot"], line["replica"]) == ("shop", "blue", "blue2")
+    assert (line["method"], line["host"], line["uri"]) == ("GET", "shop.example.com", "/a?b=c")
+    assert (line["client"], line["agent"]) == ("127.0.0.1", 'x"y')
+    assert line["upstream_status"] == "502, 200"
+    assert 0 <= line["seconds"] < 5
+    assert line["request_id"] == answer.headers["X-Request-Id"] == answer.told["headers"]["X-Request-Id"]

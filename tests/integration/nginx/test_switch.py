@@ -1,0 +1,163 @@
+"""The switch of traffic, as visitors see it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from http.client import HTTPException
+
+import pytest
+from websocket import create_connection
+
+from hookserver.errors import NginxError
+from hookserver.models import Slot
+from tests.integration.nginx.conftest import Site, until
+
+
+def start(site: Site) -> None:
+    site.serve(Slot.BLUE)
+    site.serve(Slot.GREEN)
+    site.nginx.apply(site.numbers)
+
+
+def test_an_app_that_is_not_live_answers_503_with_a_page_and_retry_after(site: Site) -> None:
+    start(site)
+    answer = site.ask()
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "try again" in answer.body
+    assert site.nginx.live_slot("shop") is None
+    assert site.nginx.confirmed_slot("shop") is None
+
+
+@pytest.mark.parametrize("slot", Slot)
+def test_a_first_deploy_goes_live_on_either_slot(site: Site, slot: Slot) -> None:
+    start(site)
+    site.nginx.switch("shop", slot)
+    assert site.nginx.live_slot("shop") == site.nginx.confirmed_slot("shop") == slot
+    assert site.ask().told["name"].startswith(slot)
+
+
+def test_a_request_after_the_switch_is_never_answered_by_the_old_slot(site: Site) -> None:
+    start(site)
+    for slot in (Slot.BLUE, Slot.GREEN) * 10:
+        site.nginx.switch("shop", slot)
+        assert site.ask().told["name"].startswith(slot)
+
+
+def test_a_closed_app_answers_503_and_comes_back_on_the_slot_that_is_asked_for(site: Site) -> None:
+    start(site)
+    site.nginx.switch("shop", Slot.GREEN)
+    site.nginx.close("shop")
+    assert site.ask().status == 503
+    site.nginx.switch("shop", Slot.BLUE)
+    assert site.ask().told["name"].startswith("blue")
+
+
+def test_switching_under_keep_alive_load_loses_no_request(site: Site) -> None:
+    start(site)
+    site.nginx.switch("shop", Slot.BLUE)
+    over = threading.Event()
+    served: list[int] = []
+    lost: list[str] = []
+
+    def visit() -> None:
+        connection = site.connect()
+        count = 0
+        while not over.is_set():
+            try:
+                method = "POST" if count % 3 == 0 else "GET"
+                connection.request(method, "/", b"x" * 100 if method == "POST" else None, {"Host": "shop.example.com"})
+                response = connection.getresponse()
+                response.read()
+                if response.status != 200:
+                    lost.append(str(response.status))
+            except (OSError, HTTPException) as error:
+                lost.append(repr(error))
+            count += 1
+        connection.close()
+        served.append(count)
+
+    visitors = [threading.Thread(target=visit) for _ in range(8)]
+    for visitor in visitors:
+        visitor.start()
+    for slot in (Slot.GREEN, Slot.BLUE) * 15:
+        site.nginx.switch("shop", slot)
+        time.sleep(0.05)
+    over.set()
+    for visitor in visitors:
+        visitor.join()
+    assert lost == []
+    assert sum(served) > 200
+
+
+def test_an_upload_that_began_before_the_switch_ends_on_the_old_slot_and_counts_as_in_flight(site: Site) -> None:
+    start(site)
+    site.nginx.switch("shop", Slot.BLUE)
+    blue = site.endpoints(Slot.BLUE)
+    with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as upload:
+        upload.sendall(b"POST / HTTP/1.1\r\nHost: shop.example.com\r\nContent-Length: 200000\r\n\r\n" + b"x" * 1000)
+        until(lambda: site.nginx.requests_in_flight(blue) == 1)
+        site.nginx.switch("shop", Slot.GREEN)
+        assert site.nginx.requests_in_flight(blue) == 1
+        upload.sendall(b"x" * 199_000)
+        answer = upload.recv(65536).decode()
+    assert answer.startswith("HTTP/1.1 200")
+    assert '"name": "blue' in answer
+    assert '"size": 200000' in answer
+    until(lambda: site.nginx.requests_in_flight(blue) == 0, patience=8)
+
+
+def test_a_websocket_passes_lives_through_a_switch_and_counts_as_in_flight(site: Site) -> None:
+    start(site)
+    site.nginx.switch("shop", Slot.BLUE)
+    raw = create_connection(f"ws://127.0.0.1:{site.ports[0]}/ws", host="shop.example.com", timeout=5).sock
+    assert raw is not None
+    site.nginx.switch("shop", Slot.GREEN)
+    raw.sendall(b"still here")
+    assert raw.recv(100) == b"still here"
+    assert site.nginx.requests_in_flight(site.endpoints(Slot.BLUE)) == 1
+    raw.close()
+    until(lambda: site.nginx.requests_in_flight(site.endpoints(Slot.BLUE)) == 0)
+
+
+def test_an_event_stream_reaches_the_visitor_event_by_event(site: Site) -> None:
+    site.serve(Slot.BLUE)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    connection = site.connect()
+    connection.request("GET", "/events", headers={"Host": "shop.example.com"})
+    response = connection.getresponse()
+    assert response.readline() == b"data: 1\n"
+    for backend in site.backends.values():
+        backend.go_on.set()
+    assert b"data: 2" in response.read()
+    connection.close()
+
+
+def test_a_switch_that_nginx_cannot_see_is_put_back_and_names_the_folder(site: Site) -> None:
+    start(site)
+    site.nginx.switch("shop", Slot.BLUE)
+    site.state_dir.parent.chmod(0o700)
+    with pytest.raises(NginxError, match=f"chmod o\\+x {site.state_dir.parent}"):
+        site.nginx.switch("shop", Slot.GREEN)
+    site.state_dir.parent.chmod(0o711)
+    assert site.nginx.live_slot("shop") == site.nginx.confirmed_slot("shop") == Slot.BLUE
+
+
+def test_a_switch_while_nginx_is_down_is_put_back(site: Site) -> None:
+    start(site)
+    site.nginx.stop()
+    with pytest.raises(NginxError, match="Nginx is down"):
+        site.nginx.switch("shop", Slot.GREEN)
+    assert site.nginx.live_slot("shop") is None
+
+
+def test_what_is_live_outlives_a_restart_of_nginx(site: Site) -> None:
+    start(site)
+    site.nginx.switch("shop", Slot.GREEN)
+    site.nginx.stop()
+    site.nginx.apply(site.numbers)
+    assert site.ask().told["name"].startswith("green")

@@ -1,0 +1,163 @@
+"""Which app a visitor reaches, and what the app is told of him."""
+
+from __future__ import annotations
+
+import pytest
+
+from hookserver.models import Slot
+from tests.integration.nginx.conftest import Site
+
+TWO = """
+[apps.my-shop]
+repository = "push"
+domains = ["shop.example.com", "*.example.org"]
+replicas = 1
+
+[apps.host]
+repository = "push"
+domains = ["shop.example.com"]
+path = "/blog"
+replicas = 1
+
+[apps.args]
+repository = "push"
+domains = ["shop.example.com"]
+path = "/blog/admin"
+replicas = 1
+
+[apps.slot]
+repository = "push"
+domains = ["alone.example.com"]
+path = "/only"
+replicas = 1
+"""
+
+
+def start(site: Site, apps: str = TWO) -> None:
+    site.apps = apps
+    site.nginx.apply(site.numbers)
+    for number, app in enumerate(site.numbers):
+        slot = list(Slot)[number % 2]
+        site.serve(slot, app=app)
+        site.nginx.switch(app, slot)
+
+
+def served_by(site: Site, host: str, path: str) -> str | int:
+    """The app that answers, or the status when none does."""
+    before = {key: len(backend.requests) for key, backend in site.backends.items()}
+    answer = site.ask(path, host=host)
+    for (app, route), backend in site.backends.items():
+        if len(backend.requests) > before[app, route]:
+            assert backend.requests[-1] == ("GET", path), "the address must come through as it was sent"
+            return app
+    return answer.status
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "app"),
+    [
+        ("shop.example.com", "/", "my-shop"),
+        ("SHOP.example.com", "/a%20b/%2e?c=%2f", "my-shop"),
+        ("a.example.org", "/", "my-shop"),
+        ("example.org", "/", 404),
+        ("shop.example.com", "/blog", "host"),
+        ("shop.example.com", "/blog/", "host"),
+        ("shop.example.com", "/blog/x//y", "host"),
+        ("shop.example.com", "/blog?x", "host"),
+        ("shop.example.com", "/blog;jsessionid=1", "host"),
+        ("shop.example.com", "/blogs", "my-shop"),
+        ("shop.example.com", "/blog/admin", "args"),
+        ("shop.example.com", "/blog/admin/x", "args"),
+        ("shop.example.com", "/blog/administrator", "host"),
+        ("shop.example.com", "/x/../blog/", "host"),
+        ("alone.example.com", "/only/x", "slot"),
+        ("alone.example.com", "/", 404),
+        ("unknown.example.com", "/", 404),
+        ("127.0.0.1", "/", 404),
+        ("", "/", 400),
+    ],
+)
+def test_the_longest_path_of_the_domain_wins(site: Site, host: str, path: str, app: str | int) -> None:
+    start(site)
+    assert served_by(site, host, path) == app
+
+
+def test_two_apps_on_one_domain_are_switched_and_closed_apart(site: Site) -> None:
+    start(site)
+    site.nginx.close("host")
+    assert served_by(site, "shop.example.com", "/blog/") == 503
+    assert served_by(site, "shop.example.com", "/") == "my-shop"
+    assert site.nginx.confirmed_slot("args") == Slot.BLUE
+
+
+FORGED = {
+    "X-Forwarded-For": "203.0.113.9",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Port": "444",
+    "X-Forwarded-Prefix": "/evil",
+    "X-Forwarded-Ssl": "on",
+    "X-Real-IP": "203.0.113.9",
+    "X-Request-Id": "forged",
+    "Forwarded": "for=203.0.113.9",
+}
+
+
+def test_nothing_that_a_visitor_claims_of_himself_gets_through(site: Site) -> None:
+    site.serve(Slot.BLUE)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    told = site.ask(host="shop.example.com:8443", headers=FORGED).told["headers"]
+    assert told["Host"] == told["X-Forwarded-Host"] == "shop.example.com:8443"
+    assert told["X-Forwarded-For"] == told["X-Real-IP"] == "127.0.0.1"
+    assert told["X-Forwarded-Proto"] == "http"
+    assert told["X-Forwarded-Port"] == "8443"
+    assert told["X-Request-Id"] != "forged"
+    assert not {"X-Forwarded-Prefix", "X-Forwarded-Ssl", "Forwarded", "Connection", "Upgrade"} & set(told)
+
+
+def test_a_trusted_proxy_is_believed(site: Site) -> None:
+    site.nginx_keys = 'trusted_proxies = ["127.0.0.0/8"]'
+    site.serve(Slot.BLUE)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    told = site.ask(headers=FORGED).told["headers"]
+    assert told["X-Forwarded-For"] == told["X-Real-IP"] == "203.0.113.9"
+    assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("https", "444")
+    assert told["X-Forwarded-Host"] == "shop.example.com"
+    assert site.logged()[-1]["client"] == "203.0.113.9"
+    told = site.ask(headers={"X-Forwarded-Proto": "https"}).told["headers"]
+    assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("https", "443")
+    told = site.ask(headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7, 127.0.0.9"}).told["headers"]
+    assert told["X-Forwarded-For"] == "198.51.100.7"
+    assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("http", "80")
+
+
+def test_a_stranger_is_not_believed_though_a_proxy_is_trusted(site: Site) -> None:
+    site.nginx_keys = 'trusted_proxies = ["10.0.0.0/8"]'
+    site.serve(Slot.BLUE)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    told = site.ask(headers=FORGED).told["headers"]
+    assert told["X-Forwarded-For"] == "127.0.0.1"
+    assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("http", "80")
+
+
+def test_an_app_hears_the_host_it_was_chosen_by(site: Site) -> None:
+    start(site)
+    connection = site.connect()
+    connection.putrequest("GET", "http://alone.example.com/only/", skip_host=True)
+    connection.putheader("Host", "evil.example")
+    connection.endheaders()
+    answer = connection.getresponse().read().decode()
+    connection.close()
+    assert '"Host": "alone.example.com"' in answer
+
+
+def test_a_body_over_the_limit_is_413(site: Site) -> None:
+    site.nginx_keys = 'max_body = "10k"'
+    site.serve(Slot.BLUE)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    assert site.ask(method="POST", body=b"x" * 10_000).status == 200
+    assert site.ask(method="POST", body=b"x" * 11_000).status == 413

@@ -1,0 +1,81 @@
+"""Who may enter the instance's folders."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pwd
+import time
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import pytest
+
+from hookserver.errors import NginxError
+from hookserver.models import StateDir
+from hookserver.nginx.folders import closed_to, locked, prepare, write_durably
+
+STRANGER = pwd.struct_passwd(("nobody", "x", 65534, 65534, "", "/", "/bin/false"))
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    """A folder to whose parents nobody is barred within pytest's own."""
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.getuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    return tmp_path
+
+
+def test_the_folder_that_bars_the_way_is_named(open_folder: Path) -> None:
+    inner = open_folder / "a/b/c"
+    inner.mkdir(parents=True)
+    assert closed_to(STRANGER, inner) is None
+    (open_folder / "a/b").chmod(0o700)
+    assert closed_to(STRANGER, inner) == open_folder / "a/b"
+    assert closed_to(pwd.getpwuid(os.getuid()), inner) is None
+
+
+def test_folders_can_be_prepared_again_and_again_and_mend_their_modes(tmp_path: Path) -> None:
+    state = StateDir(tmp_path / "state")
+    prepare(state)
+    (state.root / "live").chmod(0o700)
+    prepare(state)
+    assert (state.root / "live").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_state_dir_too_long_for_a_socket_is_told_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(NginxError, match=r"Set server\.state_dir to a shorter path"):
+        prepare(StateDir(tmp_path / ("long" * 30)))
+
+
+def test_a_state_dir_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NginxError, match="cannot be made"):
+        prepare(StateDir(tmp_path / "file" / "state"))
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    fork = multiprocessing.get_context("fork")
+    inside = fork.Event()
+    other = fork.Process(target=_hold, args=(tmp_path, inside))
+    other.start()
+    assert inside.wait(5)
+    began = time.monotonic()
+    with locked(tmp_path):
+        assert time.monotonic() - began > 0.1
+    other.join()
+
+
+def _hold(folder: Path, inside: Event) -> None:
+    with locked(folder):
+        inside.set()
+        time.sleep(0.2)
+
+
+def test_a_file_is_replaced_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "nginx.conf"
+    write_durably(file, "old")
+    write_durably(file, "new")
+    assert file.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [file]
