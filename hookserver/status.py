@@ -26,20 +26,20 @@ def status_lines(apps: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def history_lines(deploys: Iterable[Deploy]) -> list[str]:
     """One line a deploy: number, status, commit, what asked for it, how long it took, why it failed."""
-    return [
-        f"{deploy.number:>5}  {deploy.status:<11} {deploy.commit[:12] or '-':<12} {deploy.trigger:<8} "
-        f"{time.strftime('%Y-%m-%d %H:%M', time.localtime(deploy.queued_at))} {_took(deploy):>7}  {_note(deploy)}".rstrip()
-        for deploy in deploys
-    ] or ["no deploys yet"]
+    return [_history_line(deploy) for deploy in deploys] or ["no deploys yet"]
+
+
+def _history_line(deploy: Deploy) -> str:
+    what = f"{deploy.number:>5}  {deploy.status:<11} {deploy.commit[:12] or '-':<12} {deploy.trigger:<8}"
+    queued = time.strftime("%Y-%m-%d %H:%M", time.localtime(deploy.queued_at))
+    return f"{what} {queued} {_took(deploy):>7}  {_note(deploy)}".rstrip()
 
 
 def _release(release: Mapping[str, Any] | None, moment: str) -> str:
     if release is None:
         return "none"
-    words = {"since": "since", "retire_at": "until"}
-    return (
-        f"{release['commit'][:12]} on {release['slot']} (deploy {release['deploy']}), {words[moment]} {release[moment]}"
-    )
+    when = f"{'until' if moment == 'retire_at' else moment} {release[moment]}"
+    return f"{release['commit'][:12]} on {release['slot']} (deploy {release['deploy']}), {when}"
 
 
 def _took(deploy: Deploy) -> str:

@@ -38,7 +38,7 @@ def supervise(commands: Mapping[str, list[str]]) -> int:
                 continue
             lived = time.monotonic() - started[name]
             quick_ends[name] = quick_ends[name] + 1 if lived < _RESTART_AFTER * 5 else 0
-            print(f"hookserver {name} ended with {process.returncode}; started again", file=sys.stderr, flush=True)
+            sys.stderr.write(f"hookserver {name} ended with {process.returncode}; started again\n")
             if quick_ends[name] >= _GIVE_UP_AFTER:
                 code = 1
                 break
