@@ -13,18 +13,18 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import IO
 
 from hookserver.builders import war_file
-from hookserver.builders.engine import APP, LIBRARY, Engine, translated
+from hookserver.builders.engine import APP, LIBRARY, ROLE, Engine, translated
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.tomcat_base import Base, SettingsFile
 from hookserver.builders.tomcat_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
 from hookserver.deploy_log import DeployLog
 
+_LIBRARY_LAYER = "library"
 DEFAULT_WEBAPPS = frozenset({"ROOT", "docs", "examples", "host-manager", "manager"})
 """What a Tomcat tarball serves by itself; it has no place beside a shop."""
 
@@ -38,37 +38,30 @@ def assemble(engine: Engine, job: BuildJob, base: Base, war: War, build: str, lo
     conf = edited_conf(engine, base, log)
     with war_file.opened(war.path) as checked:
         key = _digest(base.image, conf, webapp, checked.library_digest())
-        library = engine.find_image({APP: job.app.name, LIBRARY: key})
+        library = engine.find_image({APP: job.app.name, LIBRARY: key, ROLE: _LIBRARY_LAYER})
         if library:
             log.line("WEB-INF/lib is as before: its layer is used again")
         else:
             removed = _in_the_way(base, job.app.tomcat.context)
             if removed:
-                log.line(f"removed from the Tomcat image: webapps {', '.join(removed)}")
+                log.line(f"left out of the Tomcat image: webapps {', '.join(removed)}")
+            labels = engine.labels(job.app.name, _LIBRARY_LAYER, library=key)
             with (
                 _conf_archive(conf) as settings,
                 war_file.packed(checked, checked.library, webapp, job.work) as libraries,
-                _filled(engine, job, base.image, base.home, [settings, libraries], removed) as container,
             ):
-                labels = engine.labels(job.app.name, "library", library=key)
-                library = _commit(engine, container, base, labels)
-        with (
-            war_file.packed(checked, checked.rest, webapp, job.work) as rest,
-            _filled(engine, job, library, base.home, [rest]) as container,
-        ):
-            return _commit(engine, container, base, image_labels(engine, job, build), job)
+                library = _layer(engine, job, base, base.image, [settings, libraries], labels, removed)
+        with war_file.packed(checked, checked.rest, webapp, job.work) as rest:
+            return _layer(engine, job, base, library, [rest], image_labels(engine, job, build))
 
 
 def adopt(engine: Engine, job: BuildJob, base: Base, build: str, log: DeployLog) -> str:
     """An image that the project made itself, with our edits of its Tomcat's settings, our tag and labels."""
-    conf = edited_conf(engine, base, log) if base.is_tomcat else {}
-    if not conf:
-        log.line("the image has no Tomcat that hookserver knows: its settings are left as they are")
-    with (
-        _conf_archive(conf) as settings,
-        _filled(engine, job, base.image, base.home if conf else "/", [settings]) as container,
-    ):
-        return _commit(engine, container, base, image_labels(engine, job, build), job)
+    if not base.is_tomcat:
+        log.line("NOTE: the image has no Tomcat that hookserver knows: nothing of it is edited")
+    with _conf_archive(edited_conf(engine, base, log)) as settings:
+        archives = [settings] if base.is_tomcat else []
+        return _layer(engine, job, base, base.image, archives, image_labels(engine, job, build))
 
 
 def edited_conf(engine: Engine, base: Base, log: DeployLog) -> dict[str, SettingsFile]:
@@ -97,26 +90,28 @@ def image_labels(engine: Engine, job: BuildJob, build: str) -> dict[str, str]:
     return {**ours, **{f"org.opencontainers.image.{key}": value for key, value in oci.items()}}
 
 
-@contextmanager
-def _filled(
-    engine: Engine, job: BuildJob, parent: str, home: str, archives: list[IO[bytes]], removed: Sequence[str] = ()
-) -> Iterator[str]:
-    """A container made from ``parent``, with the tar files unpacked below ``home``; it ran only if files had to go."""
-    run = ["rm", "-rf", "--", *(f"{home}/webapps/{name}" for name in removed)]
-    with engine.container(job.app.name, job.deploy, parent, "image", entrypoint=run, user="0:0") as container:
-        with translated("fill the image"):
-            if removed:
-                engine.api.start(container)
-                engine.api.wait(container)
-            for archive in archives:
-                engine.api.put_archive(container, home, archive)
-        yield container
-
-
-def _commit(engine: Engine, container: str, base: Base, labels: dict[str, str], tagged: BuildJob | None = None) -> str:
+def _layer(
+    engine: Engine,
+    job: BuildJob,
+    base: Base,
+    parent: str,
+    archives: list[IO[bytes]],
+    labels: dict[str, str],
+    removed: Sequence[str] = (),
+) -> str:
+    """An image of ``parent`` with the tar files unpacked in Tomcat's folder; it ran only if webapps had to go."""
+    remove = ["rm", "-rf", "--", *(f"{base.home}/webapps/{name}" for name in removed)]
     config = {"Labels": labels, "Entrypoint": list(base.entrypoint), "Cmd": list(base.command), "User": base.user}
-    name, tag = (tagged.app.image, tagged.commit[:12]) if tagged else (None, None)
-    with translated("commit the image"):
+    name, tag = (None, None) if labels[ROLE] == _LIBRARY_LAYER else (job.app.image, job.commit[:12])
+    with (
+        engine.container(job.app.name, job.deploy, parent, labels[ROLE], entrypoint=remove, user="0:0") as container,
+        translated("make the image"),
+    ):
+        if removed:
+            engine.api.start(container)
+            engine.api.wait(container)
+        for archive in archives:
+            engine.api.put_archive(container, base.home, archive)
         return str(engine.api.commit(container, name, tag, conf=config)["Id"])
 
 

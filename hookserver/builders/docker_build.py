@@ -20,7 +20,7 @@ import requests
 from hookserver.builders import source as sources
 from hookserver.builders.engine import Engine, translated
 from hookserver.builders.job import BuildJob
-from hookserver.builders.output import Cause, Lines
+from hookserver.builders.output import Cause, Lines, listed
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -43,7 +43,6 @@ def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
         "memswap": build.memory,
         "cpuperiod": _PERIOD,
         "cpuquota": round(build.cpus * _PERIOD),
-        "buildargs": json.dumps(dict(build.env)),
         "labels": json.dumps(_labels(engine, job)),
     }
     url = f"{engine.api.base_url}/v{engine.api.api_version}/build"
@@ -59,7 +58,7 @@ def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
         if over.is_set():
             raise _out_of_time(job, cause)
     if not image:
-        raise BuildError(f"the build ended early; its last lines:\n{_listed(cause)}", "Deploy again.")
+        raise BuildError(f"the build ended early; its last lines:\n{listed(cause.last())}", "Deploy again.")
     return image
 
 
@@ -75,7 +74,6 @@ def build_with_buildx(engine: Engine, job: BuildJob, needs: str, log: DeployLog)
         )
     iid = job.work / "image-id"
     labels = [f"--label={key}={value}" for key, value in _labels(engine, job).items()]
-    arguments = [f"--build-arg={name}" for name in job.app.build.env]
     fresh = ["--no-cache"] if job.rebuild else []
     command = [
         "docker",
@@ -85,15 +83,13 @@ def build_with_buildx(engine: Engine, job: BuildJob, needs: str, log: DeployLog)
         "--load",
         f"--iidfile={iid}",
         *labels,
-        *arguments,
         *fresh,
     ]
     log.line("NOTE: build.memory and build.cpus do not hold for buildx")
     cause, lines = Cause(lambda _: False), Lines()
-    environment = {**_environment(engine), **job.app.build.env}
     with subprocess.Popen(
         [*command, str(job.source)],
-        env=environment,
+        env=_environment(engine),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -110,7 +106,9 @@ def build_with_buildx(engine: Engine, job: BuildJob, needs: str, log: DeployLog)
     if process.returncode != 0:
         if time.monotonic() - began >= job.app.build.timeout:
             raise _out_of_time(job, cause)
-        raise BuildError(f"the Dockerfile's build failed:\n{_listed(cause)}", "Mend the Dockerfile, then push again.")
+        raise BuildError(
+            f"the Dockerfile's build failed:\n{listed(cause.last())}", "Mend the Dockerfile, then push again."
+        )
     return iid.read_text(encoding="ascii").strip()
 
 
@@ -180,7 +178,7 @@ def _has_buildx() -> bool:
 
 
 def _failed(said: str, job: BuildJob, cause: Cause) -> BuildError:
-    shown = f"the Dockerfile's build failed: {said.strip()}\n{_listed(cause)}"
+    shown = f"the Dockerfile's build failed: {said.strip()}\n{listed(cause.last())}"
     if "returned a non-zero code: 137" in said:
         limit = format_size(job.app.build.memory)
         return BuildError(shown, f"Exit code 137: as a rule out of memory; raise build.memory (now {limit}).")
@@ -190,9 +188,6 @@ def _failed(said: str, job: BuildJob, cause: Cause) -> BuildError:
 def _out_of_time(job: BuildJob, cause: Cause) -> BuildError:
     limit = format_duration(job.app.build.timeout)
     return BuildError(
-        f"the build was stopped after {limit}; its last lines:\n{_listed(cause)}", f"Raise build.timeout (now {limit})."
+        f"the build was stopped after {limit}; its last lines:\n{listed(cause.last())}",
+        f"Raise build.timeout (now {limit}).",
     )
-
-
-def _listed(cause: Cause) -> str:
-    return "\n".join(f"  {line}" for line in cause.last())

@@ -10,6 +10,7 @@ from hookserver.builders import source as sources
 from hookserver.builders.docker_build import build_with_buildx, build_with_engine
 from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, WholeImage
+from hookserver.builders.war_choice import matches
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
@@ -36,16 +37,19 @@ class _Instruction:
 
 
 def recognise(source: Path) -> Seen | None:
-    """A ``Dockerfile`` at the top; sure when its last stage is a Tomcat and it makes or brings what it copies."""
+    """A ``Dockerfile`` at the top; sure when it ends in a Tomcat and the repository has what it copies.
+
+    The many that only wrap what a build leaves in ``target/`` are of no use on a fresh checkout.
+    """
     if sources.find(source, "Dockerfile") is None:
         return None
     stages = _stages(sources.read(source, "Dockerfile"))
     if not stages:
         return Seen("Dockerfile without FROM", sure=False)
-    base = stages[-1][0].words[0] if stages[-1][0].words else ""
-    missing = [path for path in _copied(stages) if _PRODUCT.search(path) and not _is_there(source, path)]
+    missing = [path for path in _copied(stages[-1]) if _PRODUCT.search(path) and not _is_there(source, path)]
     if missing:
-        return Seen(f"a Dockerfile that copies {missing[0]}, which something else must build first", sure=False)
+        return Seen(f"Dockerfile that copies {missing[0]}, which something else must build first", sure=False)
+    base = _base(stages)
     return Seen(f"Dockerfile from {base}", sure="tomcat" in base.lower())
 
 
@@ -60,6 +64,10 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> WholeImage:
     text = sources.read(job.source, "Dockerfile")
     if not text:
         raise BuildError("there is no Dockerfile at the top of the repository", 'Add one, or set build.kind = "auto".')
+    build = job.app.build
+    unused = [name for name in ("command", "env", "volumes", "ca_bundle") if getattr(build, name)]
+    if unused:
+        log.line(f"NOTE: a Dockerfile's build takes no build.{', build.'.join(unused)}")
     needs = buildkit_syntax(text)
     if needs:
         log.line(f"the Dockerfile uses {needs}: built by docker buildx")
@@ -88,15 +96,25 @@ def _stages(text: str) -> list[list[_Instruction]]:
     return stages
 
 
-def _copied(stages: list[list[_Instruction]]) -> list[str]:
-    """What the last stage takes from the repository."""
+def _base(stages: list[list[_Instruction]]) -> str:
+    """The image that the last stage begins with, through the names of earlier stages."""
+    named = {words[2].lower(): words[0] for words in (stage[0].words for stage in stages) if len(words) > 2}
+    base = "".join(stages[-1][0].words[:1])
+    for _ in stages:
+        base = named.get(base.lower(), base)
+    return base
+
+
+def _copied(stage: list[_Instruction]) -> list[str]:
+    """What a stage takes from the repository."""
     paths = []
-    for instruction in stages[-1]:
-        words = instruction.words
-        if instruction.name in ("COPY", "ADD") and not any(word.startswith("--from") for word in words):
-            paths += [word.strip('[]",') for word in words if not word.startswith("--")][:-1]
+    for instruction in stage:
+        if instruction.name in ("COPY", "ADD") and not any(word.startswith("--from") for word in instruction.words):
+            words = [word.strip('[]",') for word in instruction.words if not word.startswith("--")]
+            paths += [word.removeprefix("./").lstrip("/") for word in words[:-1]]
     return paths
 
 
 def _is_there(source: Path, path: str) -> bool:
-    return any(source.glob(path.lstrip("/"))) if ".." not in path else False
+    folder = f"{path.rstrip('/')}/"
+    return any(matches(name, path) or name.startswith(folder) for name in sources.files(source, ""))

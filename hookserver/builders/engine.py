@@ -6,8 +6,9 @@ import io
 import os
 import shutil
 import tarfile
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 import docker
@@ -42,6 +43,7 @@ class Engine:
         self.subnet = docker_settings.subnet
         self.host = docker_settings.host or os.environ.get("DOCKER_HOST", "")
         self._api: docker.APIClient | None = None
+        self._removals: list[threading.Thread] = []
 
     @property
     def api(self) -> docker.APIClient:
@@ -58,7 +60,7 @@ class Engine:
 
     @contextmanager
     def container(self, app: str, deploy: int, image: str, purpose: str, **settings: Any) -> Iterator[str]:
-        """A container that is made, not started, and is gone at the end with what it holds. Yields its id.
+        """A container that is made, not started. Yields its id; afterwards it goes, with what it holds: see ``settle``.
 
         Its name is ``hs-<app>-<purpose>-<deploy>``; ``settings`` are those of docker-py's ``create_container``.
         """
@@ -76,7 +78,14 @@ class Engine:
         try:
             yield made["Id"]
         finally:
-            self._remove(made["Id"])
+            removal = threading.Thread(target=self._remove, args=(made["Id"],))
+            removal.start()
+            self._removals.append(removal)
+
+    def settle(self) -> None:
+        """Wait until the containers that were done with are gone: they go while the next thing is done."""
+        while self._removals:
+            self._removals.pop().join()
 
     def have_image(self, image: str, setting: str, log: DeployLog) -> str:
         """The id of an image, pulled when it is not here. Raises BuildError, which names ``setting``."""
@@ -161,14 +170,9 @@ class Engine:
         return bool(self.api.containers(all=True, filters={"name": f"^/{name}$"}))
 
     def _remove(self, container: str) -> None:
-        with translated("remove a build's container"):
-            try:
-                self.api.remove_container(container, v=True, force=True)
-            except docker.errors.NotFound:
-                return
-            except docker.errors.APIError as error:
-                if error.status_code != requests.codes.conflict:  # its removal is already under way
-                    raise
+        """One that Docker does not remove now is found by its labels later: see ``remove_leftovers``."""
+        with suppress(docker.errors.DockerException, requests.RequestException, OSError):
+            self.api.remove_container(container, v=True, force=True)
 
 
 @contextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
+from typing import Any
 
 import docker.errors
+import requests
 
 from hookserver.builders.assemble import adopt, assemble
 from hookserver.builders.engine import APP, BUILD, COMMIT, LIBRARY, ROLE, STATE_DIR, Engine, translated
-from hookserver.builders.job import BuildJob, War
+from hookserver.builders.job import BuildJob, War, WholeImage
 from hookserver.builders.registry import KINDS, choose
 from hookserver.builders.tomcat_base import look, read_base
 from hookserver.config import AppSettings, DockerSettings
@@ -42,29 +44,18 @@ class Images:
         Raises BuildError, which carries the cause.
         """
         job.work.mkdir(parents=True, exist_ok=True)
-        kind = choose(job, log)
-        product = kind.make(self._engine, job, log)
-        if not isinstance(product, War):
-            base = look(self._engine, product.image, job.app.name, job.deploy)
-            image = adopt(self._engine, job, base, self._digest(job), log)
-        else:
-            base_image = self._engine.have_image(job.app.tomcat.image, "tomcat.image", log)
-            base = read_base(self._engine, base_image, job.app.name, job.deploy)
-            if not base.is_tomcat:
-                raise BuildError(
-                    f"the image {job.app.tomcat.image} has no Tomcat in {base.home}",
-                    "Name a Tomcat image in tomcat.image, laid out as the official ones.",
-                )
-            image = assemble(self._engine, job, base, product, self._digest(job), log)
+        try:
+            product = choose(job, log).make(self._engine, job, log)
+            image = self._assembled(job, product, log)
+        finally:
+            self._engine.settle()
         log.line(f"image {job.app.image}:{job.commit[:12]}")
         return image
 
     def kept(self, image: str) -> str:
         """The same id, when that image is still here. Raises BuildError when it is gone."""
         if not self._engine.image_id(image):
-            raise BuildError(
-                "the image of that release is gone", "Deploy its commit again: hookserver deploy --commit."
-            )
+            raise BuildError("the image of that release is gone", "Deploy its commit again instead.")
         return image
 
     def remove_leftovers(self, deploy: int | None = None) -> list[str]:
@@ -79,29 +70,41 @@ class Images:
         wanted = [f"{STATE_DIR}={self._engine.state.root}", f"{APP}={app.name}"]
         with translated("list the images"):
             ours = self._engine.api.images(all=True, filters={"label": wanted})
-        libraries_kept = {image["Labels"].get(LIBRARY) for image in ours if image["Id"] in keep}
-        removed = []
-        for image in sorted(ours, key=lambda image: bool(image["Labels"].get(ROLE) == "library")):
-            kept = image["Id"] in keep or image["Labels"].get(LIBRARY, "") in libraries_kept
-            if image["Id"] in keep if image["Labels"].get(ROLE) == "image" else kept:
-                continue
-            if self._remove(image["Id"], [tag for tag in image["RepoTags"] or [] if tag.startswith(f"{app.image}:")]):
-                removed.append(str(image["Id"]))
-        return removed
+        needed = set(keep) | {
+            library["Id"] for library in ours for image in ours if image["Id"] in keep and _is_under(library, image)
+        }
+        old = [image for image in ours if image["Id"] not in needed]
+        last_made_first = sorted(old, key=lambda image: int(image["Created"]), reverse=True)
+        return [str(image["Id"]) for image in last_made_first if self._remove(image, f"{app.image}:")]
 
-    def _remove(self, image: str, tags: list[str]) -> bool:
-        """By its tags, so that one with another name stays; whether it is gone."""
+    def _remove(self, image: dict[str, Any], our_tag: str) -> bool:
+        """Without force, by our tags: what a container uses or another tag names stays. Whether it is gone."""
+        tags = [tag for tag in image["RepoTags"] or [] if tag.startswith(our_tag)]
         with translated("remove an old image"):
             try:
-                for name in tags or [image]:
+                for name in tags or [image["Id"]]:
                     self._engine.api.remove_image(name)
             except docker.errors.ImageNotFound:
                 return True
             except docker.errors.APIError as error:
-                if error.status_code != 409:
+                if error.status_code != requests.codes.conflict:
                     raise
                 return False
-        return not self._engine.image_id(image)
+        return not self._engine.image_id(image["Id"])
+
+    def _assembled(self, job: BuildJob, product: War | WholeImage, log: DeployLog) -> str:
+        engine, app = self._engine, job.app
+        if isinstance(product, WholeImage):
+            base = look(engine, product.image, app.name, job.deploy)
+            return adopt(engine, job, base, self._digest(job), log)
+        image = engine.have_image(app.tomcat.image, "tomcat.image", log)
+        base = read_base(engine, image, app.name, job.deploy)
+        if not base.is_tomcat:
+            raise BuildError(
+                f"the image {app.tomcat.image} has no Tomcat in {base.home}",
+                "Name a Tomcat image in tomcat.image, laid out as the official ones.",
+            )
+        return assemble(engine, job, base, product, self._digest(job), log)
 
     def _digest(self, job: BuildJob) -> str:
         """What an image depends on beside its commit."""
@@ -111,3 +114,9 @@ class Images:
         prints = [kind.fingerprint(job) for kind in KINDS.values()]
         facts = [build, app.tomcat.context, app.image, base, str(self._engine.subnet), prints]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _is_under(library: dict[str, Any], image: dict[str, Any]) -> bool:
+    """Whether an image was made on a library layer: the layer's label comes with it."""
+    label = library["Labels"].get(LIBRARY)
+    return label is not None and label == image["Labels"].get(LIBRARY)

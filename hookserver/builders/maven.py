@@ -47,7 +47,7 @@ def fingerprint(job: BuildJob) -> str:
 def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
     """``package`` in a container with the app's own ``~/.m2`` in a volume. Raises BuildError with Maven's errors."""
     command = job.app.build.command or default_command(job.source, log)
-    log.line(f"$ {' '.join(job.app.build.command)}" if job.app.build.command else f"$ {_shown(command)}")
+    log.line(f"$ {_shown(command)}")
     recipe = Recipe(
         image=job.app.build.image,
         command=command,
@@ -84,5 +84,4 @@ def is_error(line: str) -> bool:
 
 
 def _shown(command: tuple[str, ...]) -> str:
-    wrapped = command[0] == "sh"
-    return " ".join(["./mvnw", *command[5:]] if wrapped else command)
+    return " ".join(command[3:] if _WRAPPER in command else command)

@@ -6,9 +6,9 @@ import hashlib
 from pathlib import Path, PurePosixPath
 
 from hookserver.builders import source as sources
-from hookserver.builders.container_build import matches
 from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, War
+from hookserver.builders.war_choice import matches
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
