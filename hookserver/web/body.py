@@ -38,11 +38,14 @@ def read(limit: int) -> bytes:
         raise _too_large(limit)
     with _deadline(request.environ.get("gunicorn.socket")) as passed:
         try:
-            return _read_up_to(limit)
-        except (ClientDisconnected, OSError) as error:
+            body = _read_up_to(limit)
+        except (ClientDisconnected, OSError):
+            body = None
+        if body is None or len(body) < (request.content_length or 0):
             if passed.is_set():
-                raise BadRequest(f"the body did not arrive within {DEADLINE:.0f} s", http_status=408) from error
-            raise BadRequest("the body ended before its time") from error
+                raise BadRequest(f"the body did not arrive within {DEADLINE:.0f} s", http_status=408)
+            raise BadRequest("the body ended before its time")
+        return body
 
 
 def fields(*known: str) -> dict[str, Any]:

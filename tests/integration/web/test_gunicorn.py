@@ -1,0 +1,271 @@
+"""The web process as others meet it: over sockets, slow, gone, too large, too many."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from hookserver.models import Push, StateDir, Status, Trigger
+from hookserver.web.context import MAX_FOLLOWERS
+from tests.integration.web.conftest import SECRET, Player, Web, seconds_of
+
+PUSH = json.dumps({"ref": "refs/heads/main", "after": "c" * 40}).encode()
+DEPLOYS = "/api/v1/apps/shop/deploys"
+
+
+def signed(body: bytes) -> dict[str, str]:
+    digits = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    return {
+        "Content-Type": "application/json",
+        "X-GitHub-Event": "push",
+        "X-GitHub-Delivery": digits[:12],
+        "X-Hub-Signature-256": f"sha256={digits}",
+    }
+
+
+def head(headers: dict[str, str], *more: str) -> bytes:
+    lines = ["POST /hooks/shop HTTP/1.1", "Host: localhost", *(f"{k}: {v}" for k, v in headers.items()), *more]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def status_of(connection: socket.socket) -> int:
+    with connection.makefile("rb") as answer:
+        return int(answer.readline().split()[1])
+
+
+class Follower:
+    """Reads a stream line by line; a line is there before the next one is written."""
+
+    def __init__(self, web: Web, method: str, path: str, headers: dict[str, str] | None = None) -> None:
+        self._socket = web.connect()
+        given = {"Host": "localhost", "Authorization": f"Bearer {web.token}", "Connection": "close", **(headers or {})}
+        lines = [f"{method} {path} HTTP/1.0", *(f"{k}: {v}" for k, v in given.items()), "", ""]
+        self._socket.sendall("\r\n".join(lines).encode())
+        self._file = self._socket.makefile("rb")
+        self.status = int(self._file.readline().split()[1])
+        while self._file.readline().strip():
+            pass
+
+    def line(self) -> str:
+        return self._file.readline().decode().rstrip("\n")
+
+    def lines(self) -> Iterator[str]:
+        while line := self._file.readline():
+            yield line.decode().rstrip("\n")
+
+    def leave(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+# Bodies
+
+
+def test_a_push_in_chunks_without_a_length_is_taken(web: Web) -> None:
+    with web.connect() as connection:
+        connection.sendall(head(signed(PUSH), "Transfer-Encoding: chunked"))
+        for byte in (PUSH[:7], PUSH[7:]):
+            connection.sendall(b"%x\r\n%s\r\n" % (len(byte), byte))
+        connection.sendall(b"0\r\n\r\n")
+        assert status_of(connection) == 202
+
+
+def test_a_body_over_25_mb_is_413_also_in_chunks_without_a_length(web: Web) -> None:
+    with web.connect() as connection:
+        connection.sendall(head(signed(PUSH), f"Content-Length: {(25 << 20) + 1}"))
+        assert status_of(connection) == 413
+    with web.connect() as connection:
+        connection.sendall(head(signed(PUSH), "Transfer-Encoding: chunked"))
+        chunk = b"100000\r\n" + b" " * (1 << 20) + b"\r\n"
+        for _ in range(25):
+            connection.sendall(chunk)
+        connection.sendall(b"10001\r\n" + b" " * 0x10001 + b"\r\n")
+        assert status_of(connection) == 413
+
+
+def test_the_largest_body_is_taken(web: Web) -> None:
+    body = PUSH[:-1] + b" " * ((25 << 20) - len(PUSH)) + b"}"
+    assert web.request("POST", "/hooks/shop", body, signed(body))[0] == 202
+
+
+def test_a_signature_that_is_sent_twice_is_401(web: Web) -> None:
+    headers = signed(PUSH)
+    again = f"X-Hub-Signature-256: {headers['X-Hub-Signature-256']}"
+    with web.connect() as connection:
+        connection.sendall(head(headers, f"Content-Length: {len(PUSH)}", again) + PUSH)
+        assert status_of(connection) == 401
+
+
+def test_a_body_that_ends_early_is_stored_by_nobody(web: Web) -> None:
+    with web.connect() as connection:
+        connection.sendall(head(signed(PUSH), f"Content-Length: {len(PUSH) + 1}") + PUSH)
+        connection.shutdown(socket.SHUT_WR)
+        assert status_of(connection) == 400
+    assert web.store.deploys() == []
+
+
+def test_a_body_that_comes_too_slowly_is_given_up(web: Web) -> None:
+    with web.connect() as connection:
+        connection.sendall(head(signed(PUSH), f"Content-Length: {len(PUSH)}") + PUSH[:3])
+        assert status_of(connection) == 408
+
+
+def test_half_sent_requests_do_not_keep_pushes_out(web: Web) -> None:
+    slow = [web.connect() for _ in range(60)]
+    for connection in slow:
+        connection.sendall(b"POST /hooks/shop HTTP/1.1\r\nHost:")
+    assert seconds_of(lambda: web.request("POST", "/hooks/shop", PUSH, signed(PUSH))) < 10
+    assert len(web.store.deploys()) == 1
+    for connection in slow:
+        connection.close()
+
+
+def test_the_same_delivery_50_times_at_once_is_one_deploy(web: Web) -> None:
+    statuses: list[int] = []
+
+    def deliver() -> None:
+        statuses.append(web.request("POST", "/hooks/shop", PUSH, signed(PUSH))[0])
+
+    threads = [threading.Thread(target=deliver) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] * 49 + [202]
+    assert len(web.store.deploys()) == 1
+
+
+# Following
+
+
+def test_a_followed_deploy_streams_its_log_line_by_line_and_ends_with_live(web: Web, player: Player) -> None:
+    follower = Follower(web, "POST", f"{DEPLOYS}?follow=1")
+    assert follower.status == 202
+    assert follower.line() == "-----> queued as deploy 1"
+    assert "the worker is not running" in follower.line()
+    assert follower.line() == "-----> Building"
+    player.go_on.set()
+    assert list(follower.lines()) == ["       built", "live"]
+    follower.leave()
+
+
+def test_a_followed_deploy_that_fails_says_why_in_its_last_line(web: Web, player: Player) -> None:
+    player.status, player.reason = Status.FAILED, "no WAR came out\nof the build"
+    player.go_on.set()
+    follower = Follower(web, "POST", f"{DEPLOYS}?follow=1")
+    assert list(follower.lines())[-1] == "failed: no WAR came out"
+    follower.leave()
+
+
+def test_who_waits_gets_200_when_it_is_live_and_422_when_it_failed(web: Web, player: Player) -> None:
+    player.go_on.set()
+    status, body = web.request("POST", f"{DEPLOYS}?wait=1")
+    assert (status, json.loads(body)["status"]) == (200, "live")
+    player.status, player.reason = Status.FAILED, "no WAR came out"
+    status, body = web.request("POST", f"{DEPLOYS}?wait=1")
+    assert (status, json.loads(body)["detail"]) == (422, "failed: no WAR came out")
+    curl = ["curl", "-fsS", "-X", "POST", "-H", f"Authorization: Bearer {web.token}", f"{web.url}{DEPLOYS}?wait=1"]
+    assert subprocess.run(curl, capture_output=True, check=False).returncode == 22
+
+
+def test_a_follower_who_leaves_changes_nothing_and_gives_its_place_back(
+    web: Web, player: Player, eventually: Callable[..., object]
+) -> None:
+    first = Follower(web, "POST", f"{DEPLOYS}?follow=1")
+    followers = [Follower(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS - 1)]
+    full = Follower(web, "GET", "/api/v1/deploys/1/log?follow=1")
+    assert full.status == 503
+    for follower in (first, *followers, full):
+        follower.leave()
+
+    def may_follow_again() -> bool:
+        again = Follower(web, "GET", "/api/v1/deploys/1/log?follow=1")
+        again.leave()
+        return again.status == 200
+
+    eventually(may_follow_again)
+    assert web.store.deploy(1).status is Status.RUNNING
+    player.go_on.set()
+    eventually(lambda: web.store.deploy(1).status is Status.LIVE)
+
+
+def test_pushes_are_taken_while_every_follower_place_is_taken(web: Web, player: Player) -> None:
+    web.request("POST", DEPLOYS)
+    followers = [Follower(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS)]
+    assert seconds_of(lambda: web.request("POST", "/hooks/shop", PUSH, signed(PUSH))) < 2
+    for follower in followers:
+        follower.leave()
+
+
+def test_events_come_with_heartbeats_and_go_on_where_they_were_left(web: Web, player: Player) -> None:
+    web.request("POST", DEPLOYS)
+    accept = {"Accept": "text/event-stream"}
+    follower = Follower(web, "GET", "/api/v1/deploys/1/log", accept)
+    lines = follower.lines()
+    assert next(lines) == "retry: 2000"
+    assert next(line for line in lines if line.startswith("data:")) == "data: -----> Building"
+    assert next(line for line in lines if line.startswith(":")) == ": still here"
+    follower.leave()
+    player.go_on.set()
+    resumed = Follower(web, "GET", "/api/v1/deploys/1/log", {**accept, "Last-Event-ID": "16"})
+    said = [line for line in resumed.lines() if line and not line.startswith((":", "retry"))]
+    assert said[:2] == ["id: 29", "data:        built"]
+    assert said[2] == "event: end"
+    assert json.loads(said[3].removeprefix("data: "))["status"] == "live"
+    resumed.leave()
+
+
+# The process
+
+
+def test_the_end_of_the_process_ends_its_streams_and_leaves_the_deploy_alone(web: Web, player: Player) -> None:
+    follower = Follower(web, "POST", f"{DEPLOYS}?follow=1")
+    idle = web.connect()
+    web.process.terminate()
+    assert seconds_of(lambda: web.process.wait(20)) < 5
+    assert web.process.returncode == 0
+    assert list(follower.lines())[-1] in ("queued", "running")
+    player.go_on.set()
+    follower.leave()
+    idle.close()
+
+
+def test_who_waits_is_told_when_the_process_ends(web: Web) -> None:
+    answers: list[tuple[int, bytes]] = []
+    waiter = threading.Thread(target=lambda: answers.append(web.request("POST", f"{DEPLOYS}?wait=1")))
+    waiter.start()
+    while not web.store.deploys():
+        assert waiter.is_alive()
+    web.process.send_signal(signal.SIGINT)
+    waiter.join()
+    assert answers[0][0] == 503
+    assert json.loads(answers[0][1])["deploy"] == 1
+
+
+def test_a_second_process_on_the_same_address_ends_with_the_remedy(web: Web, settings_file: Path) -> None:
+    command = [sys.executable, "-m", "hookserver", "--config", str(settings_file), "serve"]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert second.returncode == 1
+    assert "cannot listen on 127.0.0.1" in second.stderr
+    assert "server.listen" in second.stderr
+
+
+def test_the_process_imports_nothing_that_it_does_not_need(state: StateDir) -> None:
+    code = "import sys, hookserver.web.gunicorn; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"alembic", "docker", "git", "cryptography", "rich", "requests", "structlog"} & set(modules)
+
+
+def test_a_push_that_was_acknowledged_survives_kill_9(web: Web) -> None:
+    assert web.request("POST", "/hooks/shop", PUSH, signed(PUSH))[0] == 202
+    web.process.kill()
+    assert web.store.deploy(1).status is Status.QUEUED
+    assert web.store.enqueue(Push("shop", Trigger.WEBHOOK, delivery=signed(PUSH)["X-GitHub-Delivery"])).duplicate
