@@ -48,21 +48,25 @@ def test(binary: str, folder: Path, conf: Path) -> None:
     if code != 0:
         raise NginxError(
             f"Nginx refuses the configuration that follows from the settings:\n{said}",
-            f"The configuration before it is kept. The refused one is {conf}; mend the settings that its lines name.",
+            _remedy(said) or f"The one before it is kept. Mend the settings that the lines of {conf} come from.",
         )
 
 
 def start(binary: str, folder: Path, conf: Path) -> None:
     """Start a daemon that outlives us, in a session of its own. Raises NginxError when it does not come up."""
     code, said = _run(binary, folder, conf)
-    if code == 0:
-        return
-    remedy = f"Read {folder / 'logs' / 'error.log'} too."
-    if "Address already in use" in said:
-        remedy = "Another program has this address: stop it, or set nginx.listen to another one."
-    elif "Permission denied" in said:
-        remedy = "Run hookserver as root, or set nginx.listen to ports from 1024 on."
-    raise NginxError(f"Nginx does not start:\n{said}", remedy)
+    if code != 0:
+        raise NginxError(f"Nginx does not start:\n{said}", _remedy(said) or f"Read {folder / 'logs' / 'error.log'}.")
+
+
+def _remedy(said: str) -> str:
+    if "bind()" in said and "Address already in use" in said:
+        return "Another program has this address: stop it, or set nginx.listen to another one."
+    if "bind()" in said and "Permission denied" in said:
+        return "Run hookserver as root, or set nginx.listen to ports from 1024 on."
+    if "bind()" in said and "Cannot assign requested address" in said:
+        return "This machine has no such address: mend nginx.listen."
+    return ""
 
 
 def _run(binary: str, folder: Path, conf: Path, *options: str) -> tuple[int, str]:

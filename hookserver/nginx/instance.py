@@ -27,6 +27,7 @@ class Instance:
         self._folder = folder
         self._patience = patience
         self._conf = folder / "nginx.conf"
+        self._old = folder / "nginx.conf.old"
         self._socket = folder / STATUS_SOCKET
         self.error_log = folder / ERROR_LOG
 
@@ -55,6 +56,9 @@ class Instance:
         try:
             write_durably(candidate, text)
             binary.test(self._program, self._folder, candidate)
+            if before is not None:
+                self._old.unlink(missing_ok=True)
+                self._old.hardlink_to(self._conf)
             candidate.replace(self._conf)
             self._run(text)
         except OSError as error:
@@ -103,11 +107,12 @@ class Instance:
         binary.start(self._program, self._folder, self._conf)
 
     def _put_back(self, before: str | None) -> None:
-        """An instance that is down comes up with the old text: better old than nothing."""
+        """An instance that is down comes up with the old text: better old than nothing. Needs no room on the disk."""
         if before is None:
             self._conf.unlink(missing_ok=True)
             return
-        write_durably(self._conf, before)
+        if self._text() != before:
+            self._old.replace(self._conf)
         if not self.is_running():
             with contextlib.suppress(NginxError):
                 self._start()

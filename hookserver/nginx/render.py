@@ -142,7 +142,7 @@ def _by_domain(settings: Settings) -> dict[tuple[str, ...], list[str]]:
 
 def _default_server(settings: Settings) -> list[str]:
     listens = [f"listen {address} default_server;" for address in settings.nginx.listen]
-    return [*listens, "server_name _;", "return 404;"]
+    return [*listens, "server_name _;", 'set $hs_app "";', 'set $hs_slot "";', "return 404;"]
 
 
 def _server(settings: Settings, apps: list[AppSettings], domains: list[str]) -> list[str]:

@@ -27,7 +27,9 @@ def visitor(trusted: Sequence[IPv4Network | IPv6Network]) -> list[str]:
     return [
         *block("map $http_upgrade $hs_upgrade", ['default "";', "~*^websocket$ websocket;"]),
         *block("map $hs_upgrade $hs_connection", ['default "";', "websocket upgrade;"]),
-        *block("map $http_host $hs_hostport", ['default "";', '"~(?<hs_hostportfound>:[0-9]+)$" $hs_hostportfound;']),
+        *block(
+            "map $http_host $hs_hostport", ['default "";', '"~(?<hs_hostportfound>:[0-9]{1,5})$" $hs_hostportfound;']
+        ),
         *(_trust(trusted) if trusted else _port("$scheme", "$hs_port")),
         *(f"proxy_set_header {header} {value};" for header, value in headers.items()),
         "proxy_hide_header X-Request-Id;",
@@ -36,11 +38,14 @@ def visitor(trusted: Sequence[IPv4Network | IPv6Network]) -> list[str]:
 
 
 def _trust(trusted: Sequence[IPv4Network | IPv6Network]) -> list[str]:
+    # Nginx takes "0.0.0.0/0" for its "default" said twice, so everything is named as its two halves.
+    halved = [network.subnets() if network.prefixlen == 0 else [network] for network in dict.fromkeys(trusted)]
+    named = [network for part in halved for network in part]
     return [
-        *(f"set_real_ip_from {network};" for network in trusted),
+        *(f"set_real_ip_from {network};" for network in named),
         "real_ip_header X-Forwarded-For;",
         "real_ip_recursive on;",
-        *block("geo $realip_remote_addr $hs_trusted", ["default 0;", *(f"{network} 1;" for network in trusted)]),
+        *block("geo $realip_remote_addr $hs_trusted", ["default 0;", *(f"{network} 1;" for network in named)]),
         *block(
             'map "$hs_trusted$http_x_forwarded_proto" $hs_proto',
             ["default $scheme;", '"~*^1https" https;', '"~*^1http(?!s)" http;'],
@@ -55,5 +60,5 @@ def _trust(trusted: Sequence[IPv4Network | IPv6Network]) -> list[str]:
 
 def _port(proto: str, variable: str) -> list[str]:
     """The port that the visitor asked for: the one in his Host header, else the scheme's own."""
-    ports = ["default 80;", '"https:" 443;', '"~:(?<hs_hostdigits>[0-9]+)$" $hs_hostdigits;']
+    ports = ["default 80;", '"https:" 443;', '"~:(?<hs_hostdigits>[0-9]{1,5})$" $hs_hostdigits;']
     return block(f'map "{proto}:$hs_hostport" {variable}', ports)
