@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -131,17 +132,14 @@ def worker(loaded: Loaded) -> None:
     from hookserver.wiring import configure_logging, make_worker
 
     configure_logging()
-    make_worker(loaded.settings, loaded.path).run()
+    make_worker(loaded.settings).run()
 
 
 @cli.command()
 @_with_settings
 def up(loaded: Loaded) -> None:
     """Run web and worker together in the foreground."""
-    from hookserver.supervisor import supervise
-
-    command = [sys.executable, "-m", "hookserver", "--config", str(loaded.path)]
-    sys.exit(supervise({"web": [*command, "serve"], "worker": [*command, "worker"]}))
+    os.execv(sys.executable, [sys.executable, "-m", "hookserver.supervisor", str(loaded.path)])  # noqa: S606
 
 
 @cli.command()

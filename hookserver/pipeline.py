@@ -199,13 +199,13 @@ def switch(run: Run, release: Release) -> Release | None:
     _check_alive(run, release)
     run.parts.nginx.apply(run.parts.numbers)
     run.parts.nginx.switch(run.app.name, release.slot)
+    run.log.result(f"live: {release.commit[:12]} on {release.slot}")
     try:
         run.parts.store.go_live(run.deploy.number, release.deploy, run.app.release.standby)
     except HookserverError:
         move_traffic_back(run.parts, run.app.name, before)
         raise
     run.parts.containers.keep_running(run.app.name, release.slot)
-    run.log.result(f"live: {release.commit[:12]} on {release.slot}")
     return before
 
 
@@ -297,9 +297,9 @@ def _is_live_already(run: Run, commit: str) -> bool:
     by_hand = run.deploy.rebuild or run.deploy.trigger in (Trigger.API, Trigger.CLI)
     if by_hand or release is None or release.commit != commit:
         return False
+    run.log.result(f"live: {commit[:12]} serves already, since deploy {release.deploy}")
     run.parts.store.go_live(run.deploy.number, None, run.app.release.standby)
     run.parts.store.end(run.deploy.number, Status.LIVE)
-    run.log.result(f"live: {commit[:12]} serves already, since deploy {release.deploy}")
     return True
 
 
@@ -329,7 +329,7 @@ def _fail(parts: Parts, deploy: Deploy, log: DeployLog, error: HookserverError) 
     status = parts.store.deploy(deploy.number).status
     if status is Status.RUNNING:
         undo(parts, deploy)
-        parts.store.end(deploy.number, Status.FAILED, str(error))
         log.result(f"failed: {error.problem.splitlines()[0]}")
+        parts.store.end(deploy.number, Status.FAILED, str(error))
     elif status is Status.LIVE:
         parts.store.end(deploy.number, Status.LIVE, str(error))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
-from hookserver.config import AppSettings, Settings, load
+from hookserver.config import AppSettings, Settings
 from hookserver.errors import HookserverError
 from hookserver.models import Push, Trigger
 from hookserver.nginx import Nginx
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hookserver.pipeline import Parts
 
 _PR_SET_PDEATHSIG = 1
-_PRELOAD = ["hookserver.cli", "hookserver.pipeline", "hookserver.recovery", "hookserver.wiring"]
 
 
 def shipped(name: str) -> Path:
@@ -41,27 +40,23 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
-def make_worker(settings: Settings, source: Path) -> Worker:
-    """The worker with everything it works with."""
-    store = open_store(settings)
+def make_worker(settings: Settings) -> Worker:
+    """The worker with everything it works with; what its children need is imported here, before it forks them."""
+    from hookserver import pipeline, recovery  # noqa: F401
+
     serving = Nginx(settings).is_running
-    return Worker(settings, store, perform, str(source), _PRELOAD, serving, teller("worker"))
+    return Worker(settings, open_store(settings), partial(perform, settings), serving, teller("worker"))
 
 
 def teller(process: str) -> Callable[[str], None]:
-    """Where a process tells what it does: one line each on stderr."""
-    log = structlog.get_logger(process=process)
-    return lambda text: log.info(text)
+    """Where a process tells what it does: on stderr, with the time."""
+    return logging.getLogger(process).info
 
 
-def perform(source: str, task: Task) -> None:
+def perform(settings: Settings, task: Task) -> None:
     """Do one task, in a child process of the worker that dies with it. Ends with 1 when it is to be tried again."""
     _die_with_parent()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    configure_logging()
-    settings = load(Path(source)).settings
-    store = open_store(settings)
+    store = Store(settings.server.state)
     try:
         _perform(make_parts(settings, store), task)
     except HookserverError as error:
@@ -146,17 +141,14 @@ def write_secret(path: Path, text: str) -> None:
 
 
 def configure_logging() -> None:
-    """One line an event, on stderr, with the time in UTC."""
-    structlog.configure(
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "process", "event"]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    """Events on stderr, each with the time and the process that tells it."""
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO, stream=sys.stderr)
+    for chatty in ("urllib3", "docker", "git"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _die_with_parent() -> None:
-    """The kernel kills this process when its parent ends (prctl(2)), and this one's parent ends with the worker."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    """The kernel kills this process when the worker ends (prctl(2)); a terminal's Ctrl-C is the worker's affair."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()

@@ -132,20 +132,18 @@ def _mounts(engine: Engine, job: BuildJob, recipe: Recipe) -> list[docker.types.
 
 def _run(engine: Engine, container: str, until: float, tell: Callable[[str], None]) -> int | None:
     """Start it and tell its lines; answers its exit code, or None when the time was over first."""
-    with translated("start the build"):
-        stream = engine.api.attach_socket(container, params={"stream": 1, "stdout": 1, "stderr": 1})
-        engine.api.start(container)
     frames, lines = Frames(), Lines()
-    with stream:
-        for data in _received(stream.fileno(), until):
-            if data is None:
-                return None
-            for part in frames.feed(data):
-                for line in lines.feed(part):
-                    tell(line)
-    for line in lines.end():
-        tell(line)
-    with translated("wait for the build"):
+    with translated("run the build"):
+        with engine.stream(f"containers/{container}/attach", stream=1, stdout=1, stderr=1) as output:
+            engine.api.start(container)
+            for data in _received(output.raw.fileno(), until):
+                if data is None:
+                    return None
+                for part in frames.feed(data):
+                    for line in lines.feed(part):
+                        tell(line)
+        for line in lines.end():
+            tell(line)
         return int(engine.api.wait(container)["StatusCode"])
 
 

@@ -45,14 +45,12 @@ def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
         "cpuquota": round(build.cpus * _PERIOD),
         "labels": json.dumps(_labels(engine, job)),
     }
-    url = f"{engine.api.base_url}/v{engine.api.api_version}/build"
-    headers = {"Content-Type": "application/x-tar"}
     cause = Cause(lambda _: False)
-    with _context(job) as context, translated("build the Dockerfile"):
-        answer = engine.api.post(url, params=query, data=context, headers=headers, stream=True, timeout=None)
-        if answer.status_code != requests.codes.ok:
-            said = answer.json().get("message", answer.text)
-            raise BuildError(f"the Dockerfile cannot be built: {said}", "Mend the Dockerfile, then push again.")
+    with (
+        _context(job) as context,
+        translated("build the Dockerfile"),
+        engine.stream("build", context, **query) as answer,
+    ):
         with _ended_after(answer, build.timeout) as over:
             image = _follow(answer, cause, job, log)
         if over.is_set():
@@ -146,7 +144,6 @@ def _ended_after(answer: requests.Response, seconds: float) -> Iterator[threadin
     finally:
         timer.cancel()
         connection.close()
-        answer.close()
 
 
 @contextmanager

@@ -82,6 +82,12 @@ class Engine:
             removal.start()
             self._removals.append(removal)
 
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._api is not None:
+            self._api.close()
+            self._api = None
+
     def settle(self) -> None:
         """Wait until the containers that were done with are gone: they go while the next thing is done."""
         while self._removals:
@@ -133,6 +139,22 @@ class Engine:
                     yield archive
         if chunks is None:
             raise FileNotFoundError(path)
+
+    @contextmanager
+    def stream(self, path: str, data: IO[bytes] | None = None, **query: str | int) -> Iterator[requests.Response]:
+        """A POST whose answer comes for as long as something runs; docker-py gives no way to end its own early.
+
+        Raises BuildError when Docker refuses; what it says is the error's text.
+        """
+        headers = {"Content-Type": "application/x-tar"} if data else {}
+        url = f"{self.api.base_url}/v{self.api.api_version}/{path}"
+        answer = self.api.post(url, params=query, data=data, headers=headers, stream=True, timeout=None)
+        try:
+            if not answer.ok:
+                raise BuildError(f"Docker refuses: {answer.json().get('message', answer.text)}", "Mend what it names.")
+            yield answer
+        finally:
+            answer.close()
 
     def find_image(self, labels: Mapping[str, str]) -> str:
         """The id of the newest image of ours with these labels; empty when there is none."""

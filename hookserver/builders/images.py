@@ -29,6 +29,10 @@ class Images:
     def __init__(self, docker_settings: DockerSettings, state: StateDir) -> None:
         self._engine = Engine(docker_settings, state)
 
+    def close(self) -> None:
+        """No more calls."""
+        self._engine.close()
+
     def existing(self, job: BuildJob) -> str | None:
         """The id of an image made of the same commit with the same settings on the same Tomcat; None when a new one is
         needed, or asked for. The job's source need not be there yet. Raises BuildError.

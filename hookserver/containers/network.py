@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterable
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,19 @@ def ensure_network(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
         whose = f"the installation in {owner}" if owner else "somebody else"
         raise ContainerError(f"the network {found['Name']} belongs to {whose}", _ANOTHER_SUBNET)
     return network_name(subnet)
+
+
+def require_networks(engine: Engine, names: Iterable[str]) -> None:
+    """Raise ContainerError when one of these networks, which are not ours, is not there: else only the start fails."""
+    for name in names:
+        with engine.doing(f"look at the network {name}"):
+            try:
+                engine.api.inspect_network(name)
+            except NotFound as error:
+                raise ContainerError(
+                    f"there is no Docker network {name}",
+                    f"Make it (docker network create {name}), or take it out of apps.<app>.tomcat.networks.",
+                ) from error
 
 
 def routes_within(table: str, subnet: IPv4Network) -> list[str]:

@@ -145,6 +145,7 @@ class Containers:
         net = network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
         image_env = self._image_env(release.image)
         env_file = _read_env_file(app.tomcat.env_file)
+        network.require_networks(self._engine, app.tomcat.networks)
         self._remove(self._clear_way(app.name, slot, missing, spared, net))
 
         def start_one(place: Endpoint) -> None:
@@ -181,17 +182,8 @@ class Containers:
         with self._engine.doing(f"make the container {name}"):
             id_ = api.create_container_from_config(config, name)["Id"]  # type: ignore[no-untyped-call]
         for further in networks:
-            try:
+            with self._engine.doing(f"connect {name} to the network {further}"):
                 api.connect_container_to_network(id_, further)
-            except NotFound as error:
-                raise ContainerError(
-                    f"there is no Docker network {further}",
-                    f"Make it (docker network create {further}), or take it out of tomcat.networks.",
-                ) from error
-            except APIError as error:
-                raise ContainerError(
-                    f"cannot connect {name} to the network {further}: {error.explanation}", "Mend tomcat.networks."
-                ) from error
         with self._engine.doing(f"start the container {name}"):
             api.start(id_)
 
