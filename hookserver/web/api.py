@@ -113,7 +113,10 @@ def unlock(name: str) -> Response:
 
 
 def _queue(push: Push) -> Response:
-    """Store the push, then answer 202, or follow it, or wait for its end, as the query asks."""
+    """Store the push, then answer 202, or follow it, or wait for its end, as the query asks.
+
+    A script that asks for ``text/plain`` gets the lines with which following begins in the place of the document.
+    """
     follows, waits = parameters.flag("follow"), parameters.flag("wait")
     if follows and waits:
         raise BadRequest("follow and wait exclude each other", http_status=422)
@@ -122,6 +125,8 @@ def _queue(push: Push) -> Response:
     number = context().store.enqueue(push).deploy
     if follows:
         return _followed(push.app, number)
+    if parameters.wants_text():
+        return Response(_first_lines(push.app, number), 202, mimetype="text/plain")
     return _answer({"deploy": number, "status": "queued", "log": _log_url(number)}, 202)
 
 
@@ -148,20 +153,22 @@ def _waited(push: Push) -> Response:
 
 def _followed(name: str, number: int) -> Response:
     """The log as text, or, when no follower's place is free, that it was queued: the push counts all the same."""
-    first = f"-----> queued as deploy {number}\n{_why_it_waits(name)}"
+    first = _first_lines(name, number)
     if context().followers.acquire(blocking=False):
         return log_stream.stream_text(number, first, 202)
     told = f" !     {log_stream.too_many().problem}: read the log at {_log_url(number)}\nqueued\n"
-    return Response(first + told, 202, content_type="text/plain; charset=utf-8")
+    return Response(first + told, 202, mimetype="text/plain")
 
 
-def _why_it_waits(name: str) -> str:
+def _first_lines(name: str, number: int) -> str:
+    """That the push is queued, and what it waits for when that may take long."""
+    queued = f"-----> queued as deploy {number}\n"
     lock = context().store.app(name).lock
     if lock:
-        return f" !     {name} is locked by {lock.by}: {lock.reason}; the deploy waits for the unlock\n"
+        return f"{queued} !     {name} is locked by {lock.by}: {lock.reason}; the deploy waits for the unlock\n"
     if not worker_is_alive(context().state):
-        return " !     the worker is not running; the deploy waits for it\n"
-    return ""
+        return f"{queued} !     the worker is not running; the deploy waits for it\n"
+    return queued
 
 
 def _answer(document: dict[str, Any], status: int) -> Response:

@@ -10,10 +10,11 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from hookserver.errors import HookserverError
+from hookserver.web.parameters import wants_text
 
 _log = logging.getLogger(__name__)
 _RETRY_STORE = 5
@@ -30,7 +31,7 @@ class TryLater(HookserverError):
 
 def problem(status: int, detail: str, remedy: str = "", **members: Any) -> Response:
     """A problem document; ``members`` are its further members."""
-    if request.accept_mimetypes.best == "text/plain":
+    if wants_text():
         return Response("".join(f"{text}\n" for text in (detail, remedy) if text), status, mimetype="text/plain")
     title = HTTPStatus(status).phrase
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}

@@ -27,6 +27,11 @@ def flag(name: str) -> bool:
     return given == "1"
 
 
+def wants_text() -> bool:
+    """Whether the caller asks for ``text/plain`` before all else, as a shell script does that has no JSON."""
+    return request.accept_mimetypes.best == "text/plain"
+
+
 def limit(default: int = 20, most: int = 200) -> int:
     """``?limit=`` in the query."""
     given = request.args.get("limit", str(default))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import signal
 import socket
@@ -155,7 +156,15 @@ class Player:
 
 
 @pytest.fixture
-def player(web: Web) -> Iterator[Player]:
+def worker_lock(web: Web) -> Iterator[None]:
+    """A worker seems to run; it does nothing."""
+    with web.state.worker_lock.open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def player(web: Web, worker_lock: None) -> Iterator[Player]:
     player = Player(Store(web.state), web.state, threading.Event(), threading.Event())
     thread = threading.Thread(target=player.run)
     thread.start()
