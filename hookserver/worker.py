@@ -176,7 +176,8 @@ class Worker:
                 continue
             self._children.remove(child)
             if child.process.exitcode:
-                self._not_before[child.task] = time.monotonic() + RETRY_AFTER
+                if child.task.kind != "deploy":
+                    self._not_before[child.task] = time.monotonic() + RETRY_AFTER
                 self._tell(f"{child.task.kind} {child.task.app or 'all'} ended with {child.process.exitcode}")
             elif child.task.kind == "reconcile":
                 self._recovered = True

@@ -31,7 +31,7 @@ class Deploys:
 
     def steps(self, number: int) -> list[StepRun]:
         """The steps of a deploy's last attempt, in order."""
-        attempt = select(func.max(steps.c.attempt)).where(steps.c.deploy == number).scalar_subquery()
+        attempt = select(deploys.c.attempt).where(deploys.c.number == number).scalar_subquery()
         query = select(steps).where(steps.c.deploy == number, steps.c.attempt == attempt).order_by(steps.c.started_at)
         with self._tables.database.reading() as connection:
             return [StepRun(Step(row.step), row.started_at, row.ended_at) for row in connection.execute(query)]

@@ -1,0 +1,185 @@
+"""The settings file: every mistake at once, each with its path and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hookserver.config import Settings, find, load, parse
+from hookserver.errors import SettingsError
+
+EXAMPLE = Path(__file__).parents[3] / "deploy" / "hookserver.example.toml"
+APP = '[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        parse(text, Path("hookserver.toml"))
+    return caught.value.mistakes
+
+
+def settings(text: str = "") -> Settings:
+    return parse(APP + text, Path("hookserver.toml")).settings
+
+
+def test_only_an_apps_own_facts_have_no_default() -> None:
+    assert mistakes("[apps.shop]\n") == [
+        "apps.shop.repository: missing; it has no default",
+        "apps.shop.domains: missing; it has no default",
+    ]
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    told = mistakes(
+        """
+        [server]
+        builds = 0
+        [nginx]
+        lisen = ["80"]
+        [apps.shop]
+        repository = "ext::sh -c true"
+        domains = ["Shop.example.com"]
+        [apps.shop.build]
+        kind = "mavn"
+        memory = "lots"
+        """
+    )
+    by_path = dict(line.split(": ", 1) for line in told)
+    assert set(by_path) >= {
+        "server.builds",
+        "nginx.lisen",
+        "apps.shop.repository",
+        "apps.shop.domains.0",
+        "apps.shop.build.kind",
+        "apps.shop.build.memory",
+    }
+    assert "did you mean 'listen'?" in by_path["nginx.lisen"]
+    assert "did you mean 'maven'?" in by_path["apps.shop.build.kind"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[apps.shop.release]\nsessions = 'replicated'",
+        "[apps.shop.release]\nwatch = '30s'",
+        "[apps.shop.tomcat]\nmigrate = true",
+        "[nginx]\nmode = 'system'",
+    ],
+)
+def test_a_key_that_does_not_work_yet_is_refused(line: str) -> None:
+    assert mistakes(APP + line)
+
+
+@pytest.mark.parametrize(
+    "name", ["; } server {", "a\nb", "$host", "Shop", "-shop", "shop-", "a" * 41, "sh op", "../x", "ä"]
+)
+def test_a_name_that_would_break_out_is_refused(name: str) -> None:
+    quoted = name.encode("unicode_escape").decode()
+    assert mistakes(f'[apps."{quoted}"]\nrepository = "push"\ndomains = ["a.example.com"]\n')
+
+
+@pytest.mark.parametrize(
+    "repository",
+    ["ext::sh -c true", "--upload-pack=touch x", "-u", "file", "relative/path", "https://a b", "git@host:-x", ""],
+)
+def test_a_hostile_repository_is_refused(repository: str) -> None:
+    assert mistakes(f'[apps.shop]\nrepository = "{repository}"\ndomains = ["a.example.com"]\n')
+
+
+@pytest.mark.parametrize(
+    "repository",
+    [
+        "push",
+        "https://git.example.com/acme/shop.git",
+        "ssh://git@host:2222/shop",
+        "git@host:acme/shop.git",
+        "/srv/x.git",
+    ],
+)
+def test_every_usual_kind_of_repository_is_taken(repository: str) -> None:
+    text = f'[apps.shop]\nrepository = "{repository}"\ndomains = ["a.example.com"]\n'
+    assert parse(text, Path("x")).settings.apps["shop"].repository == repository
+
+
+def test_durations_and_sizes_are_read_as_people_write_them() -> None:
+    app = settings('[apps.shop.health]\ninterval = "200ms"\ndeadline = "2m"\n[apps.shop.tomcat]\nmemory = "1g"').apps[
+        "shop"
+    ]
+    assert (app.health.interval, app.health.deadline, app.tomcat.memory) == (0.2, 120.0, 1 << 30)
+
+
+@pytest.mark.parametrize("duration", ['"30"', '"-1s"', '"soon"', "-1", "true", '"1 fortnight"'])
+def test_a_duration_that_could_be_misread_is_refused(duration: str) -> None:
+    assert mistakes(APP + f"[apps.shop.release]\ndrain = {duration}\n")
+
+
+def test_the_context_and_the_health_path_follow_the_path() -> None:
+    root = settings().apps["shop"]
+    below = settings('path = "/de/shop/"\n').apps["shop"]
+    assert (root.tomcat.context, root.health.path) == ("ROOT", "/")
+    assert (below.path, below.tomcat.context, below.health.path) == ("/de/shop", "de#shop", "/de/shop/")
+
+
+def test_two_apps_cannot_have_the_same_place() -> None:
+    twin = APP.replace("shop]", "twin]")
+    assert "both want shop.example.com/" in mistakes(APP + twin)[0]
+    apart = twin + 'path = "/twin"\n'
+    assert parse(APP + apart, Path("x")).settings.apps.keys() == {"shop", "twin"}
+
+
+def test_a_secret_comes_from_its_file_and_never_shows(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cr3t-of-the-shop\n")
+    file = tmp_path / "hookserver.toml"
+    file.write_text(APP + 'webhook_secret_file = "secret"\n')
+    loaded = load(file)
+    assert loaded.settings.apps["shop"].webhook_secret.reveal() == "s3cr3t-of-the-shop"
+    assert "s3cr3t" not in repr(loaded.settings) + str(loaded.settings) + str(loaded.effective())
+    assert ("apps.shop.webhook_secret", '"••••••"', "secret") in loaded.effective()
+
+
+def test_a_secret_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    text = APP + 'webhook_secret_file = "{}"\n'
+    for name, why in (("none", "cannot be read"), ("empty", "is empty")):
+        with pytest.raises(SettingsError, match=why):
+            parse(text.format(name), tmp_path / "hookserver.toml")
+
+
+def test_each_setting_says_where_it_comes_from() -> None:
+    effective = {path: (value, source) for path, value, source in parse(APP, Path("my.toml")).effective()}
+    assert effective["apps.shop.domains"] == ('["shop.example.com"]', "my.toml")
+    assert effective["apps.shop.release.drain"] == ('"30s"', "default")
+
+
+def test_what_check_prints_can_be_read_again() -> None:
+    printed: dict[str, list[str]] = {}
+    for path, value, _ in parse(APP, Path("x")).effective():
+        section, key = path.rsplit(".", 1)
+        printed.setdefault(section, []).append(f"{key} = {value}")
+    text = "\n".join(f"[{section}]\n" + "\n".join(lines) for section, lines in printed.items())
+    assert parse(text, Path("y")).settings == settings()
+
+
+def test_the_example_shows_the_defaults() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    spoken = "\n".join(line[2:] if line.startswith("# ") and " = " in line else line for line in lines)
+    without_secret = "\n".join(line for line in spoken.splitlines() if "webhook_secret_file" not in line)
+    told, default = parse(without_secret, Path("x")).settings, load(EXAMPLE).settings
+    example_only = {"server": {"public_url"}, "apps": {"shop": {"image"}}}
+    assert told.model_dump(exclude=example_only) == default.model_dump(exclude=example_only)
+
+
+def test_the_settings_file_is_looked_for_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="hookserver init"):
+        find(environ={})
+    for name in ("hookserver.toml", "named.toml", "given.toml"):
+        (tmp_path / name).touch()
+    assert find(environ={}).name == "hookserver.toml"
+    assert find(environ={"HOOKSERVER_CONFIG": "named.toml"}).name == "named.toml"
+    assert find("given.toml", environ={"HOOKSERVER_CONFIG": "named.toml"}).name == "given.toml"
+
+
+def test_what_is_not_toml_is_told_with_its_line() -> None:
+    assert "line 2" in mistakes("[server]\nlisten = \n")[0]

@@ -1,0 +1,33 @@
+"""Addresses are fixed and never shared."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from hookserver.addresses import endpoints
+from hookserver.config import parse
+from hookserver.models import Slot
+
+
+def test_no_two_replicas_of_any_app_share_an_address() -> None:
+    app = '[apps.{0}]\nrepository = "push"\ndomains = ["{0}.example.com"]\nreplicas = 8\n'
+    settings = parse("".join(app.format(f"a{n}") for n in range(255)), Path("x")).settings
+    places = [
+        endpoint
+        for number, one in enumerate(settings.apps.values(), start=1)
+        for slot in Slot
+        for endpoint in endpoints(settings.docker, one, number, slot)
+    ]
+    addresses = {IPv4Address(place.host) for place in places}
+    assert len(addresses) == len({place.name for place in places}) == 255 * 16
+    assert all(address in settings.docker.subnet for address in addresses)
+    assert settings.docker.subnet.network_address + 1 not in addresses
+
+
+def test_a_replica_keeps_its_address_when_there_are_more() -> None:
+    text = '[apps.shop]\nrepository = "push"\ndomains = ["a.example.com"]\nreplicas = {}\n'
+    two, four = (parse(text.format(n), Path("x")).settings for n in (2, 4))
+    few = endpoints(two.docker, two.apps["shop"], 1, Slot.GREEN)
+    assert few == endpoints(four.docker, four.apps["shop"], 1, Slot.GREEN)[:2]
+    assert [place.route for place in few] == ["green1", "green2"]

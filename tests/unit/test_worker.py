@@ -1,0 +1,251 @@
+"""The worker's promises, with real child processes and a real database; what a child does is the test's own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hookserver.config import Settings, parse
+from hookserver.errors import Refused
+from hookserver.models import Push, Release, Slot, StateDir, Status, Step, Trigger
+from hookserver.store import Store
+from hookserver.worker import Task, Worker, _only_one
+
+Eventually = Callable[..., object]
+
+
+@pytest.fixture
+def settings(state: StateDir) -> Settings:
+    text = f'[server]\nstate_dir = "{state.root}"\nbuilds = 2\n'
+    for app in ("shop", "blog"):
+        text += f'[apps.{app}]\nrepository = "push"\ndomains = ["{app}.example.com"]\npoll = "0"\n'
+    return parse(text, state.root / "hookserver.toml").settings
+
+
+@pytest.fixture
+def store(state: StateDir) -> Iterator[Store]:
+    made = Store(state)
+    made.sync_apps(["shop", "blog"])
+    yield made
+    made.close()
+
+
+class Stage:
+    """A worker whose children do what the test says, and write down what they did."""
+
+    def __init__(self, settings: Settings, store: Store, diary: Path) -> None:
+        self.settings = settings
+        self.store = store
+        self.diary = diary
+        self.diary.touch()
+        self.told: list[str] = []
+        self.is_serving = True
+        self.how: dict[str, Callable[[Store, Task], None]] = {"deploy": go_live, "settle": requeue}
+        self.worker = Worker(settings, store, self.perform, lambda: self.is_serving, self.told.append)
+
+    def perform(self, task: Task) -> None:
+        with self.diary.open("a") as diary:
+            diary.write(f"{task.kind} {task.app} {task.deploy} {os.getpid()}\n")
+        store = Store(self.settings.server.state)
+        self.how.get(task.kind, lambda *_: None)(store, task)
+        store.close()
+
+    def did(self, kind: str) -> list[list[str]]:
+        lines = [line.split(" ") for line in self.diary.read_text().splitlines()]
+        return [line for line in lines if line[0] == kind]
+
+    def until(self, condition: Callable[[], object], deadline: float = 10.0) -> None:
+        end = time.monotonic() + deadline
+        while not condition():
+            assert time.monotonic() < end, (self.diary.read_text(), self.told)
+            self.worker.turn()
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def stage(settings: Settings, store: Store, tmp_path: Path) -> Iterator[Stage]:
+    made = Stage(settings, store, tmp_path / "diary")
+    yield made
+    made.how = {}
+    made.worker._shut_down()
+
+
+def go_live(store: Store, task: Task) -> None:
+    store.add_release(Release(task.deploy, task.app, "c" * 40, "sha256:1", Slot.BLUE))
+    store.go_live(task.deploy, task.deploy, standby=0)
+    store.end(task.deploy, Status.LIVE)
+
+
+def hang(_store: Store, _task: Task) -> None:
+    time.sleep(60)
+
+
+def die(_store: Store, _task: Task) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def requeue(store: Store, task: Task) -> None:
+    store.requeue(task.deploy)
+
+
+def push(app: str = "shop") -> Push:
+    return Push(app, Trigger.WEBHOOK)
+
+
+def test_a_push_is_deployed_in_a_child_process(stage: Stage, store: Store) -> None:
+    number = store.enqueue(push()).deploy
+    stage.until(lambda: store.deploy(number).ended_at)
+    assert store.deploy(number).status is Status.LIVE
+    assert stage.did("deploy")[0][3] != str(os.getpid())
+
+
+def test_nothing_is_claimed_before_what_runs_was_compared_once(stage: Stage, store: Store) -> None:
+    stage.how["reconcile"] = hang
+    store.enqueue(push())
+    stage.until(lambda: stage.did("reconcile"))
+    for _ in range(20):
+        stage.worker.turn()
+    assert stage.did("deploy") == []
+
+
+def test_what_a_killed_worker_left_running_is_settled_before_anything_else(stage: Stage, store: Store) -> None:
+    number = store.enqueue(push()).deploy
+    assert store.claim(builds=1)
+    stage.until(lambda: store.deploy(number).ended_at)
+    kinds = [line.split()[0] for line in stage.diary.read_text().splitlines()]
+    assert kinds.index("settle") < kinds.index("reconcile") < kinds.index("deploy")
+    assert store.deploy(number).attempt == 2
+
+
+def test_a_child_that_died_is_settled_and_its_deploy_ends(stage: Stage, store: Store) -> None:
+    stage.how["deploy"] = die
+    number = store.enqueue(push()).deploy
+    stage.until(lambda: store.deploy(number).ended_at, deadline=30)
+    assert store.deploy(number).status is Status.FAILED
+    assert len(stage.did("deploy")) == 3
+
+
+def test_cancel_kills_the_child_within_two_seconds_and_the_next_one_starts(stage: Stage, store: Store) -> None:
+    stage.how["deploy"] = hang
+    number = store.enqueue(push()).deploy
+    stage.until(lambda: stage.did("deploy"))
+    child = int(stage.did("deploy")[0][3])
+    stage.how["deploy"] = go_live
+    following = store.enqueue(push()).deploy
+    began = time.monotonic()
+    store.cancel(number)
+    stage.until(lambda: store.deploy(number).status is Status.CANCELLED)
+    assert time.monotonic() - began < 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    stage.until(lambda: store.deploy(following).ended_at)
+    assert store.deploy(following).status is Status.LIVE
+
+
+def test_two_apps_deploy_at_once_and_one_app_never_twice(stage: Stage, store: Store) -> None:
+    stage.how["deploy"] = hang
+    for app in ("shop", "blog", "shop"):
+        store.enqueue(push(app))
+    stage.until(lambda: len(stage.did("deploy")) == 2)
+    store.enqueue(push("shop"))
+    for _ in range(20):
+        stage.worker.turn()
+    assert sorted(line[1] for line in stage.did("deploy")) == ["blog", "shop"]
+
+
+def test_a_standby_is_retired_when_its_time_has_come(stage: Stage, store: Store) -> None:
+    first = store.enqueue(push()).deploy
+    stage.until(lambda: store.deploy(first).ended_at)
+    second = store.enqueue(push()).deploy
+    stage.until(lambda: store.deploy(second).ended_at)
+    stage.how["retire"] = lambda store, _task: store.retired(first)
+    stage.until(lambda: not store.standbys())
+    assert stage.did("retire")
+
+
+def test_the_branch_is_looked_at_at_start(stage: Stage) -> None:
+    stage.until(lambda: len(stage.did("poll")) == 2)
+    for _ in range(20):
+        stage.worker.turn()
+    assert len(stage.did("poll")) == 2, 'poll = "0" looks once, at start'
+
+
+def test_a_dead_nginx_is_noticed_at_once(stage: Stage) -> None:
+    stage.until(lambda: stage.did("poll"))
+    stage.is_serving = False
+    stage.until(lambda: len(stage.did("reconcile")) == 2)
+
+
+def test_retirements_follow_the_clock_when_it_is_set(
+    stage: Stage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = store.enqueue(push()).deploy
+    stage.until(lambda: store.deploy(first).ended_at)
+    second = store.enqueue(push()).deploy
+    assert store.claim(builds=4)
+    store.add_release(Release(second, "shop", "d" * 40, "sha256:2", Slot.GREEN))
+    store.go_live(second, second, standby=600)
+    before = store.standbys()[0].retire_at
+    assert before
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3600)
+    stage.worker._follow_the_clock()
+    assert store.standbys()[0].retire_at == pytest.approx(before + 3600, abs=1)
+
+
+def test_a_task_that_fails_is_not_tried_again_at_once(stage: Stage) -> None:
+    stage.how["reconcile"] = die
+    stage.until(lambda: stage.did("reconcile"))
+    stage.until(lambda: stage.told)
+    for _ in range(20):
+        stage.worker.turn()
+    assert len(stage.did("reconcile")) == 1
+
+
+def test_a_second_worker_is_refused(settings: Settings) -> None:
+    with _only_one(settings), pytest.raises(Refused, match="another worker"), _only_one(settings):
+        pass
+
+
+def test_a_stopped_worker_leaves_no_child_and_settles_what_ran(stage: Stage, store: Store) -> None:
+    stage.how["deploy"] = hang
+    number = store.enqueue(push()).deploy
+    stage.until(lambda: stage.did("deploy"))
+    child = int(stage.did("deploy")[0][3])
+    stage.worker._shut_down()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    assert store.deploy(number).status is Status.QUEUED
+
+
+def test_children_die_with_a_killed_worker(tmp_path: Path, eventually: Eventually) -> None:
+    script = tmp_path / "worker.py"
+    script.write_text(
+        "import multiprocessing, time\n"
+        "from hookserver.wiring import _die_with_parent\n"
+        "def child():\n"
+        "    _die_with_parent()\n"
+        f"    open({str(tmp_path / 'pid')!r}, 'w').write(str(__import__('os').getpid()))\n"
+        "    time.sleep(60)\n"
+        "multiprocessing.get_context('fork').Process(target=child).start()\n"
+    )
+    with subprocess.Popen([sys.executable, str(script)]) as parent:
+        pid = int(str(eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())))
+        parent.kill()
+    eventually(lambda: not Path(f"/proc/{pid}").exists(), deadline=5)
+
+
+def test_steps_of_a_second_attempt_start_anew(stage: Stage, store: Store) -> None:
+    number = store.enqueue(push()).deploy
+    deploy = store.claim(builds=1)
+    assert deploy
+    store.begin_step(deploy, Step.BUILD)
+    stage.until(lambda: store.deploy(number).ended_at)
+    assert store.steps(number) == []
