@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -40,7 +41,9 @@ class Engine:
         """Docker's low-level client, for the newest API that both sides know."""
         with self.doing("connect to Docker"):
             tls = kwargs_from_env().get("tls", False)
-            return APIClient(base_url=self.host, tls=tls, timeout=self._timeout)
+            client = APIClient(base_url=self.host, tls=tls, timeout=self._timeout)
+        weakref.finalize(self, client.close)
+        return client
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:

@@ -1,0 +1,129 @@
+"""An installation of this test's own on the real Docker Engine."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker import APIClient
+
+from hookserver.config import AppSettings, DockerSettings
+from hookserver.containers import Containers
+from hookserver.models import Endpoint, Release, Slot
+
+ROOM = "172.30.112.0/20"
+SUBNET = IPv4Network("172.30.112.0/24")
+BASE = "tomcat:10.1-jdk17-temurin"
+MINE = "hookserver.containers-tests"
+
+SERVES = "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Containers with a state folder of their own, and an app to run; ``shell`` is what its replicas do."""
+
+    containers: Containers
+    state_dir: Path
+    name: str
+    image: Callable[[str], str]
+
+    def app(self, **tomcat: Any) -> AppSettings:
+        return AppSettings.model_validate(
+            {"name": self.name, "repository": "/srv/shop.git", "domains": ["shop.example.com"], "tomcat": tomcat}
+        )
+
+    def release(self, shell: str = SERVES, deploy: int = 7, slot: Slot = Slot.BLUE) -> Release:
+        return Release(deploy, self.name, "c" * 40, self.image(shell), slot)
+
+    def start(self, shell: str = SERVES, deploy: int = 7, slot: Slot = Slot.BLUE, **tomcat: Any) -> list[Endpoint]:
+        return self.containers.start(self.app(**tomcat), 1, slot, self.release(shell, deploy, slot))
+
+
+@pytest.fixture(scope="session")
+def api() -> Iterator[APIClient]:
+    client = APIClient(timeout=60)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def image(api: APIClient) -> Iterator[Callable[[str], str]]:
+    """``image(shell)``: an image that runs this shell command."""
+    made: dict[str, str] = {}
+
+    def make(shell: str) -> str:
+        if shell not in made:
+            base = api.create_container(BASE, ["true"], labels={MINE: "image"})["Id"]
+            quoted = shell.replace("\\", "\\\\").replace('"', '\\"')
+            made[shell] = api.commit(base, changes=[f'CMD ["sh", "-c", "{quoted}"]'])["Id"]
+            api.remove_container(base)
+        return made[shell]
+
+    yield make
+    for id_ in made.values():
+        api.remove_image(id_, force=True, noprune=True)
+
+
+@pytest.fixture(scope="session")
+def room() -> None:
+    """The tests' addresses lead nowhere until a network of ours takes them."""
+    subprocess.run(["ip", "route", "replace", "unreachable", ROOM, "metric", "4278198272"], check=True)
+
+
+@pytest.fixture
+def installation(api: APIClient, image: Callable[[str], str], room: None, tmp_path: Path) -> Iterator[Installation]:
+    name = f"hctest-{secrets.token_hex(3)}"
+    yield Installation(Containers(DockerSettings(subnet=SUBNET), tmp_path), tmp_path, name, image)
+    remove(api, f"hookserver.state_dir={tmp_path}")
+
+
+@pytest.fixture
+def foreign(api: APIClient, image: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """``foreign(name, network, address)``: a running container that is not ours; its id."""
+    label = secrets.token_hex(4)
+
+    def make(name: str, network: str = "none", address: str = "") -> str:
+        place = api.create_endpoint_config(ipv4_address=address or None)
+        id_: str = api.create_container(
+            image(SERVES),
+            name=name,
+            labels={MINE: label},
+            host_config=api.create_host_config(network_mode=network),
+            networking_config={"EndpointsConfig": {network: place}} if address else None,
+        )["Id"]
+        api.start(id_)
+        return id_
+
+    yield make
+    remove(api, f"{MINE}={label}")
+
+
+@pytest.fixture
+def network(api: APIClient, room: None) -> Iterator[Callable[..., str]]:
+    """``network(name, subnet)``: a Docker network that is not ours."""
+    label = secrets.token_hex(4)
+
+    def make(name: str, subnet: str) -> str:
+        ipam = {"Driver": "default", "Config": [{"Subnet": subnet}]}
+        api.create_network(name, driver="bridge", labels={MINE: label}, ipam=ipam)  # type: ignore[arg-type]
+        return name
+
+    yield make
+    remove(api, f"{MINE}={label}")
+
+
+def remove(api: APIClient, label: str) -> None:
+    """Everything with this label."""
+    for container in api.containers(all=True, filters={"label": label}):
+        api.remove_container(container["Id"], v=True, force=True)
+    for network in api.networks(filters={"label": label}):
+        for container in api.inspect_network(network["Id"])["Containers"]:
+            api.disconnect_container_from_network(container, network["Id"], force=True)
+        api.remove_network(network["Id"])

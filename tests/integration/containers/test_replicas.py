@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from docker import APIClient
+from docker.errors import NotFound
+
+from hookserver.errors import ContainerError, Unhealthy
+from hookserver.models import Release, Slot
+from tests.integration.containers.conftest import BASE, SERVES, Installation
+
+Foreign = Callable[..., str]
+Eventually = Callable[..., object]
+
+
+def inspect(api: APIClient, name: str) -> dict[str, object]:
+    return dict(api.inspect_container(name))
+
+
+def test_a_slot_runs_all_its_replicas_at_their_fixed_addresses(installation: Installation, api: APIClient) -> None:
+    places = installation.start()
+    assert [place.host for place in places] == ["172.30.112.16", "172.30.112.17"]
+    replicas = installation.containers.replicas(installation.name)
+    assert [replica.name for replica in replicas] == [f"hs-{installation.name}-blue-{n}" for n in (1, 2)]
+    assert {(r.state, r.deploy, r.slot, r.restarts, r.siblings) for r in replicas} == {("running", 7, Slot.BLUE, 0, 2)}
+    assert [replica.route for replica in replicas] == ["blue1", "blue2"]
+    networks = api.inspect_container(places[0].name)["NetworkSettings"]["Networks"]
+    assert networks["hookserver-172.30.112.0-24"]["IPAddress"] == "172.30.112.16"
+    installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+
+
+def test_the_address_is_the_same_after_the_container_was_started_again(
+    installation: Installation, api: APIClient
+) -> None:
+    place = installation.start()[0]
+    api.restart(place.name, timeout=0)
+    networks = api.inspect_container(place.name)["NetworkSettings"]["Networks"]
+    assert networks["hookserver-172.30.112.0-24"]["IPAddress"] == place.host
+
+
+def test_a_container_without_a_fixed_address_never_takes_a_stopped_replicas(
+    installation: Installation, api: APIClient, foreign: Foreign
+) -> None:
+    place = installation.start()[0]
+    api.stop(place.name, timeout=0)
+    for number in range(3):
+        other = foreign(f"{installation.name}-other-{number}", "hookserver-172.30.112.0-24")
+        networks = api.inspect_container(other)["NetworkSettings"]["Networks"]
+        assert networks["hookserver-172.30.112.0-24"]["IPAddress"] in [f"172.30.112.{n}" for n in range(2, 16)]
+    api.start(place.name)
+
+
+def test_the_app_finds_its_environment_memory_files_and_host(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "shop.env").write_text("FROM_FILE=a b\n")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/note").write_text("from the volume")
+    places = installation.start(
+        f"env; cat /files/note /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max; "
+        f"grep host.docker /etc/hosts; {SERVES}",
+        env={"FROM_SETTINGS": "1"},
+        env_file=str(tmp_path / "shop.env"),
+        volumes=[f"{tmp_path}/files:/files:ro"],
+        memory="128m",
+    )
+    lines = _printed(installation, places[1].name)
+    assert {"FROM_FILE=a b", "FROM_SETTINGS=1", f"HOOKSERVER_APP={installation.name}", "HOOKSERVER_SLOT=blue"} <= lines
+    assert {"HOOKSERVER_REPLICA=2", f"HOOKSERVER_COMMIT={'c' * 40}"} <= lines
+    assert "CATALINA_OPTS=-Dhookserver.route=blue2 -XX:MaxRAMPercentage=60" in lines
+    assert any("from the volume" in line and str(128 << 20) in line for line in lines)
+    assert any(line.endswith("host.docker.internal") for line in lines)
+
+
+def test_further_networks_are_joined_and_the_fixed_address_stays(
+    installation: Installation, api: APIClient, network: Callable[..., str]
+) -> None:
+    database = network(f"{installation.name}-db", "172.30.121.0/24")
+    place = installation.start(networks=[database])[0]
+    networks = api.inspect_container(place.name)["NetworkSettings"]["Networks"]
+    assert networks["hookserver-172.30.112.0-24"]["IPAddress"] == place.host
+    assert networks[database]["IPAddress"].startswith("172.30.121.")
+
+
+def test_a_further_network_that_is_missing_is_told_and_nothing_is_left(installation: Installation) -> None:
+    with pytest.raises(ContainerError, match="no Docker network no-such-net"):
+        installation.start(networks=["no-such-net"])
+    assert installation.containers.replicas() == []
+
+
+def test_an_image_that_was_removed_is_told(installation: Installation) -> None:
+    release = Release(7, installation.name, "c" * 40, "sha256:" + "0" * 64, Slot.BLUE)
+    with pytest.raises(ContainerError, match="cannot find the image") as caught:
+        installation.containers.start(installation.app(), 1, Slot.BLUE, release)
+    assert "--rebuild" in caught.value.remedy
+
+
+def test_a_command_that_cannot_run_is_told_and_nothing_is_left(installation: Installation, api: APIClient) -> None:
+    base = api.create_container(installation.image(SERVES), ["true"])["Id"]
+    broken = api.commit(base, changes=['ENTRYPOINT ["/no/such/program"]'])["Id"]
+    api.remove_container(base)
+    try:
+        with pytest.raises(ContainerError, match="/no/such/program"):
+            installation.containers.start(
+                installation.app(), 1, Slot.BLUE, Release(7, installation.name, "c" * 40, broken, Slot.BLUE)
+            )
+        assert installation.containers.replicas() == []
+    finally:
+        api.remove_image(broken, force=True, noprune=True)
+
+
+def test_an_env_file_that_is_missing_is_told_before_anything_is_removed(installation: Installation) -> None:
+    installation.start()
+    with pytest.raises(ContainerError, match="cannot be read"):
+        installation.containers.start(
+            installation.app(env_file="/no/such/file"), 1, Slot.GREEN, installation.release(deploy=8, slot=Slot.GREEN)
+        )
+    installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+
+
+def test_leftovers_of_ours_in_the_slot_make_way_and_the_other_slot_is_left_alone(installation: Installation) -> None:
+    installation.start(deploy=5)
+    installation.start(deploy=6, slot=Slot.GREEN)
+    before = {replica.id for replica in installation.containers.replicas(installation.name, Slot.GREEN)}
+    installation.start(deploy=7)
+    assert {r.deploy for r in installation.containers.replicas(installation.name, Slot.BLUE)} == {7}
+    assert {r.id for r in installation.containers.replicas(installation.name, Slot.GREEN)} == before
+
+
+def test_a_foreign_container_with_our_name_is_told_and_left_alone(
+    installation: Installation, api: APIClient, foreign: Foreign
+) -> None:
+    other = foreign(f"hs-{installation.name}-blue-2")
+    with pytest.raises(ContainerError, match=f"the container hs-{installation.name}-blue-2, which is not of"):
+        installation.start()
+    assert api.inspect_container(other)["State"]["Running"]
+    assert installation.containers.replicas() == []
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_foreign_container_with_our_address_is_told_and_left_alone(
+    installation: Installation, api: APIClient, foreign: Foreign, running: bool
+) -> None:
+    installation.containers.ensure_network()
+    other = foreign(f"{installation.name}-squatter", "hookserver-172.30.112.0-24", "172.30.112.17")
+    if not running:
+        api.stop(other, timeout=0)
+    with pytest.raises(ContainerError, match=r"squatter.* has 172\.30\.112\.17"):
+        installation.start()
+    assert api.inspect_container(other)["State"]["Running"] is running
+
+
+def test_containers_of_another_installation_are_not_seen(
+    installation: Installation, api: APIClient, tmp_path: Path
+) -> None:
+    from hookserver.config import DockerSettings
+    from hookserver.containers import Containers
+
+    installation.start()
+    other = Containers(DockerSettings(), tmp_path / "other")
+    assert other.replicas() == []
+    other.stop(installation.name, Slot.BLUE, 1)
+    other.remove_deploy(7)
+    installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+
+
+def test_a_live_release_gets_its_missing_replica_again_and_keeps_the_others(
+    installation: Installation, api: APIClient
+) -> None:
+    first, second = installation.start()
+    kept = inspect(api, first.name)["Id"]
+    api.remove_container(second.name, force=True)
+    installation.containers.revive(installation.app(), 1, Slot.BLUE, installation.release())
+    assert inspect(api, first.name)["Id"] == kept
+    installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+
+
+def test_a_slot_is_stopped_with_grace_and_removed(installation: Installation) -> None:
+    installation.start("trap 'sleep 0.5; exit 0' TERM; while :; do sleep 0.1; done")
+    time.sleep(0.3)
+    started = time.monotonic()
+    installation.containers.stop(installation.name, Slot.BLUE, 20)
+    assert 0.5 <= time.monotonic() - started < 5
+    assert installation.containers.replicas() == []
+    installation.containers.stop(installation.name, Slot.BLUE, 20)
+
+
+def test_what_does_not_end_is_killed_after_its_grace_all_at_once(installation: Installation) -> None:
+    installation.start("trap '' TERM; while :; do sleep 0.1; done")
+    started = time.monotonic()
+    installation.containers.stop(installation.name, Slot.BLUE, 0.2)
+    assert time.monotonic() - started < 5
+    assert installation.containers.replicas() == []
+
+
+def test_a_cancelled_deploys_replicas_are_gone_within_two_seconds(installation: Installation) -> None:
+    installation.start(deploy=6, slot=Slot.GREEN)
+    installation.start("trap '' TERM; while :; do sleep 0.1; done", deploy=7)
+    started = time.monotonic()
+    installation.containers.remove_deploy(7)
+    assert time.monotonic() - started < 2
+    assert {replica.deploy for replica in installation.containers.replicas()} == {6}
+
+
+def test_a_candidate_that_ends_is_told_with_its_code_and_last_lines(
+    installation: Installation, eventually: Eventually
+) -> None:
+    installation.start("echo no database; exit 3")
+    eventually(lambda: all(r.state == "exited" for r in installation.containers.replicas()))
+    with pytest.raises(Unhealthy, match=r"blue-1 ended with exit code 3(.|\n)*no database"):
+        installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+
+
+def test_one_that_needs_more_memory_than_it_has_is_told_with_the_remedy(
+    installation: Installation, eventually: Eventually
+) -> None:
+    installation.start("exec tail /dev/zero", memory="24m")
+    eventually(lambda: all(r.state == "exited" for r in installation.containers.replicas()), deadline=30)
+    with pytest.raises(Unhealthy, match="more memory than its limit") as caught:
+        installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+    assert f"apps.{installation.name}.tomcat.memory" in caught.value.remedy
+
+
+def test_a_live_replica_is_started_again_after_a_crash_and_that_is_noticed(
+    installation: Installation, eventually: Eventually
+) -> None:
+    installation.start("sleep 1; exit 1")
+    installation.containers.keep_running(installation.name, Slot.BLUE)
+    eventually(lambda: any(r.restarts for r in installation.containers.replicas()))
+    with pytest.raises(Unhealthy, match="was started again"):
+        installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+
+
+def test_one_that_somebody_removed_is_told(installation: Installation, api: APIClient) -> None:
+    place = installation.start()[1]
+    api.remove_container(place.name, force=True)
+    with pytest.raises(Unhealthy, match="1 of the blue replicas of deploy 7"):
+        installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+
+
+def test_a_context_that_does_not_start_is_told_with_tomcats_own_cause(
+    installation: Installation, tmp_path: Path, eventually: Eventually
+) -> None:
+    web = tmp_path / "ROOT/WEB-INF"
+    web.mkdir(parents=True)
+    (web / "web.xml").write_text(
+        '<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0">'
+        "<listener><listener-class>shop.Missing</listener-class></listener></web-app>"
+    )
+    release = Release(7, installation.name, "c" * 40, BASE, Slot.BLUE)
+    app = installation.app(volumes=[f"{tmp_path}/ROOT:/usr/local/tomcat/webapps/ROOT"]).model_copy(
+        update={"replicas": 1}
+    )
+    place = installation.containers.start(app, 1, Slot.BLUE, release)[0]
+    eventually(lambda: "Server startup in" in installation.containers.last_lines(place.name), deadline=60)
+    told = installation.containers.failure(installation.name, Slot.BLUE, 7, Unhealthy("answered 404", "Look."))
+    assert told.problem.startswith(f"answered 404\n{place.name}: ")
+    assert "SEVERE" in told.problem
+    assert "listeners failed to start" in told.problem
+    assert "-Dhookserver.route=blue1" in installation.containers.last_lines(place.name, 200)
+
+
+def test_starting_two_replicas_costs_little_more_than_docker_itself(installation: Installation) -> None:
+    installation.image(SERVES)
+    seconds = []
+    for deploy in (1, 2, 3):
+        started = time.monotonic()
+        installation.start(deploy=deploy)
+        seconds.append(time.monotonic() - started)
+        installation.containers.remove_deploy(deploy)
+    assert min(seconds) < 1.5
+
+
+def test_nothing_of_ours_is_left_after_a_removal(installation: Installation, api: APIClient) -> None:
+    place = installation.start()[0]
+    installation.containers.remove_deploy(7)
+    with pytest.raises(NotFound):
+        api.inspect_container(place.name)
+
+
+def _printed(installation: Installation, name: str) -> set[str]:
+    ends = time.monotonic() + 10
+    while "up" not in (lines := set(installation.containers.last_lines(name, 200).splitlines())):
+        assert time.monotonic() < ends, lines
+        time.sleep(0.02)
+    return lines
