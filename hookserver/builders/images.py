@@ -83,10 +83,10 @@ class Images:
 
     def _remove(self, image: dict[str, Any], our_tag: str) -> bool:
         """Without force, by our tags: what a container uses or another tag names stays. Whether it is gone."""
-        tags = [tag for tag in image["RepoTags"] or [] if tag.startswith(our_tag)]
+        tags = [tag for tag in image["RepoTags"] or [] if tag != "<none>:<none>"]
         with translated("remove an old image"):
             try:
-                for name in tags or [image["Id"]]:
+                for name in [tag for tag in tags if tag.startswith(our_tag)] if tags else [image["Id"]]:
                     self._engine.api.remove_image(name)
             except docker.errors.ImageNotFound:
                 return True

@@ -1,0 +1,164 @@
+"""What a build may do, and what it is told when it fails. Each runs the builder image with a command of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookserver.builders.job import BuildJob
+from hookserver.errors import BuildError
+from tests.integration.builders.conftest import CA_BUNDLE, Site, war
+
+SHOP = war({"WEB-INF/web.xml": "<web-app/>", "index.html": "shop"})
+
+
+def job(site: Site, script: str, **build: Any) -> BuildJob:
+    files: dict[str, str | bytes] = {"pom.xml": "<project/>", "shop.war": SHOP}
+    return site.job(files, build={"kind": "maven", "command": script, **build})
+
+
+def failure(site: Site, made: BuildJob) -> BuildError:
+    with pytest.raises(BuildError) as caught:
+        site.build(made)
+    assert site.containers() == []
+    return caught.value
+
+
+def test_a_failed_build_shows_its_last_lines_and_the_whole_output_is_in_the_log(site: Site) -> None:
+    made = job(site, "for i in $(seq 50); do echo line $i; done; echo 'no such compiler' >&2; exit 3")
+    error = failure(site, made)
+    assert "exit code 3" in error.problem
+    assert "no such compiler" in error.problem
+    assert "line 1\n" not in error.problem
+    assert "       line 1\n" in site.log(made)
+
+
+def test_output_is_in_the_log_while_the_build_runs(site: Site, eventually: Callable[..., object]) -> None:
+    made = job(site, "echo begun; sleep 60", timeout="30s")
+    began = time.monotonic()
+    failed: list[BuildError] = []
+
+    def build() -> None:
+        with pytest.raises(BuildError) as caught:
+            site.build(made)
+        failed.append(caught.value)
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    eventually(lambda: site.log_file(made).exists() and "       begun\n" in site.log(made))
+    assert time.monotonic() - began < 10
+    assert site.images.remove_leftovers(made.deploy)
+    thread.join()
+    eventually(lambda: site.containers() == [])
+    assert "exit code 137" in failed[0].problem
+
+
+def test_a_build_that_never_ends_is_stopped_and_told(site: Site) -> None:
+    error = failure(site, job(site, "echo waiting for a lock; sleep 600", timeout="1s"))
+    assert "stopped after 1s" in error.problem
+    assert "waiting for a lock" in error.problem
+    assert "build.timeout" in error.remedy
+
+
+def test_a_build_that_needs_more_memory_is_told_which_key_to_raise(site: Site) -> None:
+    error = failure(site, job(site, "head -c 200m /dev/zero | tail -c 150m >/dev/null", memory="64m"))
+    assert "out of memory" in error.problem
+    assert "build.memory (now 64m)" in error.remedy
+
+
+def test_a_fork_bomb_meets_a_limit(site: Site) -> None:
+    error = failure(site, job(site, "i=0; while [ $i -lt 3000 ]; do sleep 60 & i=$((i+1)); done"))
+    assert "fork" in error.problem.lower()
+
+
+def test_a_build_that_prints_without_end_fills_neither_log_nor_memory(site: Site) -> None:
+    made = job(site, "yes 0123456789012345678901234567890123456789 | head -c 300m; echo the end; exit 1")
+    error = failure(site, made)
+    assert "the end" in error.problem
+    assert site.log_file(made).stat().st_size < 32 << 20
+
+
+def test_a_build_sees_neither_docker_nor_the_hosts_files_and_environment(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("canary-in-a-file")
+    monkeypatch.setenv("CANARY", "canary-in-the-environment")
+    made = job(site, "env; cat link; ls -l /var/run/docker.sock /run/docker.sock; cat /etc/hostname; exit 1")
+    (made.source / "link").symlink_to(secret)
+    failure(site, made)
+    assert "canary" not in site.log(made).replace(str(secret), "")
+    assert "cat: link: No such file" in site.log(made)
+    assert "docker.sock': No such file" in site.log(made)
+
+
+def test_the_builds_environment_and_mounts_are_there_and_the_mounts_are_read_only(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "settings.xml").write_text("<settings/>")
+    made = job(
+        site,
+        "echo $GREETING; cat /mnt/settings.xml; touch /mnt/new; exit 1",
+        env={"GREETING": "hello there"},
+        volumes=[f"{tmp_path}:/mnt:rw"],
+    )
+    failure(site, made)
+    assert "hello there" in site.log(made)
+    assert "<settings/>" in site.log(made)
+    assert "Read-only file system" in site.log(made)
+
+
+def test_java_and_the_others_trust_the_ca_bundle(site: Site) -> None:
+    made = job(
+        site,
+        "keytool -list -keystore /run/hookserver/truststore.p12 -storepass changeit | grep contains;"
+        " java -XshowSettings:properties -version 2>&1 | grep trustStore; ls -l $CURL_CA_BUNDLE; exit 1",
+        ca_bundle=str(CA_BUNDLE),
+        env={"JAVA_TOOL_OPTIONS": "-Dmine=1"},
+    )
+    failure(site, made)
+    log = site.log(made)
+    assert "Your keystore contains 1" in log
+    assert "javax.net.ssl.trustStore = /run/hookserver/truststore.p12" in log
+    assert "ca-bundle.pem" in log
+    assert "Picked up" not in log
+
+
+def test_several_wars_are_listed_and_the_one_that_is_named_is_taken(site: Site) -> None:
+    script = "mkdir -p a/target b/target; cp shop.war a/target/; cp shop.war b/target/shop-2.war"
+    error = failure(site, job(site, script))
+    assert "a/target/shop.war\n  b/target/shop-2.war" in error.problem
+    assert "build.war" in error.remedy
+    image, log = site.build(job(site, script, war="b/target/*.war"))
+    assert "the WAR: b/target/shop-2.war" in log
+    assert image.startswith("sha256:")
+
+
+def test_a_build_without_a_war_says_what_was_looked_for(site: Site) -> None:
+    error = failure(site, job(site, "rm shop.war"))
+    assert "**/target/*.war" in error.problem
+
+
+def test_a_killed_builds_container_is_found_and_removed_within_a_second(site: Site) -> None:
+    deploy = 9_999
+    labels = {"hookserver.state_dir": str(site.root), "hookserver.role": "build", "hookserver.deploy": str(deploy)}
+    made = site.client.create_container("maven:3.9-eclipse-temurin-17", ["sleep", "600"], labels=labels)
+    site.client.start(made["Id"])
+    began = time.monotonic()
+    assert site.images.remove_leftovers(deploy) == [made["Id"]]
+    assert time.monotonic() - began < 1.0
+    assert site.containers() == []
+
+
+def test_a_foreign_container_with_the_builds_name_is_left_alone(site: Site) -> None:
+    made = job(site, "mkdir target; cp shop.war target/")
+    name = f"hs-{site.app}-build-{made.deploy}"
+    foreign = site.client.create_container("maven:3.9-eclipse-temurin-17", ["true"], name=name)["Id"]
+    try:
+        assert site.build(made)[0]
+        assert site.client.inspect_container(foreign)["Name"] == f"/{name}"
+    finally:
+        site.client.remove_container(foreign)
