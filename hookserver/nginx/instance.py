@@ -93,13 +93,18 @@ class Instance:
 
     def _run(self, text: str) -> None:
         already_said = self.error_log.stat().st_size if self.error_log.exists() else 0
+        old = processes.find(self._folder).workers
         if not self._signal(signal.SIGHUP):
             self._start()
-        if not self.answers("/config", digest(text)):
+        # For a moment old and new workers take requests side by side.
+        if not self.answers("/config", digest(text)) or not _wait(lambda: self._left(old), self._patience):
             raise NginxError(
                 f"Nginx took the new configuration, but does not run it:\n{self._said(already_said)}",
                 f"The one before it keeps running. Mend what the lines name; more is in {self.error_log}.",
             )
+
+    def _left(self, workers: frozenset[int]) -> bool:
+        return not workers & processes.find(self._folder).workers
 
     def _start(self) -> None:
         self._quit_orphans()

@@ -11,14 +11,19 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _MASTER = b"nginx: master process"
+_LEAVING = b"shutting down"
 
 
 @dataclass(frozen=True)
 class Processes:
-    """The instance's master, if it has one, and workers that a killed master left behind (they hold the port)."""
+    """The instance's master, if it has one; its workers that take new requests; and what a killed master left behind.
+
+    Such orphans hold the port.
+    """
 
     master: int | None
-    orphans: tuple[int, ...]
+    workers: frozenset[int]
+    orphans: frozenset[int]
 
 
 def find(folder: Path) -> Processes:
@@ -27,8 +32,9 @@ def find(folder: Path) -> Processes:
     pids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
     ours = {pid: title for pid in pids if (title := _title(pid)).startswith(b"nginx: ") and _holds(pid, logs)}
     master = next((pid for pid, title in ours.items() if title.startswith(_MASTER)), None)
-    orphans = tuple(pid for pid in ours if pid != master and _parent(pid) != master)
-    return Processes(master, orphans)
+    children = {pid for pid in ours if master is not None and _parent(pid) == master}
+    workers = frozenset(pid for pid in children if _LEAVING not in ours[pid])
+    return Processes(master, workers, frozenset(ours) - children - {master})
 
 
 def find_master(folder: Path, pid_file: Path) -> int | None:

@@ -67,7 +67,7 @@ def _main(worker_user: str) -> list[str]:
         "worker_rlimit_nofile 16384;",
         f"worker_shutdown_timeout {milliseconds(_OLD_WORKERS)};",
         f"pid {PID_FILE};",
-        f"error_log {ERROR_LOG} warn;",
+        f"error_log {ERROR_LOG} error;",
         *block("events", ["worker_connections 4096;"]),
     ]
 

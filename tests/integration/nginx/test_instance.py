@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Slot
-from hookserver.nginx import logs
+from hookserver.nginx import Nginx, logs
 from tests.integration.nginx.conftest import Site, until
 
 OTHER = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
@@ -53,6 +55,30 @@ def test_apply_starts_it_and_then_changes_nothing_until_the_settings_do(site: Si
     assert site.nginx.apply(site.numbers)
     assert master(site) == pid
     assert site.ask(host="blog.example.com").status == 503
+
+
+def test_after_a_reload_no_request_meets_the_old_configuration(site: Site) -> None:
+    start(site)
+    apps = site.apps
+    for _ in range(5):
+        site.apps = apps + OTHER
+        assert site.nginx.apply(site.numbers)
+        assert {site.ask(host="blog.example.com").status for _ in range(10)} == {503}
+        site.apps = apps
+        assert site.nginx.apply(site.numbers)
+        assert {site.ask(host="blog.example.com").status for _ in range(10)} == {404}
+
+
+def test_several_processes_may_apply_at_once(site: Site) -> None:
+    fork = multiprocessing.get_context("fork")
+    with fork.Pool(4) as pool:
+        changed = pool.map(_apply, [(site.settings, site.numbers)] * 4)
+    assert sorted(changed) == [False, False, False, True]
+    assert site.ask().status == 503
+
+
+def _apply(given: tuple[Settings, dict[str, int]]) -> bool:
+    return Nginx(given[0]).apply(given[1])
 
 
 def test_it_lives_in_a_session_of_its_own_without_our_environment_and_outputs(
@@ -127,6 +153,7 @@ def test_an_address_that_another_program_holds_is_told(site: Site) -> None:
 def test_a_stopped_master_is_noticed_and_the_next_apply_mends_it(site: Site) -> None:
     start(site)
     pid = master(site)
+    working = workers(pid)
     site.apps += OTHER
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -135,6 +162,7 @@ def test_a_stopped_master_is_noticed_and_the_next_apply_mends_it(site: Site) -> 
         assert site.ask().status == 200
     finally:
         os.kill(pid, signal.SIGCONT)
+    until(lambda: not set(working) & set(workers(pid)))
     assert site.nginx.apply(site.numbers)
     assert site.ask(host="blog.example.com").status == 503
 

@@ -58,13 +58,17 @@ def test_without_affinity_a_session_is_spread_over_the_replicas(site: Site) -> N
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("session", ["", "0AF9.blue1"])
-def test_a_replica_that_refuses_is_stood_in_for_by_its_sibling(site: Site, method: str, session: str) -> None:
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_replica_that_refuses_is_stood_in_for_by_its_sibling(
+    site: Site, method: str, session: str, chunked: bool
+) -> None:
     site.serve(Slot.BLUE, 2)
     start(site)
     for _ in range(6):
-        answer = site.ask(method=method, body=b"x" * 1000, headers={"Cookie": f"JSESSIONID={session}"})
+        body = iter([b"x" * 1000] * 300) if chunked else b"x" * 300_000
+        answer = site.ask(method=method, body=body, headers={"Cookie": f"JSESSIONID={session}"})
         assert answer.told["name"] == "blue2"
-        assert answer.told["size"] == 1000
+        assert answer.told["size"] == 300_000
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

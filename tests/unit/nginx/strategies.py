@@ -22,7 +22,9 @@ _PATHS = st.one_of(
     st.from_regex(r"/[A-Za-z0-9._~!&'()*+,=:@/-]{0,30}", fullmatch=True),
 )
 _STATE_DIRS = st.sampled_from(["/tmp/hs", "/tmp/with space", '/tmp/with"quote', "/tmp/back\\slash", "/tmp/a;b{c}#d"])
-_TRUSTED = st.sampled_from([[], ["10.0.0.0/8"], ["10.0.0.0/8", "fd00::/8", "192.0.2.1/32", "fd00::/8"], ["0.0.0.0/0", "::/0"]])
+_TRUSTED = st.sampled_from(
+    [[], ["10.0.0.0/8"], ["10.0.0.0/8", "fd00::/8", "192.0.2.1/32", "fd00::/8"], ["0.0.0.0/0", "::/0"]]
+)
 _LISTEN = st.sampled_from([["8080"], ["127.0.0.1:8080"], ["8080", "[::]:8080"], ["*:8080", "127.0.0.1:8081"]])
 
 
