@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +32,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = _open(path)
+        self._writer = threading.Lock()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -39,11 +42,21 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """All or nothing, on the disk when the block ends."""
-        with self._translated(), self._engine.connect() as plain:
-            connection = plain.execution_options(begin="IMMEDIATE")
-            with connection.begin():
-                yield connection
+        """All or nothing, on the disk when the block ends.
+
+        The threads of a process wait for each other here, in turn: SQLite lets them poll, and some of them starve.
+        """
+        began = time.monotonic()
+        if not self._writer.acquire(timeout=BUSY_TIMEOUT):
+            raise StoreError(f"the database {self.path}: too many writes wait", "Try again.")
+        try:
+            left = BUSY_TIMEOUT - (time.monotonic() - began)
+            with self._translated(), self._engine.connect() as plain:
+                connection = plain.execution_options(begin="IMMEDIATE", patience=max(left, 0.0))
+                with connection.begin():
+                    yield connection
+        finally:
+            self._writer.release()
 
     def upgrade(self) -> None:
         """Bring the tables up to date, in a process of its own: Alembic's memory ends with it."""
@@ -124,12 +137,13 @@ def _open(path: Path) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            f"busy_timeout={int(BUSY_TIMEOUT * 1000)}",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(options.get('patience', BUSY_TIMEOUT) * 1000)}")
+        connection.exec_driver_sql(f"BEGIN {options.get('begin', 'DEFERRED')}")
 
     return engine
