@@ -85,7 +85,7 @@ class Mirror:
         )
 
     def checkout(self, commit: str, into: Path, deadline: float) -> list[str]:
-        """Write exactly this commit to the new folder ``into``, with a small ``.git`` of this one commit.
+        """Make the folder ``into`` anew, with exactly this commit and a small ``.git`` that knows no other.
 
         Submodules and LFS files are not brought, links that lead out of the tree become plain files, and nothing of
         the repository runs. Returns what a reader of the log should know about that.
@@ -94,8 +94,7 @@ class Mirror:
         if not _FULL.fullmatch(commit):
             raise GitError(f"{commit!r:.60} is not the full name of a commit", "Ask `Mirror.resolve` for it.")
         answer = self._checkout_once(commit, into, ends)
-        if answer.status:
-            shutil.rmtree(into, ignore_errors=True)
+        if answer.status and "No space left on device" not in answer.stderr:
             self._remake(ends)
             if self._known_commit(commit, ends) is None:
                 self._ask_server([*self._git_dir(self._path), *_FETCH, "--", self._remote.url, commit], ends)
@@ -114,6 +113,7 @@ class Mirror:
         return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)[:200]
 
     def _checkout_once(self, commit: str, into: Path, ends: float) -> Answer:
+        shutil.rmtree(into, ignore_errors=True)
         here: list[str | Path] = ["--git-dir", into / ".git"]
         answer = Answer(0, "", "")
         steps: tuple[list[str | Path], ...] = (

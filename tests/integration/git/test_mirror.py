@@ -34,6 +34,13 @@ def test_a_checkout_is_exactly_one_commit_with_a_small_git_of_its_own(
     assert git(tree, "status", "--porcelain") == ""
 
 
+def test_what_was_left_in_the_folder_is_not_in_the_checkout(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+    (tmp_path / "work/target").mkdir(parents=True)
+    mirror = mirror_of(source.bare)
+    mirror.checkout(mirror.fetch(DEADLINE), tmp_path / "work", DEADLINE)
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [".git", "pom.xml"]
+
+
 def test_the_tip_is_that_of_the_server_and_a_fetch_brings_it(source: Source, mirror_of: Make) -> None:
     mirror = mirror_of(f"file://{source.bare}")
     old = mirror.fetch(DEADLINE)
@@ -159,6 +166,17 @@ def test_a_corrupt_mirror_is_made_again(
     assert mirror.fetch(DEADLINE) == tip
     mirror.checkout(first, tmp_path / "first", DEADLINE)
     assert (tmp_path / "first/pom.xml").is_file()
+
+
+@pytest.mark.parametrize("spoil", [shutil.rmtree, empty_objects, spoil_head], ids=lambda f: f.__name__)
+def test_a_checkout_from_a_mirror_that_broke_meanwhile_makes_it_again(
+    source: Source, mirror_of: Make, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    mirror = mirror_of(source.bare)
+    tip = mirror.fetch(DEADLINE)
+    spoil(tmp_path / "state/mirrors/shop.git")
+    mirror.checkout(tip, tmp_path / "work", DEADLINE)
+    assert (tmp_path / "work/pom.xml").is_file()
 
 
 def test_another_branch_in_the_settings_later_is_no_trouble(source: Source, mirror_of: Make) -> None:
