@@ -62,7 +62,11 @@ class Parts:
         """The app's mirror; its git processes carry the deploy's number."""
         state = self.settings.server.state
         remote = str(state.push_repository(app.name)) if app.repository == "push" else app.repository
-        return Mirror(state.mirror(app.name), remote, app.branch, tag=str(deploy))
+        return Mirror(state.mirror(app.name), remote, app.branch, self.tag(deploy))
+
+    def tag(self, deploy: int) -> str:
+        """What marks the git processes of a deploy of this installation."""
+        return f"{self.settings.server.state.root}:{deploy}"
 
     def endpoints(self, app: AppSettings, slot: Slot) -> list[Endpoint]:
         """Where the replicas of a slot answer."""
@@ -243,7 +247,7 @@ def undo(parts: Parts, deploy: Deploy) -> None:
     release = parts.store.release(deploy.number)
     if release is not None and parts.nginx.live_slot(deploy.app) is release.slot:
         raise DeployFailed(f"{deploy.app} {release.slot} has traffic and is left alone", "Restart hookserver's worker.")
-    kill_orphans(str(deploy.number))
+    kill_orphans(parts.tag(deploy.number))
     parts.images.remove_leftovers(deploy.number)
     parts.containers.remove_deploy(deploy.number)
     parts.store.drop_release(deploy.number)

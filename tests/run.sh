@@ -10,7 +10,7 @@ cd "$ROOT"
 
 STATE=${HOOKSERVER_TEST_STATE:-$ROOT/.state/tests}
 VENV=$STATE/venv
-SUBNETS=(172.30.208.0/20 172.30.224.0/20)
+SUBNETS=(172.30.112.0/20 172.30.176.0/20 172.30.208.0/20 172.30.240.0/20)
 
 static_checks() {
     say "static checks"
