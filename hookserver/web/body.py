@@ -6,7 +6,7 @@ import difflib
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -104,8 +104,9 @@ def _deadline(connection: socket.socket | None) -> Iterator[threading.Event]:
 
     def stop() -> None:
         passed.set()
-        if connection:
-            connection.shutdown(socket.SHUT_RD)
+        with suppress(OSError):
+            if connection:
+                connection.shutdown(socket.SHUT_RD)
 
     timer = threading.Timer(DEADLINE, stop)
     timer.daemon = True

@@ -77,7 +77,7 @@ def is_gone(client: socket.socket | None) -> bool:
     try:
         readable.register(client, select.POLLIN)
         return bool(readable.poll(0)) and client.recv(1, socket.MSG_PEEK) == b""
-    except OSError:
+    except (OSError, ValueError):  # ValueError: it is closed on this side too
         return True
 
 

@@ -6,9 +6,11 @@ Gunicorn's arbiter would be a second process, of some 20 MB, whose only work is 
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ GRACE = 10
 HEAD_DEADLINE = 10.0
 """Seconds in which a request's line and headers must have arrived."""
 _BACKLOG = 512
+_log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings) -> None:
@@ -36,6 +39,9 @@ def serve(settings: Settings) -> None:
 
     Raises HookserverError when it cannot listen there.
     """
+    for app in settings.apps.values():
+        if not app.webhook_secret and app.repository != "push":
+            _log.warning("apps.%s: no webhook_secret, so its webhooks are refused (401)", app.name)
     store = Store(settings.server.state)
     application = _Application(create_app(settings, store))
     with listen(settings.server.listen) as listener:
@@ -129,7 +135,5 @@ class _Application(BaseApplication):
 
 
 def _shut(conn: TConn, how: int) -> None:
-    try:
+    with suppress(OSError):
         conn.sock.shutdown(how)
-    except OSError:
-        return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -427,7 +428,7 @@ def test_livez_answers_without_a_worker_and_readyz_says_that_it_is_missing(
         assert client.get("/readyz").status_code == 503
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert client.get("/readyz").status_code == 200
-    with sqlite3.connect(state.database) as other:
+    with closing(sqlite3.connect(state.database)) as other:
         other.execute("DROP TABLE tokens")
         other.execute("ALTER TABLE apps RENAME TO gone")
     assert "database" in client.get("/readyz").text

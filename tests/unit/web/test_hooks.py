@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -179,7 +180,7 @@ def test_who_claims_another_address_is_counted_all_the_same(client: FlaskClient)
 def test_what_cannot_be_stored_is_503_and_never_acknowledged(
     client: FlaskClient, state: StateDir, store: Store
 ) -> None:
-    with sqlite3.connect(state.database) as other:
+    with closing(sqlite3.connect(state.database)) as other:
         other.execute("DROP TABLE deliveries")
     answer = client.post("/hooks/shop", data=encoded(), headers=github(encoded()))
     assert answer.status_code == 503
