@@ -34,7 +34,7 @@ def prepare(state: StateDir, group: int = -1) -> None:
         state.live(READABLE_FLAG).parent: 0o755,
     }
     try:
-        if not state.root.exists():
+        with contextlib.suppress(FileExistsError):
             state.root.mkdir(parents=True)
             state.root.chmod(0o711)
         for folder, mode in modes.items():

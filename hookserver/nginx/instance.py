@@ -76,7 +76,7 @@ class Instance:
 
     def stop(self) -> None:
         """End it once its requests are done; what is not done in time is cut."""
-        self._quit_orphans()
+        self._quit_leftovers()
         for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL):
             self._signal(number)
             if _wait(lambda: not self.is_running(), self._patience):
@@ -107,7 +107,7 @@ class Instance:
         return not workers & processes.find(self._folder).workers
 
     def _start(self) -> None:
-        self._quit_orphans()
+        self._quit_leftovers()
         self._socket.unlink(missing_ok=True)
         binary.start(self._program, self._folder, self._conf)
 
@@ -124,9 +124,9 @@ class Instance:
         elif self.ask("/config") != digest(before):
             self._signal(signal.SIGHUP)
 
-    def _quit_orphans(self) -> None:
-        """Workers of a killed master hold the port; told to quit they let it go at once and end their requests."""
-        for pid in processes.find(self._folder).orphans:
+    def _quit_leftovers(self) -> None:
+        """Workers of a killed master hold the port; told to quit they let it go at once, and end their requests."""
+        for pid in processes.find(self._folder).leftovers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGQUIT)
 

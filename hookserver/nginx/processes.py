@@ -10,42 +10,61 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
-_MASTER = b"nginx: master process"
-_LEAVING = b"shutting down"
 
 
 @dataclass(frozen=True)
 class Processes:
-    """The instance's master, if it has one; its workers that take new requests; and what a killed master left behind.
+    """An instance as it is found: its master, if it has one, and that one's workers that take new requests.
 
-    Such orphans hold the port.
+    ``leftovers`` are what a killed master left behind (it holds the port), and an instance that ends its last requests.
     """
 
     master: int | None
     workers: frozenset[int]
-    orphans: frozenset[int]
+    leftovers: frozenset[int]
 
 
 def find(folder: Path) -> Processes:
     """Look through all processes for those of the instance in ``folder``."""
-    logs = f"{(folder / 'logs').resolve()}/"
+    logs = _logs(folder)
     pids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
-    ours = {pid: title for pid in pids if (title := _title(pid)).startswith(b"nginx: ") and _holds(pid, logs)}
-    master = next((pid for pid, title in ours.items() if title.startswith(_MASTER)), None)
-    children = {pid for pid in ours if master is not None and _parent(pid) == master}
-    workers = frozenset(pid for pid in children if _LEAVING not in ours[pid])
-    return Processes(master, workers, frozenset(ours) - children - {master})
+    ours = {pid for pid in pids if _title(pid).startswith(b"nginx: ") and _holds(pid, logs)}
+    master = next((pid for pid in sorted(ours) if _is_master(pid)), None)
+    children = ours & _children(master) if master is not None else frozenset()
+    workers = frozenset(pid for pid in children if _takes_requests(pid))
+    return Processes(master, workers, frozenset(ours - children - {master}))
 
 
 def find_master(folder: Path, pid_file: Path) -> int | None:
     """The instance's master; quick while the pid file tells the truth."""
     try:
-        pid = int(pid_file.read_text("ascii"))
+        pid = int(pid_file.read_text("utf-8"))
     except (OSError, ValueError):
         return find(folder).master
-    if _title(pid).startswith(_MASTER) and _holds(pid, f"{(folder / 'logs').resolve()}/"):
-        return pid
-    return find(folder).master
+    return pid if _is_master(pid) and _holds(pid, _logs(folder)) else find(folder).master
+
+
+def _logs(folder: Path) -> str:
+    return f"{(folder / 'logs').resolve()}/"
+
+
+def _is_master(pid: int) -> bool:
+    """Not one that was told to quit: it waits for its last workers, and listens no more."""
+    if not _title(pid).startswith(b"nginx: master process"):
+        return False
+    children = _children(pid)
+    return not children or any(_takes_requests(child) for child in children)
+
+
+def _takes_requests(worker: int) -> bool:
+    return b"shutting down" not in _title(worker)
+
+
+def _children(pid: int) -> frozenset[int]:
+    try:
+        return frozenset(map(int, (_PROC / str(pid) / "task" / str(pid) / "children").read_text("utf-8").split()))
+    except OSError:
+        return frozenset()
 
 
 def _title(pid: int) -> bytes:
@@ -63,11 +82,3 @@ def _holds(pid: int, below: str) -> bool:
                 if str(descriptor.readlink()).startswith(below):
                     return True
     return False
-
-
-def _parent(pid: int) -> int | None:
-    try:
-        stat = (_PROC / str(pid) / "stat").read_bytes()
-    except OSError:
-        return None
-    return int(stat.rpartition(b")")[2].split()[1])

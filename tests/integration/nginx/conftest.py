@@ -105,8 +105,17 @@ class Site:
         finally:
             connection.close()
 
-    def logged(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (self.folder / "logs/access.log").read_text().splitlines()]
+    def logged(self, answer: Answer) -> dict[str, Any]:
+        """The access log's line for ``answer``, which Nginx writes just after it answered."""
+        found: list[dict[str, Any]] = []
+
+        def look() -> bool:
+            lines = (self.folder / "logs/access.log").read_text().splitlines()
+            found[:] = [line for line in map(json.loads, lines) if line["request_id"] == answer.headers["X-Request-Id"]]
+            return bool(found)
+
+        until(look)
+        return found[0]
 
 
 def until(condition: Callable[[], bool], patience: float = 5.0) -> None:

@@ -186,6 +186,24 @@ def test_workers_of_a_killed_master_are_quit_and_a_new_instance_takes_over(site:
     until(lambda: all(is_gone(orphan) for orphan in orphans))
 
 
+def test_an_instance_that_was_told_to_quit_is_replaced_while_it_ends_its_last_request(site: Site) -> None:
+    start(site)
+    leaving = master(site)
+    with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as visitor:
+        visitor.sendall(b"GET /wait HTTP/1.1\r\nHost: shop.example.com\r\n\r\n")
+        until(lambda: site.nginx.requests_in_flight(site.endpoints(Slot.BLUE)) == 1)
+        os.kill(leaving, signal.SIGQUIT)
+        until(lambda: not site.nginx.is_running())
+        assert site.nginx.apply(site.numbers)
+        assert site.ask().status == 200
+        for backend in site.backends.values():
+            backend.go_on.set()
+        assert visitor.recv(100).startswith(b"HTTP/1.1 200")
+    until(lambda: is_gone(leaving))
+    assert site.nginx.is_running()
+    assert not site.nginx.apply(site.numbers)
+
+
 def test_a_stale_pid_file_that_names_a_stranger_hurts_nobody(site: Site) -> None:
     start(site)
     os.kill(master(site), signal.SIGTERM)

@@ -118,7 +118,7 @@ def test_the_access_log_says_which_replica_of_which_slot_answered(site: Site) ->
     site.serve(Slot.BLUE, 2)
     start(site)
     answer = site.ask("/a?b=c", headers={"Cookie": "JSESSIONID=0AF9.blue1", "User-Agent": 'x"y'})
-    line = site.logged()[-1]
+    line = site.logged(answer)
     assert line["status"] == 200
     assert (line["app"], line["slot"], line["replica"]) == ("shop", "blue", "blue2")
     assert (line["method"], line["host"], line["uri"]) == ("GET", "shop.example.com", "/a?b=c")

@@ -121,11 +121,12 @@ def test_a_trusted_proxy_is_believed(site: Site) -> None:
     site.serve(Slot.BLUE)
     site.nginx.apply(site.numbers)
     site.nginx.switch("shop", Slot.BLUE)
-    told = site.ask(headers=FORGED).told["headers"]
+    answer = site.ask(headers=FORGED)
+    told = answer.told["headers"]
     assert told["X-Forwarded-For"] == told["X-Real-IP"] == "203.0.113.9"
     assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("https", "444")
     assert told["X-Forwarded-Host"] == "shop.example.com"
-    assert site.logged()[-1]["client"] == "203.0.113.9"
+    assert site.logged(answer)["client"] == "203.0.113.9"
     told = site.ask(headers={"X-Forwarded-Proto": "https"}).told["headers"]
     assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("https", "443")
     told = site.ask(headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7, 127.0.0.9"}).told["headers"]
