@@ -57,7 +57,7 @@ def fields(*known: str) -> dict[str, Any]:
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known)}."
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known) or 'none'}."
             raise BadRequest(f"unknown field {name[:50]!r}", hint, 422)
     return given
 

@@ -62,8 +62,9 @@ def listen(address: str) -> socket.socket:
     try:
         return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
+        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
         raise HookserverError(
-            f"cannot listen on {address}: {error}", "Is hookserver running already? server.listen names the address."
+            f"cannot listen on {address}: {why}", "Is hookserver running already? server.listen names the address."
         ) from error
 
 
