@@ -44,7 +44,7 @@ def render(settings: Settings, numbers: Mapping[str, int], worker_user: str = ""
     Nginx is not started as root. Raises NginxError when a path or name cannot be written down in an Nginx file.
     """
     slots = {app.name: _slots(settings, app, numbers[app.name]) for app in settings.apps.values()}
-    lines = [*_main(worker_user), *block("http", _http(settings, slots))]
+    lines = [*_main(settings, worker_user), *block("http", _http(settings, slots))]
     text = "\n".join(lines) + "\n"
     return text.replace(_DIGEST, hashlib.sha256(text.encode()).hexdigest())
 
@@ -59,13 +59,13 @@ def _slots(settings: Settings, app: AppSettings, number: int) -> dict[Slot, list
     return {slot: endpoints(settings.docker, app, number, slot) for slot in Slot}
 
 
-def _main(worker_user: str) -> list[str]:
+def _main(settings: Settings, worker_user: str) -> list[str]:
     return [
         "# Written by hookserver from its settings; a change made here is lost.",
         *([f"user {worker_user};"] if worker_user else []),
         "worker_processes auto;",
         "worker_rlimit_nofile 16384;",
-        f"worker_shutdown_timeout {milliseconds(_OLD_WORKERS)};",
+        f"worker_shutdown_timeout {milliseconds(max(_OLD_WORKERS, settings.nginx.read_timeout))};",
         f"pid {PID_FILE};",
         f"error_log {ERROR_LOG} error;",
         *block("events", ["worker_connections 4096;"]),
