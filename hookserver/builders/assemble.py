@@ -34,25 +34,27 @@ def assemble(engine: Engine, job: BuildJob, base: Base, war: War, build: str, lo
 
     Raises BuildError when the WAR is refused, or Docker does not do its part.
     """
-    webapp = f"webapps/{job.app.tomcat.context}"
+    context = job.app.tomcat.context
     conf = edited_conf(engine, base, log)
     with war_file.opened(war.path) as checked:
-        key = _digest(base.image, conf, webapp, checked.library_digest())
+        key = _digest(base.image, conf, context, checked.library_digest())
         library = engine.find_image({APP: job.app.name, LIBRARY: key, ROLE: _LIBRARY_LAYER})
         if library:
             log.line("WEB-INF/lib is as before: its layer is used again")
         else:
-            removed = _in_the_way(base, job.app.tomcat.context)
+            removed = _in_the_way(base, context)
             if removed:
                 log.line(f"left out of the Tomcat image: webapps {', '.join(removed)}")
             labels = engine.labels(job.app.name, _LIBRARY_LAYER, library=key)
             with (
                 _conf_archive(conf) as settings,
-                war_file.packed(checked, checked.library, webapp, job.work) as libraries,
+                war_file.packed(checked, checked.library, context, job.work) as libraries,
             ):
-                library = _layer(engine, job, base, base.image, [settings, libraries], labels, removed)
-        with war_file.packed(checked, checked.rest, webapp, job.work) as rest:
-            return _layer(engine, job, base, library, [rest], image_labels(engine, job, build))
+                library = _layer(
+                    engine, job, base, base.image, {"conf": settings, "webapps": libraries}, labels, removed
+                )
+        with war_file.packed(checked, checked.rest, context, job.work) as rest:
+            return _layer(engine, job, base, library, {"webapps": rest}, image_labels(engine, job, build))
 
 
 def adopt(engine: Engine, job: BuildJob, base: Base, build: str, log: DeployLog) -> str:
@@ -60,7 +62,7 @@ def adopt(engine: Engine, job: BuildJob, base: Base, build: str, log: DeployLog)
     if not base.is_tomcat:
         log.line("NOTE: the image has no Tomcat that hookserver knows: nothing of it is edited")
     with _conf_archive(edited_conf(engine, base, log)) as settings:
-        archives = [settings] if base.is_tomcat else []
+        archives = {"conf": settings} if base.is_tomcat else {}
         return _layer(engine, job, base, base.image, archives, image_labels(engine, job, build))
 
 
@@ -95,11 +97,11 @@ def _layer(
     job: BuildJob,
     base: Base,
     parent: str,
-    archives: list[IO[bytes]],
+    archives: Mapping[str, IO[bytes]],
     labels: dict[str, str],
     removed: Sequence[str] = (),
 ) -> str:
-    """An image of ``parent`` with the tar files unpacked in Tomcat's folder; it ran only if webapps had to go."""
+    """An image of ``parent`` with tar files unpacked in Tomcat's folders; it ran only if webapps had to go."""
     remove = ["rm", "-rf", "--", *(f"{base.home}/webapps/{name}" for name in removed)]
     config = {"Labels": labels, "Entrypoint": list(base.entrypoint), "Cmd": list(base.command), "User": base.user}
     name, tag = (None, None) if labels[ROLE] == _LIBRARY_LAYER else (job.app.image, job.commit[:12])
@@ -110,8 +112,8 @@ def _layer(
         if removed:
             engine.api.start(container)
             engine.api.wait(container)
-        for archive in archives:
-            engine.api.put_archive(container, base.home, archive)
+        for folder, archive in archives.items():
+            engine.api.put_archive(container, f"{base.home}/{folder}", archive)
         return str(engine.api.commit(container, name, tag, conf=config)["Id"])
 
 
@@ -125,13 +127,13 @@ def _conf_archive(conf: Mapping[str, SettingsFile]) -> IO[bytes]:
     with tarfile.open(fileobj=spool, mode="w") as archive:
         for name, file in conf.items():
             data = file.text.encode()
-            member = tarfile.TarInfo(f"conf/{name}")
+            member = tarfile.TarInfo(name)
             member.size, member.mode, member.uid, member.gid = len(data), file.mode, file.uid, file.gid
             archive.addfile(member, io.BytesIO(data))
     spool.seek(0)
     return spool
 
 
-def _digest(base: str, conf: Mapping[str, SettingsFile], webapp: str, libraries: str) -> str:
+def _digest(base: str, conf: Mapping[str, SettingsFile], context: str, libraries: str) -> str:
     files = {name: asdict(file) for name, file in conf.items()}
-    return hashlib.sha256(json.dumps([base, files, webapp, libraries], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([base, files, context, libraries], sort_keys=True).encode()).hexdigest()

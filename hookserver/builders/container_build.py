@@ -71,8 +71,8 @@ def build_in_container(engine: Engine, job: BuildJob, recipe: Recipe, log: Deplo
 
     Raises BuildError with the cause: the tool's own errors, out of memory, out of time, no WAR or several.
     """
-    until = time.monotonic() + job.app.build.timeout
     engine.have_image(recipe.image, "build.image", log)
+    until = time.monotonic() + job.app.build.timeout
     mark = secrets.token_hex(16)
     told = _Told(recipe, log, mark)
     settings = _container_settings(engine, job, recipe, mark)

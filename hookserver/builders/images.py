@@ -108,6 +108,11 @@ class Images:
                 f"the image {app.tomcat.image} has no Tomcat in {base.home}",
                 "Name a Tomcat image in tomcat.image, laid out as the official ones.",
             )
+        if base.lost:
+            raise BuildError(
+                f"the image {app.tomcat.image} declares the volume {base.lost}: a WAR put there would be in no image",
+                "Name a Tomcat image without that VOLUME in tomcat.image.",
+            )
         return assemble(engine, job, base, product, self._digest(job), log)
 
     def _digest(self, job: BuildJob) -> str:

@@ -37,10 +37,17 @@ class Base:
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
     user: str
+    volumes: tuple[str, ...]
 
     @property
     def is_tomcat(self) -> bool:
         return "server.xml" in self.conf
+
+    @property
+    def lost(self) -> str:
+        """The volume that the image declares over its webapps: no image keeps what is put there. Empty: none."""
+        webapps = PurePosixPath(self.home, "webapps")
+        return next((volume for volume in self.volumes if webapps.is_relative_to(volume)), "")
 
 
 def read_base(engine: Engine, image: str, app: str, deploy: int) -> Base:
@@ -65,7 +72,8 @@ def look(engine: Engine, image: str, app: str, deploy: int) -> Base:
         webapps = _names(engine, container, f"{home}/webapps") if conf else ()
     entrypoint = tuple(config.get("Entrypoint") or ())
     command = tuple(config.get("Cmd") or ()) or (() if entrypoint else ("catalina.sh", "run"))
-    return Base(image, home, conf, webapps, entrypoint, command, config.get("User") or "")
+    volumes = tuple(config.get("Volumes") or ())
+    return Base(image, home, conf, webapps, entrypoint, command, config.get("User") or "", volumes)
 
 
 def _conf(engine: Engine, container: str, home: str) -> dict[str, SettingsFile]:
@@ -93,6 +101,6 @@ def _names(engine: Engine, container: str, folder: str) -> tuple[str, ...]:
 
 
 def _from_json(data: dict[str, Any]) -> Base:
-    lists = {name: tuple(data[name]) for name in ("webapps", "entrypoint", "command")}
+    lists = {name: tuple(data[name]) for name in ("webapps", "entrypoint", "command", "volumes")}
     conf = {name: SettingsFile(**file) for name, file in data["conf"].items()}
     return Base(**{**data, **lists, "conf": conf})

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("site")
     client = docker.APIClient()
-    settings = DockerSettings()
+    settings = DockerSettings(subnet=IPv4Network("172.17.0.0/16"))  # Docker's default bridge, where these images run
     made = Site(client, Images(settings, StateDir(root)), root, f"t-{os.getpid()}")
     try:
         yield made

@@ -56,6 +56,19 @@ def test_it_serves_and_names_the_replica_in_the_session(
         assert site.client.exec_start(listed) == b""
 
 
+def test_it_sees_the_visitors_address_scheme_and_port_when_the_host_forwards_them(
+    site: Site, shop: str, eventually: Callable[..., object]
+) -> None:
+    with site.running(shop) as (_, address):
+        ready(eventually, f"http://{address}:8080/")
+        forwarded = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
+        text = requests.get(f"http://{address}:8080/", headers=forwarded, timeout=30).text
+        assert "remote=203.0.113.7 scheme=https\n port=443" in text
+        forwarded = {"X-Forwarded-For": "10.0.0.5", "X-Forwarded-Proto": "http", "X-Forwarded-Port": "8088"}
+        text = requests.get(f"http://{address}:8080/", headers=forwarded, timeout=30).text
+        assert "remote=10.0.0.5 scheme=http\n port=8088" in text
+
+
 def test_without_a_route_sessions_work_too(site: Site, shop: str, eventually: Callable[..., object]) -> None:
     with site.running(shop) as (_, address), requests.Session() as visitor:
         ready(eventually, f"http://{address}:8080/")

@@ -1,0 +1,100 @@
+"""WARs that a project brings built."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from hookserver.errors import BuildError
+from tests.integration.builders.conftest import TOMCAT, Site, war
+
+SHOP = war({"WEB-INF/web.xml": "<web-app/>", "index.html": "shop"})
+
+
+def test_the_one_war_in_the_repository_is_taken(site: Site) -> None:
+    image, log = site.build(site.job({"deploy/shop.war": SHOP, "README": "x"}))
+    assert "a prebuilt WAR, deploy/shop.war: war" in log
+    assert image.startswith("sha256:")
+
+
+def test_several_are_told_and_the_one_that_is_named_is_taken(site: Site) -> None:
+    files: dict[str, str | bytes] = {"shop.war": SHOP, "dist/admin.war": SHOP}
+    with pytest.raises(BuildError, match=r"several WARs: shop\.war, dist/admin\.war"):
+        site.build(site.job(files))
+    _, log = site.build(site.job(files, build={"kind": "war", "war": "dist/*.war"}))
+    assert "the WAR in the repository: dist/admin.war" in log
+
+
+def test_a_symlink_out_of_the_repository_is_refused(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "outside.war").write_bytes(SHOP)
+    job = site.job({"README": "x"}, build={"kind": "war", "war": "shop.war"})
+    (job.source / "shop.war").symlink_to(tmp_path / "outside.war")
+    with pytest.raises(BuildError, match="no WAR in the repository"):
+        site.build(job)
+
+
+def test_a_war_on_the_host_is_taken_and_a_new_one_of_the_same_commit_makes_a_new_image(
+    site: Site, tmp_path: Path
+) -> None:
+    place = tmp_path / "shop.war"
+    place.write_bytes(SHOP)
+    job = site.job({"README": "x"}, build={"war": str(place)}, commit="a" * 40)
+    image, _ = site.build(job)
+    assert site.images.existing(job) == image
+    place.write_bytes(war({"WEB-INF/web.xml": "<web-app/>", "index.html": "new"}))
+    assert site.images.existing(job) is None
+
+
+@pytest.mark.parametrize("name", ["../../../../etc/cron.d/x", "/etc/cron.d/x", "a/../../x", "..\\x"])
+def test_a_war_whose_entries_climb_out_is_refused(site: Site, name: str) -> None:
+    with pytest.raises(BuildError, match="leads out of the WAR"):
+        site.build(site.job({"shop.war": war({"WEB-INF/web.xml": "<web-app/>", name: "x"})}))
+
+
+def test_a_war_with_a_symlink_is_refused(site: Site, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "link.war", "w") as archive:
+        archive.writestr("WEB-INF/web.xml", "<web-app/>")
+        link = zipfile.ZipInfo("passwd.txt")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(BuildError, match="symlink"):
+        site.build(site.job({"shop.war": (tmp_path / "link.war").read_bytes()}))
+
+
+def test_what_is_no_war_is_refused(site: Site) -> None:
+    with pytest.raises(BuildError, match="cannot be read as a WAR"):
+        site.build(site.job({"shop.war": b"<html>404</html>"}))
+    with pytest.raises(BuildError, match="not a web application"):
+        site.build(site.job({"shop.war": war({"readme.txt": "x"})}))
+
+
+def test_nothing_to_build_names_what_was_looked_for(site: Site) -> None:
+    with pytest.raises(BuildError) as caught:
+        site.build(site.job({"main.py": "print()"}))
+    assert "Dockerfile" in caught.value.problem
+    assert "pom.xml" in caught.value.problem
+    assert "build.kind" in caught.value.remedy
+
+
+def test_an_image_that_is_nowhere_is_told_with_its_key(site: Site) -> None:
+    job = site.job({"shop.war": SHOP}, tomcat={"image": "127.0.0.1:1/no-such-tomcat:1"})
+    with pytest.raises(BuildError, match=r"no-such-tomcat:1 \(tomcat\.image\) is not here and cannot be pulled"):
+        site.build(job)
+
+
+def test_an_image_that_would_lose_the_war_in_a_volume_is_refused(site: Site) -> None:
+    labels = {"hookserver.state_dir": str(site.root), "hookserver.role": "base"}
+    made = site.client.create_container(TOMCAT, labels=labels)["Id"]
+    site.client.commit(made, f"hookserver-test/{site.app}", "volume", changes=["VOLUME /usr/local/tomcat/webapps"])
+    site.client.remove_container(made)
+    job = site.job({"shop.war": SHOP}, tomcat={"image": f"hookserver-test/{site.app}:volume"})
+    with pytest.raises(BuildError, match="declares the volume /usr/local/tomcat/webapps"):
+        site.build(job)
+
+
+def test_an_image_without_a_tomcat_is_refused(site: Site) -> None:
+    job = site.job({"shop.war": SHOP}, tomcat={"image": "maven:3.9-eclipse-temurin-17"})
+    with pytest.raises(BuildError, match="has no Tomcat in /usr/local/tomcat"):
+        site.build(job)
