@@ -1,0 +1,121 @@
+"""How a project is told apart, and what each kind makes of it before anything runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from hookserver.builders import dockerfile, maven
+from hookserver.builders.job import BuildJob
+from hookserver.builders.registry import KINDS, choose
+from hookserver.config import AppSettings
+from hookserver.deploy_log import DeployLog
+from hookserver.errors import BuildError
+
+TOMCAT = "FROM tomcat:10.1\n"
+POM = '<project xmlns="http://maven.apache.org/POM/4.0.0"><packaging>war</packaging></project>'
+
+
+def chosen(tmp_path: Path, files: Mapping[str, str], **build: str) -> tuple[str, str]:
+    """The kind's name and the log."""
+    source = tmp_path / "source"
+    for name, text in files.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text)
+    settings = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "build": build}
+    job = BuildJob(AppSettings.model_validate(settings), 1, "c" * 40, source, tmp_path)
+    with contextlib.closing(DeployLog(tmp_path / "log")) as log:
+        kind = choose(job, log)
+    return next(name for name, known in KINDS.items() if known is kind), (tmp_path / "log").read_text()
+
+
+def test_a_pom_is_maven_and_its_packaging_is_said(tmp_path: Path) -> None:
+    kind, log = chosen(tmp_path, {"pom.xml": POM})
+    assert kind == "maven"
+    assert "pom.xml with packaging war: maven" in log
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("FROM maven:3 AS build\nRUN mvn package\nFROM tomcat:9\nCOPY --from=build /t/*.war /x/\n", "dockerfile"),
+        ("FROM tomcat:9 AS base\nFROM base\nCOPY src/main/webapp /x/\n", "dockerfile"),
+        ("FROM tomcat:9\nCOPY target/*.war /usr/local/tomcat/webapps/\n", "maven"),
+        ("FROM tomcat:9\nCOPY --chown=1:1 \\\n  target/shop.war /x/\n", "maven"),
+        ('FROM tomcat:9\nADD ["./target/shop.war", "/x/"]\n', "maven"),
+        ("FROM eclipse-temurin:21\nRUN apt-get install postgresql\n", "maven"),
+        ("# nothing\n", "maven"),
+    ],
+)
+def test_a_dockerfile_beside_a_pom_wins_when_it_makes_a_tomcat_by_itself(tmp_path: Path, text: str, kind: str) -> None:
+    got, log = chosen(tmp_path, {"Dockerfile": text, "pom.xml": POM})
+    assert got == kind
+    other = "maven" if kind == "dockerfile" else "dockerfile"
+    assert f'build.kind = "{other}" uses it' in log
+
+
+def test_a_dockerfile_whose_war_is_in_the_repository_is_used(tmp_path: Path) -> None:
+    files = {"Dockerfile": TOMCAT + "COPY target/shop.war /x/\n", "target/shop.war": "x"}
+    assert chosen(tmp_path, files)[0] == "dockerfile"
+
+
+def test_any_dockerfile_is_used_when_nothing_else_is_there(tmp_path: Path) -> None:
+    assert chosen(tmp_path, {"Dockerfile": "FROM jetty\n"})[0] == "dockerfile"
+
+
+def test_a_named_kind_and_a_war_on_the_host_are_not_guessed_about(tmp_path: Path) -> None:
+    assert chosen(tmp_path, {"pom.xml": POM}, kind="war")[0] == "war"
+    assert chosen(tmp_path, {"pom.xml": POM}, war="/srv/shop.war")[0] == "war"
+
+
+def test_nothing_known_says_what_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"Dockerfile .*pom\.xml .*\*\.war"):
+        chosen(tmp_path, {"main.go": ""})
+
+
+@pytest.mark.parametrize(
+    ("pom", "packaging"),
+    [
+        (POM, "war"),
+        ("<project><packaging> war </packaging></project>", "war"),
+        ("<project><artifactId>x</artifactId></project>", "jar"),
+        ("<project>", "unknown"),
+        ('<!DOCTYPE p [<!ENTITY a "b">]><project>&a;</project>', "unknown"),
+    ],
+)
+def test_packaging(pom: str, packaging: str) -> None:
+    assert maven.packaging(pom) == packaging
+
+
+def test_mavens_plumbing_is_no_error() -> None:
+    lines = [
+        "[ERROR] COMPILATION ERROR : ",
+        "[ERROR] /source/Cart.java:[5,3] cannot find symbol",
+        "[ERROR] Failed to execute goal x: Compilation failure",
+        "[ERROR] -> [Help 1]",
+        "[ERROR] ",
+        "[ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.",
+        "[ERROR] Re-run Maven using the -X switch to enable full debug logging.",
+        "[ERROR] For more information about the errors and possible solutions, please read the following articles:",
+        "[ERROR] [Help 1] http://cwiki.apache.org/confluence/x",
+        "[INFO] BUILD FAILURE",
+    ]
+    assert [line for line in lines if maven.is_error(line)] == lines[:3]
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("# syntax=docker/dockerfile:1\nFROM x\n", "# syntax="),
+        ("FROM x\nRUN --mount=type=cache,target=/m mvn package\n", "RUN --mount"),
+        ("FROM x\nRUN <<EOF\necho\nEOF\n", "a heredoc (<<EOF)"),
+        ("FROM x\nCOPY --link a b\n", "COPY --link or --chmod"),
+        ("FROM x\nCOPY --from=y --chmod=644 a b\n", "COPY --link or --chmod"),
+        ("FROM x\nCOPY --from=y a b\nRUN echo --mount is fine && cat < a\n", ""),
+    ],
+)
+def test_buildkits_own_syntax_is_recognised(text: str, needs: str) -> None:
+    assert dockerfile.buildkit_syntax(text) == needs

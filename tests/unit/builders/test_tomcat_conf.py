@@ -1,0 +1,147 @@
+"""What is added to Tomcat's files, and what an app keeps of its own."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from xml.etree.ElementTree import Element
+
+from defusedxml.ElementTree import fromstring
+
+from hookserver.builders.tomcat_conf import edit_context_xml, edit_logging_properties, edit_server_xml
+
+SUBNET = IPv4Network("172.30.240.0/20")
+STOCK = """<?xml version="1.0" encoding="UTF-8"?>
+<!-- licence -->
+<Server port="8005" shutdown="SHUTDOWN">
+  <Listener className="org.apache.catalina.startup.VersionLoggerListener" />
+  <Service name="Catalina">
+    <!-- <Connector port="8443"/> -->
+    <Connector port="8080" protocol="HTTP/1.1" connectionTimeout="20000" redirectPort="8443" />
+    <Connector port="8009" protocol="AJP/1.3" />
+    <Engine name="Catalina" defaultHost="localhost">
+      <Realm className="org.apache.catalina.realm.LockOutRealm" />
+      <Host name="localhost" appBase="webapps" unpackWARs="true" autoDeploy="true">
+        <Valve className="org.apache.catalina.valves.AccessLogValve" directory="logs"
+               prefix="localhost_access_log" suffix=".txt" pattern="%h &quot;%r&quot;" />
+      </Host>
+    </Engine>
+  </Service>
+</Server>
+"""
+
+
+def edited(text: str) -> Element:
+    root: Element = fromstring(edit_server_xml(text, SUBNET).text)
+    return root
+
+
+def one(root: Element, path: str) -> Element:
+    found = root.find(path)
+    assert found is not None
+    return found
+
+
+def test_the_http_connector_stops_gracefully_and_keeps_connections() -> None:
+    root = edited(STOCK)
+    http, ajp = root.iter("Connector")
+    assert http.attrib == {
+        "port": "8080",
+        "protocol": "HTTP/1.1",
+        "connectionTimeout": "20000",
+        "redirectPort": "8443",
+        "bindOnInit": "false",
+        "keepAliveTimeout": "60000",
+        "maxKeepAliveRequests": "-1",
+    }
+    assert ajp.attrib == {"port": "8009", "protocol": "AJP/1.3"}
+    assert one(root, "Service").get("gracefulStopAwaitMillis") == "20000"
+    assert root.get("port") == "-1"
+
+
+def test_the_engine_names_its_route_and_believes_the_host_alone() -> None:
+    root = edited(STOCK)
+    engine = one(root, "Service/Engine")
+    assert engine.get("jvmRoute") == "${hookserver.route}"
+    valve = one(engine, "Valve")
+    assert valve.get("className") == "org.apache.catalina.valves.RemoteIpValve"
+    assert valve.get("internalProxies") == r"172\.30\.240\.1"
+    assert valve.get("protocolHeader") == "X-Forwarded-Proto"
+    assert valve.get("portHeader") == "X-Forwarded-Port"
+    assert list(engine).index(valve) < list(engine).index(one(engine, "Host"))
+
+
+def test_a_broken_servlet_fails_its_context_and_the_stock_access_log_goes() -> None:
+    host = one(edited(STOCK), "Service/Engine/Host")
+    assert host.get("failCtxIfServletStartFails") == "true"
+    assert host.get("autoDeploy") == "true"
+    assert host.find("Valve") is None
+
+
+def test_comments_stay() -> None:
+    text = edit_server_xml(STOCK, SUBNET).text
+    assert '<!-- <Connector port="8443"/> -->' in text
+
+
+def test_an_apps_own_choice_wins() -> None:
+    own = """<Server port="9005"><Service gracefulStopAwaitMillis="1">
+      <Connector port="8080" bindOnInit="true" keepAliveTimeout="5" maxKeepAliveRequests="7"/>
+      <Engine jvmRoute="mine"><Valve className="org.apache.catalina.valves.RemoteIpValve" internalProxies="x"/>
+      <Host failCtxIfServletStartFails="false">
+        <Valve className="org.apache.catalina.valves.AccessLogValve" directory="/dev" prefix="stdout"/>
+      </Host></Engine></Service></Server>"""
+    root = edited(own)
+    assert one(root, "Service/Connector").attrib == {
+        "port": "8080",
+        "bindOnInit": "true",
+        "keepAliveTimeout": "5",
+        "maxKeepAliveRequests": "7",
+    }
+    assert root.get("port") == "9005"
+    assert one(root, "Service").get("gracefulStopAwaitMillis") == "1"
+    assert one(root, "Service/Engine").get("jvmRoute") == "mine"
+    assert [valve.get("internalProxies") for valve in root.iter("Valve")] == ["x", None]
+    assert one(root, "Service/Engine/Host").get("failCtxIfServletStartFails") == "false"
+
+
+def test_editing_twice_changes_nothing_more() -> None:
+    once = edit_server_xml(STOCK, SUBNET).text
+    assert edit_server_xml(once, SUBNET).text == once
+    context = edit_context_xml("<Context/>").text
+    assert edit_context_xml(context).text == context
+    logging = edit_logging_properties("handlers = 1catalina.org.apache.juli.FileHandler\n").text
+    assert edit_logging_properties(logging).text == logging
+
+
+def test_another_port_is_told() -> None:
+    assert edit_server_xml(STOCK, SUBNET).notes == ()
+    notes = edit_server_xml(STOCK.replace('"8080"', '"80"'), SUBNET).notes
+    assert notes == ("conf/server.xml has no HTTP connector on port 8080, where hookserver asks",)
+
+
+def test_a_file_that_cannot_be_read_or_uses_entities_is_left_as_it_is_and_that_is_told() -> None:
+    bomb = '<!DOCTYPE s [<!ENTITY a SYSTEM "file:///etc/passwd">]><Server>&a;</Server>'
+    for text in ("<Server", bomb, ""):
+        left = edit_server_xml(text, SUBNET)
+        assert left.text == text
+        assert "left as it is" in left.notes[0]
+
+
+def test_requests_have_time_to_finish_on_tomcat_7_too() -> None:
+    assert 'unloadDelay="20000"' in edit_context_xml("<Context><Manager/></Context>").text
+    assert 'unloadDelay="1"' in edit_context_xml('<Context unloadDelay="1"/>').text
+
+
+def test_everything_is_told_on_the_console_and_only_the_stock_files_go() -> None:
+    text = (
+        "handlers = 1catalina.org.apache.juli.AsyncFileHandler, 2localhost.org.apache.juli.AsyncFileHandler, \\\n"
+        "           5shop.org.apache.juli.AsyncFileHandler, java.util.logging.ConsoleHandler\n"
+        "# a comment with .handlers = x\n"
+        "1catalina.org.apache.juli.AsyncFileHandler.level = ALL\n"
+        "o.a.c.core.ContainerBase.[Catalina].[localhost].handlers = 2localhost.org.apache.juli.FileHandler\n"
+    )
+    assert edit_logging_properties(text).text.splitlines() == [
+        "handlers = 5shop.org.apache.juli.AsyncFileHandler, java.util.logging.ConsoleHandler",
+        "# a comment with .handlers = x",
+        "1catalina.org.apache.juli.AsyncFileHandler.level = ALL",
+        "o.a.c.core.ContainerBase.[Catalina].[localhost].handlers = java.util.logging.ConsoleHandler",
+    ]
