@@ -257,7 +257,7 @@ def unlock(_loaded: Loaded, store: Store, app: str) -> None:
 @_with_store
 def prune(loaded: Loaded, store: Store, yes: bool) -> None:
     """Remove images that no rollback needs: only our own, only beyond `keep`."""
-    from hookserver.pipeline import kept_images
+    from hookserver.retire import kept_images
     from hookserver.wiring import make_parts
 
     if not yes:

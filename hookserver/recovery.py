@@ -11,7 +11,9 @@ from collections.abc import Callable
 from hookserver.containers import Replica
 from hookserver.errors import HookserverError
 from hookserver.models import App, Deploy, Release, Status, Step, Trigger
-from hookserver.pipeline import Parts, move_traffic_back, retire, undo
+from hookserver.parts import Parts
+from hookserver.retire import retire
+from hookserver.undo import move_traffic_back, undo
 
 Tell = Callable[[str], None]
 
@@ -65,8 +67,7 @@ def _release_of(parts: Parts, deploy: Deploy) -> Release | None:
 
 def _finish_switch(parts: Parts, deploy: Deploy, release: Release) -> bool:
     """Traffic has moved and the new replicas run: say so. Else move it back, and answer False."""
-    live = parts.store.app(deploy.app).live
-    before = parts.store.release(live) if live is not None else None
+    before = parts.store.live_release(deploy.app)
     if _running(parts, release) < parts.app(deploy.app).replicas:
         move_traffic_back(parts, deploy.app, before)
         return False

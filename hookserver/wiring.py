@@ -21,9 +21,11 @@ from hookserver.store import Store
 from hookserver.worker import Task, Worker
 
 if TYPE_CHECKING:
-    from hookserver.pipeline import Parts
+    from hookserver.parts import Parts
 
 _PR_SET_PDEATHSIG = 1
+_POLL_DEADLINE = 60.0
+"""Seconds for a look at the remote's tip."""
 
 
 def shipped(name: str) -> Path:
@@ -70,7 +72,7 @@ def make_parts(settings: Settings, store: Store) -> Parts:
     """What the steps of a deploy work with."""
     from hookserver.builders import Images
     from hookserver.containers import Containers
-    from hookserver.pipeline import Parts
+    from hookserver.parts import Parts
 
     numbers = {name: number for name, number in store.sync_apps(()).items() if name in settings.apps}
     state = settings.server.state
@@ -105,9 +107,7 @@ def _perform(parts: Parts, task: Task) -> None:
 
 def _poll(parts: Parts, app: AppSettings, tell: Callable[[str], None]) -> None:
     """Ask for a deploy when the branch's tip is another than the last one seen."""
-    from hookserver.pipeline import POLL_DEADLINE
-
-    tip = parts.mirror(app, 0).tip(POLL_DEADLINE)
+    tip = parts.mirror(app, 0).tip(_POLL_DEADLINE)
     if parts.store.is_news(app.name, tip):
         queued = parts.store.enqueue(Push(app.name, Trigger.POLL))
         tell(f"{app.name}: {app.branch} is at {tip[:12]}, not deployed yet: deploy {queued.deploy}")

@@ -42,6 +42,13 @@ class Releases:
             row = connection.execute(select(releases).where(releases.c.deploy == deploy)).first()
             return to_release(row) if row else None
 
+    def live_release(self, app: str) -> Release | None:
+        """What serves; None: nothing has gone live yet."""
+        with self._tables.database.reading() as connection:
+            live = select(releases).where(releases.c.deploy == find_app(connection, app).live)
+            row = connection.execute(live).first()
+            return to_release(row) if row else None
+
     def releases(self, app: str) -> list[Release]:
         """The releases that served once, newest first."""
         query = select(releases).where(releases.c.app == app, releases.c.live_at.is_not(None))

@@ -1,0 +1,50 @@
+"""What the steps of a deploy work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hookserver.addresses import endpoints
+from hookserver.builders import Images
+from hookserver.config import AppSettings, Settings
+from hookserver.containers import Containers
+from hookserver.errors import DeployFailed
+from hookserver.git import Mirror
+from hookserver.models import Endpoint, Slot
+from hookserver.nginx import Nginx
+from hookserver.store import Store
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The concrete objects that the steps work with; ``wiring`` makes them."""
+
+    settings: Settings
+    numbers: Mapping[str, int]
+    store: Store
+    images: Images
+    containers: Containers
+    nginx: Nginx
+
+    def app(self, name: str) -> AppSettings:
+        """The app's settings. Raises DeployFailed when the settings file no longer has it."""
+        if name not in self.settings.apps:
+            raise DeployFailed(
+                f"the settings no longer have an app {name!r}", f"Add [apps.{name}] again, or ignore this."
+            )
+        return self.settings.apps[name]
+
+    def mirror(self, app: AppSettings, deploy: int) -> Mirror:
+        """The app's mirror; its git processes carry the deploy's number."""
+        state = self.settings.server.state
+        remote = str(state.push_repository(app.name)) if app.repository == "push" else app.repository
+        return Mirror(state.mirror(app.name), remote, app.branch, self.tag(deploy))
+
+    def tag(self, deploy: int) -> str:
+        """What marks the git processes of a deploy of this installation."""
+        return f"{self.settings.server.state.root}:{deploy}"
+
+    def endpoints(self, app: AppSettings, slot: Slot) -> list[Endpoint]:
+        """Where the replicas of a slot answer."""
+        return endpoints(self.settings.docker, app, self.numbers[app.name], slot)

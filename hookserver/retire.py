@@ -1,0 +1,30 @@
+"""The end of a slot's replicas, and of images that no rollback needs."""
+
+from __future__ import annotations
+
+from hookserver.config import AppSettings
+from hookserver.errors import DeployFailed
+from hookserver.models import Slot
+from hookserver.parts import Parts
+from hookserver.store import Store
+
+STOP_GRACE = 30.0
+"""Seconds a replica has for its graceful stop."""
+
+
+def retire(parts: Parts, app: str, slot: Slot) -> None:
+    """Stop and remove a slot's replicas; never those that serve."""
+    live = parts.store.app(app).live
+    gone = [release for release in parts.store.releases(app) if release.slot is slot and release.retired_at is None]
+    if any(release.deploy == live for release in gone):
+        raise DeployFailed(f"{app} {slot} serves and cannot be retired", "Please report this: it is a defect.")
+    parts.containers.stop(app, slot, STOP_GRACE)
+    for release in gone:
+        parts.store.retired(release.deploy)
+
+
+def kept_images(store: Store, app: AppSettings) -> set[str]:
+    """The images that run or that a rollback may need: of the last ``keep`` releases."""
+    served = store.releases(app.name)
+    running = {release.image for release in served if release.retired_at is None}
+    return running | {release.image for release in served[: app.release.keep]}

@@ -1,0 +1,178 @@
+"""The steps of a deploy.
+
+Each can be killed at any moment: what it leaves behind is found by its deploy's number (containers by label, git
+processes by environment, folders by name), and ``recovery`` finishes or undoes it.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec, TypeVar
+
+from hookserver.builders import BuildJob
+from hookserver.config import AppSettings
+from hookserver.deploy_log import DeployLog
+from hookserver.errors import DeployFailed, HookserverError, Unhealthy
+from hookserver.health import wait_until_healthy
+from hookserver.models import Deploy, Release, Slot, Status, Step
+from hookserver.parts import Parts
+from hookserver.retire import STOP_GRACE, kept_images, retire
+from hookserver.undo import move_traffic_back
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FETCH_DEADLINE = 300.0
+"""Seconds for each of: the fetch from the remote, the checkout."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One deploy on its way."""
+
+    parts: Parts
+    deploy: Deploy
+    app: AppSettings
+    log: DeployLog
+
+
+def _step(step: Step, title: str) -> Callable[[Callable[Concatenate[Run, P], T]], Callable[Concatenate[Run, P], T]]:
+    """Record the step's times, and tell of it in the log."""
+
+    def decorate(function: Callable[Concatenate[Run, P], T]) -> Callable[Concatenate[Run, P], T]:
+        @functools.wraps(function)
+        def recorded(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            run.parts.store.begin_step(run.deploy, step)
+            run.log.step(title)
+            return function(run, *args, **kwargs)
+
+        return recorded
+
+    return decorate
+
+
+@_step(Step.FETCH, "Fetching")
+def fetch(run: Run) -> str:
+    """The commit to deploy: the branch's tip now, or the one that was asked for by hand."""
+    mirror = run.parts.mirror(run.app, run.deploy.number)
+    if run.deploy.commit:
+        commit = mirror.resolve(run.deploy.commit, FETCH_DEADLINE)
+    else:
+        commit = mirror.fetch(FETCH_DEADLINE)
+        run.parts.store.saw_tip(run.app.name, commit)
+    run.parts.store.found_commit(run.deploy.number, commit)
+    run.log.line(f"{commit[:12]} {mirror.subject(commit)}")
+    return commit
+
+
+@_step(Step.BUILD, "Building the image")
+def build(run: Run, commit: str) -> str:
+    """The image for the commit: the one that exists, or a new one from a checkout of exactly this commit."""
+    work = run.parts.settings.server.state.work(run.deploy.number)
+    shutil.rmtree(work, ignore_errors=True)
+    job = BuildJob(run.app, run.deploy.number, commit, work / "source", work, run.deploy.rebuild)
+    existing = run.parts.images.existing(job)
+    if existing:
+        run.log.line(f"an image of {commit[:12]} exists and is used again (--rebuild makes a new one)")
+        return existing
+    for note in run.parts.mirror(run.app, run.deploy.number).checkout(commit, job.source, FETCH_DEADLINE):
+        run.log.line(note)
+    return run.parts.images.build(job, run.log)
+
+
+@_step(Step.START, "Starting replicas")
+def start(run: Run, commit: str, image: str) -> Release:
+    """Fresh replicas in the slot without traffic, beside those that serve."""
+    slot = _slot_without_traffic(run)
+    retire(run.parts, run.app.name, slot)
+    release = Release(run.deploy.number, run.app.name, commit, image, slot)
+    run.parts.store.add_release(release)
+    run.parts.containers.ensure_network()
+    started = run.parts.containers.start(run.app, run.parts.numbers[run.app.name], slot, release)
+    run.log.line(f"{slot}: {', '.join(endpoint.name for endpoint in started)}")
+    return release
+
+
+@_step(Step.CHECK, "Checking health")
+def check(run: Run, release: Release) -> None:
+    """Every replica answers well, several times in a row, before it gets any traffic."""
+    places = run.parts.endpoints(run.app, release.slot)
+    try:
+        wait_until_healthy(places, run.app.health, run.app.domains[0], lambda: _check_alive(run, release), run.log.line)
+    except Unhealthy as error:
+        raise run.parts.containers.failure(run.app.name, release.slot, release.deploy, error) from error
+
+
+@_step(Step.SWITCH, "Switching traffic")
+def switch(run: Run, release: Release) -> Release | None:
+    """Move the traffic, confirmed by Nginx; answers the release that served before."""
+    before = run.parts.store.live_release(run.app.name)
+    _check_alive(run, release)
+    run.parts.nginx.apply(run.parts.numbers)
+    run.parts.nginx.switch(run.app.name, release.slot)
+    run.log.result(f"live: {release.commit[:12]} on {release.slot}")
+    try:
+        run.parts.store.go_live(run.deploy.number, release.deploy, run.app.release.standby)
+    except HookserverError:
+        move_traffic_back(run.parts, run.app.name, before)
+        raise
+    run.parts.containers.keep_running(run.app.name, release.slot)
+    return before
+
+
+@_step(Step.DRAIN, "Draining the old release")
+def drain(run: Run, release: Release, before: Release | None) -> None:
+    """Wait until nothing is in flight to the old slot; a new replica that dies meanwhile sends the release back."""
+    if before is None:
+        run.log.line("there was none")
+    else:
+        _wait_until_drained(run, release, before)
+    run.parts.store.end(run.deploy.number, Status.LIVE)
+    _prune_images(run)
+
+
+def _wait_until_drained(run: Run, release: Release, before: Release) -> None:
+    old = run.parts.endpoints(run.app, before.slot)
+    began = time.monotonic()
+    while in_flight := run.parts.nginx.requests_in_flight(old):
+        if time.monotonic() - began > run.app.release.drain:
+            run.log.line(
+                f"{in_flight} connections are still open after {run.app.release.drain:g} s; no longer waited for"
+            )
+            break
+        try:
+            _check_alive(run, release)
+        except Unhealthy as error:
+            _send_back(run, release, before, error)
+        time.sleep(0.1)
+    seconds = time.monotonic() - began
+    run.log.line(f"drained after {seconds:.1f} s; {before.slot} stands by for {run.app.release.standby:g} s")
+
+
+def _send_back(run: Run, release: Release, before: Release, error: Unhealthy) -> None:
+    """The new release broke right after the switch, while the old one still runs."""
+    run.parts.nginx.switch(run.app.name, before.slot)
+    run.parts.store.send_back(run.deploy.number, release.deploy, before.deploy, str(error))
+    run.parts.containers.stop(run.app.name, release.slot, STOP_GRACE)
+    raise DeployFailed(f"sent back to deploy {before.deploy}: {error.problem}", error.remedy) from error
+
+
+def _slot_without_traffic(run: Run) -> Slot:
+    release = run.parts.store.live_release(run.app.name)
+    return release.slot.other if release else Slot.BLUE
+
+
+def _check_alive(run: Run, release: Release) -> None:
+    run.parts.containers.check_alive(run.app.name, release.slot, release.deploy)
+
+
+def _prune_images(run: Run) -> None:
+    """Old images go, but for the last ``keep`` releases' and those that run."""
+    try:
+        run.parts.images.prune(run.app, kept_images(run.parts.store, run.app))
+    except HookserverError as error:
+        run.log.line(f"old images stay for now: {error.problem}")
