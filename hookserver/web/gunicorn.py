@@ -61,8 +61,8 @@ def listen(address: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError) as error:
-        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else error
         raise HookserverError(
             f"cannot listen on {address}: {why}", "Is hookserver running already? server.listen names the address."
         ) from error

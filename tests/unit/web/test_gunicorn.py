@@ -19,7 +19,7 @@ def test_an_address_or_a_port_alone_is_listened_on(address: str, host: str) -> N
 def test_an_address_that_is_taken_or_not_ours_is_told_with_the_remedy() -> None:
     with listen("127.0.0.1:0") as listener:
         taken = f"127.0.0.1:{listener.getsockname()[1]}"
-        for address in (taken, "192.0.2.1:80", "127.0.0.1:99999"):
+        for address in (taken, "192.0.2.1:80"):
             with pytest.raises(HookserverError, match=f"cannot listen on {address}") as refused:
                 listen(address)
             assert "server.listen" in refused.value.remedy
