@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from hookserver.errors import NginxError
@@ -76,11 +76,15 @@ class Instance:
 
     def stop(self) -> None:
         """End it once its requests are done; what is not done in time is cut."""
-        self._quit_leftovers()
-        for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL):
-            self._signal(number)
-            if _wait(lambda: not self.is_running(), self._patience):
+        # The last one is for the workers that outlive a killed master.
+        for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
+            self._tell(number, self._processes())
+            if _wait(lambda: not self._processes(), self._patience):
                 return
+
+    def _processes(self) -> frozenset[int]:
+        found = processes.find(self._folder)
+        return found.leftovers | {found.master} if found.master is not None else found.leftovers
 
     def _master(self) -> int | None:
         return processes.find_master(self._folder, self._folder / PID_FILE)
@@ -126,24 +130,27 @@ class Instance:
 
     def _quit_leftovers(self) -> None:
         """Workers of a killed master hold the port; told to quit they let it go at once, and end their requests."""
-        for pid in processes.find(self._folder).leftovers:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGQUIT)
+        self._tell(signal.SIGQUIT, processes.find(self._folder).leftovers)
 
     def _signal(self, number: signal.Signals) -> bool:
         """Send it to the master; tells whether there is one."""
         master = self._master()
-        if master is None:
-            return False
-        try:
-            os.kill(master, number)
-        except ProcessLookupError:
-            return False
-        except PermissionError as error:
-            raise NginxError(
-                f"Nginx (process {master}) belongs to another user", "Run hookserver as the user who started it."
-            ) from error
-        return True
+        return master is not None and self._tell(number, [master])
+
+    def _tell(self, number: signal.Signals, pids: Iterable[int]) -> bool:
+        """Send it to all of them; tells whether one was still there."""
+        told = False
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+                told = True
+            except ProcessLookupError:
+                continue
+            except PermissionError as error:
+                raise NginxError(
+                    f"Nginx (process {pid}) belongs to another user", "Run hookserver as the user who started it."
+                ) from error
+        return told
 
     def _said(self, since: int) -> str:
         if not self.error_log.exists():

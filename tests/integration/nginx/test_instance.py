@@ -263,3 +263,12 @@ def test_stop_ends_it_and_frees_the_address(site: Site) -> None:
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         free.bind(("127.0.0.1", site.ports[0]))
+
+
+def test_stop_ends_even_a_master_that_does_not_listen(site: Site) -> None:
+    start(site)
+    pid = master(site)
+    working = workers(pid)
+    os.kill(pid, signal.SIGSTOP)
+    Nginx(site.settings, patience=0.3).stop()
+    until(lambda: all(is_gone(one) for one in (pid, *working)))
