@@ -2,16 +2,16 @@
 # What the scripts need of the machine they run on: packages, a Docker Engine, a Python environment, networks that
 # cannot leak. Sourced by deploy/demo.sh and tests/run.sh; for Debian and Ubuntu, as root or with sudo.
 
-say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+bold='' red='' plain=''
+if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' red=$'\033[31m' plain=$'\033[0m'; fi
+
+say() { printf '%s==> %s%s\n' "$bold" "$*" "$plain" >&2; }
 fail() {
-    printf '\033[31m!!! %s\033[0m\n' "$1" >&2
+    printf '%s!!! %s%s\n' "$red" "$1" "$plain" >&2
     shift
     [ $# -eq 0 ] || printf '    %s\n' "$@" >&2
     exit 1
 }
-if [ ! -t 2 ] || [ -n "${NO_COLOR:-}" ]; then
-    say() { printf '==> %s\n' "$*" >&2; }
-fi
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
@@ -33,7 +33,7 @@ install_packages() {
     log=$(mktemp)
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update >"$log" 2>&1 || fail "apt-get update failed" "$(tail -n 5 "$log")"
     without_nginx_service as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 ||
+        apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 </dev/null ||
         fail "apt-get install failed" "$(tail -n 15 "$log")"
     rm -f "$log"
 }
