@@ -13,13 +13,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import click
 
 from hookserver import __version__
 from hookserver.config import Loaded, find, load
-from hookserver.errors import HookserverError, NotFound, Refused
+from hookserver.errors import DeployFailed, HookserverError, NotFound, Refused
+from hookserver.models import Push, Status, Trigger
 
 if TYPE_CHECKING:
     from hookserver.store import Store
@@ -150,8 +151,6 @@ def up(loaded: Loaded) -> None:
 @_with_store
 def deploy(loaded: Loaded, store: Store, app: str, commit: str, rebuild: bool, detach: bool) -> None:
     """Deploy the tip of an app's branch, and show how it goes."""
-    from hookserver.models import Push, Trigger
-
     _refuse_if_locked(store, app)
     _ask(loaded, store, Push(app, Trigger.CLI, commit=commit, rebuild=rebuild, by=getpass.getuser()), detach)
 
@@ -163,8 +162,6 @@ def deploy(loaded: Loaded, store: Store, app: str, commit: str, rebuild: bool, d
 @_with_store
 def rollback(loaded: Loaded, store: Store, app: str, to: int | None, detach: bool) -> None:
     """Let an earlier release serve again: at once when it stands by, else from its image."""
-    from hookserver.models import Push, Trigger
-
     _refuse_if_locked(store, app)
     target = store.rollback_target(app, to).deploy
     _ask(loaded, store, Push(app, Trigger.ROLLBACK, rollback_to=target, by=getpass.getuser()), detach)
@@ -192,12 +189,9 @@ def status(loaded: Loaded, store: Store, app: str | None, as_json: bool) -> None
 @_with_store
 def log(loaded: Loaded, store: Store, number: int, follow: bool) -> None:
     """Print a deploy's log."""
-    from hookserver.follow import follow_log
-
     store.deploy(number)
     if follow:
-        for line in follow_log(store, loaded.settings.server.state, number):
-            click.echo(line)
+        _follow(loaded, store, number, err=False)
         return
     path = loaded.settings.server.state.log(number)
     if not path.exists():
@@ -312,19 +306,30 @@ def _refuse_if_locked(store: Store, app: str) -> None:
         raise Refused(f"{app} is locked by {held.by}: {held.reason}", f"`hookserver unlock {app}` lets it go on.")
 
 
-def _ask(loaded: Loaded, store: Store, push: Any, detach: bool) -> None:
+def _follow(loaded: Loaded, store: Store, number: int, err: bool) -> None:
+    """Show a deploy's log until it is decided how it ends."""
+    import threading
+
+    from hookserver.follow import Follower, is_decided
+
+    if store.deploy(number).status is Status.QUEUED:
+        click.echo(f"-----> queued as deploy {number}", err=True)
+    follower = Follower(store, loaded.settings.server.state, threading.Event())
+    for lines in follower.follow(number, is_decided):
+        if lines.text:
+            click.echo(lines.text, nl=False, err=err)
+
+
+def _ask(loaded: Loaded, store: Store, push: Push, detach: bool) -> None:
     """Queue it; unless detached, show its log until it ends, and end with its outcome."""
-    from hookserver.errors import DeployFailed
-    from hookserver.follow import follow_log, outcome
-    from hookserver.models import Status
+    from hookserver.follow import outcome
 
     number = store.enqueue(push).deploy
     if detach:
         click.echo(number)
         return
     try:
-        for line in follow_log(store, loaded.settings.server.state, number):
-            click.echo(line, err=True)
+        _follow(loaded, store, number, err=True)
     except KeyboardInterrupt:
         click.echo(
             f"detached; deploy {number} goes on: `hookserver log {number} -f`, `hookserver cancel {number}`", err=True

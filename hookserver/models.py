@@ -69,6 +69,10 @@ class Step(StrEnum):
     DRAIN = "drain"
 
 
+SKIP = "[skip deploy]"
+"""In the message of a branch's tip: its push asks for no deploy."""
+
+
 @dataclass(frozen=True)
 class Push:
     """An event that asks for a deploy of ``app``: a hint, never the truth about what to deploy.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed, HookserverError
-from hookserver.models import Deploy, Release, Status, Trigger
+from hookserver.models import SKIP, Deploy, Release, Status, Trigger
 from hookserver.parts import Parts
 from hookserver.steps import Run, build, check, drain, fetch, start, switch
 from hookserver.undo import undo
@@ -19,8 +19,8 @@ _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
 
 def roll_out(run: Run) -> None:
     """A push goes live."""
-    commit = fetch(run)
-    if _is_live_already(run, commit):
+    commit, message = fetch(run)
+    if _brings_nothing(run, commit, message):
         return
     image = build(run, commit)
     release = start(run, commit, image)
@@ -66,11 +66,16 @@ def open_log(parts: Parts, deploy: Deploy) -> DeployLog:
     return DeployLog(parts.settings.server.state.log(deploy.number), secrets)
 
 
-def _is_live_already(run: Run, commit: str) -> bool:
-    """A hint that brings nothing new ends here; what a person asks for by hand is always done."""
+def _brings_nothing(run: Run, commit: str, message: str) -> bool:
+    """A hint that brings nothing new, or asks to be skipped, ends here; what a person asks for by hand is done."""
+    if run.deploy.rebuild or run.deploy.commit or run.deploy.trigger in (Trigger.API, Trigger.CLI):
+        return False
     release = run.parts.store.live_release(run.app.name)
-    by_hand = run.deploy.rebuild or run.deploy.trigger in (Trigger.API, Trigger.CLI)
-    if by_hand or release is None or release.commit != commit:
+    if SKIP in message.lower():
+        run.log.result(f"skipped: the commit's message says {SKIP}")
+        run.parts.store.end(run.deploy.number, Status.CANCELLED, f"the commit's message says {SKIP}")
+        return True
+    if release is None or release.commit != commit:
         return False
     run.log.result(f"live: {commit[:12]} serves already, since deploy {release.deploy}")
     run.parts.store.go_live(run.deploy.number, None, run.app.release.standby)

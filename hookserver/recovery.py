@@ -39,17 +39,20 @@ def reconcile(parts: Parts, tell: Tell) -> None:
     """Make what runs match what the database says. Can be repeated; does nothing where all is well."""
     if parts.nginx.apply(parts.numbers):
         tell("nginx: started or given its configuration")
+    parts.nginx.rotate_logs()
     parts.containers.ensure_network()
+    _clear_work(parts)
     busy = {deploy.app for deploy in parts.store.under_way()}
     for app in parts.store.apps():
         if app.name in parts.settings.apps and app.name not in busy:
             _reconcile_app(parts, app, tell)
 
 
-def clear_work(parts: Parts) -> None:
+def _clear_work(parts: Parts) -> None:
     """Remove the temporary folders of deploys that are over."""
+    folders = list(parts.settings.server.state.work(0).parent.glob("*"))
     running = {str(deploy.number) for deploy in parts.store.under_way()}
-    for folder in parts.settings.server.state.work(0).parent.glob("*"):
+    for folder in folders:
         if folder.name not in running:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -56,8 +56,8 @@ def _step(step: Step, title: str) -> Callable[[Callable[Concatenate[Run, P], T]]
 
 
 @_step(Step.FETCH, "Fetching")
-def fetch(run: Run) -> str:
-    """The commit to deploy: the branch's tip now, or the one that was asked for by hand."""
+def fetch(run: Run) -> tuple[str, str]:
+    """The commit to deploy, and its message: the branch's tip now, or the one that was asked for by hand."""
     mirror = run.parts.mirror(run.app, run.deploy.number)
     if run.deploy.commit:
         commit = mirror.resolve(run.deploy.commit, FETCH_DEADLINE)
@@ -65,8 +65,9 @@ def fetch(run: Run) -> str:
         commit = mirror.fetch(FETCH_DEADLINE)
         run.parts.store.saw_tip(run.app.name, commit)
     run.parts.store.found_commit(run.deploy.number, commit)
-    run.log.line(f"{commit[:12]} {mirror.subject(commit)}")
-    return commit
+    message = mirror.message(commit)
+    run.log.line(f"{commit[:12]} {message.partition(chr(10))[0][:200]}")
+    return commit, message
 
 
 @_step(Step.BUILD, "Building the image")

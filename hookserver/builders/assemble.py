@@ -18,10 +18,11 @@ from dataclasses import asdict, replace
 from typing import IO
 
 from hookserver.builders import war_file
-from hookserver.builders.engine import APP, LIBRARY, ROLE, Engine, translated
+from hookserver.builders.engine import APP, LIBRARY, ROLE, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.tomcat_base import Base, SettingsFile
 from hookserver.builders.tomcat_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
+from hookserver.builders.translate import translated
 from hookserver.deploy_log import DeployLog
 
 _LIBRARY_LAYER = "library"

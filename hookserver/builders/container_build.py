@@ -13,9 +13,10 @@ from typing import Any
 import docker.types
 
 from hookserver.builders import source, truststore
-from hookserver.builders.engine import APP, STATE_DIR, Engine, translated
+from hookserver.builders.engine import APP, STATE_DIR, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.output import Cause, Frames, Lines, listed
+from hookserver.builders.translate import translated
 from hookserver.builders.war_choice import choose_war
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
@@ -26,6 +27,7 @@ _SCRIPT = f'cd /{_FOLDER} && "$@" || exit $?; echo "$0"; find . -name "*.war" -t
 _PROCESSES = 2048
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
 _WAR_LIMIT = 4 << 30
+_OUTPUT = {"stream": 1, "stdout": 1, "stderr": 1}
 _NOISE = "Picked up JAVA_TOOL_OPTIONS: "
 
 
@@ -134,7 +136,7 @@ def _run(engine: Engine, container: str, until: float, tell: Callable[[str], Non
     """Start it and tell its lines; answers its exit code, or None when the time was over first."""
     frames, lines = Frames(), Lines()
     with translated("run the build"):
-        with engine.stream(f"containers/{container}/attach", stream=1, stdout=1, stderr=1) as output:
+        with engine.stream(f"containers/{container}/attach", _OUTPUT) as output:
             engine.api.start(container)
             for data in _received(output.raw.fileno(), until):
                 if data is None:

@@ -18,9 +18,10 @@ import docker.utils.build
 import requests
 
 from hookserver.builders import source as sources
-from hookserver.builders.engine import Engine, translated
+from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob
 from hookserver.builders.output import Cause, Lines, listed
+from hookserver.builders.translate import translated
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import tarfile
@@ -15,6 +14,8 @@ import docker
 import docker.errors
 import requests
 
+from hookserver.builders.chunks import Chunks
+from hookserver.builders.translate import translated
 from hookserver.config import DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -135,20 +136,22 @@ class Engine:
             except docker.errors.NotFound:
                 chunks = None
             if chunks is not None:
-                with tarfile.open(fileobj=_Chunks(chunks), mode="r|") as archive:
+                with tarfile.open(fileobj=Chunks(chunks), mode="r|") as archive:
                     yield archive
         if chunks is None:
             raise FileNotFoundError(path)
 
     @contextmanager
-    def stream(self, path: str, data: IO[bytes] | None = None, **query: str | int) -> Iterator[requests.Response]:
+    def stream(
+        self, path: str, query: Mapping[str, str | int], data: IO[bytes] | None = None, patience: float = _PATIENCE
+    ) -> Iterator[requests.Response]:
         """A POST whose answer comes for as long as something runs; docker-py gives no way to end its own early.
 
-        Raises BuildError when Docker refuses; what it says is the error's text.
+        ``patience``: seconds of silence that are put up with. Raises BuildError when Docker refuses.
         """
         headers = {"Content-Type": "application/x-tar"} if data else {}
         url = f"{self.api.base_url}/v{self.api.api_version}/{path}"
-        answer = self.api.post(url, params=query, data=data, headers=headers, stream=True, timeout=None)
+        answer = self.api.post(url, params=query, data=data, headers=headers, stream=True, timeout=patience)
         try:
             if not answer.ok:
                 raise BuildError(f"Docker refuses: {answer.json().get('message', answer.text)}", "Mend what it names.")
@@ -165,14 +168,17 @@ class Engine:
 
     def copy_out(self, container: str, path: str, into: IO[bytes], limit: int) -> None:
         """The content of one regular file. Raises BuildError when it is none, or larger than ``limit`` bytes."""
-        with self.archive(container, path) as archive:
-            entry = archive.next()
-            content = archive.extractfile(entry) if entry is not None and entry.isreg() else None
-            if entry is None or content is None:
-                raise BuildError(f"{path} in the build is not a file", "See the deploy's log.")
-            if entry.size > limit:
-                raise BuildError(f"{path} is too large: {entry.size >> 20} MB", f"{limit >> 20} MB is the limit.")
-            shutil.copyfileobj(content, into, 1 << 20)
+        try:
+            with self.archive(container, path) as archive:
+                entry = archive.next()
+                content = archive.extractfile(entry) if entry is not None and entry.isreg() else None
+                if entry is None or content is None:
+                    raise BuildError(f"{path} in the build is not a file", "See the deploy's log.")
+                if entry.size > limit:
+                    raise BuildError(f"{path} is too large: {entry.size >> 20} MB", f"The limit is {limit >> 20} MB.")
+                shutil.copyfileobj(content, into, 1 << 20)
+        except FileNotFoundError as error:
+            raise BuildError(f"{path} is not there after the build", "See the deploy's log.") from error
 
     def remove_leftovers(self, deploy: int | None = None) -> list[str]:
         """Kill and remove the build containers of a deploy that was killed; ``None``: of every deploy of ours.
@@ -195,44 +201,3 @@ class Engine:
         """One that Docker does not remove now is found by its labels later: see ``remove_leftovers``."""
         with suppress(docker.errors.DockerException, requests.RequestException, OSError):
             self.api.remove_container(container, v=True, force=True)
-
-
-@contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Docker's errors and those of the way to it, as BuildError: Docker could not <doing>."""
-    try:
-        yield
-    except docker.errors.APIError as error:
-        said = error.explanation or str(error)
-        raise BuildError(f"Docker could not {doing}: {said}", _remedy(str(said))) from error
-    except tarfile.TarError as error:
-        raise BuildError(f"Docker could not {doing}: {error}", "Deploy again.") from error
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        raise BuildError(
-            f"Docker does not answer (could not {doing}): {error}",
-            "Look after the Docker engine (systemctl status docker), then deploy again.",
-        ) from error
-
-
-def _remedy(said: str) -> str:
-    if "no space left" in said.lower():
-        return "The disk is full: make room (docker system df shows what Docker holds), then deploy again."
-    return "See what Docker says above, then deploy again."
-
-
-class _Chunks(io.RawIOBase):
-    """Bytes that come in chunks, as something that ``tarfile`` reads."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
-
-    def read(self, size: int = -1) -> bytes:
-        parts = [self._rest]
-        missing = size - len(self._rest)
-        while missing > 0 and (chunk := next(self._chunks, b"")):
-            parts.append(chunk)
-            missing -= len(chunk)
-        data = b"".join(parts)
-        self._rest = data[size:]
-        return data[:size]

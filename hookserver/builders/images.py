@@ -11,10 +11,11 @@ import docker.errors
 import requests
 
 from hookserver.builders.assemble import adopt, assemble
-from hookserver.builders.engine import APP, BUILD, COMMIT, LIBRARY, ROLE, STATE_DIR, Engine, translated
+from hookserver.builders.engine import APP, BUILD, COMMIT, LIBRARY, ROLE, STATE_DIR, Engine
 from hookserver.builders.job import BuildJob, War, WholeImage
 from hookserver.builders.registry import KINDS, choose
 from hookserver.builders.tomcat_base import look, read_base
+from hookserver.builders.translate import translated
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hookserver.builders.cache import keep
-from hookserver.builders.engine import Engine, translated
+from hookserver.builders.engine import Engine
+from hookserver.builders.translate import translated
 
 SETTINGS_FILES = ("server.xml", "context.xml", "logging.properties")
 _DEFAULT_HOME = "/usr/local/tomcat"

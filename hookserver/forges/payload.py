@@ -11,8 +11,8 @@ from urllib.parse import unquote_to_bytes
 from hookserver.config.values import is_branch
 from hookserver.errors import BadRequest
 from hookserver.forges.push import BranchPush, Ignored
+from hookserver.models import SKIP
 
-SKIP = "[skip deploy]"
 _COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _SHELL = re.compile(r"[$`;|&<>\"'\s]")
 _REF_LIMIT = 300

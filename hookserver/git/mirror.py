@@ -103,14 +103,16 @@ class Mirror:
             raise self._failure(f"{commit[:12]} cannot be checked out", answer)
         return tame(into)
 
-    def subject(self, commit: str) -> str:
-        """The first line of the commit's message, fit for a log; empty when the commit is not here."""
+    def message(self, commit: str) -> str:
+        """The commit's message, fit for a log; empty when the commit is not here."""
         if not _FULL.fullmatch(commit):
             return ""
-        arguments = [*self._git_dir(self._path), "log", "-1", "--format=%s", "--no-show-signature", commit, "--"]
+        arguments = [*self._git_dir(self._path), "log", "-1", "--format=%B", "--no-show-signature", commit, "--"]
         answer = self._shell.local(arguments, time.monotonic() + 10)
-        line = answer.stdout.strip() if answer.status == 0 else ""
-        return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)[:200]
+        message = answer.stdout.strip() if answer.status == 0 else ""
+        return "".join(
+            letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in message
+        )
 
     def _checkout_once(self, commit: str, into: Path, ends: float) -> Answer:
         shutil.rmtree(into, ignore_errors=True)

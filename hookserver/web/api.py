@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, url_for
 
 from hookserver import as_json
 from hookserver.errors import BadRequest, NotFound, Refused
+from hookserver.follow import outcome
 from hookserver.models import Push, Status, Trigger
 from hookserver.web import auth, body, log_stream, parameters
 from hookserver.web.context import context, worker_is_alive
@@ -147,7 +148,7 @@ def _waited(push: Push) -> Response:
         return problem(503, f"hookserver is stopping; deploy {number} goes on", f"Ask {_url(number)}.", deploy=number)
     if deploy.status is not Status.LIVE:
         remedy = f"The whole log: {_log_url(number)}"
-        return problem(422, log_stream.outcome(deploy), remedy, deploy=number, deploy_status=deploy.status)
+        return problem(422, outcome(deploy), remedy, deploy=number, deploy_status=deploy.status)
     return _answer(as_json.deploy(deploy), 200)
 
 

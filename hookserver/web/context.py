@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from hookserver.config import AppSettings, Settings
+from hookserver.follow import Follower
 from hookserver.models import StateDir
 from hookserver.store import Store
 from hookserver.web.flood import Failures
@@ -31,6 +32,11 @@ class Context:
     followers: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MAX_FOLLOWERS))
     stopping: threading.Event = field(default_factory=threading.Event)
     no_secret: str = field(default_factory=secrets.token_hex, repr=False)
+
+    @property
+    def follower(self) -> Follower:
+        """Who reads logs while they grow."""
+        return Follower(self.store, self.state, self.stopping)
 
     @property
     def state(self) -> StateDir:

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, request, send_file
 
-from hookserver.models import Deploy, Status
+from hookserver.follow import is_decided, is_finished, outcome
+from hookserver.models import Deploy
 from hookserver.web import auth
 from hookserver.web.context import MAX_FOLLOWERS, Context, context
 from hookserver.web.errors import TryLater
-from hookserver.web.following import STUCK, follow, is_decided, is_finished, is_gone
+from hookserver.web.following import STUCK, is_gone
 from hookserver.web.parameters import DEPLOY, flag
 
 HEARTBEAT = 15.0
@@ -67,16 +68,6 @@ def too_many() -> TryLater:
     )
 
 
-def outcome(deploy: Deploy) -> str:
-    """A deploy's status on one line."""
-    reason = next((line.strip() for line in deploy.reason.splitlines() if line.strip()), "")
-    if deploy.status is Status.FAILED:
-        return f"failed: {reason or 'the log has the cause'}"
-    if deploy.status is Status.SUPERSEDED:
-        return f"superseded by deploy {deploy.superseded_by}"
-    return deploy.status.value.replace("_", " ")
-
-
 def _stream(lines: Iterator[bytes], content_type: str, status: int) -> Response:
     if connection := client():
         connection.settimeout(STUCK)
@@ -89,7 +80,7 @@ def _stream(lines: Iterator[bytes], content_type: str, status: int) -> Response:
 def _text(context: Context, number: int, first: str, client: socket.socket | None) -> Iterator[bytes]:
     if first:
         yield first.encode()
-    following, last = follow(context, number, is_decided), b"\n"
+    following, last = context.follower.follow(number, is_decided), b"\n"
     while True:
         try:
             lines = next(following)
@@ -105,7 +96,7 @@ def _text(context: Context, number: int, first: str, client: socket.socket | Non
 
 def _events(context: Context, number: int, offset: int, client: socket.socket | None) -> Iterator[bytes]:
     yield b"retry: 2000\n\n"
-    following, told = follow(context, number, is_finished, offset), time.monotonic()
+    following, told = context.follower.follow(number, is_finished, offset), time.monotonic()
     while True:
         try:
             lines = next(following)

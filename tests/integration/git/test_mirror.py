@@ -47,8 +47,8 @@ def test_the_tip_is_that_of_the_server_and_a_fetch_brings_it(source: Source, mir
     new = source.commit({"a": "1"}, "Grün: \u202e\x1b[31mred\nmore")
     assert mirror.tip(DEADLINE) == new != old
     assert mirror.fetch(DEADLINE) == new
-    assert mirror.subject(new).startswith("Grün: ")
-    assert mirror.subject(new).isprintable()
+    assert mirror.message(new).startswith("Grün: ")
+    assert mirror.message(new).isprintable()
 
 
 def test_a_force_push_is_followed(source: Source, mirror_of: Make) -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from hookserver.config import Settings
 from hookserver.errors import NotFound, StoreError
+from hookserver.follow import Lines, is_decided, is_finished
 from hookserver.models import Deploy, Push, Status, Trigger
 from hookserver.store import Store
-from hookserver.web import following
 from hookserver.web.context import Context
-from hookserver.web.following import follow, is_decided, is_finished, is_gone
+from hookserver.web.following import is_gone
 
 
 @pytest.fixture
@@ -29,18 +29,18 @@ def log(context: Context) -> Path:
 
 
 def test_lines_come_whole_and_with_the_offset_after_them(context: Context, log: Path) -> None:
-    lines = follow(context, 1, is_decided)
+    lines = context.follower.follow(1, is_decided)
     assert next(lines).text == b""
     log.write_bytes(b"one\nhal")
     assert (first := next(lines)).text == b"one\n"
     assert first.end == 4
     assert next(lines).text == b""
     log.write_bytes(b"one\nhalf\n")
-    assert next(lines) == following.Lines(b"half\n", 9)
+    assert next(lines) == Lines(b"half\n", 9)
 
 
 def test_what_was_written_before_the_end_is_never_missed(context: Context, log: Path) -> None:
-    lines = follow(context, 1, is_decided)
+    lines = context.follower.follow(1, is_decided)
     next(lines)
     log.write_bytes(b"x" * 70_000 + b"\nlast\nunfinished")
     context.store.cancel(1)
@@ -49,21 +49,21 @@ def test_what_was_written_before_the_end_is_never_missed(context: Context, log: 
 
 def test_following_can_begin_anywhere(context: Context, log: Path) -> None:
     log.write_bytes(b"one\ntwo\n")
-    assert next(follow(context, 1, is_decided, offset=4)).text == b"two\n"
-    assert next(follow(context, 1, is_decided, offset=400)).text == b""
+    assert next(context.follower.follow(1, is_decided, offset=4)).text == b"two\n"
+    assert next(context.follower.follow(1, is_decided, offset=400)).text == b""
 
 
 def test_a_process_that_ends_lets_its_followers_go(context: Context) -> None:
     context.stopping.set()
     with pytest.raises(StopIteration) as end:
-        next(follow(context, 1, is_decided))
+        next(context.follower.follow(1, is_decided))
     assert end.value.value.status is Status.QUEUED
 
 
 def test_a_database_that_is_busy_for_a_while_ends_no_follower(
     context: Context, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = follow(context, 1, is_decided)
+    lines = context.follower.follow(1, is_decided)
     next(lines)
 
     def busy(number: int) -> Deploy:
@@ -79,7 +79,7 @@ def test_a_database_that_is_busy_for_a_while_ends_no_follower(
 
 def test_an_unknown_deploy_is_not_found(context: Context) -> None:
     with pytest.raises(NotFound):
-        next(follow(context, 99, is_decided))
+        next(context.follower.follow(99, is_decided))
 
 
 def test_a_live_deploy_is_decided_and_finished_only_when_it_has_drained() -> None:
