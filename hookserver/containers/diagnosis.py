@@ -24,8 +24,8 @@ def causes(lines: Iterable[str]) -> list[str]:
         if _LEVEL.search(line) and not _FRAME.match(line):
             found += [root, line]
             root = ""
-        elif line.startswith("Caused by:") or (not root and _EXCEPTION.match(line)):
-            root = line
+        elif (told := line.strip()).startswith("Caused by:") or (not root and _EXCEPTION.match(told)):
+            root = told
     found.append(root)
     return list(dict.fromkeys(_cut(line) for line in found if line))[:_CAUSES]
 

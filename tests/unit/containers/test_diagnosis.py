@@ -32,6 +32,11 @@ def test_a_trace_without_a_cause_is_told_by_its_exception() -> None:
     assert causes(lines) == lines[:2]
 
 
+def test_the_cause_is_found_in_a_trace_as_tomcat_indents_it_on_the_console() -> None:
+    lines = ["x SEVERE [main] Servlet [start] threw load() exception", "\tjava.lang.IllegalStateException: no database"]
+    assert causes([*lines, "\t\tat shop.Start.init(Start.java:1)"]) == [lines[0], lines[1].strip()]
+
+
 def test_a_report_has_the_cause_that_scrolled_away_and_the_last_lines() -> None:
     log = FAILED_LISTENER + "\n".join(f"INFO line {number}" for number in range(100))
     told = report(log, lines=30)
