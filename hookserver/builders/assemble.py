@@ -105,9 +105,10 @@ def _layer(
     """An image of ``parent`` with tar files unpacked in Tomcat's folders; it ran only if webapps had to go."""
     remove = ["rm", "-rf", "--", *(f"{base.home}/webapps/{name}" for name in removed)]
     config = {"Labels": labels, "Entrypoint": list(base.entrypoint), "Cmd": list(base.command), "User": base.user}
+    user = "0:0" if removed else base.user
     name, tag = (None, None) if labels[ROLE] == _LIBRARY_LAYER else (job.app.image, job.commit[:12])
     with (
-        engine.container(job.app.name, job.deploy, parent, labels[ROLE], entrypoint=remove, user="0:0") as container,
+        engine.container(job.app.name, job.deploy, parent, labels[ROLE], entrypoint=remove, user=user) as container,
         translated("make the image"),
     ):
         if removed:

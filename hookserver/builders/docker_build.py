@@ -48,9 +48,9 @@ def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
     }
     cause = Cause(lambda _: False)
     with (
-        _context(job) as context,
         translated("build the Dockerfile"),
-        engine.stream("build", context, **query) as answer,
+        _context(job) as context,
+        engine.stream("build", query, context, patience=2 * build.timeout) as answer,
     ):
         with _ended_after(answer, build.timeout) as over:
             image = _follow(answer, cause, job, log)

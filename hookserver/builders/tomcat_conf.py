@@ -101,7 +101,8 @@ def _parse(text: str) -> Element | None:
     try:
         parser.feed(text.encode())
         root = parser.close()
-    except (ParseError, DefusedXmlException, ValueError):
+        tostring(root)
+    except (ParseError, DefusedXmlException, ValueError, RecursionError):
         return None
     return root if isinstance(root, Element) else None
 
