@@ -63,6 +63,7 @@ class Step(StrEnum):
 
     FETCH = "fetch"
     BUILD = "build"
+    PREPARE = "prepare"
     START = "start"
     CHECK = "check"
     SWITCH = "switch"

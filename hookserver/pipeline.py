@@ -11,7 +11,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed, HookserverError
 from hookserver.models import SKIP, Deploy, Release, Status, Trigger
 from hookserver.parts import Parts
-from hookserver.steps import Run, build, check, drain, fetch, start, switch
+from hookserver.steps import Run, build, candidate, check, drain, fetch, prepare, start, switch
 from hookserver.undo import undo
 
 _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
@@ -23,7 +23,9 @@ def roll_out(run: Run) -> None:
     if _brings_nothing(run, commit, message):
         return
     image = build(run, commit)
-    release = start(run, commit, image)
+    release = candidate(run, commit, image)
+    prepare(run, release)
+    start(run, release)
     check(run, release)
     before = switch(run, release)
     drain(run, release, before)
@@ -34,7 +36,8 @@ def rollback(run: Run) -> None:
     release = run.parts.store.rollback_target(run.app.name, run.deploy.rollback_to)
     run.parts.store.found_commit(run.deploy.number, release.commit)
     if not _stands_by(run, release):
-        release = start(run, release.commit, run.parts.images.kept(release.image))
+        release = candidate(run, release.commit, run.parts.images.kept(release.image))
+        start(run, release)
         check(run, release)
     before = switch(run, release)
     drain(run, release, before)

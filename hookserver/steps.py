@@ -7,6 +7,7 @@ processes by environment, folders by name), and ``recovery`` finishes or undoes 
 from __future__ import annotations
 
 import functools
+import shlex
 import shutil
 import time
 from collections.abc import Callable
@@ -85,17 +86,27 @@ def build(run: Run, commit: str) -> str:
     return run.parts.images.build(job, run.log)
 
 
+def prepare(run: Run, release: Release) -> None:
+    """The app's own command, such as a database migration, once, while the old release serves."""
+    if run.app.release.prepare:
+        _prepare(run, release)
+
+
+@_step(Step.PREPARE, "Preparing")
+def _prepare(run: Run, release: Release) -> None:
+    run.log.line(f"$ {shlex.join(run.app.release.prepare)}")
+    run.parts.containers.prepare(run.app, release, run.log.line)
+
+
 @_step(Step.START, "Starting replicas")
-def start(run: Run, commit: str, image: str) -> Release:
+def start(run: Run, release: Release) -> None:
     """Fresh replicas in the slot without traffic, beside those that serve."""
-    slot = _slot_without_traffic(run)
+    slot = release.slot
     retire(run.parts, run.app.name, slot)
-    release = Release(run.deploy.number, run.app.name, commit, image, slot)
     run.parts.store.add_release(release)
     run.parts.containers.ensure_network()
     started = run.parts.containers.start(run.app, run.parts.numbers[run.app.name], slot, release)
     run.log.line(f"{slot}: {', '.join(endpoint.name for endpoint in started)}")
-    return release
 
 
 @_step(Step.CHECK, "Checking health")
@@ -162,9 +173,11 @@ def _send_back(run: Run, release: Release, before: Release, error: Unhealthy) ->
     raise DeployFailed(f"sent back to deploy {before.deploy}: {error.problem}", error.remedy) from error
 
 
-def _slot_without_traffic(run: Run) -> Slot:
-    release = run.parts.store.live_release(run.app.name)
-    return release.slot.other if release else Slot.BLUE
+def candidate(run: Run, commit: str, image: str) -> Release:
+    """What this deploy makes: an image to run in the slot without traffic."""
+    live = run.parts.store.live_release(run.app.name)
+    slot = live.slot.other if live else Slot.BLUE
+    return Release(run.deploy.number, run.app.name, commit, image, slot)
 
 
 def _check_alive(run: Run, release: Release) -> None:

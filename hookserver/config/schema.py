@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_valida
 from hookserver.config.values import (
     AppName,
     Branch,
+    Command,
     Domain,
     Duration,
     HealthPath,
@@ -93,7 +94,7 @@ class BuildSettings(_Section):
 
     kind: Literal["auto", "maven", "war", "dockerfile"] = "auto"
     image: Image = "maven:3.9-eclipse-temurin-17"
-    command: tuple[str, ...] = ()
+    command: Command = ()
     war: str = ""
     env: dict[Variable, str] = {}
     volumes: tuple[Volume, ...] = ()
@@ -101,11 +102,6 @@ class BuildSettings(_Section):
     memory: Size = 1 << 30
     cpus: float = Field(default=1.0, gt=0, le=256)
     timeout: Duration = Field(default=1200.0, gt=0)
-
-    @field_validator("command", mode="before")
-    @classmethod
-    def _one_line_is_a_shell_command(cls, value: Any) -> Any:
-        return ("sh", "-c", value) if isinstance(value, str) and value else value
 
 
 class TomcatSettings(_Section):
@@ -137,6 +133,8 @@ class HealthSettings(_Section):
 class ReleaseSettings(_Section):
     """``[apps.<app>.release]``"""
 
+    prepare: Command = ()
+    prepare_timeout: Duration = Field(default=600.0, gt=0)
     drain: Duration = 30.0
     standby: Duration = 600.0
     sessions: Literal["none", "sticky"] = "sticky"

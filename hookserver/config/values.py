@@ -141,5 +141,9 @@ OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: None if valu
 Branch = Annotated[str, AfterValidator(_check_branch)]
 Repository = Annotated[str, AfterValidator(_check_repository)]
 Listen = Annotated[str, AfterValidator(_check_listen)]
+Command = Annotated[
+    tuple[str, ...], BeforeValidator(lambda value: ("sh", "-c", value) if isinstance(value, str) and value else value)
+]
+"""A program and its arguments; one text is a line for the shell."""
 Volume = Annotated[str, AfterValidator(_check_volume)]
 Variable = Annotated[str, AfterValidator(_check_variable)]

@@ -65,6 +65,33 @@ def container_arguments(
     }
 
 
+def prepare_arguments(
+    state_dir: Path,
+    app: AppSettings,
+    release: Release,
+    image_env: Mapping[str, str],
+    env_file: Mapping[str, str],
+) -> dict[str, Any]:
+    """The container in which the app's ``prepare`` command runs once: as a replica, but for its place.
+
+    It is on Docker's default network, never on that of the fixed addresses, where it could take a replica's.
+    """
+    place = Endpoint(name=prepare_name(app.name, release.deploy), route="prepare", host="")
+    replica = container_arguments(state_dir, "bridge", app, release, place, image_env, env_file)
+    return {
+        **replica,
+        "Entrypoint": [],
+        "Cmd": list(app.release.prepare),
+        "Labels": {STATE_DIR: str(state_dir), ROLE: "prepare", APP: app.name, DEPLOY: str(release.deploy)},
+        "NetworkingConfig": {},
+    }
+
+
+def prepare_name(app: str, deploy: int) -> str:
+    """What ``docker ps`` shows while the command runs."""
+    return f"hs-{app}-prepare-{deploy}"
+
+
 def catalina_opts(inherited: str, route: str, java_opts: str, others: str = "") -> str:
     """``CATALINA_OPTS``: what the image or the app says, then ours, then ``java_opts``, which so has the last word.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import arguments, diagnosis, network
 from hookserver.containers.arguments import container_arguments, parse_env_file, parse_environment
 from hookserver.containers.engine import Engine, in_parallel
+from hookserver.containers.once import run_to_its_end
 from hookserver.containers.replica import Replica, parse_replica
 from hookserver.errors import ContainerError, HookserverError, Unhealthy
 from hookserver.models import Endpoint, Release, Slot
@@ -56,6 +57,25 @@ class Containers:
                 self.remove_deploy(release.deploy)
             raise
 
+    def prepare(self, app: AppSettings, release: Release, tell: Callable[[str], None]) -> None:
+        """Run the app's ``prepare`` command once, in a container of the release's image; its lines go to ``tell``.
+
+        Raises ContainerError, with its last lines, when it does not end well within ``prepare_timeout``.
+        """
+        network.require_networks(self._engine, app.tomcat.networks)
+        env_file = _read_env_file(app.tomcat.env_file)
+        config = arguments.prepare_arguments(self._state_dir, app, release, self._image_env(release.image), env_file)
+        name = arguments.prepare_name(app.name, release.deploy)
+        try:
+            with self._engine.doing(f"make the container {name}"):
+                id_ = self._engine.api.create_container_from_config(config, name)["Id"]  # type: ignore[no-untyped-call]
+            for further in app.tomcat.networks:
+                with self._engine.doing(f"connect {name} to the network {further}"):
+                    self._engine.api.connect_container_to_network(id_, further)
+            run_to_its_end(self._engine.host, id_, app.release.prepare_timeout, tell)
+        finally:
+            self._remove(self._ids(deploy=release.deploy, role="prepare"))
+
     def revive(self, app: AppSettings, number: int, slot: Slot, release: Release) -> list[Endpoint]:
         """As `start`, for a release that serves: its replicas that run are left alone, the missing ones are added."""
         running = [
@@ -89,8 +109,8 @@ class Containers:
         return sorted((replica for replica in found if replica), key=lambda replica: replica.name)
 
     def remove_deploy(self, deploy: int) -> None:
-        """Remove, at once and without grace, the replicas of a deploy that never went live."""
-        self._remove(self._ids(deploy=deploy))
+        """Remove, at once and without grace, the containers of a deploy that never went live."""
+        self._remove([*self._ids(deploy=deploy), *self._ids(deploy=deploy, role="prepare")])
 
     def check_alive(self, app: str, slot: Slot, deploy: int) -> None:
         """Raise Unhealthy, with the last lines, when a replica of the deploy has died, restarted or is gone."""
@@ -201,8 +221,10 @@ class Containers:
                         raise
                 time.sleep(0.1)
 
-    def _ids(self, app: str | None = None, slot: Slot | None = None, deploy: int | None = None) -> list[str]:
-        wanted = {arguments.STATE_DIR: self._state_dir, arguments.ROLE: "replica"}
+    def _ids(
+        self, app: str | None = None, slot: Slot | None = None, deploy: int | None = None, role: str = "replica"
+    ) -> list[str]:
+        wanted = {arguments.STATE_DIR: self._state_dir, arguments.ROLE: role}
         wanted |= {arguments.APP: app, arguments.SLOT: slot, arguments.DEPLOY: deploy}
         labels = [f"{label}={value}" for label, value in wanted.items() if value is not None]
         with self._engine.doing("list the containers"):

@@ -1,0 +1,77 @@
+"""A container that runs once, to its end, while its output is told line by line."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+
+from docker.errors import APIError
+
+from hookserver.config.values import format_duration
+from hookserver.containers.engine import TIMEOUT, Engine
+from hookserver.errors import ContainerError
+
+_LAST = 20
+
+
+def run_to_its_end(host: str, container: str, deadline: float, tell: Callable[[str], None]) -> None:
+    """Start the made container and wait for it, ``deadline`` seconds at most.
+
+    Raises ContainerError with its last lines when it ends with anything but 0, or not in time.
+    """
+    engine = Engine(host, timeout=int(deadline) + TIMEOUT)
+    late = threading.Event()
+
+    def kill() -> None:
+        late.set()
+        try:
+            engine.api.kill(container)
+        except APIError:
+            return
+
+    timer = threading.Timer(deadline, kill)
+    last: deque[str] = deque(maxlen=_LAST)
+    with engine.doing("run the prepare command"):
+        engine.api.start(container)
+        timer.start()
+        try:
+            for line in _output(engine, container):
+                last.append(line)
+                tell(line)
+            exit_code = int(engine.api.wait(container)["StatusCode"])
+        finally:
+            timer.cancel()
+    told = "\n".join(f"  {line}" for line in last) or "  it printed nothing"
+    if late.is_set():
+        limit = format_duration(deadline)
+        raise ContainerError(
+            f"the prepare command was stopped after {limit}; its last lines:\n{told}",
+            f"Raise release.prepare_timeout (now {limit}) if it needs longer.",
+        )
+    if exit_code:
+        raise ContainerError(
+            f"the prepare command ended with {exit_code}; its last lines:\n{told}",
+            "Mend what it says, then push again; the old release serves on, with whatever it has changed.",
+        )
+
+
+def _output(engine: Engine, container: str) -> Iterator[str]:
+    """The lines as they come. Docker holds back a last one that has no end: it is asked for by itself."""
+    line = ""
+    for line in whole_lines(engine.api.logs(container, stream=True, follow=True)):
+        yield line
+    last = engine.api.logs(container, tail=1)
+    if last and not last.endswith(b"\n") and (held_back := last.decode("utf-8", "replace")) != line:
+        yield held_back
+
+
+def whole_lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """The lines in a stream of pieces that break anywhere."""
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace").rstrip("\r")
+    if rest:
+        yield rest.decode("utf-8", "replace").rstrip("\r")

@@ -1,0 +1,80 @@
+"""The app's own command, once, in the new image."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from docker import APIClient
+
+from hookserver.config import AppSettings
+from hookserver.errors import ContainerError
+from tests.integration.containers.conftest import Installation
+
+
+def app_with(installation: Installation, prepare: str, **release: Any) -> AppSettings:
+    facts = {"name": installation.name, "repository": "push", "domains": ["shop.example.com"]}
+    return AppSettings.model_validate(facts | {"release": {"prepare": prepare, **release}})
+
+
+def left(api: APIClient, installation: Installation) -> list[str]:
+    label = f"hookserver.state_dir={installation.state_dir}"
+    return [found["Names"][0] for found in api.containers(all=True, filters={"label": label})]
+
+
+def test_its_lines_are_told_while_it_runs_and_nothing_is_left(api: APIClient, installation: Installation) -> None:
+    told: list[tuple[float, str]] = []
+    script = 'echo "app $HOOKSERVER_APP"; echo oops >&2; sleep 1; printf done'
+    app = app_with(installation, script)
+    installation.containers.prepare(app, installation.release(), lambda line: told.append((time.monotonic(), line)))
+    assert sorted(line for _, line in told) == [f"app {installation.name}", "done", "oops"]
+    assert told[-1][0] - told[0][0] > 0.7
+    assert left(api, installation) == []
+
+
+def test_its_failure_tells_the_last_lines(api: APIClient, installation: Installation) -> None:
+    with pytest.raises(ContainerError, match=r"ended with 3(?s:.)*column exists already"):
+        installation.containers.prepare(
+            app_with(installation, "echo column exists already; exit 3"), installation.release(), lambda _: None
+        )
+    assert left(api, installation) == []
+
+
+def test_it_is_stopped_when_it_takes_too_long(api: APIClient, installation: Installation) -> None:
+    began = time.monotonic()
+    with pytest.raises(ContainerError, match="stopped after 1s"):
+        installation.containers.prepare(
+            app_with(installation, "echo waiting; sleep 60", prepare_timeout="1s"),
+            installation.release(),
+            lambda _: None,
+        )
+    assert time.monotonic() - began < 10
+    assert left(api, installation) == []
+
+
+def test_what_a_killed_deploy_left_of_it_is_removed(api: APIClient, installation: Installation) -> None:
+    release = installation.release()
+    started = threading.Event()
+
+    def run() -> None:
+        with pytest.raises(ContainerError):
+            installation.containers.prepare(
+                app_with(installation, "echo up; sleep 60"), release, lambda _: started.set()
+            )
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert started.wait(20)
+    installation.containers.remove_deploy(release.deploy)
+    thread.join(20)
+    assert left(api, installation) == []
+
+
+def test_it_is_not_on_the_network_of_the_fixed_addresses(installation: Installation) -> None:
+    told: list[str] = []
+    installation.start(slot=installation.release().slot)
+    installation.containers.prepare(app_with(installation, "hostname -I"), installation.release(), told.append)
+    assert told
+    assert not told[0].startswith("172.30.112.")
