@@ -20,6 +20,7 @@ Tell = Callable[[str], None]
 
 def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
     """Bring a deploy whose process is gone to an end, or back to the queue. Can be repeated."""
+    shutil.rmtree(parts.settings.server.state.work(deploy.number), ignore_errors=True)
     release = _release_of(parts, deploy)
     if deploy.status is Status.LIVE:
         if release:
