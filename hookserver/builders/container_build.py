@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import secrets
 import select
+import shutil
+import tarfile
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 import docker.types
 
@@ -23,11 +25,16 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
 _FOLDER = "source"
-_SCRIPT = f'cd /{_FOLDER} && "$@" || exit $?; echo "$0"; find . -name "*.war" -type f'
+_FOUND = "wars-found"
+# Both outputs of the build go to one stream, since Docker sends two in any order; the other brings the WARs.
+_SCRIPT = f"""exec 3>&1 1>&2
+cd /{_FOLDER} && "$@" 3>&- || exit $?
+cd / && find {_FOLDER} -name '*.war' -type f >{_FOUND} && tar -c {_FOUND} -T {_FOUND} >&3"""
 _PROCESSES = 2048
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
-_WAR_LIMIT = 4 << 30
-_OUTPUT = {"stream": 1, "stdout": 1, "stderr": 1}
+_WARS_LIMIT = 4 << 30
+_STDOUT = 1
+_ATTACH = {"stream": 1, "stdout": 1, "stderr": 1}
 _NOISE = "Picked up JAVA_TOOL_OPTIONS: "
 
 
@@ -47,25 +54,34 @@ class Recipe:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Told:
-    """The output's way to the log; what comes after the mark is the list of WARs."""
+class _Output:
+    """What the container sends: the build's output, told line by line, and the tar file of WARs, kept on disk."""
 
-    def __init__(self, recipe: Recipe, log: DeployLog, mark: str) -> None:
-        self.cause = Cause(recipe.is_error)
-        self.wars: list[str] = []
+    def __init__(self, cause: Cause, log: DeployLog, wars: IO[bytes]) -> None:
+        self._cause = cause
         self._log = log
-        self._mark = mark
-        self._ended = False
+        self._wars = wars
+        self._frames = Frames()
+        self._lines = Lines()
 
-    def line(self, line: str) -> None:
-        if self._ended:
-            self.wars.append(line.removeprefix("./"))
-            return
-        line, mark, _ = line.partition(self._mark)
-        self._ended = bool(mark)
-        if not line.startswith(_NOISE) and not (mark and not line):
-            self.cause.see(line)
-            self._log.line(line or " ")
+    def feed(self, data: bytes) -> None:
+        """Raises BuildError when the WARs are too large."""
+        for stream, part in self._frames.feed(data):
+            if stream == _STDOUT:
+                self._wars.write(part)
+                if self._wars.tell() > _WARS_LIMIT:
+                    raise BuildError(f"the WARs are larger than {_WARS_LIMIT >> 30} GB", "Leave fewer in the project.")
+            else:
+                self._tell(self._lines.feed(part))
+
+    def end(self) -> None:
+        self._tell(self._lines.end())
+
+    def _tell(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            if not line.startswith(_NOISE):
+                self._cause.see(line)
+                self._log.line(line or " ")
 
 
 def build_in_container(engine: Engine, job: BuildJob, recipe: Recipe, log: DeployLog) -> War:
@@ -75,32 +91,42 @@ def build_in_container(engine: Engine, job: BuildJob, recipe: Recipe, log: Deplo
     """
     engine.have_image(recipe.image, "build.image", log)
     until = time.monotonic() + job.app.build.timeout
-    mark = secrets.token_hex(16)
-    told = _Told(recipe, log, mark)
-    settings = _container_settings(engine, job, recipe, mark)
-    with engine.container(job.app.name, job.deploy, recipe.image, "build", **settings) as container:
+    cause = Cause(recipe.is_error)
+    with (
+        tempfile.TemporaryFile(dir=job.work) as wars,
+        engine.container(
+            job.app.name, job.deploy, recipe.image, "build", **_container_settings(engine, job, recipe)
+        ) as container,
+    ):
         with source.packed(job.source, job.work, _FOLDER) as archive, translated("copy the source into the build"):
             engine.api.put_archive(container, "/", archive)
-        exit_code = _run(engine, container, until, told.line)
-        if exit_code is None:
-            raise _out_of_time(job, told.cause)
-        if exit_code != 0:
-            raise _failed(engine, container, job, exit_code, told.cause)
-        war = choose_war(sorted(told.wars), job.app.build.war, recipe.folder)
-        log.line(f"the WAR: {war}")
-        place = job.work / "app.war"
+        if not _run(engine, container, until, _Output(cause, log, wars)):
+            raise _out_of_time(job, cause)
+        if not wars.tell():
+            raise _failed(engine, container, job, cause)
+        wars.seek(0)
+        return _taken_out(wars, job, recipe.folder, log)
+
+
+def _taken_out(wars: IO[bytes], job: BuildJob, folder: str, log: DeployLog) -> War:
+    place = job.work / "app.war"
+    with translated("take the WAR out of the build"), tarfile.open(fileobj=wars) as archive:
+        found = {entry.name.removeprefix(f"{_FOLDER}/"): entry for entry in archive if entry.isreg()}
+        name = choose_war(sorted(found.keys() - {_FOUND}), job.app.build.war, folder)
+        log.line(f"the WAR: {name}")
+        content = archive.extractfile(found[name])
         with place.open("wb") as file:
-            engine.copy_out(container, f"/{_FOLDER}/{war}", file, _WAR_LIMIT)
+            shutil.copyfileobj(content, file, 1 << 20)  # type: ignore[arg-type]  # a regular file has content
     return War(place)
 
 
-def _container_settings(engine: Engine, job: BuildJob, recipe: Recipe, mark: str) -> dict[str, Any]:
+def _container_settings(engine: Engine, job: BuildJob, recipe: Recipe) -> dict[str, Any]:
     build = job.app.build
     env = {**recipe.env, **build.env}
     if build.ca_bundle is not None:
         env = truststore.environment(env)
     return {
-        "entrypoint": ["sh", "-c", _SCRIPT, mark],
+        "entrypoint": ["sh", "-c", _SCRIPT, "build"],
         "command": list(recipe.command),
         "environment": env,
         "user": "0:0",
@@ -132,21 +158,16 @@ def _mounts(engine: Engine, job: BuildJob, recipe: Recipe) -> list[docker.types.
     return mounts
 
 
-def _run(engine: Engine, container: str, until: float, tell: Callable[[str], None]) -> int | None:
-    """Start it and tell its lines; answers its exit code, or None when the time was over first."""
-    frames, lines = Frames(), Lines()
-    with translated("run the build"):
-        with engine.stream(f"containers/{container}/attach", _OUTPUT) as output:
-            engine.api.start(container)
-            for data in _received(output.raw.fileno(), until):
-                if data is None:
-                    return None
-                for part in frames.feed(data):
-                    for line in lines.feed(part):
-                        tell(line)
-        for line in lines.end():
-            tell(line)
-        return int(engine.api.wait(container)["StatusCode"])
+def _run(engine: Engine, container: str, until: float, output: _Output) -> bool:
+    """Start it and take its output; whether it ended in time."""
+    with translated("run the build"), engine.stream(f"containers/{container}/attach", _ATTACH) as answer:
+        engine.api.start(container)
+        for data in _received(answer.raw.fileno(), until):
+            if data is None:
+                return False
+            output.feed(data)
+    output.end()
+    return True
 
 
 def _received(stream: int, until: float) -> Iterator[bytes | None]:
@@ -169,8 +190,9 @@ def _out_of_time(job: BuildJob, cause: Cause) -> BuildError:
     )
 
 
-def _failed(engine: Engine, container: str, job: BuildJob, exit_code: int, cause: Cause) -> BuildError:
+def _failed(engine: Engine, container: str, job: BuildJob, cause: Cause) -> BuildError:
     with translated("look at the failed build"):
+        exit_code = engine.api.wait(container)["StatusCode"]
         killed = engine.api.inspect_container(container)["State"]["OOMKilled"]
     limit = format_size(job.app.build.memory)
     if killed or cause.tells_of("java.lang.OutOfMemoryError") or cause.tells_of("GC overhead limit exceeded"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tarfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -165,20 +164,6 @@ class Engine:
         with translated("look for an image"):
             found = self.api.images(all=True, filters={"label": wanted})
         return str(max(found, key=lambda image: image["Created"])["Id"]) if found else ""
-
-    def copy_out(self, container: str, path: str, into: IO[bytes], limit: int) -> None:
-        """The content of one regular file. Raises BuildError when it is none, or larger than ``limit`` bytes."""
-        try:
-            with self.archive(container, path) as archive:
-                entry = archive.next()
-                content = archive.extractfile(entry) if entry is not None and entry.isreg() else None
-                if entry is None or content is None:
-                    raise BuildError(f"{path} in the build is not a file", "See the deploy's log.")
-                if entry.size > limit:
-                    raise BuildError(f"{path} is too large: {entry.size >> 20} MB", f"The limit is {limit >> 20} MB.")
-                shutil.copyfileobj(content, into, 1 << 20)
-        except FileNotFoundError as error:
-            raise BuildError(f"{path} is not there after the build", "See the deploy's log.") from error
 
     def remove_leftovers(self, deploy: int | None = None) -> list[str]:
         """Kill and remove the build containers of a deploy that was killed; ``None``: of every deploy of ours.

@@ -25,20 +25,21 @@ class Frames:
 
     def __init__(self) -> None:
         self._header = b""
+        self._stream = 0
         self._left = 0
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """The parts of the output in ``data``, stdout and stderr as they come."""
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """The parts of the output in ``data``, each with its stream: 1 stdout, 2 stderr."""
         while data:
             if self._left:
                 part, data = data[: self._left], data[self._left :]
                 self._left -= len(part)
-                yield part
+                yield self._stream, part
             else:
                 missing = 8 - len(self._header)
                 self._header, data = self._header + data[:missing], data[missing:]
                 if len(self._header) == 8:
-                    self._left = int.from_bytes(self._header[4:], "big")
+                    self._stream, self._left = self._header[0], int.from_bytes(self._header[4:], "big")
                     self._header = b""
 
 
