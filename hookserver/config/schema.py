@@ -59,12 +59,21 @@ class ServerSettings(_Section):
 class NginxSettings(_Section):
     """``[nginx]``"""
 
-    mode: Literal["managed"] = "managed"
+    mode: Literal["managed", "system"] = "managed"
     binary: str = "nginx"
+    conf_dir: Path = Path("/etc/nginx/conf.d")
+    reload: tuple[str, ...] = ()
     listen: tuple[Listen, ...] = Field(default=("80",), min_length=1)
     max_body: Annotated[Size, Field(le=1 << 50)] = 100 << 20
     read_timeout: Duration = Field(default=600.0, ge=10.0, le=604800.0)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @field_validator("conf_dir")
+    @classmethod
+    def _whole(cls, conf_dir: Path) -> Path:
+        if not conf_dir.is_absolute():
+            raise ValueError(f"{conf_dir} must begin with a slash")
+        return conf_dir
 
     @field_validator("listen")
     @classmethod
@@ -148,6 +157,7 @@ class AppSettings(_Section):
     repository: Repository
     branch: Branch = "main"
     domains: tuple[Domain, ...] = Field(min_length=1)
+    redirects: tuple[Domain, ...] = ()
     path: UrlPath = "/"
     image: ImageName = ""
     replicas: int = Field(default=2, ge=1, le=MAX_REPLICAS)
@@ -208,7 +218,22 @@ class Settings(_Section):
                 other = taken.setdefault((domain, app.path), app.name)
                 if other != app.name:
                     raise ValueError(f"apps.{app.name} and apps.{other} both want {domain}{app.path}")
+        self._redirects_are_nobodys_domain()
         room = self.docker.subnet.num_addresses // 16 - 1
         if len(self.apps) > room:
             raise ValueError(f"docker.subnet {self.docker.subnet} has room for {room} apps, not {len(self.apps)}")
         return self
+
+    def _redirects_are_nobodys_domain(self) -> None:
+        owners = {domain: app.name for app in self.apps.values() for domain in app.domains}
+        targets: dict[str, str] = {}
+        for app in self.apps.values():
+            if app.redirects and app.domains[0].startswith("*"):
+                raise ValueError(f"apps.{app.name}.redirects lead to the first domain: {app.domains[0]} cannot be it")
+            for name in app.redirects:
+                if name in owners:
+                    raise ValueError(f"apps.{app.name}.redirects: {name} is a domain of apps.{owners[name]}")
+                if targets.setdefault(name, app.domains[0]) != app.domains[0]:
+                    raise ValueError(
+                        f"apps.{app.name}.redirects: {name} leads to {targets[name]} already; one name, one target"
+                    )
