@@ -25,11 +25,12 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
 _FOLDER = "source"
-_FOUND = "wars-found"
+_ALWAYS = "hookserver-build"
 # Both outputs of the build go to one stream, since Docker sends two in any order; the other brings the WARs.
 _SCRIPT = f"""exec 3>&1 1>&2
 cd /{_FOLDER} && "$@" 3>&- || exit $?
-cd / && find {_FOLDER} -name '*.war' -type f >{_FOUND} && tar -c {_FOUND} -T {_FOUND} >&3"""
+cd / && : >{_ALWAYS} || exit $?
+find {_ALWAYS} {_FOLDER} -type f '(' -name {_ALWAYS} -o -name '*.war' ')' -exec tar -c {{}} + >&3"""
 _PROCESSES = 2048
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
 _WARS_LIMIT = 4 << 30
@@ -112,7 +113,7 @@ def _taken_out(wars: IO[bytes], job: BuildJob, folder: str, log: DeployLog) -> W
     place = job.work / "app.war"
     with translated("take the WAR out of the build"), tarfile.open(fileobj=wars) as archive:
         found = {entry.name.removeprefix(f"{_FOLDER}/"): entry for entry in archive if entry.isreg()}
-        name = choose_war(sorted(found.keys() - {_FOUND}), job.app.build.war, folder)
+        name = choose_war(sorted(found.keys() - {_ALWAYS}), job.app.build.war, folder)
         log.line(f"the WAR: {name}")
         content = archive.extractfile(found[name])
         with place.open("wb") as file:

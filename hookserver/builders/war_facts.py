@@ -1,0 +1,132 @@
+"""What a WAR's own bytes tell: whether it is written for ``javax.servlet`` or ``jakarta.servlet``, and for which Java.
+
+Read from the constant pool and the version of its classes (JVM specification §4.1: bytes 6 and 7; 52 is Java 8), never
+from names. A library may know both servlet APIs; the app's own classes and JSP pages speak first.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+CLASSES = "WEB-INF/classes/"
+_PAGES = {".jsp", ".jspf", ".jspx", ".tag", ".tagx"}
+_CLASS = b"\xca\xfe\xba\xbe"
+_BEFORE_JAVA_1 = 44
+_APIS = ("javax", "jakarta")
+_DECISIVE = 10
+"""How many times more classes of the libraries must speak for one API when some speak for the other."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """``servlet`` is ``javax``, ``jakarta`` or empty (nothing tells, or both do), ``servlet_seen`` where it was read.
+
+    ``java`` is the version that the classes need (17; 0: there are none), ``java_seen`` one of those classes.
+    """
+
+    servlet: str = ""
+    servlet_seen: str = ""
+    java: int = 0
+    java_seen: str = ""
+
+
+def merged(own: Facts, library: Facts) -> Facts:
+    """Of the whole WAR: its own classes' word on the servlet API goes first, the newest Java of both is needed."""
+    speaks = own if own.servlet else library
+    newest = max(own, library, key=lambda facts: facts.java)
+    return Facts(speaks.servlet, speaks.servlet_seen, newest.java, newest.java_seen)
+
+
+def of_own(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> Facts:
+    """Of the WAR without its libraries: classes and JSP pages."""
+    tally = _Tally()
+    for entry in entries:
+        path = PurePosixPath(entry.filename)
+        if path.suffix == ".class" and entry.filename.startswith(CLASSES):
+            tally.add_class(entry.filename.removeprefix(CLASSES), archive.read(entry))
+        elif path.suffix.lower() in _PAGES:
+            tally.add_text(entry.filename, archive.read(entry))
+    return tally.facts(newest=True)
+
+
+def of_library(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], work: Path) -> Facts:
+    """Of ``WEB-INF/lib``: what its jars mostly speak; each jar is looked at on disk, one after the other."""
+    whole = _Tally()
+    newest = Facts()
+    for entry in entries:
+        if not entry.filename.endswith(".jar"):
+            continue
+        name = PurePosixPath(entry.filename).name
+        with tempfile.TemporaryFile(dir=work) as spool:
+            with archive.open(entry) as packed:
+                shutil.copyfileobj(packed, spool, 1 << 20)
+            tally = _of_jar(spool, name)
+        whole.seen.update(tally.seen)
+        whole.first = tally.first | whole.first
+        facts = tally.facts(newest=False)
+        newest = max(newest, facts, key=lambda facts: facts.java)
+    spoken = whole.facts(newest=False)
+    return Facts(spoken.servlet, spoken.servlet_seen, newest.java, newest.java_seen)
+
+
+class _Tally:
+    """How many classes speak for each API, and which Java they need."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[str] = Counter()
+        self.first: dict[str, str] = {}
+        self.java: Counter[int] = Counter()
+        self.java_first: dict[int, str] = {}
+
+    def add_class(self, name: str, content: bytes) -> None:
+        if content[:4] != _CLASS:
+            return
+        java = int.from_bytes(content[6:8], "big") - _BEFORE_JAVA_1
+        self.java[java] += 1
+        self.java_first.setdefault(java, name)
+        for api in _APIS:
+            if f"{api}/servlet/".encode() in content or f"{api}/websocket/".encode() in content:
+                self._see(api, name)
+
+    def add_text(self, name: str, content: bytes) -> None:
+        for api in _APIS:
+            if f"{api}.servlet.".encode() in content:
+                self._see(api, name)
+
+    def facts(self, *, newest: bool) -> Facts:
+        """``newest``: the newest Java of any class counts; else that of most classes, since a jar may bring spares."""
+        java = 0
+        if self.java:
+            java = max(self.java) if newest else self.java.most_common(1)[0][0]
+        servlet = self._servlet()
+        return Facts(servlet, self.first.get(servlet, ""), java, self.java_first.get(java, ""))
+
+    def _servlet(self) -> str:
+        for api, other in (_APIS, _APIS[::-1]):
+            if self.seen[api] > _DECISIVE * self.seen[other]:
+                return api
+        return ""
+
+    def _see(self, api: str, name: str) -> None:
+        self.seen[api] += 1
+        self.first.setdefault(api, name)
+
+
+def _of_jar(spool: IO[bytes], jar: str) -> _Tally:
+    tally = _Tally()
+    try:
+        with zipfile.ZipFile(spool) as archive:
+            for entry in archive.infolist():
+                name = entry.filename
+                if name.endswith(".class") and not name.startswith("META-INF/") and "module-info" not in name:
+                    tally.add_class(f"{jar}: {name}", archive.read(entry))
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError):
+        return _Tally()
+    return tally
