@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-import re
 import shutil
 from urllib.parse import urlsplit
 
+from hookserver.config.values import is_secret_name
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed, HookserverError
 from hookserver.models import SKIP, Deploy, Release, Status, Trigger
 from hookserver.parts import Parts
 from hookserver.steps import Run, build, candidate, check, drain, fetch, prepare, start, switch
 from hookserver.undo import undo
-
-_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
 
 
 def roll_out(run: Run) -> None:
@@ -64,7 +62,7 @@ def open_log(parts: Parts, deploy: Deploy) -> DeployLog:
     if deploy.app in parts.settings.apps:
         app = parts.app(deploy.app)
         hidden = [*app.build.env.items(), *app.tomcat.env.items()]
-        secrets = [value for name, value in hidden if _SECRET_NAME.search(name)]
+        secrets = [value for name, value in hidden if is_secret_name(name)]
         secrets += [app.webhook_secret.reveal(), urlsplit(app.repository).password or ""]
     return DeployLog(parts.settings.server.state.log(deploy.number), secrets)
 

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from hookserver.config.schema import AppSettings, Settings
+from hookserver.config.values import is_secret_name
 from hookserver.errors import SettingsError
+from hookserver.models import Secret
 
 SECRET_KEYS = ("webhook_secret",)
 
@@ -32,7 +35,7 @@ class Loaded:
         """Every key as (path, value with secrets masked, where it comes from)."""
         shown = self.settings.model_dump(mode="json")
         rows = [(path, value) for path, value in _flatten(shown) if not path.endswith(".name")]
-        return [(path, repr_toml(value), self._source(path)) for path, value in rows]
+        return [(path, repr_toml(_masked(path, value)), self._source(path)) for path, value in rows]
 
     def _source(self, path: str) -> str:
         keys = path.split(".")
@@ -96,6 +99,15 @@ def repr_toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f'"{key}" = {repr_toml(item)}' for key, item in value.items()) + "}"
     return f'"{value or ""}"' if isinstance(value, str) or value is None else str(value)
+
+
+def _masked(path: str, value: Any) -> Any:
+    """Without the password of an address, and the values of variables whose names promise a secret."""
+    if path.endswith(".repository") and (password := urlsplit(value).password):
+        return value.replace(f":{password}@", f":{Secret(password)}@")
+    if path.endswith(".env"):
+        return {name: str(Secret(text)) if is_secret_name(name) else text for name, text in value.items()}
+    return value
 
 
 def _with_secrets_read(given: Mapping[str, Any], base: Path, mistakes: list[str]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class BuildSettings(_Section):
     image: Image = "maven:3.9-eclipse-temurin-17"
     command: Command = ()
     war: str = ""
-    env: dict[Variable, str] = {}
+    env: dict[Variable, str] = Field(default={}, repr=False)
     volumes: tuple[Volume, ...] = ()
     ca_bundle: OptionalPath = None
     memory: Size = 1 << 30
@@ -120,7 +120,7 @@ class TomcatSettings(_Section):
     context: str = Field(default="", pattern=r"[A-Za-z0-9._#-]*")
     java_opts: str = ""
     memory: Size = 512 << 20
-    env: dict[Variable, str] = {}
+    env: dict[Variable, str] = Field(default={}, repr=False)
     env_file: OptionalPath = None
     volumes: tuple[Volume, ...] = ()
     networks: tuple[str, ...] = ()
@@ -154,7 +154,7 @@ class AppSettings(_Section):
     """``[apps.<app>]``; ``name`` is the table's own."""
 
     name: AppName
-    repository: Repository
+    repository: Repository = Field(repr=False)
     branch: Branch = "main"
     domains: tuple[Domain, ...] = Field(min_length=1)
     redirects: tuple[Domain, ...] = ()

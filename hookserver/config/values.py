@@ -25,6 +25,7 @@ _BRANCH_FORBIDDEN = re.compile(
     r"|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _LISTEN = re.compile(r"(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]|\*):)?\d{1,5}")
+_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -63,6 +64,11 @@ def format_size(size: int) -> str:
         if size % _SIZE_UNITS[unit] == 0:
             return f"{size // _SIZE_UNITS[unit]}{unit}"
     return str(size)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable's name promises a secret."""
+    return bool(_SECRET_NAME.search(name))
 
 
 def is_branch(name: str) -> bool:

@@ -138,6 +138,15 @@ def test_a_secret_comes_from_its_file_and_never_shows(tmp_path: Path) -> None:
     assert ("apps.shop.webhook_secret", '"••••••"', "secret") in loaded.effective()
 
 
+def test_passwords_in_addresses_and_variables_do_not_show() -> None:
+    text = APP.replace('"push"', '"https://ci:hunter2@git.example.com/shop.git"')
+    loaded = parse(text + '[apps.shop.tomcat]\nenv = { DB_PASSWORD = "hunter2", DB_USER = "shop" }\n', Path("x"))
+    shown = {path: value for path, value, _ in loaded.effective()}
+    assert "hunter2" not in repr(loaded.settings) + str(shown)
+    assert "ci:" in shown["apps.shop.repository"]
+    assert '"DB_USER" = "shop"' in shown["apps.shop.tomcat.env"]
+
+
 def test_a_secret_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     text = APP + 'webhook_secret_file = "{}"\n'
