@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+
+from hookserver.nginx import processes
+from tests.faults.conftest import Shop
+from tests.shop import until
+from tests.shop.invariants import assert_no_loss
+
+
+def master(shop: Shop) -> int | None:
+    return processes.find(shop.site.state.nginx).master
+
+
+def test_a_killed_master_of_nginx_is_brought_back(shop: Shop) -> None:
+    killed = master(shop)
+    assert killed
+    os.kill(killed, signal.SIGKILL)
+    began = time.monotonic()
+    until(lambda: master(shop) not in (None, killed), 15)
+    print(f"back after {time.monotonic() - began:.1f} s")
+    until(lambda: not processes.find(shop.site.state.nginx).leftovers, 20)
+    assert shop.site.visit(shop.app).status == 200
+    assert "nginx: started" in (shop.site.folder / "up.log").read_text()
+    shop.is_well()
+
+
+def test_nginx_that_is_down_at_the_start_is_started(shop: Shop) -> None:
+    shop.site.stop()
+    shop.site.nginx.stop()
+    assert master(shop) is None
+    shop.site.start()
+    assert shop.site.visit(shop.app).status == 200
+    shop.is_well()
+
+
+def test_settings_that_make_no_valid_configuration_leave_the_old_one_running(shop: Shop) -> None:
+    """A port that somebody else has: Nginx cannot take it up."""
+    site = shop.site
+    running = site.state.nginx / "nginx.conf"
+    good, text = site.config.read_text(), running.read_text()
+    site.stop()
+    with site.visitors(shop.app) as visitors, socket.create_server(("127.0.0.1", 0)) as stranger:
+        taken = f'"127.0.0.1:{stranger.getsockname()[1]}"'
+        site.config.write_text(good.replace("[nginx]\nlisten = [", f"[nginx]\nlisten = [{taken}, "))
+        told = site.folder / "up.log"
+        said = told.stat().st_size
+        site.start()
+        until(lambda: "reconcile all ended with 1" in told.read_text()[said:], 30)
+        site.stop()
+        assert running.read_text() == text
+        site.config.write_text(good)
+        site.start()
+    assert_no_loss(visitors)
+    shop.is_well()

@@ -1,0 +1,46 @@
+"""The installation that the tests of whole deploys share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.shop import Installation, Project, installed
+from tests.shop.installation import SCRIPT
+
+_CA = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The installation and its apps' projects."""
+
+    site: Installation
+    shop: Project
+    other: Project
+    script: Project
+    first: Project
+    broken: Project
+    maven: Project
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Place]:
+    with installed("172.30.176.0/24") as site:
+        ca = f'ca_bundle = "{_CA}"' if _CA.exists() else ""
+        made = Place(
+            site,
+            shop=site.add_app("it-shop", replicas=2, app='poll = "2s"'),
+            other=site.add_app("it-other"),
+            script=site.add_app("it-script", build=SCRIPT),
+            first=site.add_app("it-first", health='deadline = "12s"'),
+            broken=site.add_app(
+                "it-broken", java_opts="-XX:MaxDirectMemorySize=4g", health='timeout = "1s"\ndeadline = "15s"'
+            ),
+            maven=site.add_app("it-maven", build=ca),
+        )
+        site.start()
+        yield made

@@ -1,0 +1,341 @@
+"""A hookserver of the test's own: its folder, ports and subnet, started and killed as real processes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import docker
+
+from hookserver.config import Settings, load
+from hookserver.models import Slot, StateDir
+from hookserver.nginx import Nginx
+from hookserver.store import Store
+from tests.shop.processes import Processes
+from tests.shop.project import Project
+from tests.shop.visitors import Visitors
+
+T = TypeVar("T")
+CANARY = "canary-7f3a-do-not-show"
+"""A secret of every app's; it must turn up nowhere."""
+
+_SERVER = """
+[server]
+state_dir = "{folder}/state"
+listen = "127.0.0.1:{web}"
+[nginx]
+listen = ["127.0.0.1:{site}"]
+[docker]
+subnet = "{subnet}"
+host = "{docker}"
+"""
+_APP = """
+[apps.{name}]
+repository = {repository}
+domains = ["{name}.test"]
+webhook_secret = "{canary}-hook"
+replicas = {replicas}
+{app}
+[apps.{name}.build]
+env = {{ DB_PASSWORD = "{canary}-build" }}
+{build}
+[apps.{name}.tomcat]
+memory = "192m"
+java_opts = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC {java_opts}"
+env = {{ DB_PASSWORD = "{canary}-run" }}
+[apps.{name}.health]
+path = "/health"
+{health}
+[apps.{name}.release]
+{release}
+"""
+SCRIPT = 'kind = "maven"\nimage = "tomcat:10.1-jdk17-temurin"\ncommand = "sh ./build.sh"\nwar = "target/app.war"'
+"""The keys of a build that runs the repository's own script in a container."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered to a request."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass
+class Installation:
+    """Made by ``installed``. ``subnet`` and the apps' names are its alone on the machine's Docker engine."""
+
+    folder: Path
+    subnet: str
+    web_port: int
+    site_port: int
+    docker_host: str = ""
+    apps: dict[str, str] = field(default_factory=dict)
+    _up: subprocess.Popen[bytes] | None = None
+
+    def add_app(
+        self,
+        name: str,
+        *,
+        repository: str = "push",
+        replicas: int = 1,
+        health: str = 'timeout = "20s"\ndeadline = "90s"',
+        app: str = "",
+        build: str = 'kind = "war"',
+        java_opts: str = "",
+        release: str = "",
+    ) -> Project:
+        """An app, whose further keys are given as lines of its tables. Restart to let it be known."""
+        self.apps[name] = _APP.format(
+            name=name,
+            repository=json.dumps(repository),
+            canary=CANARY,
+            replicas=replicas,
+            health=health,
+            app=app,
+            build=build,
+            java_opts=java_opts,
+            release=release,
+        )
+        self.write_settings()
+        remote = self.state.push_repository(name) if repository == "push" else self.folder / f"{name}.git"
+        return Project(name, self.folder / "work" / name, remote)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "hookserver.toml"
+
+    @property
+    def settings(self) -> Settings:
+        return load(self.config).settings
+
+    @property
+    def state(self) -> StateDir:
+        return StateDir(self.folder / "state")
+
+    @cached_property
+    def store(self) -> Store:
+        """The database itself, for what the API does not tell."""
+        return Store(self.state)
+
+    @property
+    def nginx(self) -> Nginx:
+        return Nginx(self.settings)
+
+    @cached_property
+    def docker(self) -> docker.DockerClient:
+        return docker.DockerClient(base_url=self.docker_host or None)
+
+    @property
+    def processes(self) -> Processes:
+        return Processes(str(self.config))
+
+    @cached_property
+    def token(self) -> str:
+        return self.command("token", "create", "test").stdout.strip()
+
+    def start(self) -> None:
+        """``hookserver up``, until everything is ready for a push."""
+        with (self.folder / "up.log").open("ab") as log:
+            self._up = subprocess.Popen(
+                [sys.executable, "-m", "hookserver", "--config", str(self.config), "up"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until(self.is_ready, 60)
+
+    def is_ready(self) -> bool:
+        """Whether web and worker run, and the worker has made what is pushed to and what visitors come to."""
+        try:
+            ready = self.ask("GET", "/readyz").status == 200 and self.visit(next(iter(self.apps))).status > 0
+        except (OSError, http.client.HTTPException):
+            return False
+        pushed = [name for name, app in self.settings.apps.items() if app.repository == "push"]
+        return ready and all((self.state.push_repository(name) / "hooks/post-receive").exists() for name in pushed)
+
+    def stop(self) -> float:
+        """SIGTERM to everything; answers the seconds until it was gone."""
+        assert self._up is not None
+        began = time.monotonic()
+        self._up.terminate()
+        self._up.wait(60)
+        until(lambda: not self.processes.all(), 10)
+        return time.monotonic() - began
+
+    def kill_all(self) -> None:
+        """kill -9 of everything of hookserver's; Nginx and the containers stay."""
+        while pids := self.processes.all():
+            for pid in pids:
+                self.processes.kill(pid)
+            time.sleep(0.01)
+        if self._up is not None:
+            self._up.wait(10)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of the command line."""
+        line = [sys.executable, "-m", "hookserver", "--config", str(self.config), *arguments]
+        return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
+
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, timeout: float = 90
+    ) -> Answer:
+        """A call of the web process, with the token where it is the API's."""
+        sent = dict(headers or {})
+        if path.startswith("/api/"):
+            sent["Authorization"] = f"Bearer {self.token}"
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            sent["Content-Type"] = "application/json"
+        return _request(self.web_port, method, path, body, sent, timeout)
+
+    def ask_patiently(self, method: str, path: str, body: Any = None) -> Answer:
+        """As ``ask``, again while nobody answers or the answer is to ask later."""
+
+        def asked() -> Answer | None:
+            try:
+                answer = self.ask(method, path, body)
+            except (OSError, http.client.HTTPException):
+                return None
+            return answer if answer.status != 503 else None
+
+        found = until(asked, 60, f"an answer to {path}", 0.2)
+        assert found
+        return found
+
+    def visit(self, app: str, path: str = "/", timeout: float = 30) -> Answer:
+        """A visitor's request, through Nginx."""
+        return _request(self.site_port, "GET", path, None, {"Host": f"{app}.test"}, timeout)
+
+    def visitors(self, app: str) -> Visitors:
+        """Visitors of the app, for a ``with`` block."""
+        return Visitors(self.site_port, f"{app}.test")
+
+    def deploy(self, number: int) -> dict[str, Any]:
+        """A deploy as the API tells it."""
+        told: dict[str, Any] = self.ask("GET", f"/api/v1/deploys/{number}").json
+        return told
+
+    def log(self, number: int) -> str:
+        """A deploy's log."""
+        return self.ask("GET", f"/api/v1/deploys/{number}/log").text
+
+    def latest(self, app: str) -> int:
+        """The number of the app's newest deploy; 0: there is none."""
+        deploys = self.store.deploys(app, 1)
+        return deploys[0].number if deploys else 0
+
+    def ended(self, number: int, seconds: float = 150) -> dict[str, Any]:
+        """The deploy, once it has ended with its drain."""
+        until(lambda: self.store.deploy(number).ended_at is not None, seconds, f"the end of deploy {number}")
+        return self.deploy(number)
+
+    def reached(self, number: int, step: str, seconds: float = 120) -> None:
+        """Wait until the deploy is in the step; noticed within some 3 ms."""
+        until(lambda: self.store.deploy(number).step == step, seconds, f"step {step} of deploy {number}", 0.001)
+
+    def live_slot(self, app: str) -> Slot | None:
+        """Where Nginx sends the app's visitors."""
+        return self.nginx.live_slot(app)
+
+    def containers(self, role: str = "replica", app: str = "") -> list[Any]:
+        """Ours, running or not."""
+        labels = [f"hookserver.state_dir={self.state.root}", f"hookserver.role={role}"]
+        labels += [f"hookserver.app={app}"] if app else []
+        found: list[Any] = self.docker.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
+        return found
+
+    def destroy(self) -> None:
+        """End it, and take away everything it made."""
+        self.kill_all()
+        self.nginx.stop()
+        self.store.close()
+        ours: dict[str, str | list[str] | bool] = {"label": f"hookserver.state_dir={self.state.root}"}
+        for container in self.docker.containers.list(all=True, filters=ours, ignore_removed=True):
+            container.remove(force=True, v=True)
+        for network in self.docker.networks.list(filters=ours):
+            network.remove()
+        while images := self.docker.images.list(all=True, filters=ours):
+            parents = {image.attrs["Parent"] for image in images}
+            for image in images:
+                if image.id not in parents:
+                    self.docker.images.remove(str(image.id), force=True)
+        for volume in self.docker.volumes.list(filters=ours):
+            volume.remove(force=True)
+        self.docker.close()
+        shutil.rmtree(self.folder)
+
+    def write_settings(self) -> None:
+        """The file, as ``apps`` says; read at the next start."""
+        server = _SERVER.format(
+            folder=self.folder,
+            web=self.web_port,
+            site=self.site_port,
+            subnet=self.subnet,
+            docker=self.docker_host,
+        )
+        self.config.write_text(server + "".join(self.apps.values()))
+
+
+@contextmanager
+def installed(subnet: str, docker_host: str = "") -> Iterator[Installation]:
+    """An installation without apps, not started; at the end nothing of it is left."""
+    # Without its bridge, a packet for the subnet must end here.
+    subprocess.run(["ip", "route", "replace", "unreachable", subnet, "metric", "4278198272"], check=True)
+    # Not pytest's own folder: Nginx's workers, of another user, may not enter that one.
+    folder = Path(tempfile.mkdtemp(prefix="hs-", dir="/tmp"))
+    folder.chmod(0o711)
+    made = Installation(folder, subnet, free_port(), free_port(), docker_host)
+    try:
+        yield made
+    finally:
+        made.destroy()
+        subprocess.run(["ip", "route", "del", "unreachable", subnet, "metric", "4278198272"], check=False)
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(condition: Callable[[], T], seconds: float = 30, what: str = "it", pause: float = 0.02) -> T:
+    """Wait for ``condition``, and answer its value; a failure after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"{what} did not come within {seconds:g} s"
+        time.sleep(pause)
+    return value
+
+
+def _request(port: int, method: str, path: str, body: Any, headers: Mapping[str, str], timeout: float) -> Answer:
+    began = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request(method, path, body, dict(headers))
+        with connection.getresponse() as response:
+            text = response.read().decode("utf-8", "replace")
+            return Answer(response.status, dict(response.headers.items()), text, time.monotonic() - began)
+    finally:
+        connection.close()

@@ -1,0 +1,72 @@
+"""Tiny WARs that behave as told. A good one is made of static files, so that nothing is compiled when it starts."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+_WEB_XML = """<?xml version="1.0" encoding="UTF-8"?>
+<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0" metadata-complete="true">
+  <absolute-ordering/>
+{servlets}  <mime-mapping><extension>txt</extension><mime-type>text/plain</mime-type></mime-mapping>
+  <welcome-file-list><welcome-file>index.txt</welcome-file></welcome-file-list>
+</web-app>
+"""
+_START = """  <servlet><servlet-name>start</servlet-name><jsp-file>/start.jsp</jsp-file>
+    <load-on-startup>1</load-on-startup></servlet>
+"""
+_HEALTH = """  <servlet><servlet-name>health</servlet-name><jsp-file>/health.jsp</jsp-file></servlet>
+  <servlet-mapping><servlet-name>health</servlet-name><url-pattern>/health</url-pattern></servlet-mapping>
+"""
+_SLOW = '<% Thread.sleep(Long.parseLong(request.getParameter("ms"))); %>{version}'
+
+EXITS = '<%! public void jspInit() { System.err.println("FATAL no licence found"); Runtime.getRuntime().halt(3); } %>'
+"""The JVM ends while the app starts."""
+FAILS_TO_START = '<%! public void jspInit() { throw new IllegalStateException("no database at db:5432"); } %>'
+"""Tomcat goes on, without the context: every path is a 404."""
+TAKES_ALL_MEMORY = """<%! public void jspInit() {
+  java.util.List<Object> kept = new java.util.ArrayList<>();
+  for (int i = 0; i < 64; i++) {
+    java.nio.ByteBuffer part = java.nio.ByteBuffer.allocateDirect(32 << 20);
+    for (int at = 0; at < part.capacity(); at += 4096) part.put(at, (byte) 1);
+    kept.add(part);
+  }
+} %>"""
+"""More than the container's limit, outside the heap: the kernel kills it."""
+STOPS_SLOWLY = """<%! public void jspDestroy() {
+  try { Thread.sleep(6000); } catch (InterruptedException e) { }
+} %>"""
+"""Retiring it takes 6 s."""
+
+ANSWERS_500 = '<% if (true) throw new IllegalStateException("no connection to the database"); %>'
+ANSWERS_LATE = "<% Thread.sleep(8000); %>late"
+ANSWERS_SLOWLY = "<% Thread.sleep(1000); %>well"
+"""In time, but a check of three answers takes more than 3 s."""
+ANSWERS_THEN_DIES = """<%! static final java.util.concurrent.atomic.AtomicInteger asked =
+  new java.util.concurrent.atomic.AtomicInteger(); %><%
+if (asked.incrementAndGet() == 2) new Thread(() -> {
+  System.err.println("FATAL the cache is corrupt");
+  try { Thread.sleep(50); } catch (InterruptedException e) { }
+  Runtime.getRuntime().halt(5);
+}).start(); %>well"""
+"""Two good answers, then the JVM ends."""
+
+
+def war(version: str, health: str = "", start: str = "") -> bytes:
+    """A WAR that answers ``version`` at ``/``, and at ``/slow.jsp?ms=…`` after that time.
+
+    ``/health`` is ``well``, or what the JSP text ``health`` makes of it; ``start`` is a JSP that the start loads.
+    """
+    files = {
+        "WEB-INF/web.xml": _WEB_XML.format(servlets=_START * bool(start) + _HEALTH * bool(health)),
+        "index.txt": version,
+        "slow.jsp": _SLOW.format(version=version),
+        "health.jsp" if health else "health": health or "well",
+    }
+    if start:
+        files["start.jsp"] = start
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return packed.getvalue()
