@@ -24,6 +24,7 @@ from hookserver.builders.tomcat_base import Base, SettingsFile
 from hookserver.builders.tomcat_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
 from hookserver.builders.translate import translated
 from hookserver.deploy_log import DeployLog
+from hookserver.errors import BuildError
 
 _LIBRARY_LAYER = "library"
 DEFAULT_WEBAPPS = frozenset({"ROOT", "docs", "examples", "host-manager", "manager"})
@@ -113,7 +114,11 @@ def _layer(
     ):
         if removed:
             engine.api.start(container)
-            engine.api.wait(container)
+            if engine.api.wait(container)["StatusCode"] != 0:
+                raise BuildError(
+                    f"{base.image} does not let go of its webapps {', '.join(removed)}",
+                    "Name a Tomcat image with an empty webapps folder in tomcat.image.",
+                )
         for folder, archive in archives.items():
             engine.api.put_archive(container, f"{base.home}/{folder}", archive)
         return str(engine.api.commit(container, name, tag, conf=config)["Id"])

@@ -10,6 +10,7 @@ from typing import Any
 import docker.errors
 import requests
 
+from hookserver import __version__
 from hookserver.builders.assemble import adopt, assemble
 from hookserver.builders.engine import APP, BUILD, COMMIT, LIBRARY, ROLE, STATE_DIR, Engine
 from hookserver.builders.job import BuildJob, War, WholeImage
@@ -122,7 +123,7 @@ class Images:
         base = self._engine.image_id(app.tomcat.image)
         build = app.build.model_dump(mode="json", include=_BUILD_KEYS)
         prints = [kind.fingerprint(job) for kind in KINDS.values()]
-        facts = [build, app.tomcat.context, app.image, base, str(self._engine.subnet), prints]
+        facts = [__version__, build, app.tomcat.context, app.image, base, str(self._engine.subnet), prints]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
