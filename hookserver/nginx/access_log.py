@@ -11,8 +11,8 @@ ACCESS_LOG = "logs/access.log"
 """Below the instance's folder."""
 
 
-def access_log(replicas: Iterable[Endpoint]) -> list[str]:
-    """One JSON object a request; times in seconds."""
+def log_format(replicas: Iterable[Endpoint]) -> list[str]:
+    """The format ``hs_json``: one JSON object a request; times in seconds."""
     fields = {
         "time": '"$time_iso8601"',
         "app": '"$hs_app"',
@@ -40,5 +40,4 @@ def access_log(replicas: Iterable[Endpoint]) -> list[str]:
             ['default "";', *(f"{replica.host}:{replica.port} {replica.route};" for replica in replicas)],
         ),
         f"log_format hs_json escape=json '{{{line}}}';",
-        f"access_log {ACCESS_LOG} hs_json;",
     ]

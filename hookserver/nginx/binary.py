@@ -2,31 +2,92 @@
 
 from __future__ import annotations
 
+import functools
 import grp
 import os
 import pwd
+import re
+import shlex
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from hookserver.errors import NginxError
 
 _SEARCHED = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"
+_EXTRA = frozenset({"http_realip_module"})
+"""Modules that we may need and that are in a build only when asked for."""
 _PATIENCE = 60.0
 _WORKER_USERS = ("www-data", "nginx", "nobody")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the program answered: its exit code, what it wrote, and what it complained about."""
+
+    code: int
+    wrote: str
+    complained: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """How the program was built (``nginx -V``); ``version`` is ``()`` when it names none that is known."""
+
+    version: tuple[int, ...]
+    options: Mapping[str, str]
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """The modules and abilities that the usual build has and this one has not, such as ``http_fastcgi_module``."""
+        left_out = {name.removeprefix("--without-") for name in self.options if name.startswith("--without-")}
+        asked_for = {name.removeprefix("--with-") for name in self.options if name.startswith("--with-")}
+        return frozenset(left_out | (_EXTRA - asked_for))
+
+    @property
+    def prefix(self) -> Path:
+        return Path(self.options.get("--prefix", "/usr/local/nginx"))
+
+    @property
+    def pid_file(self) -> Path:
+        return self._path("--pid-path", "logs/nginx.pid")
+
+    @property
+    def error_log(self) -> Path:
+        return self._path("--error-log-path", "logs/error.log")
+
+    def _path(self, option: str, usual: str) -> Path:
+        return self.prefix / self.options.get(option, usual)
 
 
 def locate(binary: str) -> str:
     """The program's path, from a name, a path or the folder it lies in. Raises NginxError when it is not there."""
     given = Path(binary)
-    candidate = str(given / "nginx") if given.is_dir() else binary
-    found = shutil.which(candidate, path=f"{os.environ.get('PATH', '')}:{_SEARCHED}")
-    if found is None:
-        raise NginxError(
-            f"no program {candidate!r} was found",
-            "Install Nginx (Debian, Ubuntu: apt-get install nginx), or set nginx.binary to where it is.",
-        )
-    return found
+    candidates = [str(given / inner) for inner in ("nginx", "sbin/nginx", "sbin")] if given.is_dir() else [binary]
+    for candidate in candidates:
+        found = shutil.which(candidate, path=f"{os.environ.get('PATH', '')}:{_SEARCHED}")
+        if found is not None:
+            return found
+    raise NginxError(
+        f"no program {' or '.join(repr(candidate) for candidate in candidates)} was found",
+        "Install Nginx (Debian, Ubuntu: apt-get install nginx), or set nginx.binary to where it is.",
+    )
+
+
+@functools.cache
+def built(program: str) -> Built:
+    """``nginx -V``. Raises NginxError when ``program``, a path, is no Nginx."""
+    said = run([program, "-V"])
+    text = said.wrote + said.complained
+    version = re.search(r"^nginx version: nginx/([0-9.]+)", text, re.MULTILINE)
+    arguments = re.search(r"^configure arguments:(.*)", text, re.MULTILINE)
+    if said.code != 0 or arguments is None:
+        raise NginxError(f"{program} is no Nginx:\n{text.strip()}", "Set nginx.binary to one.")
+    options = (option.partition("=") for option in shlex.split(arguments[1]))
+    numbers = tuple(int(part) for part in version[1].split(".")) if version else ()
+    return Built(numbers, {name: value for name, _, value in options})
 
 
 def worker_user() -> tuple[pwd.struct_passwd, str] | None:
@@ -69,22 +130,26 @@ def _remedy(said: str) -> str:
     return ""
 
 
-def _run(binary: str, folder: Path, conf: Path, *options: str) -> tuple[int, str]:
-    command = [locate(binary), *options, "-p", f"{folder}/", "-c", str(conf)]
+def run(command: Sequence[str], patience: float = _PATIENCE) -> Said:
+    """Run it apart from us: own session, clean environment. Raises NginxError when it cannot be run, or hangs."""
     try:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             cwd="/",
             env={"PATH": _SEARCHED},
             start_new_session=True,
-            timeout=_PATIENCE,
+            timeout=patience,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise NginxError(f"`{' '.join(command)}` gave no answer in {_PATIENCE:.0f} s", "Run it by hand.") from error
+        raise NginxError(f"`{shlex.join(command)}` gave no answer in {patience:.0f} s", "Run it by hand.") from error
     except OSError as error:
         raise NginxError(f"`{command[0]}` cannot be run: {error}", "Set nginx.binary to a working Nginx.") from error
-    return done.returncode, done.stdout.decode("utf-8", "replace").strip()
+    return Said(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace").strip())
+
+
+def _run(binary: str, folder: Path, conf: Path, *options: str) -> tuple[int, str]:
+    said = run([locate(binary), *options, "-p", f"{folder}/", "-c", str(conf)])
+    return said.code, f"{said.wrote}{said.complained}".strip()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from hookserver.errors import NginxError
 from hookserver.models import StateDir
-from hookserver.nginx.render import READABLE_FLAG, STATUS_SOCKET
+from hookserver.nginx.render import STATUS_SOCKET
+from hookserver.nginx.servers import READABLE_FLAG
 from hookserver.nginx.status import PATH_LIMIT
 
 
@@ -70,9 +71,19 @@ def closed_to(user: pwd.struct_passwd, folder: Path) -> Path | None:
     return None
 
 
+def unreadable(state: StateDir, user: pwd.struct_passwd | None) -> NginxError:
+    """What to say when Nginx's workers, of ``user``, cannot read the flags."""
+    live = state.live(READABLE_FLAG).parent
+    closed = closed_to(user, live) if user else None
+    return NginxError(
+        f"Nginx cannot read the traffic flags in {live}",
+        f"Its user may not enter {closed}: chmod o+x {closed}" if closed else f"Let its user read {live}.",
+    )
+
+
 def write_durably(path: Path, text: str) -> None:
-    """Replace the file's content at once; it is on disk when this returns."""
-    fresh = path.with_name(f"{path.name}.tmp")
+    """Replace the file's content at once; it is on disk when this returns. No ``include`` meets what is half done."""
+    fresh = path.with_name(f".{path.name}.tmp")
     with fresh.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

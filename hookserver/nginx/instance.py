@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from hookserver.errors import NginxError
@@ -14,9 +13,7 @@ from hookserver.nginx import binary, logs, processes
 from hookserver.nginx.access_log import ACCESS_LOG
 from hookserver.nginx.folders import write_durably
 from hookserver.nginx.render import ERROR_LOG, PID_FILE, STATUS_SOCKET, digest
-from hookserver.nginx.status import ask
-
-_POLL = 0.01
+from hookserver.nginx.status import ask, comes_true
 
 
 class Instance:
@@ -40,7 +37,7 @@ class Instance:
 
     def answers(self, question: str, wanted: str, patience: float | None = None) -> bool:
         """Whether it gives the ``wanted`` answer in time."""
-        return _wait(lambda: self.ask(question) == wanted, self._patience if patience is None else patience)
+        return comes_true(lambda: self.ask(question) == wanted, self._patience if patience is None else patience)
 
     def does(self, text: str) -> bool:
         """Whether it runs exactly this configuration."""
@@ -79,7 +76,7 @@ class Instance:
         # The last one is for the workers that outlive a killed master.
         for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
             self._tell(number, self._processes())
-            if _wait(lambda: not self._processes(), self._patience):
+            if comes_true(lambda: not self._processes(), self._patience):
                 return
 
     def _processes(self) -> frozenset[int]:
@@ -96,14 +93,15 @@ class Instance:
             return None
 
     def _run(self, text: str) -> None:
-        already_said = self.error_log.stat().st_size if self.error_log.exists() else 0
+        already_said = logs.size(self.error_log)
         old = processes.find(self._folder).workers
         if not self._signal(signal.SIGHUP):
             self._start()
         # For a moment old and new workers take requests side by side.
-        if not self.answers("/config", digest(text)) or not _wait(lambda: self._left(old), self._patience):
+        if not self.answers("/config", digest(text)) or not comes_true(lambda: self._left(old), self._patience):
+            complaints = logs.said_since(self.error_log, already_said)
             raise NginxError(
-                f"Nginx took the new configuration, but does not run it:\n{self._said(already_said)}",
+                f"Nginx took the new configuration, but does not run it:\n{complaints}",
                 f"The one before it keeps running. Mend what the lines name; more is in {self.error_log}.",
             )
 
@@ -151,21 +149,3 @@ class Instance:
                     f"Nginx (process {pid}) belongs to another user", "Run hookserver as the user who started it."
                 ) from error
         return told
-
-    def _said(self, since: int) -> str:
-        if not self.error_log.exists():
-            return "(it said nothing)"
-        with self.error_log.open("rb") as log:
-            log.seek(since)
-            lines = log.read(100_000).decode("utf-8", "replace").splitlines()
-        told = [line for line in lines if "[notice]" not in line and "[warn]" not in line]
-        return "\n".join(told[-20:]) or "(it said nothing)"
-
-
-def _wait(condition: Callable[[], bool], patience: float) -> bool:
-    deadline = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL)
-    return True

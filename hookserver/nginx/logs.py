@@ -22,3 +22,19 @@ def rotate(log: Path, size: int) -> bool:
         if newer.exists():
             newer.replace(older)
     return True
+
+
+def size(log: Path) -> int:
+    """Bytes; 0 when there is none."""
+    return log.stat().st_size if log.is_file() else 0
+
+
+def said_since(log: Path, before: int) -> str:
+    """The complaints in Nginx's error log after its first ``before`` bytes."""
+    if not log.is_file():
+        return "(it said nothing)"
+    with log.open("rb") as file:
+        file.seek(before)
+        lines = file.read(100_000).decode("utf-8", "replace").splitlines()
+    told = [line for line in lines if "[notice]" not in line and "[warn]" not in line]
+    return "\n".join(told[-20:]) or "(it said nothing)"

@@ -31,7 +31,7 @@ def find(folder: Path) -> Processes:
     ours = {pid for pid in pids if _title(pid).startswith(b"nginx: ") and _holds(pid, logs)}
     master = next((pid for pid in sorted(ours) if _is_master(pid)), None)
     children = ours & _children(master) if master is not None else frozenset()
-    workers = frozenset(pid for pid in children if _takes_requests(pid))
+    workers = workers_of(master) if master is not None else frozenset()
     return Processes(master, workers, frozenset(ours - children - {master}))
 
 
@@ -42,6 +42,20 @@ def find_master(folder: Path, pid_file: Path) -> int | None:
     except (OSError, ValueError):
         return find(folder).master
     return pid if _is_master(pid) and _holds(pid, _logs(folder)) else find(folder).master
+
+
+def master_of(pid_file: Path) -> int | None:
+    """The master that the pid file names, when it is an Nginx that takes requests."""
+    try:
+        pid = int(pid_file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return pid if _is_master(pid) else None
+
+
+def workers_of(master: int) -> frozenset[int]:
+    """Its workers that take new requests."""
+    return frozenset(pid for pid in _children(master) if _takes_requests(pid))
 
 
 def _logs(folder: Path) -> str:

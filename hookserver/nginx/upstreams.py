@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
-from hookserver.config import AppSettings
+from hookserver.addresses import endpoints
+from hookserver.config import AppSettings, Settings
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx.syntax import block, milliseconds, name
 
 # Shorter than Tomcat's 60 s, so that Nginx never sends on a connection that Tomcat is closing; and an old slot's
 # idle connections are gone soon, so what remains while draining is in flight.
 _IDLE = 4.0
+_KEEPALIVE = ["keepalive 64;", "keepalive_requests 10000;", f"keepalive_timeout {milliseconds(_IDLE)};"]
+
+Slots = Mapping[str, Mapping[Slot, list[Endpoint]]]
+"""An app → its slots → where their replicas answer."""
+
+
+def both_slots(settings: Settings, numbers: Mapping[str, int]) -> Slots:
+    """The addresses of all replicas; ``numbers`` has every app's lasting place on the container network."""
+    return {
+        app.name: {slot: endpoints(settings.docker, app, numbers[app.name], slot) for slot in Slot}
+        for app in settings.apps.values()
+    }
+
+
+def replicas(slots: Slots) -> list[Endpoint]:
+    return [replica for both in slots.values() for found in both.values() for replica in found]
 
 
 def routes() -> list[str]:
@@ -27,16 +44,17 @@ def routes() -> list[str]:
     ]
 
 
-def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]]) -> list[str]:
+def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]], lacking: Set[str] = frozenset()) -> list[str]:
     """One upstream over a slot's replicas, and with sticky sessions one per replica with its siblings as backup."""
+    keepalive = [] if "http_upstream_keepalive_module" in lacking else _KEEPALIVE
     sticky = app.release.sessions == "sticky"
     lines: list[str] = []
     routes: list[str] = []
     for slot, replicas in slots.items():
-        lines += _upstream(name(app.name, slot), [*replicas], [])
+        lines += _upstream(name(app.name, slot), [*replicas], [], keepalive)
         for replica in replicas if sticky else []:
             siblings = [sibling for sibling in replicas if sibling != replica]
-            lines += _upstream(name(app.name, replica.route), [replica], siblings)
+            lines += _upstream(name(app.name, replica.route), [replica], siblings, keepalive)
             routes.append(f"{slot}:{replica.route} {name(app.name, replica.route)};")
     chosen = f"${name(app.name, 'upstream')}"
     slot_variable = f"${name(app.name, 'slot')}"
@@ -47,8 +65,7 @@ def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]]) -> list[st
     ]
 
 
-def _upstream(upstream: str, replicas: list[Endpoint], backups: list[Endpoint]) -> list[str]:
+def _upstream(upstream: str, replicas: list[Endpoint], backups: list[Endpoint], keepalive: list[str]) -> list[str]:
     servers = [f"server {replica.host}:{replica.port} max_fails=0;" for replica in replicas]
     servers += [f"server {backup.host}:{backup.port} max_fails=0 backup;" for backup in backups]
-    keepalive = ["keepalive 64;", "keepalive_requests 10000;", f"keepalive_timeout {milliseconds(_IDLE)};"]
     return block(f"upstream {upstream}", [*servers, *keepalive])

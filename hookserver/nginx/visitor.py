@@ -7,14 +7,37 @@ from ipaddress import IPv4Network, IPv6Network
 
 from hookserver.nginx.syntax import block
 
+Networks = Sequence[IPv4Network | IPv6Network]
 
-def visitor(trusted: Sequence[IPv4Network | IPv6Network]) -> list[str]:
+
+def visitor(trusted: Networks) -> list[str]:
+    """All there is, for a whole ``http`` block."""
+    return [
+        *_asked(),
+        *real_address(trusted),
+        *_believed(trusted),
+        *headers(trusted),
+        "add_header X-Request-Id $request_id always;",
+    ]
+
+
+def maps(trusted: Networks) -> list[str]:
+    """The variables that the headers are made of."""
+    return [*_asked(), *_believed(trusted)]
+
+
+def proto(trusted: Networks) -> str:
+    """The variable with the scheme that the visitor used."""
+    return "$hs_proto" if trusted else "$scheme"
+
+
+def headers(trusted: Networks) -> list[str]:
     """The headers that an app gets. ``trusted``: proxies before us whose word on scheme, port and address counts."""
-    headers = {
+    sent = {
         "Host": "$host$hs_hostport",
         "X-Real-IP": "$remote_addr",
         "X-Forwarded-For": "$remote_addr",
-        "X-Forwarded-Proto": "$hs_proto" if trusted else "$scheme",
+        "X-Forwarded-Proto": proto(trusted),
         "X-Forwarded-Host": "$host$hs_hostport",
         "X-Forwarded-Port": "$hs_port",
         "X-Forwarded-Ssl": '""',
@@ -25,27 +48,41 @@ def visitor(trusted: Sequence[IPv4Network | IPv6Network]) -> list[str]:
         "Connection": "$hs_connection",
     }
     return [
+        *(f"proxy_set_header {header} {value};" for header, value in sent.items()),
+        "proxy_hide_header X-Request-Id;",
+    ]
+
+
+def real_address(trusted: Networks) -> list[str]:
+    """Whom Nginx believes when it is told the visitor's address (ngx_http_realip_module)."""
+    if not trusted:
+        return []
+    named = [f"set_real_ip_from {network};" for network in _named(trusted)]
+    return [*named, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;"]
+
+
+def _asked() -> list[str]:
+    return [
         *block("map $http_upgrade $hs_upgrade", ['default "";', "~*^websocket$ websocket;"]),
         *block("map $hs_upgrade $hs_connection", ['default "";', "websocket upgrade;"]),
         *block(
             "map $http_host $hs_hostport", ['default "";', '"~(?<hs_hostportfound>:[0-9]{1,5})$" $hs_hostportfound;']
         ),
-        *(_trust(trusted) if trusted else _port("$scheme", "$hs_port")),
-        *(f"proxy_set_header {header} {value};" for header, value in headers.items()),
-        "proxy_hide_header X-Request-Id;",
-        "add_header X-Request-Id $request_id always;",
     ]
 
 
-def _trust(trusted: Sequence[IPv4Network | IPv6Network]) -> list[str]:
+def _named(trusted: Networks) -> list[IPv4Network | IPv6Network]:
     # Nginx takes "0.0.0.0/0" for its "default" said twice, so everything is named as its two halves.
     halved = [network.subnets() if network.prefixlen == 0 else [network] for network in dict.fromkeys(trusted)]
-    named = [network for part in halved for network in part]
+    return [network for part in halved for network in part]
+
+
+def _believed(trusted: Networks) -> list[str]:
+    if not trusted:
+        return _port("$scheme", "$hs_port")
+    known = ["default 0;", *(f"{network} 1;" for network in _named(trusted))]
     return [
-        *(f"set_real_ip_from {network};" for network in named),
-        "real_ip_header X-Forwarded-For;",
-        "real_ip_recursive on;",
-        *block("geo $realip_remote_addr $hs_trusted", ["default 0;", *(f"{network} 1;" for network in named)]),
+        *block("geo $realip_remote_addr $hs_trusted", known),
         *block(
             'map "$hs_trusted$http_x_forwarded_proto" $hs_proto',
             ["default $scheme;", '"~*^1https" https;', '"~*^1http(?!s)" http;'],

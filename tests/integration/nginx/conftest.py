@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -43,6 +45,65 @@ class Answer:
         return json.loads(self.body)
 
 
+@dataclass(frozen=True)
+class Operator:
+    """An Nginx that was there before us, with a server of its own for unknown names."""
+
+    binary: str
+    conf: Path
+    pid_file: Path
+
+    @property
+    def sites(self) -> Path:
+        """A folder that is included in its ``http`` block, after ours."""
+        return self.conf.parent / "sites-enabled"
+
+    @property
+    def ours(self) -> Path:
+        return self.conf.parent / "conf.d"
+
+    def add(self, name: str, text: str) -> Path:
+        file = self.sites / name
+        file.write_text(text)
+        return file
+
+    def run(self, *options: str) -> None:
+        subprocess.run([self.binary, *options], check=True, capture_output=True, timeout=30)
+
+    def start(self) -> None:
+        self.run()
+        until(self.pid_file.exists)
+
+    def reload(self) -> None:
+        self.run("-s", "reload")
+
+    def stop(self) -> None:
+        if self.pid_file.exists():
+            self.run("-s", "stop")
+            until(lambda: not self.pid_file.exists())
+
+
+def distribution(folder: Path, port: int) -> Operator:
+    """The distribution's Nginx with its own layout of files, in a folder."""
+    etc = folder / "etc"
+    for inner in ("conf.d", "sites-enabled", "temp"):
+        (etc / inner).mkdir(parents=True)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    (etc / "nginx.conf").write_text(
+        f"{'user www-data;' if os.geteuid() == 0 else ''}\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"
+        f"events {{}}\nhttp {{\n  access_log {folder}/access.log;\n"
+        + "".join(f"  {kind}_temp_path {etc}/temp/{kind};\n" for kind in kinds)
+        + f"  include {etc}/conf.d/*.conf;\n  include {etc}/sites-enabled/*;\n}}\n"
+    )
+    (etc / "sites-enabled/default").write_text(
+        f'server {{ listen 127.0.0.1:{port} default_server; server_name _; return 404 "theirs"; }}\n'
+    )
+    program = folder / "nginx"
+    program.write_text(f'#!/bin/sh\nexec nginx -c {etc}/nginx.conf "$@"\n')
+    program.chmod(0o755)
+    return Operator(str(program), etc / "nginx.conf", folder / "nginx.pid")
+
+
 @dataclass
 class Site:
     """An Nginx with its settings; apps are numbered from 1 in the order of the settings."""
@@ -53,15 +114,35 @@ class Site:
     apps: str = APPS
     nginx_keys: str = ""
     backends: dict[tuple[str, str], Backend] = field(default_factory=dict)
+    operator: Operator | None = None
 
     @property
     def settings(self) -> Settings:
         text = (
             f'[server]\nstate_dir = "{self.state_dir}"\n'
-            f"[nginx]\nlisten = {[f'127.0.0.1:{port}' for port in self.ports]}\n{self.nginx_keys}\n"
+            f"[nginx]\nlisten = {[f'127.0.0.1:{port}' for port in self.ports]}\n{self._mode}{self.nginx_keys}\n"
             f'[docker]\nsubnet = "127.30.96.0/20"\n{self.apps}'
         )
         return parse(text, Path("hookserver.toml")).settings
+
+    @property
+    def _mode(self) -> str:
+        if self.operator is None:
+            return ""
+        return f'mode = "system"\nbinary = "{self.operator.binary}"\nconf_dir = "{self.operator.ours}"\n'
+
+    def stop(self) -> None:
+        """Stop Nginx, whoever's it is."""
+        if self.operator is None:
+            Nginx(self.settings, patience=0.5).stop()
+        else:
+            self.operator.stop()
+
+    def start(self) -> None:
+        """Start Nginx, whoever's it is."""
+        if self.operator is not None:
+            self.operator.start()
+        self.nginx.apply(self.numbers)
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -127,7 +208,9 @@ def until(condition: Callable[[], bool], patience: float = 5.0) -> None:
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """Of the mode ``managed``, or of another one that a test's parameter names."""
+    mode = getattr(request, "param", "managed")
     # Not pytest's own folder: Nginx's workers, of another user, may not enter that one.
     folder = Path(tempfile.mkdtemp(prefix="hs-", dir="/tmp"))
     folder.chmod(0o711)
@@ -136,9 +219,12 @@ def site() -> Iterator[Site]:
         port: int = probe.getsockname()[1]
     with ExitStack() as stack:
         made = Site(folder / "state", [port], stack)
+        if mode != "managed":
+            made.operator = distribution(folder, port)
+            made.operator.start()
         try:
             yield made
         finally:
             folder.chmod(0o711)
-            Nginx(made.settings, patience=0.5).stop()
+            made.stop()
             shutil.rmtree(folder)

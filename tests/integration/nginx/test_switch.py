@@ -14,6 +14,8 @@ from hookserver.errors import NginxError
 from hookserver.models import Slot
 from tests.integration.nginx.conftest import Site, until
 
+pytestmark = pytest.mark.parametrize("site", ["managed", "system"], indirect=True)
+
 
 def start(site: Site) -> None:
     site.serve(Slot.BLUE)
@@ -149,8 +151,8 @@ def test_a_switch_that_nginx_cannot_see_is_put_back_and_names_the_folder(site: S
 
 def test_a_switch_while_nginx_is_down_is_put_back(site: Site) -> None:
     start(site)
-    site.nginx.stop()
-    with pytest.raises(NginxError, match="Nginx is down"):
+    site.stop()
+    with pytest.raises(NginxError, match="is down"):
         site.nginx.switch("shop", Slot.GREEN)
     assert site.nginx.live_slot("shop") is None
 
@@ -158,6 +160,6 @@ def test_a_switch_while_nginx_is_down_is_put_back(site: Site) -> None:
 def test_what_is_live_outlives_a_restart_of_nginx(site: Site) -> None:
     start(site)
     site.nginx.switch("shop", Slot.GREEN)
-    site.nginx.stop()
-    site.nginx.apply(site.numbers)
+    site.stop()
+    site.start()
     assert site.ask().told["name"].startswith("green")

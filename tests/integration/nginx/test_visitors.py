@@ -7,6 +7,8 @@ import pytest
 from hookserver.models import Slot
 from tests.integration.nginx.conftest import Site
 
+pytestmark = pytest.mark.parametrize("site", ["managed", "system"], indirect=True)
+
 TWO = """
 [apps.my-shop]
 repository = "push"

@@ -1,0 +1,27 @@
+"""Whether a given Nginx can do what our files ask of it."""
+
+from __future__ import annotations
+
+from hookserver.config import NginxSettings
+from hookserver.errors import NginxError
+from hookserver.nginx.binary import Built
+
+_NEEDED = ("http", "http_rewrite_module", "http_map_module", "http_proxy_module")
+_OLDEST = (1, 15, 6)
+"""``proxy_socket_keepalive``, and the upstream's ``keepalive_timeout``."""
+
+
+def check_build(program: str, built: Built, nginx: NginxSettings) -> None:
+    """Raises NginxError when a module or ability is missing that nothing can stand in for."""
+    if built.version and built.version < _OLDEST:
+        version = ".".join(map(str, built.version))
+        raise NginxError(f"{program} is Nginx {version}", f"Use {'.'.join(map(str, _OLDEST))} or newer.")
+    missing = [module for module in _NEEDED if module in built.lacking]
+    if missing:
+        raise NginxError(f"{program} was built without {', '.join(missing)}", "Build it without leaving that out.")
+    for_trust = [module for module in ("http_realip_module", "http_geo_module") if module in built.lacking]
+    if nginx.trusted_proxies and for_trust:
+        raise NginxError(
+            f"nginx.trusted_proxies needs {' and '.join(for_trust)}, which {program} was built without",
+            "Build it with --with-http_realip_module, or leave nginx.trusted_proxies empty.",
+        )

@@ -1,0 +1,104 @@
+"""Reads what ``nginx -T`` prints: every file of a configuration that Nginx itself finds valid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+_TOKEN = re.compile(
+    r"""(?P<skipped>\s+|\#[^\n]*)
+      | "(?P<double>(?:\\.|[^"\\])*)"
+      | '(?P<single>(?:\\.|[^'\\])*)'
+      | (?P<mark>[;{}])
+      | (?P<word>(?:\\.|\$\{|[^\s;{\\])+)
+      | .""",
+    re.VERBOSE | re.DOTALL,
+)
+_FILE = re.compile(r"^# configuration file (/.+):$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Directive:
+    """One directive where it stands; ``children``: those of its block, with included files in their place."""
+
+    name: str
+    arguments: tuple[str, ...]
+    children: tuple[Directive, ...]
+    file: Path
+    line: int
+
+    def inside(self, name: str) -> list[Directive]:
+        """The directives of this name in its own block."""
+        return [child for child in self.children if child.name == name]
+
+    def walk(self) -> Iterator[Directive]:
+        """This one and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A whole configuration: ``main`` is the file it begins with, ``files`` all that Nginx reads."""
+
+    main: Path
+    files: frozenset[Path]
+    directives: tuple[Directive, ...]
+
+    def all(self, name: str) -> list[Directive]:
+        """The directives of this name at the top."""
+        return [directive for directive in self.directives if directive.name == name]
+
+
+def read_dump(text: str) -> Dump:
+    """``text``: what ``nginx -T`` writes on its output."""
+    _, *parts = _FILE.split(text)
+    named = zip(map(Path, parts[::2]), parts[1::2], strict=True)
+    files = {path: list(_block(_tokens(content), path)) for path, content in named}
+    main = next(iter(files), Path("/"))
+    return Dump(main, frozenset(files), tuple(_included(files.get(main, []), files, main.parent)))
+
+
+def _included(
+    directives: Sequence[Directive], files: Mapping[Path, Sequence[Directive]], base: Path
+) -> Iterator[Directive]:
+    """The directives with those of an included file in the place of its ``include``."""
+    for directive in directives:
+        if directive.name == "include" and directive.arguments:
+            pattern = str(base / directive.arguments[0])
+            for path in sorted(path for path in files if PurePosixPath(path).match(pattern)):
+                yield from _included(files[path], files, base)
+        else:
+            children = tuple(_included(directive.children, files, base))
+            yield Directive(directive.name, directive.arguments, children, directive.file, directive.line)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, bool, int]]:
+    """(text, whether it is one of ``;{}``, line)."""
+    line = 1
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        if kind not in (None, "skipped"):
+            found = match[kind]
+            yield (re.sub(r"\\(.)", r"\1", found) if kind in ("double", "single") else found), kind == "mark", line
+        line += match[0].count("\n")
+
+
+def _block(tokens: Iterator[tuple[str, bool, int]], file: Path) -> Iterator[Directive]:
+    """The directives up to the block's end."""
+    words: list[str] = []
+    began = 0
+    for text, is_mark, line in tokens:
+        if not is_mark:
+            began = began if words else line
+            words.append(text)
+            continue
+        if text != "}" and words:
+            children = tuple(_block(tokens, file)) if text == "{" else ()
+            yield Directive(words[0], tuple(words[1:]), children, file, began)
+        words = []
+        if text == "}":
+            return

@@ -1,0 +1,64 @@
+"""Several files that are replaced together, and put back together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from hookserver.nginx.folders import write_durably
+
+
+def differ(wanted: Mapping[Path, str | None]) -> bool:
+    """Whether a file says something else than wanted (None: it is not there)."""
+    return any(_read(path) != text for path, text in wanted.items())
+
+
+def lay(wanted: Mapping[Path, str | None]) -> None:
+    """Write each file, or remove it (None). What was there stays aside until ``put_back`` or ``settle``.
+
+    Raises OSError; everything is as before then.
+    """
+    settle(wanted)
+    try:
+        for path in wanted:
+            if path.exists():
+                _aside(path).hardlink_to(path)
+    except OSError:
+        settle(wanted)
+        raise
+    try:
+        for path, text in wanted.items():
+            if text is None:
+                path.unlink(missing_ok=True)
+            else:
+                write_durably(path, text)
+    except OSError:
+        put_back(wanted)
+        raise
+
+
+def put_back(paths: Iterable[Path]) -> None:
+    """As it was before ``lay``. Needs no room on the disk."""
+    for path in paths:
+        if _aside(path).exists():
+            _aside(path).replace(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def settle(paths: Iterable[Path]) -> None:
+    """Forget what was there before."""
+    for path in paths:
+        _aside(path).unlink(missing_ok=True)
+
+
+def _aside(path: Path) -> Path:
+    """No ``include`` with a star meets a name that begins with a dot."""
+    return path.with_name(f".{path.name}.old")
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,120 @@
+"""Settings → the texts of our own files beside an operator's. Pure: it reads and writes nothing.
+
+Whatever holds for a whole ``http`` block is left to the operator: only maps, upstreams and servers of ours are in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookserver.config import NginxSettings, Settings
+from hookserver.nginx.access_log import ACCESS_LOG, log_format
+from hookserver.nginx.foreign import Address, Servers, address
+from hookserver.nginx.render import DIGEST
+from hookserver.nginx.servers import answers, by_domain, page, redirect, redirects
+from hookserver.nginx.snippet import snippet, snippet_file
+from hookserver.nginx.syntax import block, quote
+from hookserver.nginx.upstreams import Slots, both_slots, replicas, routes, upstreams
+from hookserver.nginx.visitor import maps
+
+PREFIX = "hookserver-"
+COMMON = f"{PREFIX}0-common.conf"
+"""It is read before the apps' files, and its first server is the first of ours."""
+STATUS_TYPE = "application/x-hookserver"
+"""The content type of the status server's answers, by which they are told from anybody else's."""
+_WRITTEN = "# Written by hookserver from its settings; a change made here is lost."
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known of the Nginx that our files are for.
+
+    ``status_name``: the host name by which we ask our status server; nobody else knows it.
+    """
+
+    servers: Servers
+    lacking: Set[str]
+    status_name: str
+
+
+def app_file(app: str) -> str:
+    return f"{PREFIX}app-{app}.conf"
+
+
+def our_listens(nginx: NginxSettings) -> list[Address]:
+    return [address(text) for text in nginx.listen]
+
+
+def status_listens(nginx: NginxSettings, servers: Servers) -> list[Address]:
+    """Ours, and loopback where an operator's server stands in the way to ours."""
+    wanted = our_listens(nginx)
+    loopback = [Address("127.0.0.1", found.port) for found in wanted if found.host == "*"]
+    loopback += [Address("[::1]", found.port) for found in wanted if found.host == "[::]"]
+    return [*wanted, *(one for one in loopback if any(server.listens_at(one) for server in servers.foreign))]
+
+
+def render_system(settings: Settings, numbers: Mapping[str, int], around: Surroundings) -> dict[Path, str]:
+    """Every file of ours with its text. Raises NginxError when a path or name cannot be written down."""
+    slots = both_slots(settings, numbers)
+    conf_dir = settings.nginx.conf_dir
+    texts = {conf_dir / COMMON: _text(_common(settings, slots, around))}
+    for app in settings.apps.values():
+        texts[conf_dir / app_file(app.name)] = _text(upstreams(app, slots[app.name], around.lacking))
+        texts[snippet_file(settings, app.name)] = _text(snippet(settings, app, around.lacking))
+    whole = hashlib.sha256("\0".join(f"{path}\0{text}" for path, text in texts.items()).encode()).hexdigest()
+    return {path: text.replace(DIGEST, whole) for path, text in texts.items()}
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join([_WRITTEN, *lines, ""])
+
+
+def _common(settings: Settings, slots: Slots, around: Surroundings) -> list[str]:
+    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(slots)), "", *routes(), *page()]
+    nobody = [one for one in our_listens(settings.nginx) if not any(s.listens_at(one) for s in around.servers.foreign)]
+    if nobody:
+        listens = [f"listen {one};" for one in nobody]
+        lines += ["", *block("server", [*listens, 'server_name "";', "return 404;"])]
+    for apps, domains in by_domain(settings).items():
+        if free := _free(settings, domains, around.servers):
+            lines += ["", *block("server", _server(settings, apps, free))]
+    for target, names in redirects(settings).items():
+        if free := _free(settings, names, around.servers):
+            lines += ["", *block("server", redirect(settings, target, free))]
+    return [*lines, "", *block("server", _status_server(settings, around))]
+
+
+def _free(settings: Settings, domains: list[str], servers: Servers) -> list[str]:
+    return [domain for domain in domains if not servers.taken(domain, our_listens(settings.nginx))]
+
+
+def _server(settings: Settings, apps: tuple[str, ...], domains: list[str]) -> list[str]:
+    log = quote(str(settings.server.state.nginx / ACCESS_LOG))
+    lines = [f"listen {one};" for one in settings.nginx.listen]
+    lines += [
+        f"server_name {' '.join(quote(domain) for domain in domains)};",
+        f"access_log {log} hs_json;",
+        "add_header X-Request-Id $request_id always;",
+        "keepalive_requests 10000;",
+        "large_client_header_buffers 4 32k;",
+        'set $hs_app "";',
+        'set $hs_slot "";',
+    ]
+    lines += [f"include {quote(str(snippet_file(settings, app)))};" for app in apps]
+    if not any(settings.apps[app].path == "/" for app in apps):
+        lines += ["location / { return 404; }"]
+    return lines
+
+
+def _status_server(settings: Settings, around: Surroundings) -> list[str]:
+    return [
+        *(f"listen {one};" for one in status_listens(settings.nginx, around.servers)),
+        f"server_name {around.status_name};",
+        "access_log off;",
+        "open_file_cache off;",
+        f"default_type {STATUS_TYPE};",
+        *answers(settings, DIGEST),
+    ]

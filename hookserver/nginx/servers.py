@@ -1,0 +1,131 @@
+"""The parts of a server that both modes have: flags, locations, redirects, the page of an app that is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookserver.config import NginxSettings, Settings
+from hookserver.nginx.syntax import block, milliseconds, name, quote
+from hookserver.nginx.visitor import proto
+
+READABLE_FLAG = ".readable"
+"""A file that is always in the live folder: Nginx tells by it whether it can read the flags at all."""
+
+FAILURES = (502, 503, 504)
+"""When the visitor gets our page."""
+
+# Seven silent replicas cost a second each; a read timeout (10 s or more) comes after it and is never repeated.
+_RETRY_FOR = 8.0
+_PAGE = (
+    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    "<title>Back in a moment</title>"
+    "<style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:34rem;margin:18vh auto;padding:0 1rem}</style>"
+    "<h1>Back in a moment</h1><p>This page cannot be shown right now. Please try again in a few seconds.</p>"
+)
+
+
+def by_domain(settings: Settings) -> dict[tuple[str, ...], list[str]]:
+    """Apps that answer together → the domains at which they do."""
+    apps_of: dict[str, list[str]] = {}
+    for app in settings.apps.values():
+        for domain in dict.fromkeys(app.domains):
+            apps_of.setdefault(domain, []).append(app.name)
+    servers: dict[tuple[str, ...], list[str]] = {}
+    for domain, apps in apps_of.items():
+        servers.setdefault(tuple(apps), []).append(domain)
+    return servers
+
+
+def redirects(settings: Settings) -> dict[str, list[str]]:
+    """The first domain of an app → the names that lead to it."""
+    found: dict[str, list[str]] = {}
+    for app in settings.apps.values():
+        names = found.setdefault(app.domains[0], [])
+        names += [name for name in app.redirects if name not in names]
+    return {target: names for target, names in found.items() if names}
+
+
+def redirect(settings: Settings, target: str, names: list[str]) -> list[str]:
+    """A server that sends the visitors of ``names`` to ``target``: same scheme, port, path and query."""
+    return [
+        *(f"listen {address};" for address in settings.nginx.listen),
+        f"server_name {' '.join(quote(name) for name in names)};",
+        'set $hs_app "";',
+        'set $hs_slot "";',
+        f"return 301 {proto(settings.nginx.trusted_proxies)}://{target}$hs_hostport$request_uri;",
+    ]
+
+
+def answers(settings: Settings, digest: str) -> list[str]:
+    """What the status server tells: which slot of an app is live, which text runs, whether the flags can be read."""
+    lines = []
+    for app in settings.apps:
+        lines += flags(settings.server.state.live(app), app)
+        answer = [f"if (${name(app, 'up')} = no) {{ return 200 none; }}", f"return 200 ${name(app, 'slot')};"]
+        lines += block(f"location = /slot/{app}", answer)
+    readable = quote(str(settings.server.state.live(READABLE_FLAG)))
+    return [
+        *lines,
+        f"location = /config {{ return 200 {digest}; }}",
+        *block("location = /flags", [f"if (-f {readable}) {{ return 200 readable; }}", "return 200 unreadable;"]),
+        "location / { return 404; }",
+    ]
+
+
+def proxying(nginx: NginxSettings) -> list[str]:
+    """How a request goes to a replica, and what happens when one is missing."""
+    return [
+        "proxy_http_version 1.1;",
+        "proxy_request_buffering off;  # else a slow upload holds no connection, looks drained, and ends in a 502",
+        "proxy_connect_timeout 1s;     # a missing replica does not refuse, it is silent",
+        f"proxy_read_timeout {milliseconds(nginx.read_timeout)};",
+        f"proxy_send_timeout {milliseconds(nginx.read_timeout)};",
+        "proxy_next_upstream error timeout;",
+        f"proxy_next_upstream_timeout {milliseconds(_RETRY_FOR)};",
+        "proxy_socket_keepalive on;",
+        "proxy_redirect off;",
+        "proxy_buffer_size 16k;",
+        "proxy_buffers 8 16k;",
+        "proxy_busy_buffers_size 32k;",
+        "proxy_max_temp_file_size 64m;",
+    ]
+
+
+def flags(live: Path, app: str) -> list[str]:
+    """``up`` is looked at first: a first deploy lays ``green`` before ``up``, so it is never taken for blue."""
+    up, slot = name(app, "up"), name(app, "slot")
+    return [
+        f"set ${up} no;",
+        f"if (-f {quote(str(live / 'up'))}) {{ set ${up} yes; }}",
+        f"set ${slot} blue;",
+        f"if (-f {quote(str(live / 'green'))}) {{ set ${slot} green; }}",
+    ]
+
+
+def locations(path: str) -> list[str]:
+    """``/shop`` is not ``/shopping``, but it is ``/shop;jsessionid=…``."""
+    return ["/"] if path == "/" else [f"= {quote(path)}", quote(f"{path}/"), quote(f"{path};")]
+
+
+def to_app(app: str) -> list[str]:
+    return [
+        f"set $hs_app {app};",
+        f"if (${name(app, 'up')} = no) {{ return 503; }}",
+        f"set $hs_slot ${name(app, 'slot')};",
+        f"proxy_pass http://${name(app, 'upstream')};",
+    ]
+
+
+def page() -> list[str]:
+    """``$hs_page``: what a visitor reads when an app is not there."""
+    return block("map $host $hs_page", [f"default {quote(_PAGE)};"])
+
+
+def failed(status: int) -> list[str]:
+    return [
+        'default_type "text/html; charset=utf-8";',
+        "add_header X-Request-Id $request_id always;",
+        "add_header Retry-After 5 always;",
+        "add_header Cache-Control no-store always;",
+        f"return {status} $hs_page;",
+    ]
