@@ -1,0 +1,248 @@
+"""A hookserver of the bench's own with one shop, from ``up`` until the last container is gone."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+import docker
+import docker.errors
+import requests
+
+from hookserver.config import Settings, load
+from hookserver.containers.arguments import STATE_DIR
+from hookserver.models import StateDir
+from hookserver.nginx import Nginx
+
+APP = "benchshop"
+SUBNET = "172.30.208.0/20"
+ROOT = Path(__file__).parents[2]
+# The traffic flags below it must be in reach of Nginx's user, which a checkout often is not.
+FOLDER = Path("/var/tmp/hookserver-bench")
+CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+_PR_SET_PDEATHSIG = 1
+_PUSH_DEADLINE = 300.0
+_GIT = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A ``git push``: the deploy it asked for, and the Unix time at which it was begun."""
+
+    deploy: int
+    began: float
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A rollback that was asked for, and the Unix time at which that was accepted."""
+
+    deploy: int
+    asked: float
+    at: float
+
+
+class Installation:
+    """A running hookserver. ``site`` is where the shop answers, ``pid`` the process of ``hookserver up``."""
+
+    def __init__(self, site: str, settings: Settings, pid: int) -> None:
+        self.site = site
+        self.settings = settings
+        self.state: StateDir = settings.server.state
+        self.pid = pid
+        self._api = requests.Session()
+        self._api.headers["Authorization"] = f"Bearer {self.state.push_token(APP).read_text().strip()}"
+
+    @cached_property
+    def docker(self) -> docker.DockerClient:
+        """The engine that the shop runs on."""
+        return docker.from_env()
+
+    def push(self, version: str) -> Pushed:
+        """Push the sample as another version; returns once its deploy is live."""
+        source = FOLDER / "shop"
+        pom = source / "pom.xml"
+        pom.write_text(re.sub("<shop.version>.*?<", f"<shop.version>{version}<", pom.read_text()))
+        _run([*_GIT, "commit", "-qam", f"Version {version}"], source)
+        began = time.time()
+        said = _run(["git", "push", "origin", "main"], source)
+        number = re.search(r"queued as deploy (\d+)", said)
+        if number is None or "is live" not in said:
+            raise RuntimeError(f"the push of version {version} did not go live:\n{said}")
+        return Pushed(int(number[1]), began)
+
+    def rollback(self, to: int) -> Accepted:
+        """Ask for the release of deploy ``to``; does not wait."""
+        asked = time.time()
+        answer = self._api.post(f"{self._url}/apps/{APP}/rollback", json={"to": to}, timeout=30)
+        at = time.time()
+        if answer.status_code != 202:
+            raise RuntimeError(f"a rollback to deploy {to} is answered {answer.status_code}: {answer.text}")
+        return Accepted(answer.json()["deploy"], asked, at)
+
+    def deploy(self, number: int) -> dict[str, Any]:
+        """What the API tells of a deploy; its times are Unix seconds."""
+        answer = self._api.get(f"{self._url}/deploys/{number}", timeout=30)
+        answer.raise_for_status()
+        return with_unix_times(answer.json())
+
+    def ended(self, number: int, deadline: float = 200.0) -> dict[str, Any]:
+        """The deploy once it is live and has drained."""
+        until(lambda: self.deploy(number)["ended_at"], deadline, f"the end of deploy {number}")
+        told = self.deploy(number)
+        if not told["live_at"]:
+            raise RuntimeError(f"deploy {number} is {told['status']}: {told['reason']}")
+        return told
+
+    def version(self) -> str:
+        """The version that answers a new visitor now."""
+        return requests.get(f"{self.site}/health", timeout=30, headers={"Connection": "close"}).headers[
+            "X-Shop-Version"
+        ]
+
+    @property
+    def _url(self) -> str:
+        return f"{self.settings.server.local_url}/api/v1"
+
+
+@contextmanager
+def installed(release: str = "") -> Iterator[Installation]:
+    """One with nothing deployed yet; ``release``: lines for its ``[apps.….release]``. Leaves nothing behind."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _remove_everything()
+        site = f"127.0.0.1:{free_port()}"
+        config = _write_settings(site, release)
+        with (FOLDER / "hookserver.log").open("w") as log:
+            command = [sys.executable, "-m", "hookserver", "--config", str(config), "up"]
+            process = start(command, log)
+        try:
+            hook = load(config).settings.server.state.push_repository(APP) / "hooks" / "post-receive"
+            until(hook.exists, 60.0, f"hookserver; see {FOLDER}/hookserver.log")
+            shop = Installation(f"http://{site}", load(config).settings, process.pid)
+            _make_source(str(shop.state.push_repository(APP)))
+            yield shop
+        finally:
+            process.terminate()
+            process.wait(60)
+            _remove_everything()
+
+
+def start(command: list[str], log: IO[str]) -> subprocess.Popen[bytes]:
+    """A process in the background that is ended when the bench is gone, however that went."""
+
+    def die_with_parent() -> None:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True, preexec_fn=die_with_parent
+    )
+
+
+def until(condition: Callable[[], Any], deadline: float, what: str) -> None:
+    """Wait until the condition holds. Raises RuntimeError after ``deadline`` seconds."""
+    ends = time.monotonic() + deadline
+    while not condition():
+        if time.monotonic() > ends:
+            raise RuntimeError(f"waited {deadline:g} s in vain for {what}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody has."""
+    with socket.socket() as plug:
+        plug.bind(("127.0.0.1", 0))
+        port: int = plug.getsockname()[1]
+        return port
+
+
+def with_unix_times(told: dict[str, Any]) -> dict[str, Any]:
+    """The same with every ``…_at`` in Unix seconds, in its ``steps`` too."""
+    read: dict[str, Any] = {
+        key: datetime.fromisoformat(value).timestamp() if key.endswith("_at") and value else value
+        for key, value in told.items()
+    }
+    return read | {"steps": [with_unix_times(step) for step in told["steps"]]} if "steps" in told else read
+
+
+def _write_settings(site: str, release: str) -> Path:
+    text = f"""
+        [server]
+        listen = "127.0.0.1:{free_port()}"
+        state_dir = "{FOLDER}/state"
+        [nginx]
+        listen = ["{site}"]
+        [docker]
+        subnet = "{SUBNET}"
+        [apps.{APP}]
+        repository = "push"
+        domains = ["127.0.0.1"]
+        health.path = "/health"
+        {f'build.ca_bundle = "{CA_BUNDLE}"' if CA_BUNDLE.exists() else ""}
+        [apps.{APP}.release]
+        {release}
+        """
+    config = FOLDER / "hookserver.toml"
+    config.write_text(text)
+    return config
+
+
+def _make_source(remote: str) -> None:
+    source = FOLDER / "shop"
+    shutil.copytree(ROOT / "deploy" / "sample", source, ignore=shutil.ignore_patterns("target"))
+    for command in (["init", "-qb", "main"], ["remote", "add", "origin", remote], ["add", "-A"]):
+        _run(["git", *command], source)
+    _run([*_GIT, "commit", "-qm", "The sample"], source)
+
+
+def _run(command: list[str], folder: Path) -> str:
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=outside, text=True, capture_output=True, check=False, timeout=_PUSH_DEADLINE
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"{' '.join(command)}: not done in {_PUSH_DEADLINE:g} s; it said {error.stdout!r}") from None
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr or done.stdout}")
+    return done.stdout + done.stderr
+
+
+def _remove_everything() -> None:
+    """What this run, or one before it that was killed, has left: Nginx, containers, network, images, files."""
+    config, state = FOLDER / "hookserver.toml", FOLDER / "state"
+    if config.exists() and (state / "nginx").exists():
+        Nginx(load(config).settings).stop()
+    engine = docker.from_env()
+    ours: dict[str, str | list[str] | bool] = {"label": f"{STATE_DIR}={state}"}
+    for container in engine.containers.list(all=True, filters=ours):
+        container.remove(force=True, v=True)
+    for network in engine.networks.list(filters=ours):
+        network.remove()
+    images = sorted(engine.images.list(all=True, filters=ours), key=lambda image: str(image.attrs["Created"]))
+    for image in reversed(images):
+        with suppress(docker.errors.ImageNotFound):
+            engine.images.remove(str(image.id), force=True)
+    engine.close()
+    for left in FOLDER.glob("*"):
+        if left.is_dir():
+            shutil.rmtree(left)
+        elif left.name not in ("lock", "hookserver.log"):
+            left.unlink()

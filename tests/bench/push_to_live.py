@@ -1,0 +1,204 @@
+"""Where does the time go from ``git push`` to live? ``tests/run.sh bench push_to_live``
+
+Nine pushes of a small change, Maven's cache warm, no load; then rollbacks to the standby. hookserver's own part of a
+push is what is neither the build command (its container's start to its end, as Docker tells) nor the start of a replica
+(from its creation to its first good answer, the slower of the two).
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from docker.models.containers import Container
+
+from hookserver.addresses import endpoints
+from hookserver.builders.engine import BUILDING, ROLE
+from hookserver.models import Slot
+from tests.bench.installation import APP, Installation, installed
+from tests.bench.outcome import outcome, run, table, tell
+
+PUSHES = 9
+ROLLBACKS = 6
+OVERHEAD_BAR_S = 1.0
+ROLLBACK_BAR_MS = 100.0
+PARTS = ("accept", "fetch", "build", "start", "check", "switch")
+"""``accept``: from the push to the claim by the worker."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Seconds of one push: each part's, and those of it that are hookserver's own."""
+
+    parts: dict[str, float]
+    command: float
+    replica: float
+    own: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        return sum(self.parts.values())
+
+    @property
+    def overhead(self) -> float:
+        return self.total - self.command - self.replica
+
+
+def split(began: float, told: dict[str, Any], command: float, created: float, answered: float) -> Split:
+    """``told``: the deploy as the API tells of it, in Unix seconds, as are the other moments: when the push began, when
+    a replica was created, and when it gave its first good answer. ``command``: the seconds of the build command.
+    What comes after the switch does not count.
+    """
+    begins = [step["started_at"] for step in told["steps"] if step["step"] in PARTS]
+    moments = [began, *begins, told["live_at"]]
+    parts = {part: end - begin for part, (begin, end) in zip(PARTS, itertools.pairwise(moments), strict=True)}
+    begin = dict(zip(PARTS, moments, strict=False))
+    others = {"build": parts["build"] - command, "start": created - begin["start"], "check": begin["switch"] - answered}
+    return Split(parts, command, answered - created, parts | others)
+
+
+class BuildTimes:
+    """How long each build's command took, from Docker's events."""
+
+    def __init__(self, events: Iterable[dict[str, Any]]) -> None:
+        self.seconds: dict[int, float] = {}
+        self._events = events
+        self._started: dict[str, int] = {}
+
+    def read(self) -> None:
+        """Until the events end."""
+        for event in self._events:
+            attributes = event["Actor"]["Attributes"]
+            if event["Action"] == "start":
+                self._started[event["Actor"]["ID"]] = event["timeNano"]
+            elif event["Action"] == "die" and event["Actor"]["ID"] in self._started:
+                took = event["timeNano"] - self._started.pop(event["Actor"]["ID"])
+                self.seconds[int(attributes["hookserver.deploy"])] = took / 1e9
+
+
+@contextmanager
+def build_times(shop: Installation) -> Iterator[BuildTimes]:
+    """Listening as long as the block lasts."""
+    labels = [f"{ROLE}={BUILDING}", f"hookserver.app={APP}"]
+    events = shop.docker.events(decode=True, filters={"type": "container", "label": labels})
+    times = BuildTimes(events)
+    listener = threading.Thread(target=times.read, daemon=True)
+    listener.start()
+    try:
+        yield times
+    finally:
+        events.close()
+        listener.join(5)
+
+
+class FirstAnswers:
+    """When each replica gave its first good answer: the health gate's own words, read as they are written."""
+
+    def __init__(self, shop: Installation, deploy: int) -> None:
+        self.at: dict[str, float] = {}
+        self._path = shop.state.log(deploy)
+        self._over = threading.Event()
+        self._reader = threading.Thread(target=self._read)
+
+    def __enter__(self) -> FirstAnswers:
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._reader.join()
+
+    def _read(self) -> None:
+        told = 0
+        while not self._over.wait(0.004):
+            lines = self._path.read_text("utf-8", "replace").splitlines() if self._path.exists() else []
+            for line in lines[told:]:
+                if "answers for the first time: answered 200" in line:
+                    self.at[line.split()[0]] = time.time()
+            told = len(lines)
+
+
+def bench() -> int:
+    """Run it; the exit code."""
+    with installed('standby = "1h"') as shop:
+        tell("a first push warms the caches")
+        last = shop.push("1.1.1")
+        shop.ended(last.deploy)
+        with build_times(shop) as builds:
+            splits = [_push(shop, number, builds) for number in range(last.deploy + 1, last.deploy + 1 + PUSHES)]
+        tell(f"{ROLLBACKS} rollbacks to the standby")
+        rollbacks = [_roll_back(shop, last.deploy + PUSHES - 1 + number % 2) for number in range(ROLLBACKS)]
+    return _outcome(splits, rollbacks)
+
+
+def _push(shop: Installation, deploy: int, builds: BuildTimes) -> Split:
+    with FirstAnswers(shop, deploy) as answers:
+        pushed = shop.push(f"1.1.{deploy}")
+    told = shop.ended(pushed.deploy)
+    slot = Slot.BLUE if deploy % 2 else Slot.GREEN
+    places = endpoints(shop.settings.docker, shop.settings.apps[APP], 1, slot)
+    moments = [(_created(shop.docker.containers.get(place.name)), answers.at[place.route]) for place in places]
+    created, answered = max(moments, key=lambda moment: moment[1] - moment[0])
+    found = split(pushed.began, told, builds.seconds[deploy], created, answered)
+    tell(f"  push {deploy}: {found.total:.2f} s, of it hookserver's own {found.overhead:.2f} s")
+    return found
+
+
+def _created(container: Container) -> float:
+    return datetime.fromisoformat(container.attrs["Created"]).timestamp()
+
+
+def _roll_back(shop: Installation, to: int) -> float:
+    """Milliseconds from accepted to the first answer by the version that stood by."""
+    wanted = f"1.1.{to}"
+    accepted = shop.rollback(to)
+    while shop.version() != wanted:
+        pass
+    took = (time.time() - accepted.at) * 1000
+    shop.ended(accepted.deploy)
+    tell(f"  {wanted} answers after {took:.0f} ms")
+    return took
+
+
+def _outcome(splits: list[Split], rollbacks: list[float]) -> int:
+    parts = {part: statistics.median(split.parts[part] for split in splits) for part in PARTS}
+    own = {part: statistics.median(split.own[part] for split in splits) for part in PARTS}
+    command = statistics.median(split.command for split in splits)
+    replica = statistics.median(split.replica for split in splits)
+    overhead = statistics.median(split.overhead for split in splits)
+    total = statistics.median(split.total for split in splits)
+    rest = {"build": f"the command: {command:.2f}", "check": f"a replica's start: {replica:.2f}"}
+    rows = [[part, f"{parts[part]:.2f}", f"{own[part]:.2f}", rest.get(part, "")] for part in PARTS]
+    rows += [["push to live", f"{total:.2f}", f"{overhead:.2f}", ""]]
+    tell()
+    tell(table([f"median of {len(splits)}, in s", "in all", "hookserver's own", ""], rows))
+    rollback = statistics.median(rollbacks)
+    figures = {
+        "pushes": len(splits),
+        "total_s": round(total, 3),
+        **{f"{part}_own_s": round(seconds, 3) for part, seconds in own.items()},
+        "build_command_s": round(command, 3),
+        "replica_start_s": round(replica, 3),
+        "overhead_s": round(overhead, 3),
+        "overhead_max_s": round(max(split.overhead for split in splits), 3),
+        "rollback_ms": round(rollback, 1),
+        "rollback_max_ms": round(max(rollbacks), 1),
+    }
+    bars = {
+        f"hookserver's own part of a push: median {overhead:.2f} s, at most {OVERHEAD_BAR_S} s": overhead
+        <= OVERHEAD_BAR_S,
+        f"rollback to the standby: median {rollback:.0f} ms, at most {ROLLBACK_BAR_MS:.0f} ms": rollback
+        <= ROLLBACK_BAR_MS,
+    }
+    return outcome("push_to_live", figures, bars)
+
+
+if __name__ == "__main__":
+    run(bench)

@@ -1,0 +1,82 @@
+"""The load: deploy/load.py as a process, its report, and what the report says about a switch."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.bench.installation import FOLDER, ROOT, start
+
+_LONGEST = 900
+_UNDER_WAY = 150.0
+"""Seconds that what is under way at the end may still take."""
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Load:
+    """Visitors that come until the block ends; ``report`` is there after it."""
+
+    process: subprocess.Popen[bytes]
+    report: dict[str, Any] = field(default_factory=dict)
+
+    def wait(self) -> None:
+        """Until it has nothing more to do by itself."""
+        self.process.wait(_LONGEST)
+
+
+@contextmanager
+def visiting(site: str, *options: str) -> Iterator[Load]:
+    """Run deploy/load.py on ``site``, with these options, as long as the block lasts."""
+    path = FOLDER / f"load-{next(_numbers)}.json"
+    command = [sys.executable, str(ROOT / "deploy" / "load.py"), site, *options]
+    with path.with_suffix(".log").open("w+") as log:
+        load = Load(start([*command, "--seconds", str(_LONGEST), "--report", str(path)], log))
+        try:
+            yield load
+        except BaseException:
+            load.process.kill()
+            load.process.wait()
+            raise
+        if load.process.poll() is None:
+            load.process.send_signal(signal.SIGTERM)
+        load.process.wait(_UNDER_WAY)
+        if not path.exists():
+            raise RuntimeError(f"the load gave no report: {log.seek(0)} {log.read()}")
+    load.report = json.loads(path.read_text())
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Traffic was moved to ``version``: asked for and done at these Unix times."""
+
+    version: str
+    asked: float
+    done: float
+
+
+def late_visitors(visitors: Iterable[dict[str, Any]], switches: Sequence[Switch]) -> list[dict[str, Any]]:
+    """New visitors who asked after a switch was done and before the next was asked for, and got another version."""
+    ends = [switch.asked for switch in switches[1:]] + [float("inf")]
+    return [
+        visitor
+        for visitor in visitors
+        for switch, end in zip(switches, ends, strict=True)
+        if switch.done < visitor["sent"] and visitor["answered"] < end and visitor["version"] != switch.version
+    ]
+
+
+def failures(reports: Iterable[dict[str, Any]]) -> list[str]:
+    """The first of what failed, a line each."""
+    return [
+        f"{failure['kind']} {failure['asked']}: {failure['what']} after {failure['after_seconds']} s"
+        for report in reports
+        for failure in report["failures"]
+    ]
