@@ -84,17 +84,15 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Data as JSON.")
 
 @cli.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=".")
-def init(directory: Path) -> None:
-    """Write a commented hookserver.toml."""
-    from hookserver.wiring import shipped
+@click.option("--domain", default="", help="The domain that visitors use: the one thing no project tells.")
+@click.option("--yes", is_flag=True, help="Ask nothing, as without a terminal: what is not known is said in the file.")
+@click.pass_obj
+def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
+    """Look at the project in DIRECTORY and write settings for it, to hookserver.toml there, or to --config FILE."""
+    from hookserver import init as command
 
-    target = directory / "hookserver.toml"
-    if target.exists():
-        raise Refused(f"{target} is there already", "Edit it, or move it away first.")
-    directory.mkdir(parents=True, exist_ok=True)
-    target.write_text(shipped("deploy/hookserver.example.toml").read_text(encoding="utf-8"), encoding="utf-8")
-    click.echo(f"{target} written. Edit its [apps.shop], then `hookserver check` and `hookserver up`.", err=True)
-    click.echo(target)
+    target = Path(config) if config else directory / "hookserver.toml"
+    command.init(directory, target, ask=not yes and command.on_terminal(), domain=domain)
 
 
 @cli.command()

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_settings_reference_is_the_file_that_init_writes() -> None:
+def test_the_settings_reference_is_the_example_file() -> None:
     assert f"```toml\n{(ROOT / 'deploy' / 'hookserver.example.toml').read_text()}```" in README
 
 

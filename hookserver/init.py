@@ -1,0 +1,87 @@
+"""``hookserver init``: looks at a project, asks on a terminal what no file tells, and writes its settings."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from hookserver.config import parse
+from hookserver.errors import Refused
+from hookserver.project import Answers, Project, look, open_points, propose, proposed, questions
+
+
+def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
+    """Write ``target`` for the project in ``directory``. Raises Refused when it is there already."""
+    if target.exists() or target.is_symlink():
+        raise Refused(f"{target} is there already", "Edit it, or move it away first.")
+    project = look(directory)
+    answers = proposed(project)
+    if domain:
+        answers = replace(answers, domain=_checked_domain(project, answers, domain))
+    _say_what_was_seen(project)
+    if ask:
+        answers = _asked(project, answers, {"domain"} if domain else set())
+    text = propose(project, answers)
+    parse(text, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("x", encoding="utf-8") as file:
+        file.write(text)
+    _say_what_is_left(project, answers, target)
+
+
+def on_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _checked_domain(project: Project, answers: Answers, domain: str) -> str:
+    asked = next(question for question in questions(project, answers) if question.key == "domain")
+    try:
+        return asked.read(domain)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--domain") from None
+
+
+def _asked(project: Project, answers: Answers, known: set[str]) -> Answers:
+    """Every question once; an answer may bring further ones."""
+    click.echo("Enter takes what is in brackets.", err=True)
+    while question := next((found for found in questions(project, answers) if found.key not in known), None):
+        known.add(question.key)
+        among = f" ({', '.join(question.choices)})" if question.choices else ""
+
+        def read(said: str) -> str:
+            try:
+                return question.read(said)
+            except ValueError as error:
+                raise click.BadParameter(str(error)) from None
+
+        said = click.prompt(f"{question.text}{among}", default=question.default, value_proc=read, err=True)
+        answers = replace(answers, **{question.key: said})
+        if question.key == "kind":
+            answers = replace(answers, **_of_kind(project, answers))
+    return answers
+
+
+def _of_kind(project: Project, answers: Answers) -> dict[str, str]:
+    build = next(found for found in project.builds if found.kind == answers.kind)
+    return {
+        "war": build.wars[0].value if build.wars else "",
+        "java": build.java[0].value if build.java else "",
+    }
+
+
+def _say_what_was_seen(project: Project) -> None:
+    for build in project.builds:
+        click.echo(f"found: {build.what}", err=True)
+    for caution in project.cautions:
+        click.secho(f"caution: {caution.text}", fg="yellow", err=True)
+
+
+def _say_what_is_left(project: Project, answers: Answers, target: Path) -> None:
+    for point in open_points(project, answers):
+        click.secho(f"left to decide: {point}", fg="yellow", err=True)
+    click.echo(f"{target} is written: read it, then `hookserver check` and `hookserver up`.", err=True)
+    click.echo(target)

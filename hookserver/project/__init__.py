@@ -1,0 +1,22 @@
+"""Looks at a Java project and proposes settings for it; nothing of the project runs."""
+
+from hookserver.project.answers import Answers, Question, proposed, questions
+from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
+from hookserver.project.proposal import open_points, propose
+from hookserver.project.survey import look
+
+__all__ = [
+    "Answers",
+    "Build",
+    "Caution",
+    "Dependency",
+    "Evidence",
+    "Health",
+    "Project",
+    "Question",
+    "look",
+    "open_points",
+    "propose",
+    "proposed",
+    "questions",
+]

@@ -1,0 +1,83 @@
+"""javax or jakarta, and the servlet version: what speaks for which."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from hookserver.project.deployment import Deployment
+from hookserver.project.findings import Dependency, Evidence, Hits
+
+_SPRING = ("spring-web", "spring-webmvc", "spring-core", "spring-context", "spring-framework-bom", "spring-webflux")
+_BOOT = (
+    "spring-boot",
+    "spring-boot-starter-parent",
+    "spring-boot-dependencies",
+    "spring-boot-starter-web",
+    "spring-boot-starter-tomcat",
+    "spring-boot-starter",
+)
+_JAVAX_ONLY = ("stripes", "taglibs-standard-impl", "struts-core", "jstl")
+_PLATFORM = {"8": "4.0", "9": "5.0", "10": "6.0", "11": "6.1"}
+"""Jakarta EE → servlet version; 8 still has the javax packages."""
+_JARS = {"jakarta.servlet-api": "", "javax.servlet-api": "javax", "servlet-api": "javax"}
+
+
+def look(
+    dependencies: Iterable[Dependency], deployment: Deployment, hits: Mapping[str, Hits]
+) -> tuple[tuple[Evidence, ...], Evidence | None]:
+    """Everything that says ``javax`` or ``jakarta``, and the highest servlet version that the jakarta ones name."""
+    found = [pair for dependency in dependencies if (pair := _of(dependency))]
+    api = [*_of_sources(hits), *(evidence for evidence, _ in found), *_of_descriptor(deployment)]
+    versions = [
+        Evidence(version, evidence.where) for evidence, version in found if evidence.value == "jakarta" and version
+    ]
+    if deployment.api == "jakarta" and re.fullmatch(r"\d+\.\d", deployment.version):
+        versions.append(Evidence(deployment.version, deployment.path))
+    unique = {(evidence.value, evidence.where): evidence for evidence in api}
+    return tuple(unique.values()), max(versions, key=_as_number, default=None)
+
+
+def _of_sources(hits: Mapping[str, Hits]) -> Iterator[Evidence]:
+    for api in ("javax", "jakarta"):
+        for name, what in ((api, "used by"), (f"{api} page", "used by the pages")):
+            if name in hits:
+                yield Evidence(api, f"{what} {hits[name]}")
+
+
+def _of_descriptor(deployment: Deployment) -> Iterator[Evidence]:
+    """A javax ``web.xml`` works on every Tomcat, so it says little."""
+    if deployment.api:
+        version = f" version {deployment.version}" if deployment.version else ""
+        yield Evidence(deployment.api, f"{deployment.path}{version}", weak=deployment.api == "javax")
+
+
+def _of(dependency: Dependency) -> tuple[Evidence, str] | None:
+    """What one library says: the API, and the servlet version it belongs to, where known."""
+    if dependency.scope == "test":
+        return None
+    group, artifact = dependency.group, dependency.artifact
+    major = re.match(r"\d+", dependency.version)
+    number = int(major[0]) if major else 0
+    where = f"{dependency} ({dependency.where})"
+    if artifact in _JARS and group in ("", "javax.servlet", "jakarta.servlet"):
+        api = _JARS[artifact] or ("javax" if 0 < number < 5 else "jakarta")
+        version = re.match(r"\d+\.\d", dependency.version)
+        return Evidence(api, where), version[0] if version else ""
+    if artifact in ("javaee-api", "javaee-web-api", *_JAVAX_ONLY):
+        return Evidence("javax", where), ""
+    if artifact.startswith("jakarta.jakartaee-") and number:
+        return Evidence("javax" if number < 9 else "jakarta", where), _PLATFORM.get(str(number), "")
+    if artifact in _SPRING and group in ("", "org.springframework") and number:
+        return Evidence("jakarta" if number >= 6 else "javax", where), {6: "6.0"}.get(
+            number, "6.1" if number > 6 else ""
+        )
+    if artifact in _BOOT and number and group in ("", "org.springframework.boot"):
+        return Evidence("jakarta" if number >= 3 else "javax", where), {3: "6.0"}.get(
+            number, "6.1" if number > 3 else ""
+        )
+    return None
+
+
+def _as_number(version: Evidence) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.value.split("."))

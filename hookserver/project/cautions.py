@@ -1,0 +1,131 @@
+"""What two replicas, or the next release's fresh containers, do to a project: said before it happens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from hookserver.project.deployment import Deployment
+from hookserver.project.findings import Caution, Dependency, Hit, Hits
+from hookserver.project.folder import Folder
+
+_EMBEDDED_JARS = {"h2": "H2", "hsqldb": "HSQLDB", "derby": "Derby", "sqlite-jdbc": "SQLite"}
+_SERVER_JARS = re.compile(r"mysql-connector-.*|mariadb-java-client|postgresql|ojdbc\d*|mssql-jdbc|jtds|jcc")
+_EMBEDDED_URL = re.compile(r"jdbc:(?:h2:(?!tcp:|ssl:)|hsqldb:(?!hsqls?:|https?:)|derby:(?!//)|sqlite:)", re.IGNORECASE)
+_LOCAL = re.compile(r"(?:@|//)(?:localhost|127\.0\.0\.1)\b")
+_TIMERS = {
+    "scheduled": "@Scheduled",
+    "scheduled in XML": "<task:…>",
+    "quartz": "Quartz",
+    "timer": "a timer",
+}
+
+
+def look(
+    folder: Folder, dependencies: Iterable[Dependency], deployment: Deployment, hits: Mapping[str, Hits]
+) -> tuple[Caution, ...]:
+    """Every warning, in the order of the settings file."""
+    libraries = list(dependencies)
+    return (
+        *_timers(libraries, hits),
+        *_databases(libraries, hits),
+        *_resources(folder, deployment),
+        *_files(hits),
+        *_sessions(deployment, hits),
+    )
+
+
+def embedded(dependencies: Iterable[Dependency], hits: Mapping[str, Hits]) -> str:
+    """Which database the app carries inside, and where that was read; empty when it uses none, as far as is seen."""
+    for hit in hits["jdbc"].first if "jdbc" in hits else ():
+        if _EMBEDDED_URL.match(hit.text):
+            return f"{_shown(hit)} in {hit.path}"
+    if "embedded" in hits:
+        return f"{hits['embedded'].first[0].text.lstrip('<')} in {hits['embedded']}"
+    shipped = [found for found in dependencies if found.is_shipped]
+    if any(_SERVER_JARS.fullmatch(found.artifact) for found in shipped):
+        return ""
+    library = next((found for found in shipped if found.artifact in _EMBEDDED_JARS), None)
+    return f"{_EMBEDDED_JARS[library.artifact]} ({library}) in {library.where}" if library else ""
+
+
+def _timers(libraries: list[Dependency], hits: Mapping[str, Hits]) -> Iterator[Caution]:
+    found = [f"{name} in {hits[sort]}" for sort, name in _TIMERS.items() if sort in hits]
+    quartz = next((library for library in libraries if library.artifact.startswith("quartz")), None)
+    if quartz and "quartz" not in hits and quartz.is_shipped:
+        found.append(f"{quartz} in {quartz.where}")
+    if found:
+        yield Caution(
+            "replicas",
+            f"timed jobs ({'; '.join(found)}) run in each replica, and during a deploy in both releases: let a lock in "
+            "the database decide which one works, or set replicas = 1",
+        )
+
+
+def _databases(libraries: list[Dependency], hits: Mapping[str, Hits]) -> Iterator[Caution]:
+    inside = embedded(libraries, hits)
+    if inside:
+        yield Caution(
+            "replicas",
+            f"a database inside the app ({inside}): every replica has its own data, or waits for the other's lock, and "
+            "a deploy starts with an empty one; customers' data belongs in a database server",
+        )
+    for hit in hits["jdbc"].first if "jdbc" in hits else ():
+        if _LOCAL.search(hit.text) and not _EMBEDDED_URL.match(hit.text):
+            yield Caution(
+                "tomcat",
+                f"{_shown(hit)} in {hit.path}: in a container, localhost is the container itself; a database on this "
+                "machine is host.docker.internal, one in a container is reached by tomcat.networks",
+            )
+            return
+
+
+def _resources(folder: Folder, deployment: Deployment) -> Iterator[Caution]:
+    names = [name for name in deployment.texts("resource-ref/res-ref-name") if name][:5]
+    context = next(iter(folder.named("META-INF/context.xml")), "")
+    root = folder.xml(context) if context else None
+    defined = {resource.get("name") for resource in root.iter("Resource")} if root is not None else set()
+    missing = [name for name in names if name not in defined]
+    if missing:
+        yield Caution(
+            "tomcat",
+            f"{deployment.path} expects the resource {', '.join(missing)}, which no META-INF/context.xml defines: "
+            "Tomcat's conf/context.xml must, and a database driver must be in its lib",
+        )
+    elif defined:
+        yield Caution("tomcat", f"{context} defines {', '.join(map(str, defined))}: its driver must be in Tomcat's lib")
+    path = root.get("path", "") if root is not None else ""
+    if path not in ("", "/"):
+        yield Caution(
+            "app", f"{context} says path={path}: where pages link to {path}/…, set path = {path!r} for the app"
+        )
+
+
+def _files(hits: Mapping[str, Hits]) -> Iterator[Caution]:
+    if "file" in hits:
+        yield Caution(
+            "tomcat",
+            f"files are written ({hits['file'].first[0].text.strip('.(')} in {hits['file']}): what is written inside a "
+            "container is gone with the next release; a folder that must stay belongs in volumes",
+        )
+
+
+def _sessions(deployment: Deployment, hits: Mapping[str, Hits]) -> Iterator[Caution]:
+    used = [str(hits[sort]) for sort in ("session", "session page") if sort in hits]
+    if not used:
+        return
+    distributable = (
+        f"{deployment.path} says <distributable/>, so what is in them can be serialised"
+        if deployment.has("distributable")
+        else "no <distributable/> in a web.xml, so whether what is in them can be serialised is not known"
+    )
+    yield Caution(
+        "release",
+        f"sessions are used ({used[0]}): sticky keeps a visitor with one replica; a deploy moves all to new ones, and "
+        f"what only a session holds is lost then; {distributable}",
+    )
+
+
+def _shown(hit: Hit) -> str:
+    """An address of a database without what may be a password."""
+    return re.sub(r":thin:.*|//[^/@\s]*@", lambda match: ":thin:…" if match[0].startswith(":") else "//…@", hit.text)

@@ -1,0 +1,98 @@
+"""A path that tells whether the app is well: actuator, a servlet made for it, the welcome page, else a guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from hookserver.project.deployment import Deployment
+from hookserver.project.findings import Dependency, Health, Hit, Hits
+from hookserver.project.folder import Folder
+from hookserver.project.properties import flat
+
+_NAMES = ("health", "healthz", "healthcheck", "health-check", "livez", "readyz", "ping", "status")
+_MADE_FOR_IT = re.compile(rf"/(?:{'|'.join(_NAMES)})(?:\.jsp|\.do)?")
+_REDIRECT = re.compile(
+    r"""sendRedirect\([^;]{0,200}?["']([^"'\s]{0,200})["']|<c:redirect\s[^>]{0,200}?url="([^"]{1,200})"|"""
+    r"""http-equiv="?refresh"?[^>]{0,200}?url=([^"'>\s]{1,200})""",
+    re.IGNORECASE,
+)
+_APPLICATION = re.compile(r"(?:^|/)application\.(?:properties|ya?ml)$")
+_WELCOME = ("index.html", "index.htm", "index.jsp")
+
+
+def look(
+    folder: Folder, deployment: Deployment, dependencies: Iterable[Dependency], hits: Mapping[str, Hits]
+) -> Health:
+    """The likeliest path, counted from the context's root."""
+    libraries = list(dependencies)
+    actuator = next((found for found in libraries if found.artifact == "spring-boot-starter-actuator"), None)
+    if actuator and actuator.scope != "test":
+        return _actuator(folder, libraries, actuator)
+    if made := _made_for_it(folder, deployment, hits):
+        return made
+    unsure = (
+        tuple(
+            f"{hit.text} in {hit.path} may be one too: its whole path depends on what maps it"
+            for hit in hits["mapped"].first
+        )
+        if "mapped" in hits
+        else ()
+    )
+    welcome = _welcome(folder, deployment)
+    return Health(welcome.path, welcome.where, welcome.is_guess, (*welcome.notes, *unsure[:3]))
+
+
+def _actuator(folder: Folder, libraries: list[Dependency], actuator: Dependency) -> Health:
+    settings: dict[str, str] = {}
+    for name in folder.named(".properties", ".yml", ".yaml"):
+        if _APPLICATION.search(name):
+            settings = {**flat(folder.text(name), name), **settings}
+    base = settings.get("management.endpoints.web.base-path", "/actuator")
+    path = "/" + "/".join(
+        part.strip("/") for part in (settings.get("spring.mvc.servlet.path", ""), base) if part.strip("/")
+    )
+    notes = []
+    if "management.server.port" in settings:
+        notes.append(
+            "management.server.port is set: inside Tomcat the actuator answers on Tomcat's own port, if at all"
+        )
+    if any(found.artifact == "spring-boot-starter-security" for found in libraries):
+        notes.append("Spring Security is there: this path must be open to all, else it answers 401")
+    return Health(f"{path.rstrip('/')}/health", f"{actuator.artifact} in {actuator.where}", notes=tuple(notes))
+
+
+def _made_for_it(folder: Folder, deployment: Deployment, hits: Mapping[str, Hits]) -> Health | None:
+    for pattern in deployment.texts("servlet-mapping/url-pattern"):
+        if _MADE_FOR_IT.fullmatch(pattern):
+            return Health(pattern, f"servlet-mapping in {deployment.path}")
+    for hit in hits["mapped"].first if "mapped" in hits else ():
+        if hit.text.startswith("@WebServlet"):
+            return Health(_path(hit), f"@WebServlet in {hit.path}")
+    for name in _NAMES:
+        if page := deployment.page(folder, f"{name}.jsp"):
+            return Health(f"/{name}.jsp", f"the page {page}")
+    return None
+
+
+def _path(hit: Hit) -> str:
+    return "/" + hit.text.rpartition('"')[0].rpartition('"')[2].lstrip("/")
+
+
+def _welcome(folder: Folder, deployment: Deployment) -> Health:
+    told = deployment.texts("welcome-file-list/welcome-file")
+    where = f"the welcome page of {deployment.path}" if told else "the welcome page"
+    for name in told or _WELCOME:
+        page = deployment.page(folder, name.lstrip("/"))
+        if not page:
+            continue
+        redirect = _REDIRECT.search(folder.text(page))
+        if redirect is None:
+            return Health("/", f"{where}, {page}")
+        target = next(text for text in redirect.groups() if text is not None)
+        if re.fullmatch(r"/?[\w.~/-]+", target) and not target.startswith("//"):
+            return Health(f"/{target.lstrip('/')}", f"{page}, which sends visitors there")
+        return Health("/", f"{where}, {page}", True, (f"{page} sends visitors elsewhere: a redirect is not a 200",))
+    if told:
+        return Health("/", f"welcome-file {told[0]} in {deployment.path}", True)
+    return Health("/", "", True)

@@ -1,0 +1,31 @@
+"""Java levels, and the JDKs that images come with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from hookserver.project.findings import Evidence
+
+JDKS = (8, 11, 17, 21, 25)
+"""The Java versions that Tomcat and Maven images come with."""
+_LEVEL = re.compile(r"(?:1\.)?(\d{1,2})(?:\.0)*")
+
+
+def java_level(text: str) -> str:
+    """``1.8``, ``8``, ``17`` or ``VERSION_1_8`` → ``8``, ``8``, ``17``, ``8``; empty for anything else."""
+    match = _LEVEL.fullmatch(text.strip().removeprefix("VERSION_").replace("_", "."))
+    return match[1] if match and 1 < int(match[1]) < 100 else ""
+
+
+def highest(levels: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """One for each level, the highest first, what is certain before what is not."""
+    found: dict[str, Evidence] = {}
+    for level in sorted(levels, key=lambda level: level.weak):
+        found.setdefault(level.value, level)
+    return tuple(sorted(found.values(), key=lambda level: (level.weak, -int(level.value))))
+
+
+def jdk(level: int, at_least: int = 8) -> int:
+    """The JDK of an image that runs this level; the newest when none is new enough."""
+    return next((version for version in JDKS if version >= max(level, at_least)), JDKS[-1])

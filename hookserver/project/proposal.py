@@ -1,0 +1,185 @@
+"""Findings and answers → the text of ``hookserver.toml``, each value with what it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hookserver.config.schema import AppSettings
+from hookserver.project.answers import EXAMPLE_DOMAIN, Answers, app_name, chosen, is_contradictory, kinds, told_name
+from hookserver.project.findings import Build, Evidence, Project
+from hookserver.project.tomcat_image import maven_image, tomcat_image
+from hookserver.project.toml import comment, entry, off
+
+_HEAD = (
+    "hookserver.toml, proposed by `hookserver init`. A comment says what a value was read from. Keys that are not here "
+    "have defaults: `hookserver check` prints them all, and tells every mistake."
+)
+
+
+def propose(project: Project, answers: Answers) -> str:
+    """A whole settings file, short: what was found or answered, and the keys that are needed next."""
+    build = chosen(project, answers)
+    points = open_points(project, answers)
+    head = [comment(_HEAD)]
+    if points:
+        head += ["#", "# Left to decide:", *(comment(f"- {point}") for point in points)]
+    name = answers.name
+    sections = [
+        "\n".join(head),
+        _section("nginx", (off("listen", '["80"]', "ports, or addresses with ports"),)),
+        _section(f"apps.{name}", _app(project, answers)),
+        _section(f"apps.{name}.build", _build(project, answers, build)),
+        _section(f"apps.{name}.tomcat", _tomcat(project, answers, build)),
+        _section(f"apps.{name}.health", _health(project, answers, build)),
+        _section(f"apps.{name}.release", _release(project)),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def open_points(project: Project, answers: Answers) -> tuple[str, ...]:
+    """What no file told and nobody answered, what contradicts itself, and what could not be read."""
+    return tuple(_open_points(project, answers, chosen(project, answers)))
+
+
+def _open_points(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
+    if answers.domain == EXAMPLE_DOMAIN:
+        yield f"domains: {EXAMPLE_DOMAIN} is a placeholder; no project tells the address that its visitors use"
+    if project.origin and project.origin.value != answers.repository == "push":
+        yield "repository: the address of the remote origin is none that settings take, so pushes come here"
+    if build is None:
+        yield "build: no pom.xml, build.gradle, build.xml, Dockerfile or *.war was found in this folder"
+        yield from project.notes
+        return
+    for other in project.builds:
+        if other.kind not in kinds():
+            yield f"build: {other.what}: this version does not build {other.kind}, it knows {', '.join(kinds())}"
+    if build.kind != "dockerfile":
+        yield from _open_about_tomcat(project, answers)
+    if len(build.wars) > 1:
+        yield f"build.war: {len(build.wars)} WARs come out; {answers.war} is deployed"
+    if project.health.is_guess and answers.health == project.health.path:
+        yield f"health.path: {answers.health} is a guess; it must answer 200, not send elsewhere"
+    yield from build.notes
+    yield from project.notes
+
+
+def _open_about_tomcat(project: Project, answers: Answers) -> Iterator[str]:
+    if not answers.api:
+        yield "tomcat.image: nothing here says whether it is written for javax.servlet or jakarta.servlet"
+    elif is_contradictory(project):
+        yield "tomcat.image: parts of the project speak for javax, others for jakarta"
+    if not answers.java:
+        yield "tomcat.image: no Java level was found"
+
+
+def _app(project: Project, answers: Answers) -> Iterator[str]:
+    told = told_name(project)
+    if told and answers.name == app_name(project):
+        yield comment(f"The name: {told.where}.")
+    yield from _cautions(project, "app")
+    yield entry("repository", answers.repository, _why_repository(project, answers))
+    yield entry("branch", answers.branch, _why(project.branches, answers.branch, "a guess"))
+    placeholder = answers.domain == EXAMPLE_DOMAIN
+    yield entry("domains", [answers.domain], "CHANGE THIS: a placeholder" if placeholder else "")
+    yield off("path", '"/"', "where it is on its domain; several apps may share one")
+    yield from _cautions(project, "replicas")
+    inside = "one, since each would have a database of its own; a crash is an outage then"
+    yield entry("replicas", int(answers.replicas), inside if answers.replicas == "1" else "containers of a release")
+    yield off("image", '"acme/shop"', "the name of the images made; empty: hookserver/<app>")
+    yield off("webhook_secret_file", '"/etc/hookserver/secret"', "what the forge signs with; none: no webhooks")
+
+
+def _why_repository(project: Project, answers: Answers) -> str:
+    if project.origin and answers.repository == project.origin.value:
+        return project.origin.where
+    if answers.repository == "push":
+        return f"git push <state_dir>/repos/{answers.name}.git {answers.branch}; or an address to fetch from"
+    return "as you said"
+
+
+def _build(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
+    if build is None:
+        yield off("kind", '"auto"', f"or {', '.join(kinds())}")
+        return
+    if build.kind not in kinds():
+        yield off("kind", '"auto"', f"{build.what}; {build.kind} is not built by this version")
+        return
+    yield entry("kind", build.kind, build.what)
+    for other in project.builds:
+        if other is not build:
+            yield comment(f"There is also {other.what} ({other.kind}).")
+    if build.kind == "maven":
+        image = maven_image(answers, build)
+        yield entry("image", image.image, image.why)
+    elif build.builder_java:
+        yield comment(f"The build asks for Java {build.builder_java.value}: {build.builder_java.where}.")
+    if build.wrapper:
+        yield comment(f"{build.wrapper} is used: the project brings its own.")
+    if build.modules:
+        yield comment(f"Modules: {', '.join(build.modules[:20])}{' …' if len(build.modules) > 20 else ''}.")
+    yield from _war(answers, build)
+
+
+def _war(answers: Answers, build: Build) -> Iterator[str]:
+    where = _why(build.wars, answers.war, "as you said")
+    if len(build.wars) > 1:
+        others = ", ".join(war.value for war in build.wars if war.value != answers.war)
+        yield entry("war", answers.war, f"{where}; there are also {others}")
+    elif build.wars:
+        yield comment(f"The WAR: {answers.war} ({where}).")
+
+
+def _tomcat(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
+    if build is None or build.kind != "dockerfile":
+        image = tomcat_image(project, answers, build) if build else None
+        default = str(_default("tomcat", "image"))
+        if image:
+            yield entry("image", image.image, image.why)
+        else:
+            yield off("image", f'"{default}"', "javax.servlet: tomcat:9.0-…; jakarta.servlet: tomcat:10.1-… or 11.0-…")
+    yield from _cautions(project, "tomcat")
+    yield off("memory", '"512m"', "of each replica; during a deploy there are twice as many")
+    yield off("env", "{}", "for example where its database is")
+    yield off("volumes", "[]", '"/on/the/host:/in/the/container"')
+    yield off("networks", "[]", "further Docker networks, e.g. a database's")
+
+
+def _health(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
+    health = project.health
+    if build is None:
+        yield off("path", '"/"', "a page that answers 200 when the app is well; a redirect is none")
+        return
+    if answers.health != health.path:
+        yield entry("path", answers.health, "as you said")
+    elif health.is_guess:
+        why = f"A GUESS{f' ({health.where})' if health.where else ''}: no page made for it was found"
+        yield entry("path", answers.health, why)
+    else:
+        yield entry("path", answers.health, health.where)
+    for note in health.notes:
+        yield comment(note)
+
+
+def _release(project: Project) -> Iterator[str]:
+    yield from _cautions(project, "release")
+    if any(caution.topic == "release" for caution in project.cautions):
+        yield off("sessions", '"sticky"', "or none")
+
+
+def _cautions(project: Project, topic: str) -> Iterator[str]:
+    for caution in project.cautions:
+        if caution.topic == topic:
+            yield comment(f"CAUTION: {caution.text}.")
+
+
+def _section(name: str, lines: Iterator[str] | tuple[str, ...]) -> str:
+    said = list(lines)
+    return "\n".join((f"[{name}]", *said)) if said else ""
+
+
+def _why(found: tuple[Evidence, ...], value: str, otherwise: str) -> str:
+    return next((evidence.where for evidence in found if evidence.value == value), otherwise)
+
+
+def _default(section: str, key: str) -> object:
+    return getattr(AppSettings.model_fields[section].default, key)

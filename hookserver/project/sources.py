@@ -1,0 +1,90 @@
+"""One pass over a project's sources: the places that say which servlet API it uses, and what two replicas would do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hookserver.project.findings import Hit, Hits
+from hookserver.project.folder import Folder
+
+_KEPT = 20
+_CODE = (".java", ".kt", ".groovy", ".scala")
+_PAGES = (".jsp", ".jspf", ".jspx", ".tag", ".tagx", ".xhtml")
+_CONFIGURATION = (".xml", ".properties", ".yml", ".yaml")
+_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|/\*.*?(?:\*/|\Z)|//[^\n]*', re.DOTALL)
+_XML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_HASH_COMMENT = re.compile(r"^[ \t]*[#!][^\n]*", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class _Sort:
+    """What to look for, and in which files; the first group is what is kept of it."""
+
+    pattern: re.Pattern[str]
+    endings: tuple[str, ...]
+
+
+_SORTS: Mapping[str, _Sort] = {
+    "javax": _Sort(re.compile(r"(?m)^[ \t]*(import[ \t]+(?:static[ \t]+)?javax\.servlet\.)"), _CODE),
+    "jakarta": _Sort(re.compile(r"(?m)^[ \t]*(import[ \t]+(?:static[ \t]+)?jakarta\.servlet\.)"), _CODE),
+    "javax page": _Sort(re.compile(r'(import\s*=\s*"[^"<>]{0,500}javax\.servlet\.)'), _PAGES),
+    "jakarta page": _Sort(re.compile(r'(import\s*=\s*"[^"<>]{0,500}jakarta\.servlet\.|"jakarta\.tags\.\w+")'), _PAGES),
+    "scheduled": _Sort(re.compile(r"(@Scheduled\b|@EnableScheduling\b)"), _CODE),
+    "scheduled in XML": _Sort(re.compile(r"(<task:scheduled\b|<task:annotation-driven\b)"), (".xml",)),
+    "quartz": _Sort(re.compile(r"(import[ \t]+org\.quartz\.)"), _CODE),
+    "timer": _Sort(
+        re.compile(
+            r"(\bTimerService\b|\bScheduledExecutorService\b|\bnewScheduledThreadPool\b|"
+            r"\bnewSingleThreadScheduledExecutor\b|\bnew[ \t]+Timer\(|@Schedule\b)"
+        ),
+        _CODE,
+    ),
+    "session": _Sort(re.compile(r"(\bHttpSession\b|\.getSession\(|@SessionScoped?\b|@SessionAttributes\b)"), _CODE),
+    "session page": _Sort(re.compile(r'(\bscope\s*=\s*"session"|\bsessionScope\b|\bsession\.setAttribute\()'), _PAGES),
+    "file": _Sort(
+        re.compile(
+            r"(\bgetRealPath\(|\bnew[ \t]+FileOutputStream\(|\.transferTo\(|"
+            r"\bFiles\.(?:write|writeString|copy|newOutputStream|createDirectories)\()"
+        ),
+        _CODE,
+    ),
+    "jdbc": _Sort(re.compile(r"""(jdbc:[a-z0-9]+:[^\s"'<>;?&]{1,300})"""), (*_CODE, *_CONFIGURATION)),
+    "embedded": _Sort(re.compile(r"(<jdbc:embedded-database\b|\bEmbeddedDatabaseBuilder\b)"), (*_CODE, ".xml")),
+    "mapped": _Sort(
+        re.compile(
+            r"(@(?:WebServlet|GetMapping|RequestMapping|Path)[ \t]*\([^()]{0,300}?\"/?"
+            r"(?:health|healthz|healthcheck|health-check|ping|status|livez|readyz)(?:\.jsp|\.do)?\")"
+        ),
+        _CODE,
+    ),
+}
+
+
+def scan(folder: Folder) -> dict[str, Hits]:
+    """The places of each sort, by its name."""
+    found: dict[str, list[Hit]] = {name: [] for name in _SORTS}
+    files: dict[str, int] = dict.fromkeys(_SORTS, 0)
+    for path in folder.named(*_CODE, *_PAGES, *_CONFIGURATION):
+        for name, texts in _matches(path, folder):
+            files[name] += 1
+            found[name] += [Hit(path, text) for text in texts[: _KEPT - len(found[name])]]
+    return {name: Hits(tuple(hits), files[name]) for name, hits in found.items() if hits}
+
+
+def _matches(path: str, folder: Folder) -> Iterator[tuple[str, list[str]]]:
+    text = _plain(path, folder.text(path))
+    for name, sort in _SORTS.items():
+        if path.endswith(sort.endings):
+            texts = list(dict.fromkeys(match[1] for match in sort.pattern.finditer(text)))
+            if texts:
+                yield name, texts
+
+
+def _plain(path: str, text: str) -> str:
+    if path.endswith(_CODE):
+        return _COMMENT.sub(lambda match: match[1] or " ", text)
+    if path.endswith((".properties", ".yml", ".yaml")):
+        return _HASH_COMMENT.sub("", text)
+    return _XML_COMMENT.sub("", text)

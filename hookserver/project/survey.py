@@ -1,0 +1,54 @@
+"""The look at a project, from all sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookserver.project import ant, api, archive, cautions, deployment, dockerfile, gradle, health, maven, sources
+from hookserver.project.findings import Build, Project
+from hookserver.project.folder import Folder
+from hookserver.project.repository import branches, origin
+
+_PRODUCTS = ("build/", "dist/", "target/")
+
+
+def look(root: Path) -> Project:
+    """What a folder's files tell. Reads a bounded part of it, follows no link, runs nothing; takes any content."""
+    folder = Folder(root)
+    prebuilt, classes, packed_descriptor = archive.look(folder)
+    builds = _in_order([found for kind in (maven, gradle, ant, dockerfile) if (found := kind.look(folder))], prebuilt)
+    first = builds[0] if builds else None
+    described = deployment.look(folder, first)
+    hits = sources.scan(folder)
+    if prebuilt and first is prebuilt:
+        hits = {**hits, **classes}
+        if described.web_xml is None and packed_descriptor is not None:
+            described = deployment.Deployment("", f"WEB-INF/web.xml in {prebuilt.wars[0].value}", packed_descriptor)
+    dependencies = (*(first.dependencies if first else ()), *(() if first is prebuilt else ant.libraries(folder)))
+    speaks_for, servlet = api.look(dependencies, described, hits)
+    return Project(
+        root=root,
+        builds=builds,
+        api=speaks_for,
+        servlet=servlet,
+        health=health.look(folder, described, dependencies, hits),
+        embedded=cautions.embedded(dependencies, hits),
+        cautions=cautions.look(folder, dependencies, described, hits),
+        origin=origin(root),
+        branches=branches(root),
+        notes=tuple(dict.fromkeys(folder.notes)),
+    )
+
+
+def _in_order(builds: list[Build], prebuilt: Build | None) -> tuple[Build, ...]:
+    """A whole Dockerfile first, since a project that brings one means it; then what makes a WAR, then the rest."""
+    makes_one = any(build.wars for build in builds)
+    if prebuilt and not (makes_one and all(war.value.startswith(_PRODUCTS) for war in prebuilt.wars)):
+        builds = [*builds, prebuilt]
+
+    def rank(build: Build) -> int:
+        if build.kind == "dockerfile":
+            return 0 if dockerfile.is_whole(build) else 2 if dockerfile.needs_nothing(build) else 4
+        return 1 if build.wars else 3
+
+    return tuple(sorted(builds, key=rank))

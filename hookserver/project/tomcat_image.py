@@ -1,0 +1,71 @@
+"""Which Tomcat and which Java: the names of the images that fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hookserver.project.answers import Answers, is_contradictory, strong_api
+from hookserver.project.findings import Build, Project
+from hookserver.project.java import JDKS, jdk
+
+_NEEDS = {"9.0": 8, "10.1": 11, "11.0": 17}
+_USUAL = 17
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An image's name, and why it is that one."""
+
+    image: str
+    why: str
+
+
+def tomcat_image(project: Project, answers: Answers, build: Build) -> Chosen | None:
+    """The line that has the servlet API, on the Java level's JDK; None when nobody knows the API."""
+    if not answers.api:
+        return None
+    line = "9.0" if answers.api == "javax" else "10.1"
+    if answers.api == "jakarta" and project.servlet and tuple(map(int, project.servlet.value.split("."))) >= (6, 1):
+        line = "11.0"
+    level = int(answers.java or _USUAL)
+    why = [_why_api(project, answers)]
+    if line == "11.0" and project.servlet:
+        why.append(f"servlet {project.servlet.value}: {project.servlet.where}")
+    why.append(_why_java(answers, build))
+    return Chosen(f"tomcat:{line}-jdk{jdk(level, _NEEDS[line])}-temurin", "; ".join(why))
+
+
+def maven_image(answers: Answers, build: Build) -> Chosen:
+    """A Maven on the level's JDK, or on the newer one that the build asks for; javac 8 knows no ``release``."""
+    level = int(answers.java or _USUAL)
+    why = _why_java(answers, build)
+    if build.builder_java and int(build.builder_java.value) > level:
+        level, why = int(build.builder_java.value), f"Java {build.builder_java.value}: {build.builder_java.where}"
+    by_release = bool(build.java) and "release" in build.java[0].where.partition(" in ")[0]
+    return Chosen(f"maven:3.9-eclipse-temurin-{jdk(level, 11 if by_release else 8)}", why)
+
+
+def _why_api(project: Project, answers: Answers) -> str:
+    speaking = [found.where for found in strong_api(project) if found.value == answers.api]
+    against = [found.where for found in strong_api(project) if found.value != answers.api]
+    why = f"{answers.api}: {_listed(speaking) or 'as you said'}"
+    if is_contradictory(project):
+        why += f". BUT the other is {_listed(against)}: one of them fails at run time"
+    return why
+
+
+def _why_java(answers: Answers, build: Build) -> str:
+    if not answers.java:
+        return f"Java {_USUAL} is a guess: no level was found"
+    level = next((found for found in build.java if found.value == answers.java), None)
+    why = f"Java {answers.java}: {level.where if level else 'as you said'}"
+    if int(answers.java) > JDKS[-1]:
+        why += f", newer than the newest image, {JDKS[-1]}"
+    others = [f"{found.value} ({found.where})" for found in build.java if found is not level]
+    return f"{why}; also {_listed(others)}" if others and level else why
+
+
+def _listed(said: list[str]) -> str:
+    more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
+    return ", ".join(said[:_SHOWN]) + more

@@ -1,0 +1,217 @@
+"""The settings file that is proposed: it loads, it is short, and each value says why."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hookserver.config import Loaded, parse
+from hookserver.project import Answers, look, open_points, propose, proposed, questions
+from tests.unit.project.trees import ANT, GRADLE_KOTLIN, MULTI_MODULE, dependency, plant, pom, servlet
+
+JAVA = "<properties><maven.compiler.release>{}</maven.compiler.release></properties>"
+
+
+def settled(root: Path, **said: Any) -> tuple[str, Loaded]:
+    project = look(root)
+    text = propose(project, replace(proposed(project), **said))
+    return text, parse(text, root / "hookserver.toml")
+
+
+def keys_that_are_off(text: str) -> Iterator[str]:
+    """The text once more for each key that a comment offers, that key taken up."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"# [a-z_]+ = ", line) and "_file" not in line:
+            yield "\n".join((*lines[:number], line.removeprefix("# "), *lines[number + 1 :]))
+
+
+@pytest.mark.parametrize("tree", [MULTI_MODULE, GRADLE_KOTLIN, ANT, {}, {"Dockerfile": "FROM tomcat:9.0"}])
+def test_every_proposal_loads_and_so_does_each_key_it_offers(tmp_path: Path, tree: dict[str, str]) -> None:
+    text, loaded = settled(plant(tmp_path, tree))
+    assert len(loaded.settings.apps) == 1
+    offered = list(keys_that_are_off(text))
+    assert offered
+    for more in offered:
+        parse(more, tmp_path / "hookserver.toml")
+
+
+@pytest.mark.parametrize(
+    ("api", "version", "java", "tomcat"),
+    [
+        ("javax", "4.0.1", "8", "tomcat:9.0-jdk8-temurin"),
+        ("javax", "3.1.0", "11", "tomcat:9.0-jdk11-temurin"),
+        ("javax", "4.0.1", "14", "tomcat:9.0-jdk17-temurin"),
+        ("jakarta", "5.0.0", "8", "tomcat:10.1-jdk11-temurin"),
+        ("jakarta", "6.0.0", "17", "tomcat:10.1-jdk17-temurin"),
+        ("jakarta", "6.1.0", "11", "tomcat:11.0-jdk17-temurin"),
+        ("jakarta", "6.1.0", "21", "tomcat:11.0-jdk21-temurin"),
+    ],
+)
+def test_the_image_has_the_servlet_api_and_the_java_of_the_project(
+    tmp_path: Path, api: str, version: str, java: str, tomcat: str
+) -> None:
+    library = dependency(f"{api}.servlet", f"{api}.servlet-api", version, "provided")
+    plant(tmp_path, {"pom.xml": pom(f"{JAVA.format(java)}<dependencies>{library}</dependencies>")})
+    text, loaded = settled(tmp_path)
+    assert loaded.settings.apps["shop"].tomcat.image == tomcat
+    assert f"{api}.servlet-api {version} (pom.xml)" in text
+    assert f"Java {java}: maven.compiler.release in pom.xml" in text
+
+
+def test_maven_runs_on_a_jdk_that_knows_release(tmp_path: Path) -> None:
+    _, loaded = settled(plant(tmp_path, {"pom.xml": pom(JAVA.format(8))}))
+    assert loaded.settings.apps["shop"].build.image == "maven:3.9-eclipse-temurin-11"
+
+
+def test_contradictory_evidence_is_told_and_asked(tmp_path: Path) -> None:
+    library = dependency("jakarta.servlet", "jakarta.servlet-api", "6.0.0")
+    files = {"pom.xml": pom(f"<dependencies>{library}</dependencies>"), "src/main/java/Shop.java": servlet("javax")}
+    project = look(plant(tmp_path, files))
+    answers = proposed(project)
+    assert "tomcat.image: parts of the project speak for javax, others for jakarta" in open_points(project, answers)
+    assert "BUT the other" in propose(project, answers)
+    asked = next(question for question in questions(project, answers) if question.key == "api")
+    assert asked.choices == ("javax", "jakarta")
+    chosen = propose(project, replace(answers, api="javax"))
+    assert parse(chosen, tmp_path).settings.apps["shop"].tomcat.image.startswith("tomcat:9.0")
+
+
+def test_nothing_known_of_the_api_leaves_the_image_open(tmp_path: Path) -> None:
+    project = look(plant(tmp_path, {"pom.xml": pom("")}))
+    text = propose(project, proposed(project))
+    assert "\n# image = " in text
+    assert any("javax.servlet or jakarta.servlet" in point for point in open_points(project, proposed(project)))
+    assert {"api", "java", "health"} <= {question.key for question in questions(project, proposed(project))}
+
+
+def test_an_embedded_database_means_one_replica_and_says_why(tmp_path: Path) -> None:
+    library = dependency("com.h2database", "h2", "2.2")
+    text, loaded = settled(plant(tmp_path, {"pom.xml": pom(f"<dependencies>{library}</dependencies>")}))
+    assert loaded.settings.apps["shop"].replicas == 1
+    assert "database inside the app (H2" in " ".join(line.strip("# ") for line in text.splitlines())
+
+
+def test_several_wars_are_asked_and_one_is_named(tmp_path: Path) -> None:
+    top = pom("<modules><module>a</module><module>b</module></modules>", "all", "pom")
+    project = look(plant(tmp_path, {"pom.xml": top, "a/pom.xml": pom("", "a"), "b/pom.xml": pom("", "b")}))
+    answers = proposed(project)
+    asked = next(question for question in questions(project, answers) if question.key == "war")
+    assert asked.choices == ("a/target/*.war", "b/target/*.war")
+    loaded = parse(propose(project, replace(answers, war="b/target/*.war")), tmp_path)
+    assert next(iter(loaded.settings.apps.values())).build.war == "b/target/*.war"
+
+
+def test_a_kind_that_the_settings_do_not_know_is_said_to_be_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("answers", "proposal"):
+        monkeypatch.setattr(f"hookserver.project.{module}.kinds", lambda: ("maven", "war"))
+    project = look(plant(tmp_path, ANT))
+    answers = proposed(project)
+    assert any("this version does not build ant" in point for point in open_points(project, answers))
+    assert 'kind = "ant"' not in propose(project, answers)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("Corner Shop", "corner-shop"), ("x" * 60, "x" * 40), ("--", "shop"), ("Bücher_2", "b-cher-2"), ("${a}", "a")],
+)
+def test_a_name_is_made_to_fit(tmp_path: Path, said: str, name: str) -> None:
+    _, loaded = settled(plant(tmp_path, {"pom.xml": pom("", said)}))
+    assert list(loaded.settings.apps) == [name]
+
+
+def test_an_origin_that_settings_do_not_take_is_told(tmp_path: Path) -> None:
+    plant(tmp_path, {"pom.xml": pom(""), ".git/config": '[remote "origin"]\nurl = ext::sh -c evil\n'})
+    project = look(tmp_path)
+    answers = proposed(project)
+    assert answers.repository == "push"
+    assert any("remote origin" in point for point in open_points(project, answers))
+
+
+def test_what_a_project_says_cannot_become_a_key(tmp_path: Path) -> None:
+    evil = 'x"&#10;[server]&#10;state_dir = "/evil'
+    name = "<build><finalName>" + evil + "</finalName></build>"
+    java = servlet("javax", mapping='/health"\n[server]\nlisten = "evil')
+    text, loaded = settled(plant(tmp_path, {"pom.xml": pom(name, evil), "src/main/java/A.java": java}))
+    assert "server" not in tomllib.loads(text)
+    assert str(loaded.settings.server.state_dir) == "/var/lib/hookserver"
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
+XML_TEXT = TEXT.map(lambda text: "".join(f"&#{ord(c)};" if ord(c) >= 32 else " " for c in text if ord(c) < 0xD800))
+LEVELS = st.sampled_from(["8", "1.8", "11", "17", "21", "25", "99", "${x}", ""])
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> dict[str, str]:
+    files = {}
+    api = st.sampled_from(["javax", "jakarta"])
+    if draw(st.booleans()):
+        library = dependency(f"{draw(api)}.servlet", "jakarta.servlet-api", draw(st.sampled_from(["6.1.0", "4", ""])))
+        inside = f"{JAVA.format(draw(LEVELS))}<build><finalName>{draw(XML_TEXT)}</finalName></build>"
+        packaging = draw(st.sampled_from(["war", "jar", "pom"]))
+        files["pom.xml"] = pom(f"{inside}<dependencies>{library}</dependencies>", draw(XML_TEXT), packaging)
+    if draw(st.booleans()):
+        files["build.gradle"] = f"apply plugin: 'war'\nsourceCompatibility = '{draw(LEVELS)}'\n{draw(TEXT)}"
+        files["settings.gradle"] = f'rootProject.name = "{draw(TEXT)}"'
+    if draw(st.booleans()):
+        files["build.xml"] = f'<project name="{draw(XML_TEXT)}"><war destfile="{draw(XML_TEXT)}.war"/></project>'
+    if draw(st.booleans()):
+        files["Dockerfile"] = f"FROM {draw(st.sampled_from(['tomcat', 'debian']))}\n{draw(TEXT)}"
+    if draw(st.booleans()):
+        files[".git/config"] = f'[remote "origin"]\n\turl = {draw(TEXT)}\n'
+        files[".git/HEAD"] = f"ref: refs/heads/{draw(TEXT)}\n"
+    files["src/main/java/A.java"] = servlet(draw(api), inside=draw(TEXT))
+    files["src/main/webapp/index.jsp"] = f'<% response.sendRedirect("{draw(TEXT)}"); %>'
+    return files
+
+
+@given(trees(), st.booleans())
+def test_whatever_a_project_says_the_proposal_loads(files: dict[str, str], is_war_there: bool) -> None:
+    with tempfile.TemporaryDirectory() as root:
+        plant(Path(root), files)
+        if is_war_there:
+            with zipfile.ZipFile(Path(root, "a b.war"), "w") as war:
+                war.writestr("WEB-INF/classes/A.class", b"\xca\xfe\xba\xbe\x00\x00\x00\x34")
+        text, loaded = settled(Path(root))
+        assert len(loaded.settings.apps) == 1
+        assert max(map(len, text.splitlines())) < 2000
+        for more in keys_that_are_off(text):
+            parse(more, Path(root))
+
+
+def test_answers_stand_in_place_of_what_was_found(tmp_path: Path) -> None:
+    project = look(plant(tmp_path, MULTI_MODULE))
+    answers = Answers(
+        name="till",
+        domain="till.example.org",
+        repository="https://git.example.org/acme/till.git",
+        branch="release",
+        kind="maven",
+        war="web/target/*.war",
+        api="jakarta",
+        java="25",
+        health="/well",
+        replicas="3",
+    )
+    text = propose(project, answers)
+    app = parse(text, tmp_path).settings.apps["till"]
+    assert (app.domains, app.repository, app.branch) == (
+        ("till.example.org",),
+        "https://git.example.org/acme/till.git",
+        "release",
+    )
+    assert (app.replicas, app.health.path, app.tomcat.image) == (3, "/well", "tomcat:11.0-jdk25-temurin")
+    assert "CHANGE THIS" not in text
