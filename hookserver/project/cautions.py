@@ -57,8 +57,8 @@ def _timers(libraries: list[Dependency], hits: Mapping[str, Hits]) -> Iterator[C
     if found:
         yield Caution(
             "replicas",
-            f"timed jobs ({'; '.join(found)}) run in each replica, and during a deploy in both releases: let a lock in "
-            "the database decide which one works, or set replicas = 1",
+            f"timed jobs ({'; '.join(found)}) run in each replica, and after a switch in the old release too until "
+            "its standby ends: let a lock in the database decide which one works",
         )
 
 

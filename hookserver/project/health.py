@@ -88,7 +88,8 @@ def _welcome(folder: Folder, deployment: Deployment) -> Health:
             continue
         redirect = _REDIRECT.search(folder.text(page))
         if redirect is None:
-            return Health("/", f"{where}, {page}")
+            static = ("a static page shows only that Tomcat is up: one that reads the database says more",)
+            return Health("/", f"{where}, {page}", notes=static if page.endswith((".html", ".htm")) else ())
         target = next(text for text in redirect.groups() if text is not None)
         if re.fullmatch(r"/?[\w.~/-]+", target) and not target.startswith("//"):
             return Health(f"/{target.lstrip('/')}", f"{page}, which sends visitors there")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from hookserver.project.findings import Evidence
+from hookserver.project.folder import Folder
 
 JDKS = (8, 11, 17, 21, 25)
 """The Java versions that Tomcat and Maven images come with."""
+_HINTS = {
+    ".java-version": re.compile(r"^[a-z-]*((?:1\.)?\d+)"),
+    ".sdkmanrc": re.compile(r"(?m)^java=(\d+)"),
+    "Dockerfile": re.compile(r"(?im)^FROM[ \t][^\n]{0,100}?(?:openjdk|temurin|corretto|jdk|jre|java)[:-]?(\d+)"),
+}
 _LEVEL = re.compile(r"(?:1\.)?(\d{1,2})(?:\.0)*")
 
 
@@ -24,6 +30,14 @@ def highest(levels: Iterable[Evidence]) -> tuple[Evidence, ...]:
     for level in sorted(levels, key=lambda level: level.weak):
         found.setdefault(level.value, level)
     return tuple(sorted(found.values(), key=lambda level: (level.weak, -int(level.value))))
+
+
+def hints(folder: Folder) -> Iterator[Evidence]:
+    """What files beside the build say of Java: they count where the build says nothing."""
+    for name, pattern in _HINTS.items():
+        match = pattern.search(folder.text(name))
+        if match and (level := java_level(match[1])):
+            yield Evidence(level, f"what {name} says", weak=True)
 
 
 def jdk(level: int, at_least: int = 8) -> int:

@@ -78,7 +78,7 @@ def _app(project: Project, answers: Answers) -> Iterator[str]:
         yield comment(f"The name: {told.where}.")
     yield from _cautions(project, "app")
     yield entry("repository", answers.repository, _why_repository(project, answers))
-    yield entry("branch", answers.branch, _why(project.branches, answers.branch, "a guess"))
+    yield entry("branch", answers.branch, _why(project.branches, answers.branch, "what goes live when it is pushed"))
     placeholder = answers.domain == EXAMPLE_DOMAIN
     yield entry("domains", [answers.domain], "CHANGE THIS: a placeholder" if placeholder else "")
     yield off("path", '"/"', "where it is on its domain; several apps may share one")

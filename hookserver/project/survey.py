@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hookserver.project import ant, api, archive, cautions, deployment, dockerfile, gradle, health, maven, sources
 from hookserver.project.findings import Build, Project
 from hookserver.project.folder import Folder
+from hookserver.project.java import highest, hints
 from hookserver.project.repository import branches, origin
 
 _PRODUCTS = ("build/", "dist/", "target/")
@@ -17,6 +19,8 @@ def look(root: Path) -> Project:
     folder = Folder(root)
     prebuilt, classes, packed_descriptor = archive.look(folder)
     builds = _in_order([found for kind in (maven, gradle, ant, dockerfile) if (found := kind.look(folder))], prebuilt)
+    if not any(build.java for build in builds):
+        builds = tuple(replace(build, java=highest(hints(folder))) for build in builds)
     first = builds[0] if builds else None
     described = deployment.look(folder, first)
     hits = sources.scan(folder)

@@ -11,8 +11,10 @@ _LONGEST = 800
 
 
 def comment(text: str) -> str:
-    """A comment of as many lines as it needs."""
-    lines = textwrap.wrap(one_line(text), WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+    """A comment of as many lines as it needs; those of a point in a list are indented."""
+    indent = "  " if text.startswith("- ") else ""
+    plain = one_line(text)
+    lines = textwrap.wrap(plain, WIDTH - 2, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return "\n".join(f"# {line}" for line in lines)
 
 

@@ -432,3 +432,17 @@ def test_a_profile_for_production_is_said_to_be_unused(tmp_path: Path) -> None:
     profiles = "".join(f"<profile><id>{name}</id></profile>" for name in ("prod", "tomcat85", "reproduce"))
     notes = look(plant(tmp_path, {"pom.xml": pom(f"<profiles>{profiles}</profiles>")})).builds[0].notes
     assert [note.partition(";")[0] for note in notes] == ["the profile prod is not used"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (".java-version", "temurin-21.0.2\n"),
+        (".sdkmanrc", "# ours\njava=21.0.2-tem\n"),
+        ("Dockerfile", "FROM openjdk:21-slim\nCOPY . /src\n"),
+        ("Dockerfile", "FROM maven:3.9-eclipse-temurin-21 AS build\nFROM debian\n"),
+    ],
+)
+def test_other_files_tell_the_java_level_where_the_build_does_not(tmp_path: Path, name: str, text: str) -> None:
+    build = look(plant(tmp_path, {"pom.xml": pom(""), name: text})).builds[0]
+    assert [(level.value, level.where) for level in build.java] == [("21", f"what {name} says")]
