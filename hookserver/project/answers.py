@@ -145,6 +145,8 @@ def _likelier(found: tuple[Evidence, ...]) -> str:
 
 
 def _fits(rule: Any, value: str) -> bool:
+    if not value.isprintable():
+        return False
     try:
         TypeAdapter(rule).validate_python(value)
     except ValidationError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from hookserver.project.findings import Evidence
 
@@ -20,9 +19,10 @@ def origin(root: Path) -> Evidence | None:
     for line in _text(inside / "config").splitlines() if inside else ():
         if line.lstrip().startswith("["):
             in_origin = bool(_SECTION.match(line.strip()))
-        key, equals, value = line.partition("=")
-        if in_origin and equals and key.strip().lower() == "url":
-            return Evidence(_address(value.strip().strip('"'), root), "the git remote origin")
+        key, _, value = line.partition("=")
+        url = value.strip().strip('"')
+        if in_origin and url and key.strip().lower() == "url":
+            return Evidence(_address(url, root), "the git remote origin")
     return None
 
 
@@ -60,8 +60,7 @@ def _ref(file: Path, prefix: str) -> str:
 
 def _address(url: str, root: Path) -> str:
     if url.startswith(("http://", "https://")):
-        parts = urlsplit(url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return re.sub(r"(?<=://)[^/]*@", "", url)
     if "://" in url or re.match(r"[^/]+@[^/]+:", url):
         return url
     host, colon, path = url.partition(":")

@@ -140,6 +140,15 @@ def test_an_origin_that_settings_do_not_take_is_told(tmp_path: Path) -> None:
     assert any("remote origin" in point for point in open_points(project, answers))
 
 
+@pytest.mark.parametrize("url", ["", "https://[half", "https://u:p@x@[", "\x85"])
+def test_addresses_and_branches_that_are_none_are_not_proposed(tmp_path: Path, url: str) -> None:
+    files = {".git/config": f'[remote "origin"]\nurl = {url}\n', ".git/HEAD": "ref: refs/heads/\x85m\n"}
+    text, loaded = settled(plant(tmp_path, files))
+    app = loaded.settings.apps["shop"]
+    assert app.branch == "main"
+    assert "u:p" not in text
+
+
 def test_what_a_project_says_cannot_become_a_key(tmp_path: Path) -> None:
     evil = 'x"&#10;[server]&#10;state_dir = "/evil'
     name = "<build><finalName>" + evil + "</finalName></build>"
