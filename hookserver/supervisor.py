@@ -18,7 +18,8 @@ _PR_SET_PDEATHSIG = 1
 _STOP_DEADLINE = 30.0
 _RESTART_AFTER = 1.0
 _GIVE_UP_AFTER = 5
-"""Ends within a second of its start, in a row, after which it is no use to start a process again."""
+"""Ends of its own within a few seconds of its start, in a row, after which it is no use to start a process again."""
+_QUICK = 5.0
 
 
 def supervise(commands: Mapping[str, list[str]]) -> int:
@@ -40,7 +41,8 @@ def supervise(commands: Mapping[str, list[str]]) -> int:
             if process.poll() is None:
                 continue
             lived = time.monotonic() - started[name]
-            quick_ends[name] = quick_ends[name] + 1 if lived < _RESTART_AFTER * 5 else 0
+            gave_up = lived < _QUICK and process.returncode > 0
+            quick_ends[name] = quick_ends[name] + 1 if gave_up else 0
             sys.stderr.write(f"hookserver {name} ended with {process.returncode}; started again\n")
             if quick_ends[name] >= _GIVE_UP_AFTER:
                 code = 1
