@@ -16,7 +16,7 @@ _TOKEN = re.compile(
       | .""",
     re.VERBOSE | re.DOTALL,
 )
-_FILE = re.compile(r"^# configuration file (/.+):$", re.MULTILINE)
+_FILE = re.compile(r"^# configuration file (/.+):\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -116,5 +116,8 @@ def _status_server(settings: Settings, around: Surroundings) -> list[str]:
         "access_log off;",
         "open_file_cache off;",
         f"default_type {STATUS_TYPE};",
+        # Else nobody knows them while each domain has a server of the operator's.
+        'set $hs_app "";',
+        'set $hs_slot "";',
         *answers(settings, DIGEST),
     ]

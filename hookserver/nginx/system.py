@@ -96,6 +96,7 @@ class System:
         )
 
     def rotate_logs(self) -> None:
+        self._make_folders()
         with folders.locked(self._state.nginx):
             if not logs.rotate(self._state.nginx / ACCESS_LOG, logs.SIZE):
                 return

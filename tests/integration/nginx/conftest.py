@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -22,8 +23,10 @@ from hookserver.addresses import endpoints
 from hookserver.config import Settings, parse
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx import Nginx
+from hookserver.nginx.processes import workers_of
 from tests.integration.nginx.backend import Backend
 
+HAND_BUILT = Path("/opt/nginx")
 APPS = """
 [apps.shop]
 repository = "push"
@@ -72,14 +75,23 @@ class Operator:
 
     def start(self) -> None:
         self.run()
-        until(self.pid_file.exists)
+        # A signal that comes before the first worker would be overheard.
+        until(lambda: self.is_up() and bool(workers_of(int(self.pid_file.read_text()))))
+
+    def is_up(self) -> bool:
+        """A test of the configuration leaves an empty file."""
+        return self.pid_file.exists() and bool(self.pid_file.read_text())
 
     def reload(self) -> None:
+        """Until the old workers take no more requests."""
+        master = int(self.pid_file.read_text())
+        old = workers_of(master)
         self.run("-s", "reload")
+        until(lambda: bool(workers_of(master)) and not old & workers_of(master))
 
     def stop(self) -> None:
-        if self.pid_file.exists():
-            self.run("-s", "stop")
+        if self.is_up():
+            os.kill(int(self.pid_file.read_text()), signal.SIGTERM)
             until(lambda: not self.pid_file.exists())
 
 
@@ -102,6 +114,34 @@ def distribution(folder: Path, port: int) -> Operator:
     program.write_text(f'#!/bin/sh\nexec nginx -c {etc}/nginx.conf "$@"\n')
     program.chmod(0o755)
     return Operator(str(program), etc / "nginx.conf", folder / "nginx.pid")
+
+
+def hand_built(port: int) -> Operator:
+    """The one below /opt/nginx, with the file that its installation wrote."""
+    config = HAND_BUILT / "config"
+    for inner in ("conf.d", "sites-enabled"):
+        shutil.rmtree(config / inner, ignore_errors=True)
+        (config / inner).mkdir()
+    text = (config / "nginx.conf.default").read_text().replace("listen       80;", f"listen 127.0.0.1:{port};", 1)
+    start, _, _ = text.rstrip().rpartition("}")
+    (config / "nginx.conf").write_text(f"{start}\n    include conf.d/*.conf;\n    include sites-enabled/*;\n}}\n")
+    return Operator(str(HAND_BUILT / "sbin"), config / "nginx.conf", config / "nginx.pid")
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Iterator[None]:
+    """Nginx from the distribution's source package, installed below /opt/nginx for as long as the tests run."""
+    made = [folder for folder in (HAND_BUILT, Path("/usr/local/nginx")) if not folder.exists()]
+    assert HAND_BUILT in made, f"{HAND_BUILT} is there already: the tests would overwrite it"
+    root = Path(__file__).parents[3]
+    cache = Path(os.environ.get("HOOKSERVER_TEST_STATE", root / ".state/tests")) / "nginx-compiled"
+    cache.mkdir(parents=True, exist_ok=True)
+    script = Path(__file__).with_name("compile.sh")
+    done = subprocess.run([script, cache], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout.decode()[-3000:]
+    yield
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass
@@ -219,8 +259,12 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         port: int = probe.getsockname()[1]
     with ExitStack() as stack:
         made = Site(folder / "state", [port], stack)
-        if mode != "managed":
+        if mode == "compiled":
+            request.getfixturevalue("compiled")
+            made.operator = hand_built(port)
+        elif mode == "system":
             made.operator = distribution(folder, port)
+        if made.operator is not None:
             made.operator.start()
         try:
             yield made

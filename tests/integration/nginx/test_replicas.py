@@ -10,7 +10,7 @@ from hookserver.models import Slot
 from tests.integration.nginx.backend import silent
 from tests.integration.nginx.conftest import Site
 
-pytestmark = pytest.mark.parametrize("site", ["managed", "system"], indirect=True)
+pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
 
 
 def start(site: Site, slot: Slot = Slot.BLUE) -> None:

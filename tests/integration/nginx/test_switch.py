@@ -14,7 +14,7 @@ from hookserver.errors import NginxError
 from hookserver.models import Slot
 from tests.integration.nginx.conftest import Site, until
 
-pytestmark = pytest.mark.parametrize("site", ["managed", "system"], indirect=True)
+pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
 
 
 def start(site: Site) -> None:

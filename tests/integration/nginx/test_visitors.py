@@ -164,3 +164,57 @@ def test_a_body_over_the_limit_is_413(site: Site) -> None:
     site.nginx.switch("shop", Slot.BLUE)
     assert site.ask(method="POST", body=b"x" * 10_000).status == 200
     assert site.ask(method="POST", body=b"x" * 11_000).status == 413
+
+
+REDIRECTED = """
+[apps.shop]
+repository = "push"
+domains = ["shop.example.com", "laden.example.com"]
+redirects = ["www.shop.example.com", "*.alt.example.com"]
+replicas = 1
+
+[apps.blog]
+repository = "push"
+domains = ["shop.example.com"]
+redirects = ["www.shop.example.com"]
+path = "/blog"
+replicas = 1
+"""
+
+
+@pytest.mark.parametrize("host", ["www.shop.example.com", "old.alt.example.com"])
+@pytest.mark.parametrize("port", ["", ":8443"])
+def test_a_redirect_leads_to_the_first_domain_with_scheme_port_path_and_query(site: Site, host: str, port: str) -> None:
+    start(site, REDIRECTED)
+    answer = site.ask("/blog/a%20b;x=1?c=d&e=%2f", host=host + port)
+    assert (answer.status, answer.headers["Location"]) == (
+        301,
+        f"http://shop.example.com{port}/blog/a%20b;x=1?c=d&e=%2f",
+    )
+
+
+def test_a_redirect_keeps_the_scheme_that_a_trusted_proxy_tells(site: Site) -> None:
+    site.nginx_keys = 'trusted_proxies = ["127.0.0.0/8"]'
+    start(site, REDIRECTED)
+    answer = site.ask("/", host="www.shop.example.com", headers={"X-Forwarded-Proto": "https"})
+    assert answer.headers["Location"] == "https://shop.example.com/"
+
+
+def test_every_domain_of_an_app_serves_it(site: Site) -> None:
+    start(site, REDIRECTED)
+    assert served_by(site, "shop.example.com", "/") == served_by(site, "laden.example.com", "/blog") == "shop"
+    assert served_by(site, "shop.example.com", "/blog") == "blog"
+
+
+def test_the_cookies_of_two_apps_on_one_domain_keep_each_visitor_with_his_replicas(site: Site) -> None:
+    site.apps = REDIRECTED.replace("replicas = 1", "replicas = 2")
+    site.nginx.apply(site.numbers)
+    for app in site.numbers:
+        site.serve(Slot.BLUE, app=app)
+        site.nginx.switch(app, Slot.BLUE)
+    # A browser sends the cookie with the longer path first (RFC 6265, 5.4).
+    cookies = {"Cookie": "JSESSIONID=B.blue2; JSESSIONID=A.blue1"}
+    for _ in range(6):
+        answer = site.ask("/blog/", headers=cookies).told
+        assert (answer["name"], answer["headers"]["Cookie"]) == ("blue2", cookies["Cookie"])
+        assert site.ask("/", headers={"Cookie": "JSESSIONID=A.blue1"}).told["name"] == "blue1"

@@ -1,0 +1,40 @@
+"""An Nginx that somebody compiled by hand, named /opt/nginx/sbin, without the modules of a distribution's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hookserver.errors import NginxError
+from hookserver.models import Slot
+from hookserver.nginx import Nginx
+from tests.integration.nginx.conftest import HAND_BUILT, Operator, Site
+
+pytestmark = pytest.mark.parametrize("site", ["compiled"], indirect=True)
+
+
+@pytest.mark.parametrize("binary", [HAND_BUILT, HAND_BUILT / "sbin"])
+def test_it_is_found_by_the_write_ups_path_and_by_its_prefix(site: Site, binary: Path) -> None:
+    assert site.operator is not None
+    site.operator = Operator(str(binary), site.operator.conf, site.operator.pid_file)
+    assert site.nginx.apply(site.numbers)
+    assert site.ask().status == 503
+    assert "Welcome to nginx" in site.ask(host="unknown.example.com").body
+
+
+def test_a_module_that_it_lacks_is_told_where_a_setting_needs_it(site: Site) -> None:
+    site.nginx_keys = 'trusted_proxies = ["10.0.0.0/8"]'
+    with pytest.raises(NginxError, match="needs http_realip_module, which /opt/nginx/sbin was built without"):
+        site.nginx.apply(site.numbers)
+
+
+def test_it_serves_as_our_own_instance_too(site: Site) -> None:
+    assert site.operator is not None
+    site.operator.stop()
+    site.nginx_keys, site.operator = f'binary = "{HAND_BUILT}/sbin"', None
+    site.serve(Slot.BLUE)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    assert site.ask().told["name"].startswith("blue")
+    Nginx(site.settings, patience=0.5).stop()
