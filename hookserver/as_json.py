@@ -45,7 +45,7 @@ def deploy(of: Deploy) -> dict[str, Any]:
         "app": of.app,
         "status": of.status,
         "trigger": of.trigger,
-        "commit": of.commit or None,
+        "commit": of.commit or of.asked or None,
         "by": of.by or None,
         "rebuild": of.rebuild,
         "rollback_to": of.rollback_to,

@@ -255,7 +255,11 @@ def prune(loaded: Loaded, store: Store, yes: bool) -> None:
     if not yes:
         click.confirm("Remove the images of releases beyond `keep`?", abort=True, err=True)
     parts = make_parts(loaded.settings, store)
+    busy = {deploy.app for deploy in store.under_way()}
     for app in loaded.settings.apps.values():
+        if app.name in busy:
+            click.echo(f"{app.name} is being deployed and left alone", err=True)
+            continue
         for image in parts.images.prune(app, kept_images(store, app)):
             click.echo(image)
 

@@ -6,9 +6,12 @@ The prefixes are those that people who ``git push`` know from dokku: ``----->`` 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 LIMIT = 20 << 20
 """Bytes a log may grow to; a build that prints a gigabyte must not fill the disk."""
@@ -17,13 +20,15 @@ _UNPRINTABLE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b
 
 
 class DeployLog:
-    """Appends to ``path``. Every line is on disk, for those who follow, when the call returns."""
+    """Appends to ``path``. Every line is in the file, for those who follow, when the call returns.
+
+    A disk that is full costs lines of the log, never the deploy.
+    """
 
     def __init__(self, path: Path, secrets: Iterable[str] = ()) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8", buffering=1, errors="replace")
+        self._file = _opened(path)
         self._secrets = sorted((secret for secret in secrets if len(secret) > 3), key=len, reverse=True)
-        self._left = LIMIT - self._file.tell()
+        self._left = LIMIT - (path.stat().st_size if path.exists() else 0)
 
     def step(self, text: str) -> None:
         """A step begins."""
@@ -46,15 +51,28 @@ class DeployLog:
 
     def close(self) -> None:
         """No more lines."""
-        self._file.close()
+        with suppress(OSError):
+            self._file.close()
 
     def _write(self, prefix: str, text: str) -> None:
         for secret in self._secrets:
             text = text.replace(secret, "••••••")
         text = _UNPRINTABLE.sub("", text)[:_LINE_LIMIT].rstrip()
-        written = self._file.write(f"{prefix}{text}\n")
+        written = self._append(f"{prefix}{text}\n")
         had_room, self._left = self._left > 0, self._left - written
         if had_room and self._left <= 0:
-            self._file.write(
-                f" !     the log is full ({LIMIT >> 20} MB): what the steps tell from here on is left out\n"
-            )
+            self._append(f" !     the log is full ({LIMIT >> 20} MB): what the steps tell from here on is left out\n")
+
+    def _append(self, line: str) -> int:
+        try:
+            return self._file.write(line)
+        except OSError:
+            return 0
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a", encoding="utf-8", buffering=1, errors="replace")
+    except OSError:
+        return Path(os.devnull).open("a", encoding="utf-8")

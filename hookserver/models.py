@@ -117,12 +117,16 @@ class App:
 
 @dataclass(frozen=True)
 class Deploy:
-    """One run of the pipeline for an app. Times are Unix seconds; ``None``: not yet."""
+    """One run of the pipeline for an app. Times are Unix seconds; ``None``: not yet.
+
+    ``asked`` is the commit that a person asked for, ``commit`` the one that the fetch found.
+    """
 
     number: int
     app: str
     status: Status
     trigger: Trigger
+    asked: str = ""
     commit: str = ""
     rebuild: bool = False
     rollback_to: int | None = None

@@ -8,11 +8,16 @@ from urllib.parse import urlsplit
 
 from hookserver.config.values import is_secret_name
 from hookserver.deploy_log import DeployLog
-from hookserver.errors import DeployFailed, HookserverError
+from hookserver.errors import DeployFailed, HookserverError, Unhealthy
+from hookserver.health import wait_until_healthy
 from hookserver.models import SKIP, Deploy, Release, Status, Trigger
 from hookserver.parts import Parts
 from hookserver.steps import Run, build, candidate, check, drain, fetch, prepare, start, switch
 from hookserver.undo import undo
+
+_STANDBY_DEADLINE = 2.0
+"""Seconds in which a standby must answer well to be switched to."""
+_TIP_DEADLINE = 5.0
 
 
 def roll_out(run: Run) -> None:
@@ -38,6 +43,7 @@ def rollback(run: Run) -> None:
         start(run, release)
         check(run, release)
     before = switch(run, release)
+    _note_tip(run)
     drain(run, release, before)
 
 
@@ -69,7 +75,7 @@ def open_log(parts: Parts, deploy: Deploy) -> DeployLog:
 
 def _brings_nothing(run: Run, commit: str, message: str) -> bool:
     """A hint that brings nothing new, or asks to be skipped, ends here; what a person asks for by hand is done."""
-    if run.deploy.rebuild or run.deploy.commit or run.deploy.trigger in (Trigger.API, Trigger.CLI):
+    if run.deploy.rebuild or run.deploy.asked or run.deploy.trigger in (Trigger.API, Trigger.CLI):
         return False
     release = run.parts.store.live_release(run.app.name)
     if SKIP in message.lower():
@@ -84,12 +90,33 @@ def _brings_nothing(run: Run, commit: str, message: str) -> bool:
     return True
 
 
+def _note_tip(run: Run) -> None:
+    """What was pushed before a rollback counts as seen: the poll shall not undo it."""
+    try:
+        tip = run.parts.mirror(run.app, run.deploy.number).tip(_TIP_DEADLINE)
+        run.parts.store.saw_tip(run.app.name, tip)
+    except HookserverError as error:
+        run.log.line(f"the branch's tip could not be looked at: {error.problem}")
+
+
 def _stands_by(run: Run, release: Release) -> bool:
+    """Whether all replicas of the standby run, and answer well right now."""
     if release.retired_at is not None:
         return False
     replicas = run.parts.containers.replicas(run.app.name, release.slot)
     running = [replica for replica in replicas if replica.deploy == release.deploy and replica.state == "running"]
-    return len(running) == run.app.replicas
+    if len(running) != run.app.replicas:
+        return False
+    places = run.parts.endpoints(run.app, release.slot)
+    once = run.app.health.model_copy(
+        update={"successes": 1, "deadline": min(_STANDBY_DEADLINE, run.app.health.deadline)}
+    )
+    try:
+        wait_until_healthy(places, once, run.app.domains[0], lambda: None, lambda _line: None)
+    except Unhealthy as error:
+        run.log.line(f"the standby does not answer well, so its image is started anew: {error.problem.splitlines()[0]}")
+        return False
+    return True
 
 
 def _fail(parts: Parts, deploy: Deploy, log: DeployLog, error: HookserverError) -> None:
@@ -97,8 +124,13 @@ def _fail(parts: Parts, deploy: Deploy, log: DeployLog, error: HookserverError) 
     log.error(str(error))
     status = parts.store.deploy(deploy.number).status
     if status is Status.RUNNING:
-        undo(parts, deploy)
+        try:
+            undo(parts, deploy)
+        except HookserverError as trouble:
+            log.error(f"not all of it could be taken away, which is tried again later: {trouble}")
         log.result(f"failed: {error.problem.splitlines()[0]}")
         parts.store.end(deploy.number, Status.FAILED, str(error))
+    elif status is Status.ROLLED_BACK:
+        log.result(error.problem.splitlines()[0])
     elif status is Status.LIVE:
         parts.store.end(deploy.number, Status.LIVE, str(error))

@@ -8,14 +8,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 
+from hookserver.config import ReleaseSettings
 from hookserver.containers import Replica
-from hookserver.errors import HookserverError
+from hookserver.errors import HookserverError, NginxError
 from hookserver.models import App, Deploy, Release, Status, Step, Trigger
 from hookserver.parts import Parts
 from hookserver.retire import retire
 from hookserver.undo import move_traffic_back, undo
 
 Tell = Callable[[str], None]
+
+_LOGS_KEPT = 1000
 
 
 def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
@@ -25,6 +28,7 @@ def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
     if deploy.status is Status.LIVE:
         if release:
             parts.containers.keep_running(deploy.app, release.slot)
+        parts.store.keep_standby(deploy.app, _release_settings(parts, deploy.app).drain)
         parts.store.end(deploy.number, Status.LIVE)
         return
     moved = release is not None and parts.nginx.live_slot(deploy.app) is release.slot
@@ -38,19 +42,37 @@ def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
 
 def reconcile(parts: Parts, tell: Tell) -> None:
     """Make what runs match what the database says. Can be repeated; does nothing where all is well."""
-    if parts.nginx.apply(parts.numbers):
-        tell("nginx: started or given its configuration")
-    parts.nginx.rotate_logs()
     parts.containers.ensure_network()
-    _clear_work(parts)
+    _keep_nginx(parts, tell)
+    _clear_folders(parts)
     busy = {deploy.app for deploy in parts.store.under_way()}
+    if not busy:
+        parts.images.remove_leftovers()
+        parts.containers.remove_leftovers()
     for app in parts.store.apps():
-        if app.name in parts.settings.apps and app.name not in busy:
+        if app.name not in parts.settings.apps or app.name in busy:
+            continue
+        try:
             _reconcile_app(parts, app, tell)
+        except HookserverError as error:
+            tell(f"{app.name}: {error}")
 
 
-def _clear_work(parts: Parts) -> None:
-    """Remove the temporary folders of deploys that are over."""
+def _keep_nginx(parts: Parts, tell: Tell) -> None:
+    """One that refuses its configuration goes on with the old one; the next deploy tells its pusher."""
+    try:
+        if parts.nginx.apply(parts.numbers):
+            tell("nginx: started or given its configuration")
+        parts.nginx.rotate_logs()
+    except NginxError as error:
+        tell(f"nginx: {error}")
+
+
+def _clear_folders(parts: Parts) -> None:
+    """Remove the temporary folders of deploys that are over, and the oldest logs."""
+    logs = sorted(parts.settings.server.state.log(0).parent.glob("*.log"), key=lambda log: int(log.stem))
+    for log in logs[:-_LOGS_KEPT]:
+        log.unlink(missing_ok=True)
     folders = list(parts.settings.server.state.work(0).parent.glob("*"))
     running = {str(deploy.number) for deploy in parts.store.under_way()}
     for folder in folders:
@@ -72,24 +94,29 @@ def _release_of(parts: Parts, deploy: Deploy) -> Release | None:
 def _finish_switch(parts: Parts, deploy: Deploy, release: Release) -> bool:
     """Traffic has moved and the new replicas run: say so. Else move it back, and answer False."""
     before = parts.store.live_release(deploy.app)
-    if _running(parts, release) < parts.app(deploy.app).replicas:
+    if not _all_run(parts, release):
         move_traffic_back(parts, deploy.app, before)
         return False
     parts.nginx.switch(deploy.app, release.slot)
     parts.containers.keep_running(deploy.app, release.slot)
-    parts.store.go_live(deploy.number, release.deploy, parts.app(deploy.app).release.standby)
+    parts.store.go_live(deploy.number, release.deploy, _release_settings(parts, deploy.app).standby)
     parts.store.end(deploy.number, Status.LIVE)
     return True
 
 
 def _reconcile_app(parts: Parts, app: App, tell: Tell) -> None:
     known = {release.deploy: release for release in parts.store.releases(app.name) if release.retired_at is None}
-    for replica in parts.containers.replicas(app.name):
-        if replica.deploy not in known and replica.slot is not parts.nginx.live_slot(app.name):
+    has_traffic = parts.nginx.live_slot(app.name)
+    strangers = [replica for replica in parts.containers.replicas(app.name) if replica.deploy not in known]
+    for replica in strangers:
+        if replica.slot is not has_traffic:
             tell(f"{app.name}: {replica.name} belongs to no release that is kept; removed")
-            parts.containers.remove_deploy(replica.deploy)
+            parts.containers.remove_deploy(app.name, replica.deploy)
     live = known.get(app.live) if app.live is not None else None
     if live is None:
+        return
+    if any(replica.slot is live.slot is has_traffic and _is_up(replica) for replica in strangers):
+        tell(f"{app.name}: {has_traffic} serves a release that the database does not know; left alone until a deploy")
         return
     _revive(parts, live, tell)
     if parts.nginx.confirmed_slot(app.name) is not live.slot:
@@ -99,17 +126,24 @@ def _reconcile_app(parts: Parts, app: App, tell: Tell) -> None:
 
 def _revive(parts: Parts, live: Release, tell: Tell) -> None:
     """A live release that has lost all or some replicas gets them again."""
-    settings = parts.app(live.app)
-    if _running(parts, live) >= settings.replicas:
-        return
-    tell(f"{live.app}: replicas of deploy {live.deploy} on {live.slot} are missing; started again")
-    parts.containers.revive(settings, parts.numbers[live.app], live.slot, live)
+    if not _all_run(parts, live):
+        tell(f"{live.app}: replicas of deploy {live.deploy} on {live.slot} are missing; started again")
+        parts.containers.revive(parts.app(live.app), parts.numbers[live.app], live.slot, live)
     parts.containers.keep_running(live.app, live.slot)
 
 
-def _running(parts: Parts, release: Release) -> int:
+def _all_run(parts: Parts, release: Release) -> bool:
+    """Whether every replica that Nginx names is there; of an app that the settings no longer have, any."""
     replicas = parts.containers.replicas(release.app, release.slot)
-    return sum(_is_up(replica) for replica in replicas if replica.deploy == release.deploy)
+    up = {replica.name for replica in replicas if replica.deploy == release.deploy and _is_up(replica)}
+    settings = parts.settings.apps.get(release.app)
+    wanted = {place.name for place in parts.endpoints(settings, release.slot)} if settings else set()
+    return bool(up) and wanted <= up
+
+
+def _release_settings(parts: Parts, app: str) -> ReleaseSettings:
+    settings = parts.settings.apps.get(app)
+    return settings.release if settings else ReleaseSettings()
 
 
 def _is_up(replica: Replica) -> bool:

@@ -13,14 +13,17 @@ STOP_GRACE = 30.0
 
 
 def retire(parts: Parts, app: str, slot: Slot) -> None:
-    """Stop and remove a slot's replicas; never those that serve."""
-    live = parts.store.app(app).live
-    gone = [release for release in parts.store.releases(app) if release.slot is slot and release.retired_at is None]
-    if any(release.deploy == live for release in gone):
-        raise DeployFailed(f"{app} {slot} serves and cannot be retired", "Please report this: it is a defect.")
+    """Stop and remove a slot's replicas; never those that serve.
+
+    The database says so first, so that no rollback goes to a slot that is about to end.
+    """
+    live = parts.store.live_release(app)
+    if slot in (live and live.slot, parts.nginx.live_slot(app)):
+        raise DeployFailed(f"{app} {slot} serves and cannot be retired", "Restart hookserver's worker, then try again.")
+    for release in parts.store.releases(app):
+        if release.slot is slot and release.retired_at is None:
+            parts.store.retired(release.deploy)
     parts.containers.stop(app, slot, STOP_GRACE)
-    for release in gone:
-        parts.store.retired(release.deploy)
 
 
 def kept_images(store: Store, app: AppSettings) -> set[str]:

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from hookserver.builders import BuildJob
@@ -60,8 +61,8 @@ def _step(step: Step, title: str) -> Callable[[Callable[Concatenate[Run, P], T]]
 def fetch(run: Run) -> tuple[str, str]:
     """The commit to deploy, and its message: the branch's tip now, or the one that was asked for by hand."""
     mirror = run.parts.mirror(run.app, run.deploy.number)
-    if run.deploy.commit:
-        commit = mirror.resolve(run.deploy.commit, FETCH_DEADLINE)
+    if run.deploy.asked:
+        commit = mirror.resolve(run.deploy.asked, FETCH_DEADLINE)
     else:
         commit = mirror.fetch(FETCH_DEADLINE)
         run.parts.store.saw_tip(run.app.name, commit)
@@ -113,8 +114,9 @@ def start(run: Run, release: Release) -> None:
 def check(run: Run, release: Release) -> None:
     """Every replica answers well, several times in a row, before it gets any traffic."""
     places = run.parts.endpoints(run.app, release.slot)
+    alive = partial(run.parts.containers.check_alive, run.app.name, release.slot, release.deploy)
     try:
-        wait_until_healthy(places, run.app.health, run.app.domains[0], lambda: _check_alive(run, release), run.log.line)
+        wait_until_healthy(places, run.app.health, run.app.domains[0], alive, run.log.line)
     except Unhealthy as error:
         raise run.parts.containers.failure(run.app.name, release.slot, release.deploy, error) from error
 
@@ -123,7 +125,6 @@ def check(run: Run, release: Release) -> None:
 def switch(run: Run, release: Release) -> Release | None:
     """Move the traffic, confirmed by Nginx; answers the release that served before."""
     before = run.parts.store.live_release(run.app.name)
-    _check_alive(run, release)
     run.parts.nginx.apply(run.parts.numbers)
     run.parts.nginx.switch(run.app.name, release.slot)
     run.log.result(f"live: {release.commit[:12]} on {release.slot}")
@@ -143,12 +144,13 @@ def drain(run: Run, release: Release, before: Release | None) -> None:
         run.log.line("there was none")
     else:
         _wait_until_drained(run, release, before)
-    run.parts.store.end(run.deploy.number, Status.LIVE)
     _prune_images(run)
+    run.parts.store.end(run.deploy.number, Status.LIVE)
 
 
 def _wait_until_drained(run: Run, release: Release, before: Release) -> None:
     old = run.parts.endpoints(run.app, before.slot)
+    restarts = run.parts.containers.restarts(run.app.name, release.slot)
     began = time.monotonic()
     while in_flight := run.parts.nginx.requests_in_flight(old):
         if time.monotonic() - began > run.app.release.drain:
@@ -157,7 +159,7 @@ def _wait_until_drained(run: Run, release: Release, before: Release) -> None:
             )
             break
         try:
-            _check_alive(run, release)
+            run.parts.containers.check_alive(run.app.name, release.slot, release.deploy, restarts)
         except Unhealthy as error:
             _send_back(run, release, before, error)
         time.sleep(0.1)
@@ -167,8 +169,10 @@ def _wait_until_drained(run: Run, release: Release, before: Release) -> None:
 
 def _send_back(run: Run, release: Release, before: Release, error: Unhealthy) -> None:
     """The new release broke right after the switch, while the old one still runs."""
-    run.parts.nginx.switch(run.app.name, before.slot)
-    run.parts.store.send_back(run.deploy.number, release.deploy, before.deploy, str(error))
+    try:
+        run.parts.store.send_back(run.deploy.number, release.deploy, before.deploy, str(error))
+    finally:
+        run.parts.nginx.switch(run.app.name, before.slot)
     run.parts.containers.stop(run.app.name, release.slot, STOP_GRACE)
     raise DeployFailed(f"sent back to deploy {before.deploy}: {error.problem}", error.remedy) from error
 
@@ -176,12 +180,8 @@ def _send_back(run: Run, release: Release, before: Release, error: Unhealthy) ->
 def candidate(run: Run, commit: str, image: str) -> Release:
     """What this deploy makes: an image to run in the slot without traffic."""
     live = run.parts.store.live_release(run.app.name)
-    slot = live.slot.other if live else Slot.BLUE
-    return Release(run.deploy.number, run.app.name, commit, image, slot)
-
-
-def _check_alive(run: Run, release: Release) -> None:
-    run.parts.containers.check_alive(run.app.name, release.slot, release.deploy)
+    serving = live.slot if live else run.parts.nginx.live_slot(run.app.name)
+    return Release(run.deploy.number, run.app.name, commit, image, serving.other if serving else Slot.BLUE)
 
 
 def _prune_images(run: Run) -> None:

@@ -17,7 +17,7 @@ def undo(parts: Parts, deploy: Deploy) -> None:
         raise DeployFailed(f"{deploy.app} {release.slot} has traffic and is left alone", "Restart hookserver's worker.")
     kill_orphans(parts.tag(deploy.number))
     parts.images.remove_leftovers(deploy.number)
-    parts.containers.remove_deploy(deploy.number)
+    parts.containers.remove_deploy(deploy.app, deploy.number)
     parts.store.drop_release(deploy.number)
     shutil.rmtree(parts.settings.server.state.work(deploy.number), ignore_errors=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import multiprocessing
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookserver.config import AppSettings, Settings
-from hookserver.errors import HookserverError
+from hookserver.errors import HookserverError, StoreError
 from hookserver.models import Push, Trigger
 from hookserver.nginx import Nginx
 from hookserver.store import Store
@@ -36,7 +37,14 @@ def shipped(name: str) -> Path:
 
 def open_store(settings: Settings) -> Store:
     """The database, brought up to date, with a row for every app."""
-    store = Store(settings.server.state)
+    state = settings.server.state
+    if not state.database.exists() and any(state.root.glob("live/*/up")):
+        raise StoreError(
+            f"the database {state.database} is missing, though apps are live",
+            "They go on serving. Put a backup of it in place; or, to begin anew with a deploy of each app, "
+            f"make an empty one: touch {state.database}",
+        )
+    store = Store(state)
     store.upgrade()
     store.sync_apps(settings.apps)
     return store
@@ -108,8 +116,8 @@ def _perform(parts: Parts, task: Task) -> None:
 def _poll(parts: Parts, app: AppSettings, tell: Callable[[str], None]) -> None:
     """Ask for a deploy when the branch's tip is another than the last one seen."""
     tip = parts.mirror(app, 0).tip(_POLL_DEADLINE)
-    if parts.store.is_news(app.name, tip):
-        queued = parts.store.enqueue(Push(app.name, Trigger.POLL))
+    queued = parts.store.enqueue_news(Push(app.name, Trigger.POLL), tip)
+    if queued:
         tell(f"{app.name}: {app.branch} is at {tip[:12]}, not deployed yet: deploy {queued.deploy}")
 
 
@@ -150,5 +158,8 @@ def configure_logging() -> None:
 def _die_with_parent() -> None:
     """The kernel kills this process when the worker ends (prctl(2)); a terminal's Ctrl-C is the worker's affair."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()

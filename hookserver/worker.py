@@ -35,6 +35,9 @@ TASK_DEADLINE = 180.0
 """Seconds for every task that is not a deploy."""
 RECONCILE_EVERY = 60.0
 RETRY_AFTER = 5.0
+POLLS_AT_ONCE = 2
+POLL_AGAIN = 30.0
+"""Seconds after which a poll that failed is tried again: after a reboot the network may come late."""
 CLOCK_JUMP = 10.0
 """Seconds by which the wall clock may drift from the monotonic one between two looks."""
 _STOP_DEADLINE = 20.0
@@ -124,8 +127,9 @@ class Worker:
                 self._start(Task("settle", deploy.app, deploy.number))
             elif child.task.kind == "deploy" and deploy.cancel_asked and deploy.status is Status.RUNNING:
                 _kill(child)
-                self._children.remove(child)
-                self._start(Task("settle", deploy.app, deploy.number))
+                self._reap()
+                if self._child_of(deploy) is None:
+                    self._start(Task("settle", deploy.app, deploy.number))
 
     def _reconcile(self) -> None:
         """At start, once nothing is left to settle, and every few seconds after."""
@@ -138,12 +142,14 @@ class Worker:
     def _retire(self) -> None:
         under_way = {deploy.app for deploy in self._store.under_way()}
         for release in self._store.standbys():
-            if release.retire_at is not None and release.retire_at <= time.time() and release.app not in under_way:
+            due = release.retire_at is not None and release.retire_at <= time.time()
+            if due and release.app not in under_way and not self._store.rollback_waits(release.app):
                 self._start(Task("retire", release.app))
 
     def _poll(self) -> None:
         for name, app in self._settings.apps.items():
-            if time.monotonic() >= self._next_poll[name]:
+            polling = sum(child.task.kind == "poll" for child in self._children)
+            if time.monotonic() >= self._next_poll[name] and polling < POLLS_AT_ONCE:
                 self._start(Task("poll", name))
                 self._next_poll[name] = time.monotonic() + app.poll if app.poll else float("inf")
 
@@ -154,7 +160,12 @@ class Worker:
             return
         self._store.close()
         process = self._context.Process(target=self._in_child, args=(task,), daemon=True)
-        process.start()
+        try:
+            process.start()
+        except OSError as error:
+            self._not_before[task] = now + RETRY_AFTER
+            self._tell(f"{task.kind} {task.app or 'all'} cannot be started, which is tried again: {error}")
+            return
         self._children.append(_Child(task, process, now + self._longest(task)))
 
     def _in_child(self, task: Task) -> None:
@@ -168,20 +179,29 @@ class Worker:
         app = self._settings.apps.get(task.app)
         if task.kind != "deploy" or app is None:
             return TASK_DEADLINE
-        return 10 * TASK_DEADLINE + app.build.timeout + app.health.deadline + app.release.drain
+        own = app.build.timeout + app.release.prepare_timeout + app.health.deadline + app.release.drain
+        return 10 * TASK_DEADLINE + own
 
     def _reap(self) -> None:
         for child in list(self._children):
             if child.process.is_alive():
                 continue
             self._children.remove(child)
-            if child.process.exitcode:
-                if child.task.kind != "deploy":
-                    self._not_before[child.task] = time.monotonic() + RETRY_AFTER
-                self._tell(f"{child.task.kind} {child.task.app or 'all'} ended with {child.process.exitcode}")
-            elif child.task.kind == "reconcile":
-                self._recovered = True
+            self._learn(child.task, child.process.exitcode or 0)
             child.process.close()
+
+    def _learn(self, task: Task, exit_code: int) -> None:
+        """What the end of a child means for when its task is due again."""
+        now = time.monotonic()
+        self._not_before = {other: moment for other, moment in self._not_before.items() if moment > now}
+        if exit_code:
+            self._tell(f"{task.kind} {task.app or 'all'} ended with {exit_code}")
+            if task.kind == "poll":
+                self._next_poll[task.app] = min(self._next_poll[task.app], now + POLL_AGAIN)
+        if task.kind == "reconcile":
+            self._recovered = self._recovered or not exit_code
+        if task.kind == "reconcile" or (exit_code and task.kind != "deploy"):
+            self._not_before[task] = now + RETRY_AFTER
 
     def _kill_the_overdue(self) -> None:
         for child in self._children:
@@ -210,7 +230,8 @@ class Worker:
         due = [self._next_reconcile, *self._next_poll.values(), *(child.deadline for child in self._children)]
         due += [moment for moment in self._not_before.values() if moment > now]
         with suppress(StoreError):
-            due += [release.retire_at - time.time() + now for release in self._store.standbys() if release.retire_at]
+            times = [release.retire_at - time.time() for release in self._store.standbys() if release.retire_at]
+            due += [now + seconds for seconds in times if seconds > 0]
         return min(max(min(due) - now, 0.05), RETRY_AFTER)
 
     def _child_of(self, deploy: Deploy) -> _Child | None:
@@ -218,7 +239,7 @@ class Worker:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as rope, suppress(OSError):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as rope, suppress(OSError):
             rope.sendto(b"!", str(self._settings.server.state.wakeup_socket))
 
     def _shut_down(self) -> None:

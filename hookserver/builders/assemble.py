@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import IO
 
-from hookserver.builders import war_file
-from hookserver.builders.engine import APP, LIBRARY, ROLE, Engine
+from hookserver.builders import compatibility, war_facts, war_file
+from hookserver.builders.engine import APP, FACTS, LIBRARY, ROLE, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.tomcat_base import Base, SettingsFile
 from hookserver.builders.tomcat_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
@@ -34,20 +34,24 @@ DEFAULT_WEBAPPS = frozenset({"ROOT", "docs", "examples", "host-manager", "manage
 def assemble(engine: Engine, job: BuildJob, base: Base, war: War, build: str, log: DeployLog) -> str:
     """The image of a WAR on a Tomcat, tagged and labelled; ``build`` is the digest of what it was made with.
 
-    Raises BuildError when the WAR is refused, or Docker does not do its part.
+    Raises BuildError when the WAR is refused or does not fit the Tomcat, or Docker does not do its part.
     """
     context = job.app.tomcat.context
     conf = edited_conf(engine, base, log)
     with war_file.opened(war.path) as checked:
         key = _digest(base.image, conf, context, checked.library_digest())
         library = engine.find_image({APP: job.app.name, LIBRARY: key, ROLE: _LIBRARY_LAYER})
+        facts = _remembered(engine, library) or war_facts.of_library(checked.archive, checked.library, job.work)
+        own = war_facts.of_own(checked.archive, checked.rest)
+        compatibility.check(war_facts.merged(own, facts), base, job.app.tomcat.image)
         if library:
             log.line("WEB-INF/lib is as before: its layer is used again")
         else:
             removed = _in_the_way(base, context)
             if removed:
                 log.line(f"left out of the Tomcat image: webapps {', '.join(removed)}")
-            labels = engine.labels(job.app.name, _LIBRARY_LAYER, library=key)
+            remembered = json.dumps(asdict(facts))
+            labels = engine.labels(job.app.name, _LIBRARY_LAYER, library=key, facts=remembered)
             with (
                 _conf_archive(conf) as settings,
                 war_file.packed(checked, checked.library, context, job.work) as libraries,
@@ -92,6 +96,14 @@ def image_labels(engine: Engine, job: BuildJob, build: str) -> dict[str, str]:
     oci = {"title": app.name, "version": job.commit[:12], "revision": job.commit, "created": now, **source}
     ours = engine.labels(app.name, "image", commit=job.commit, build=build, deploy=str(job.deploy))
     return {**ours, **{f"org.opencontainers.image.{key}": value for key, value in oci.items()}}
+
+
+def _remembered(engine: Engine, library: str) -> war_facts.Facts | None:
+    """What was read of the libraries when their layer was made; None: there is no such layer."""
+    if not library:
+        return None
+    with translated("look at the layer of libraries"):
+        return war_facts.Facts(**json.loads(engine.inspect(library)["Config"]["Labels"][FACTS]))
 
 
 def _layer(
@@ -143,4 +155,6 @@ def _conf_archive(conf: Mapping[str, SettingsFile]) -> IO[bytes]:
 
 def _digest(base: str, conf: Mapping[str, SettingsFile], context: str, libraries: str) -> str:
     files = {name: asdict(file) for name, file in conf.items()}
-    return hashlib.sha256(json.dumps([base, files, context, libraries], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps([war_facts.FORMAT, base, files, context, libraries], sort_keys=True).encode()
+    ).hexdigest()

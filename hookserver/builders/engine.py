@@ -26,6 +26,7 @@ DEPLOY = "hookserver.deploy"
 COMMIT = "hookserver.commit"
 BUILD = "hookserver.build"
 LIBRARY = "hookserver.library"
+FACTS = "hookserver.facts"
 ROLE = "hookserver.role"
 BUILDING = "build"
 """The role of a container that exists only while something is built."""
@@ -139,6 +140,23 @@ class Engine:
                     yield archive
         if chunks is None:
             raise FileNotFoundError(path)
+
+    def file(self, container: str, path: str, limit: int) -> bytes:
+        """A file of a container, through symlinks; empty when it is not there, is none, or has more bytes than that.
+
+        Raises BuildError when Docker does not give it.
+        """
+        with translated(f"copy {path} out of a container"):
+            try:
+                chunks, stat = self.api.get_archive(container, path)
+                if stat["linkTarget"]:
+                    chunks, stat = self.api.get_archive(container, stat["linkTarget"])
+            except docker.errors.NotFound:
+                return b""
+            with tarfile.open(fileobj=Chunks(chunks), mode="r|") as archive:
+                entry = archive.next()
+                content = archive.extractfile(entry) if entry and entry.isreg() and entry.size <= limit else None
+                return content.read() if content else b""
 
     @contextmanager
     def stream(

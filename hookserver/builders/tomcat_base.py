@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from hookserver.builders import image_facts
 from hookserver.builders.cache import keep
 from hookserver.builders.engine import Engine
 from hookserver.builders.translate import translated
@@ -15,6 +16,8 @@ from hookserver.builders.translate import translated
 SETTINGS_FILES = ("server.xml", "context.xml", "logging.properties")
 _DEFAULT_HOME = "/usr/local/tomcat"
 _FILE_LIMIT = 1 << 20
+_FORMAT = 2
+"""Changes with what is remembered of an image, so that it is looked into again."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,10 @@ class SettingsFile:
 
 @dataclass(frozen=True)
 class Base:
-    """An image that serves, as a rule a Tomcat. ``home`` is its CATALINA_BASE; ``webapps`` the names in that folder."""
+    """An image that serves, as a rule a Tomcat. ``home`` is its CATALINA_BASE; ``webapps`` the names in that folder.
+
+    ``servlet`` is its API, ``javax`` or ``jakarta``, ``java`` the version of its Java (17); empty and 0: unknown.
+    """
 
     image: str
     home: str
@@ -39,6 +45,8 @@ class Base:
     command: tuple[str, ...]
     user: str
     volumes: tuple[str, ...]
+    servlet: str
+    java: int
 
     @property
     def is_tomcat(self) -> bool:
@@ -58,7 +66,7 @@ def read_base(engine: Engine, image: str, app: str, deploy: int) -> Base:
         return _from_json(json.loads(remembered.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         base = look(engine, image, app, deploy)
-    keep(remembered, json.dumps(asdict(base)).encode())
+    keep(remembered, json.dumps({"format": _FORMAT, **asdict(base)}).encode())
     return base
 
 
@@ -71,10 +79,13 @@ def look(engine: Engine, image: str, app: str, deploy: int) -> Base:
     with engine.container(app, deploy, image, "look", entrypoint=["none"]) as container:
         conf = _conf(engine, container, home)
         webapps = _names(engine, container, f"{home}/webapps") if conf else ()
+        servlet = image_facts.servlet_api(engine, container, env.get("CATALINA_HOME") or home) if conf else ""
+        java = image_facts.java(engine, container, env)
     entrypoint = tuple(config.get("Entrypoint") or ())
     command = tuple(config.get("Cmd") or ()) or (() if entrypoint else ("catalina.sh", "run"))
     volumes = tuple(config.get("Volumes") or ())
-    return Base(image, home, conf, webapps, entrypoint, command, config.get("User") or "", volumes)
+    user = config.get("User") or ""
+    return Base(image, home, conf, webapps, entrypoint, command, user, volumes, servlet, java)
 
 
 def _conf(engine: Engine, container: str, home: str) -> dict[str, SettingsFile]:
@@ -102,6 +113,8 @@ def _names(engine: Engine, container: str, folder: str) -> tuple[str, ...]:
 
 
 def _from_json(data: dict[str, Any]) -> Base:
+    if data.pop("format") != _FORMAT:
+        raise ValueError("of another version")
     lists = {name: tuple(data[name]) for name in ("webapps", "entrypoint", "command", "volumes")}
     conf = {name: SettingsFile(**file) for name, file in data["conf"].items()}
     return Base(**{**data, **lists, "conf": conf})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ _BEFORE_JAVA_1 = 44
 _APIS = ("javax", "jakarta")
 _DECISIVE = 10
 """How many times more classes of the libraries must speak for one API when some speak for the other."""
+_FILE_LIMIT = 2 << 20
+_JAR_LIMIT = 1 << 30
+"""Bytes of a class or page, and of a jar's classes, that are looked at: a hostile one unpacks to any size."""
+FORMAT = 1
+"""Changes with what is remembered of libraries."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +56,9 @@ def of_own(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> Fact
     for entry in entries:
         path = PurePosixPath(entry.filename)
         if path.suffix == ".class" and entry.filename.startswith(CLASSES):
-            tally.add_class(entry.filename.removeprefix(CLASSES), archive.read(entry))
+            tally.add_class(entry.filename.removeprefix(CLASSES), _start(archive, entry))
         elif path.suffix.lower() in _PAGES:
-            tally.add_text(entry.filename, archive.read(entry))
+            tally.add_text(entry.filename, _start(archive, entry))
     return tally.facts(newest=True)
 
 
@@ -121,12 +127,22 @@ class _Tally:
 
 def _of_jar(spool: IO[bytes], jar: str) -> _Tally:
     tally = _Tally()
+    left = _JAR_LIMIT
     try:
         with zipfile.ZipFile(spool) as archive:
             for entry in archive.infolist():
                 name = entry.filename
                 if name.endswith(".class") and not name.startswith("META-INF/") and "module-info" not in name:
-                    tally.add_class(f"{jar}: {name}", archive.read(entry))
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError):
+                    content = _start(archive, entry)
+                    tally.add_class(f"{jar}: {name}", content)
+                    left -= len(content)
+                if left < 0:
+                    break
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zlib.error):
         return _Tally()
     return tally
+
+
+def _start(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    with archive.open(entry) as content:
+        return content.read(_FILE_LIMIT)

@@ -8,6 +8,7 @@ import stat
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def opened(path: Path) -> Iterator[CheckedWar]:
             library = tuple(entry for entry in files if entry.filename.startswith(LIBRARY))
             rest = tuple(entry for entry in files if not entry.filename.startswith(LIBRARY))
             yield CheckedWar(archive, library, rest)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
         raise BuildError(f"{path.name} cannot be read as a WAR: {error}", "See what makes it.") from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ class Containers:
             return self._bring_up(app, number, slot, release, spared=())
         except BaseException:
             with contextlib.suppress(HookserverError):
-                self.remove_deploy(release.deploy)
+                self.remove_deploy(release.app, release.deploy)
             raise
 
     def prepare(self, app: AppSettings, release: Release, tell: Callable[[str], None]) -> None:
@@ -108,15 +108,28 @@ class Containers:
         found = in_parallel(self._inspect, self._ids(app=app, slot=slot))
         return sorted((replica for replica in found if replica), key=lambda replica: replica.name)
 
-    def remove_deploy(self, deploy: int) -> None:
+    def remove_deploy(self, app: str, deploy: int) -> None:
         """Remove, at once and without grace, the containers of a deploy that never went live."""
-        self._remove([*self._ids(deploy=deploy), *self._ids(deploy=deploy, role="prepare")])
+        self._remove([*self._ids(app, deploy=deploy), *self._ids(app, deploy=deploy, role="prepare")])
 
-    def check_alive(self, app: str, slot: Slot, deploy: int) -> None:
-        """Raise Unhealthy, with the last lines, when a replica of the deploy has died, restarted or is gone."""
+    def remove_leftovers(self) -> None:
+        """Remove what runs once; for when no deploy is under way."""
+        self._remove(self._ids(role="prepare"))
+
+    def restarts(self, app: str, slot: Slot) -> dict[str, int]:
+        """How often Docker has started each replica of the slot again, by its id."""
+        return {replica.id: replica.restarts for replica in self.replicas(app, slot)}
+
+    def check_alive(self, app: str, slot: Slot, deploy: int, restarts: Mapping[str, int] | None = None) -> None:
+        """Raise Unhealthy, with the last lines, when a replica of the deploy has died, restarted or is gone.
+
+        ``restarts`` are those of a standby in its time, which are forgiven.
+        """
+        forgiven = restarts or {}
         ours = [replica for replica in self.replicas(app, slot) if replica.deploy == deploy]
         for replica in ours:
-            if replica.state != "running" or replica.restarts or replica.oom_killed:
+            again = replica.restarts > forgiven.get(replica.id, 0)
+            if replica.state != "running" or again or (replica.oom_killed and not replica.restarts):
                 raise self._died(replica)
         if not ours or len(ours) < ours[0].siblings:
             raise Unhealthy(

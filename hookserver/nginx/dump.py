@@ -78,13 +78,27 @@ def _included(
 
 def _tokens(text: str) -> Iterator[tuple[str, bool, int]]:
     """(text, whether it is one of ``;{}``, line)."""
-    line = 1
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup
+    line, at = 1, 0
+    while match := _TOKEN.match(text, at):
+        kind, end = match.lastgroup, match.end()
         if kind not in (None, "skipped"):
             found = match[kind]
             yield (re.sub(r"\\(.)", r"\1", found) if kind in ("double", "single") else found), kind == "mark", line
-        line += match[0].count("\n")
+            if kind == "word" and found.endswith("_by_lua_block"):
+                end = _after_code(text, end)
+                yield ";", True, line
+        line += text.count("\n", at, end)
+        at = end
+
+
+def _after_code(text: str, at: int) -> int:
+    """Where a block in another language ends: Nginx asks of it no more than that its braces match."""
+    depth = 0
+    for brace in re.compile(r"[{}]").finditer(text, at):
+        depth += 1 if brace[0] == "{" else -1
+        if depth == 0:
+            return brace.end()
+    return len(text)
 
 
 def _block(tokens: Iterator[tuple[str, bool, int]], file: Path) -> Iterator[Directive]:

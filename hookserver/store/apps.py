@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import insert, select, update
 
 from hookserver.errors import Refused
-from hookserver.models import App, Status
+from hookserver.models import App
 from hookserver.store.base import Tables
 from hookserver.store.rows import find_app, to_app
-from hookserver.store.tables import apps, deploys
+from hookserver.store.tables import apps
 
 
 class Apps:
@@ -42,18 +42,6 @@ class Apps:
         """Remember the branch's tip, so that the poll neither repeats a failed deploy nor undoes a rollback."""
         with self._tables.database.writing() as connection:
             connection.execute(update(apps).where(apps.c.name == app).values(tip_seen=tip))
-
-    def is_news(self, app: str, tip: str) -> bool:
-        """Whether this tip of the branch was never seen, and no deploy that waits will see it; now it has been."""
-        coming = exists().where(
-            deploys.c.app == app,
-            deploys.c.commit == "",
-            deploys.c.rollback_to.is_(None),
-            deploys.c.status.in_((Status.QUEUED, Status.RUNNING)),
-        )
-        unseen = update(apps).where(apps.c.name == app, apps.c.tip_seen != tip, ~coming)
-        with self._tables.database.writing() as connection:
-            return connection.execute(unseen.values(tip_seen=tip)).rowcount > 0
 
     def lock(self, app: str, reason: str, by: str) -> None:
         """Let the app's pushes wait. Raises Refused when it is locked already."""

@@ -86,6 +86,10 @@ class Deploys:
             connection.execute(update(releases).where(releases.c.deploy == release).values(retired_at=now))
             end_steps(connection, number, now)
             move(connection, number, Status.ROLLED_BACK, ended_at=now, reason=reason)
+            if deploy.rollback_to is not None:
+                swap = {before: Status.LIVE, release: Status.ROLLED_BACK}
+                for other, status in swap.items():
+                    connection.execute(update(deploys).where(deploys.c.number == other).values(status=status))
         self._tables.ring()
 
     def _hand_over(

@@ -47,6 +47,31 @@ class Queue:
         self._tables.ring()
         return Queued(number)
 
+    def enqueue_news(self, push: Push, tip: str) -> Queued | None:
+        """Store a push if this tip of the branch was never seen, and no deploy that waits will see it; else None."""
+        coming = exists().where(
+            deploys.c.app == push.app,
+            deploys.c.asked == "",
+            deploys.c.commit == "",
+            deploys.c.rollback_to.is_(None),
+            deploys.c.status.in_((Status.QUEUED, Status.RUNNING)),
+        )
+        unseen = update(apps).where(apps.c.name == push.app, apps.c.tip_seen != tip, ~coming)
+        with self._tables.database.writing() as connection:
+            if not connection.execute(unseen.values(tip_seen=tip)).rowcount:
+                return None
+            number = self._insert(connection, push)
+        self._tables.ring()
+        return Queued(number)
+
+    def rollback_waits(self, app: str) -> bool:
+        """Whether a rollback of the app is queued: its standby is needed still."""
+        waiting = exists().where(
+            deploys.c.app == app, deploys.c.status == Status.QUEUED, deploys.c.rollback_to.is_not(None)
+        )
+        with self._tables.database.reading() as connection:
+            return bool(connection.execute(select(waiting)).scalar())
+
     def claim(self, builds: int, busy: Collection[str] = ()) -> Deploy | None:
         """Take the next waiting deploy and mark it running: the app that was served longest ago comes first.
 
@@ -122,7 +147,7 @@ class Queue:
                 why = f"the worker was killed in each of {MAX_ATTEMPTS} attempts, last in step {deploy.step or 'fetch'}"
                 status, values = Status.FAILED, over | {"reason": why}
             else:
-                status, values = Status.QUEUED, {"started_at": None, "step": None}
+                status, values = Status.QUEUED, {"started_at": None, "step": None, "commit": ""}
             move(connection, number, status, **values)
             return status
 
@@ -135,7 +160,7 @@ class Queue:
             "app": push.app,
             "status": Status.QUEUED,
             "trigger": push.trigger,
-            "commit": push.commit,
+            "asked": push.commit,
             "rebuild": push.rebuild,
             "rollback_to": push.rollback_to,
             "by": push.by,

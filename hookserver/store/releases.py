@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import delete, insert, select, update
 
 from hookserver.errors import NotFound, Refused
-from hookserver.models import Release
+from hookserver.models import Release, Status
 from hookserver.store.base import Tables
 from hookserver.store.rows import find_app, to_release
 from hookserver.store.tables import deploys, releases
@@ -61,7 +61,7 @@ class Releases:
         Raises NotFound when there is none, Refused when it is the live one.
         """
         made = (
-            select(releases, deploys.c.rollback_to)
+            select(releases, deploys.c.rollback_to, deploys.c.status)
             .join(deploys, deploys.c.number == releases.c.deploy)
             .where(releases.c.app == app, releases.c.live_at.is_not(None))
             .order_by(releases.c.deploy.desc())
@@ -74,13 +74,20 @@ class Releases:
         copies = {row.deploy: row.rollback_to for row in rows if row.rollback_to is not None}
         if to is None:
             found = [row for row in rows if live is not None and row.deploy < _origin(live, copies)]
-            found = [row for row in found if row.deploy not in copies]
+            found = [row for row in found if row.deploy not in copies and row.status != Status.ROLLED_BACK]
         else:
             found = [row for row in rows if row.deploy == to]
         if not found:
             wanted = f"deploy {to} of {app} made no release that served" if to else f"{app} has no earlier release"
             raise NotFound(wanted, f"`hookserver history {app}` shows what there is; name one with --to.")
         return to_release(found[0])
+
+    def keep_standby(self, app: str, seconds: float) -> None:
+        """The app's standby is retired in ``seconds`` at the earliest."""
+        until = self._tables.clock() + seconds
+        soon = update(releases).where(releases.c.app == app, releases.c.retire_at < until)
+        with self._tables.database.writing() as connection:
+            connection.execute(soon.values(retire_at=until))
 
     def retired(self, deploy: int) -> None:
         """The release's replicas have been stopped and removed."""

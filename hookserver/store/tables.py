@@ -29,6 +29,7 @@ deploys = Table(
     Column("app", String, ForeignKey("apps.name"), nullable=False),
     Column("status", String, nullable=False),
     Column("trigger", String, nullable=False),
+    Column("asked", String, nullable=False, server_default=""),
     Column("commit", String, nullable=False, server_default=""),
     Column("rebuild", Boolean, nullable=False, server_default="0"),
     Column("rollback_to", Integer),

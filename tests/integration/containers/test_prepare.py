@@ -67,7 +67,7 @@ def test_what_a_killed_deploy_left_of_it_is_removed(api: APIClient, installation
     thread = threading.Thread(target=run)
     thread.start()
     assert started.wait(20)
-    installation.containers.remove_deploy(release.deploy)
+    installation.containers.remove_deploy(release.app, release.deploy)
     thread.join(20)
     assert left(api, installation) == []
 

@@ -161,7 +161,7 @@ def test_containers_of_another_installation_are_not_seen(
     other = Containers(DockerSettings(), tmp_path / "other")
     assert other.replicas() == []
     other.stop(installation.name, Slot.BLUE, 1)
-    other.remove_deploy(7)
+    other.remove_deploy(installation.name, 7)
     installation.containers.check_alive(installation.name, Slot.BLUE, 7)
 
 
@@ -198,7 +198,7 @@ def test_a_cancelled_deploys_replicas_are_gone_within_two_seconds(installation: 
     installation.start(deploy=6, slot=Slot.GREEN)
     installation.start("trap '' TERM; while :; do sleep 0.1; done", deploy=7)
     started = time.monotonic()
-    installation.containers.remove_deploy(7)
+    installation.containers.remove_deploy(installation.name, 7)
     assert time.monotonic() - started < 2
     assert {replica.deploy for replica in installation.containers.replicas()} == {6}
 
@@ -268,13 +268,13 @@ def test_starting_two_replicas_costs_little_more_than_docker_itself(installation
         started = time.monotonic()
         installation.start(deploy=deploy)
         seconds.append(time.monotonic() - started)
-        installation.containers.remove_deploy(deploy)
+        installation.containers.remove_deploy(installation.name, deploy)
     assert min(seconds) < 1.5
 
 
 def test_nothing_of_ours_is_left_after_a_removal(installation: Installation, api: APIClient) -> None:
     place = installation.start()[0]
-    installation.containers.remove_deploy(7)
+    installation.containers.remove_deploy(installation.name, 7)
     with pytest.raises(NotFound):
         api.inspect_container(place.name)
 

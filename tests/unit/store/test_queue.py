@@ -263,14 +263,64 @@ def test_steps_are_told_with_their_times_and_only_of_the_last_attempt(store: Sto
 
 
 def test_a_tip_is_news_once(store: Store) -> None:
-    assert store.is_news("shop", "a" * 40)
-    assert not store.is_news("shop", "a" * 40)
+    poll = push(trigger=Trigger.POLL)
+    first = store.enqueue_news(poll, "a" * 40)
+    assert first
+    assert store.deploy(first.deploy).status is Status.QUEUED
+    assert store.enqueue_news(poll, "a" * 40) is None
+
+
+def test_a_tip_that_a_waiting_deploy_will_see_is_no_news(store: Store) -> None:
+    poll = push(trigger=Trigger.POLL)
     store.enqueue(push())
-    assert not store.is_news("shop", "b" * 40)
+    assert store.enqueue_news(poll, "b" * 40) is None
     deploy = store.claim(builds=1)
     assert deploy
     store.found_commit(deploy.number, "a" * 40)
-    assert store.is_news("shop", "b" * 40)
+    assert store.enqueue_news(poll, "b" * 40)
+
+
+def test_a_deploy_that_begins_again_fetches_the_tip_again(store: Store) -> None:
+    killed = claimed(store)
+    store.found_commit(killed, "a" * 40)
+    store.requeue(killed)
+    assert store.deploy(killed).commit == ""
+
+
+def test_a_commit_asked_for_by_hand_is_kept_through_a_kill(store: Store) -> None:
+    killed = claimed(store, commit="abc1234")
+    store.found_commit(killed, "a" * 40)
+    store.requeue(killed)
+    assert store.deploy(killed).asked == "abc1234"
+
+
+def test_a_release_that_was_rolled_back_is_no_target_unless_named(store: Store) -> None:
+    first, second = live(store), live(store, slot=Slot.GREEN)
+    back = claimed(store, trigger=Trigger.ROLLBACK, rollback_to=first)
+    store.go_live(back, first, standby=600)
+    store.end(back, Status.LIVE)
+    live(store, slot=Slot.GREEN)
+    assert store.rollback_target("shop").deploy == first
+    assert store.rollback_target("shop", second).deploy == second
+
+
+def test_a_rollback_that_was_sent_back_leaves_the_statuses_as_they_were(store: Store) -> None:
+    first, second = live(store), live(store, slot=Slot.GREEN)
+    back = claimed(store, trigger=Trigger.ROLLBACK, rollback_to=first)
+    store.go_live(back, first, standby=600)
+    store.send_back(back, first, second, "it died")
+    assert store.app("shop").live == second
+    assert store.deploy(second).status is Status.LIVE
+    assert [store.deploy(number).status for number in (first, back)] == [Status.ROLLED_BACK] * 2
+    assert store.standbys() == []
+
+
+def test_a_waiting_rollback_is_known(store: Store) -> None:
+    first = live(store)
+    live(store, slot=Slot.GREEN)
+    assert not store.rollback_waits("shop")
+    store.enqueue(push(trigger=Trigger.ROLLBACK, rollback_to=first))
+    assert store.rollback_waits("shop")
 
 
 def test_retirements_move_with_the_clock(store: Store) -> None:
