@@ -1,0 +1,63 @@
+"""Which program, and how it was built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hookserver.config import NginxSettings
+from hookserver.errors import NginxError
+from hookserver.nginx.binary import Built, built, locate
+from hookserver.nginx.build_check import check_build
+
+
+def program(path: Path, says: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{says}\nEND\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("inner", ["nginx", "sbin/nginx", "sbin"])
+def test_a_folder_stands_for_the_program_in_it(tmp_path: Path, inner: str) -> None:
+    program(tmp_path / inner)
+    assert locate(str(tmp_path)) == str(tmp_path / inner)
+
+
+def test_a_folder_without_one_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NginxError, match="sbin/nginx"):
+        locate(str(tmp_path))
+
+
+def test_how_it_was_built_is_read_from_its_own_words(tmp_path: Path) -> None:
+    says = "nginx version: nginx/1.22.1\nbuilt with x\nconfigure arguments: --with-cc-opt='-g -O2' --prefix=/opt/x "
+    says += "--pid-path=/run/n.pid --without-http_fastcgi_module --with-http_realip_module"
+    found = built(str(program(tmp_path / "nginx", says)))
+    assert found.version == (1, 22, 1)
+    assert found.lacking == {"http_fastcgi_module"}
+    assert (found.pid_file, found.error_log) == (Path("/run/n.pid"), Path("/opt/x/logs/error.log"))
+
+
+def test_another_program_is_no_nginx(tmp_path: Path) -> None:
+    with pytest.raises(NginxError, match="is no Nginx"):
+        built(str(program(tmp_path / "nginx", "hello")))
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "nginx", "told"),
+    [
+        ((1, 14, 2), {}, {}, "is Nginx 1.14.2\nUse 1.15.6 or newer"),
+        ((1, 22, 1), {"--without-http_rewrite_module": ""}, {}, "without http_rewrite_module"),
+        ((1, 22, 1), {}, {"trusted_proxies": ["10.0.0.0/8"]}, "needs http_realip_module"),
+    ],
+)
+def test_what_nothing_can_stand_in_for_is_told(
+    version: tuple[int, ...], options: dict[str, str], nginx: dict[str, object], told: str
+) -> None:
+    with pytest.raises(NginxError, match=told):
+        check_build("/x", Built(version, options), NginxSettings.model_validate(nginx))
+
+
+def test_a_plain_build_will_do() -> None:
+    check_build("/x", Built((), {}), NginxSettings())
