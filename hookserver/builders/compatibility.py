@@ -1,0 +1,34 @@
+"""Whether a WAR and a Tomcat image are made for each other: the servlet API's name, the Java that the classes need."""
+
+from __future__ import annotations
+
+from hookserver.builders.tomcat_base import Base
+from hookserver.builders.war_facts import Facts
+from hookserver.errors import BuildError
+
+_WAYS_OUT = {
+    "javax": (
+        "Name a Tomcat 9 image in tomcat.image, such as tomcat:9.0-jdk17-temurin, or set tomcat.migrate = true: "
+        "the build then converts the WAR with Tomcat's own migration tool."
+    ),
+    "jakarta": (
+        "Name a Tomcat of 10.1 or newer in tomcat.image, such as tomcat:10.1-jdk17-temurin, or write the project for "
+        "javax.servlet."
+    ),
+}
+
+
+def check(war: Facts, base: Base, image: str) -> None:
+    """Raises BuildError for a WAR that cannot work on the base, called ``image``; what nothing tells is no mismatch."""
+    if war.servlet and base.servlet and war.servlet != base.servlet:
+        raise BuildError(
+            f"the WAR is written for {war.servlet}.servlet (seen in {war.servlet_seen}), "
+            f"and the Tomcat of {image} knows {base.servlet}.servlet only",
+            _WAYS_OUT[war.servlet],
+        )
+    if base.java and war.java > base.java:
+        raise BuildError(
+            f"the WAR needs Java {war.java} (seen in {war.java_seen}), and {image} has Java {base.java}",
+            f"Name a Tomcat image with Java {war.java} or newer in tomcat.image, or let the project compile for Java "
+            f"{base.java}.",
+        )

@@ -1,0 +1,65 @@
+"""What an image's own files tell of its Tomcat and its Java, without running it."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+
+from hookserver.builders.engine import Engine
+
+_FILE_LIMIT = 16 << 20
+
+
+def servlet_api(engine: Engine, container: str, home: str) -> str:
+    """``javax`` or ``jakarta``, by ``lib/servlet-api.jar`` of the Tomcat in ``home``; empty: nothing tells."""
+    return api_of_jar(engine.file(container, f"{home}/lib/servlet-api.jar", _FILE_LIMIT))
+
+
+def java(engine: Engine, container: str, env: Mapping[str, str]) -> int:
+    """The version (17) of the Java in ``JAVA_HOME``, else the one that ``JAVA_VERSION`` says; 0: nothing tells.
+
+    A Java 8 of a distribution has no ``release`` file; one of its libraries says the version.
+    """
+    home = env.get("JAVA_HOME", "")
+    if home:
+        if version := java_of_release(engine.file(container, f"{home}/release", _FILE_LIMIT)):
+            return version
+        for place in ("jre/lib/jce.jar", "lib/jce.jar"):
+            if version := java_of_manifest(engine.file(container, f"{home}/{place}", _FILE_LIMIT)):
+                return version
+    return java_version(env.get("JAVA_VERSION", ""))
+
+
+def api_of_jar(jar: bytes) -> str:
+    """The API whose classes a ``servlet-api.jar`` has; empty when it tells neither."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(jar)) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        return ""
+    return next((api for api in ("jakarta", "javax") if any(name.startswith(f"{api}/servlet/") for name in names)), "")
+
+
+def java_of_release(release: bytes) -> int:
+    """The version in a Java's ``release`` file; 0 when it has none."""
+    found = re.search(rb'^JAVA_VERSION="([^"]*)"', release, re.MULTILINE)
+    return java_version(found[1].decode("ascii", "replace")) if found else 0
+
+
+def java_of_manifest(jar: bytes) -> int:
+    """The version of the platform that one of its own jars names; 0 when it names none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(jar)) as archive:
+            manifest = archive.read("META-INF/MANIFEST.MF")
+    except (zipfile.BadZipFile, KeyError):
+        return 0
+    found = re.search(rb"^Specification-Version: ([\d.]+)", manifest, re.MULTILINE)
+    return java_version(found[1].decode("ascii")) if found else 0
+
+
+def java_version(text: str) -> int:
+    """The 8 of ``1.8.0_402`` and ``jdk8u402-b06``, the 17 of ``17.0.9`` and ``jdk-17.0.9+9``; 0 when it is none."""
+    found = re.match(r"(?:jdk-?)?(?:1\.(?=\d))?(\d+)", text)
+    return int(found[1]) if found else 0
