@@ -302,6 +302,29 @@ def token_revoke(_loaded: Loaded, store: Store, name: str) -> None:
     click.echo(f"{name} is revoked", err=True)
 
 
+@cli.group()
+def nginx() -> None:
+    """What an Nginx that is there already needs to know."""
+
+
+@nginx.command("show")
+@click.argument("app")
+@_with_settings
+def nginx_show(loaded: Loaded, app: str) -> None:
+    """Print an app's locations, to be included in a server of your own, one with TLS for instance."""
+    from hookserver.nginx import show
+
+    settings = loaded.settings
+    if app not in settings.apps:
+        raise NotFound(f"{loaded.path} has no app {app!r}", f"It has: {', '.join(settings.apps) or 'none'}.")
+    text, include = show(settings, app)
+    domains = ", ".join(settings.apps[app].domains)
+    click.echo(
+        f"Into your server {{ }} for {domains}; best by its file, which follows the settings: {include}", err=True
+    )
+    click.echo(text)
+
+
 def _refuse_if_locked(store: Store, app: str) -> None:
     held = store.app(app).lock
     if held:

@@ -63,6 +63,9 @@ def _keep_nginx(parts: Parts, tell: Tell) -> None:
     try:
         if parts.nginx.apply(parts.numbers):
             tell("nginx: started or given its configuration")
+            for app in parts.settings.apps:
+                for line in parts.nginx.unreached(app):
+                    tell(f"{app}: {line}")
         parts.nginx.rotate_logs()
     except NginxError as error:
         tell(f"nginx: {error}")

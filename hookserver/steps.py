@@ -126,6 +126,8 @@ def switch(run: Run, release: Release) -> Release | None:
     """Move the traffic, confirmed by Nginx; answers the release that served before."""
     before = run.parts.store.live_release(run.app.name)
     run.parts.nginx.apply(run.parts.numbers)
+    for line in run.parts.nginx.unreached(run.app.name):
+        run.log.line(line)
     run.parts.nginx.switch(run.app.name, release.slot)
     run.log.result(f"live: {release.commit[:12]} on {release.slot}")
     try:

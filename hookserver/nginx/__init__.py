@@ -1,6 +1,7 @@
-"""Nginx: the text of its configuration, an instance of our own, the switch without a reload, and what is in flight."""
+"""Nginx, our own instance or one that is there: its configuration, the switch without a reload, what is in flight."""
 
 from hookserver.nginx.nginx import Nginx
 from hookserver.nginx.render import render
+from hookserver.nginx.show import show
 
-__all__ = ["Nginx", "render"]
+__all__ = ["Nginx", "render", "show"]

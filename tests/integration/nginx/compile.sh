@@ -5,6 +5,7 @@
 set -euo pipefail
 CACHE=$1
 SOURCES=/etc/apt/sources.list
+# shellcheck source=/dev/null
 CODENAME=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
 # The machine's own sources of packages, asked for source code instead; its lists of packages stay as they are.

@@ -10,7 +10,10 @@ from hypothesis import settings as hypothesis_settings
 
 from hookserver.config import Settings
 from hookserver.nginx.binary import locate
+from hookserver.nginx.dump import read_dump
+from hookserver.nginx.foreign import servers
 from hookserver.nginx.render import render
+from hookserver.nginx.render_system import Surroundings, render_system
 from tests.unit.nginx.strategies import all_settings, numbers
 
 
@@ -31,3 +34,25 @@ def test_nginx_takes_every_text_without_a_warning(tmp_path: Path, settings: Sett
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@given(all_settings())
+@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nginx_takes_every_text_beside_an_operators(tmp_path: Path, settings: Settings) -> None:
+    around = Surroundings(servers(read_dump(""), set()), frozenset(), "hookserver-0123")
+    (tmp_path / "log").touch()
+    files = []
+    for path, text in render_system(settings, numbers(settings), around).items():
+        here = tmp_path / f"{path.parent.name}-{path.name}"
+        snippets = str(settings.server.state.nginx / "snippets").replace("\\", "\\\\").replace('"', '\\"')
+        logs = str(settings.server.state.nginx / "logs").replace("\\", "\\\\").replace('"', '\\"')
+        here.write_text(
+            text.replace(f"{snippets}/", f"{tmp_path}/snippets-").replace(f"{logs}/access.log", f"{tmp_path}/log")
+        )
+        files += [] if path.parent.name == "snippets" else [f"include {here};"]
+    tables = "variables_hash_bucket_size 128; server_names_hash_bucket_size 512;"
+    conf = tmp_path / "nginx.conf"
+    conf.write_text(f"pid {tmp_path}/pid; events {{}} http {{ {tables} access_log off; {' '.join(files)} }}")
+    command = [locate("nginx"), "-t", "-q", "-g", f"error_log {tmp_path}/error.log;", "-c", str(conf)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,22 @@ def test_the_settings_file_is_looked_for_in_order(tmp_path: Path, monkeypatch: p
 
 def test_what_is_not_toml_is_told_with_its_line() -> None:
     assert "line 2" in mistakes("[server]\nlisten = \n")[0]
+
+
+BLOG = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (APP + 'redirects = ["shop.example.com"]', "shop.example.com is a domain of apps.shop"),
+        (APP + BLOG + 'redirects = ["shop.example.com"]', "shop.example.com is a domain of apps.shop"),
+        (APP + 'redirects = ["www.a.com"]' + BLOG + 'redirects = ["www.a.com"]', "leads to shop.example.com already"),
+        (BLOG.replace("blog.ex", "*.ex") + 'redirects = ["www.a.com"]', r"\*.example.com cannot be it"),
+        (APP + 'redirects = ["www .a"]', "is not a domain"),
+        ('[nginx]\nconf_dir = "conf.d"\n' + APP, "conf_dir: conf.d must begin with a slash"),
+        ('[nginx]\nmode = "sytem"\n' + APP, "did you mean 'system'"),
+    ],
+)
+def test_a_redirect_and_a_folder_that_cannot_be_are_told(text: str, mistake: str) -> None:
+    assert re.search(mistake, "\n".join(mistakes(text)))
