@@ -12,14 +12,49 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import FrameType
 
 _PR_SET_PDEATHSIG = 1
 _STOP_DEADLINE = 30.0
-_RESTART_AFTER = 1.0
-_GIVE_UP_AFTER = 5
-"""Ends of its own within a few seconds of its start, in a row, after which it is no use to start a process again."""
 _QUICK = 5.0
+"""Seconds that a process lives at least when all is well."""
+_ATTEMPTS = 5
+"""Starts after which it is no use to go on with a process that never lived that long."""
+_LONGEST_PAUSE = 30.0
+
+
+@dataclass
+class _Kept:
+    """One process that is kept running: after a quick end it is started again ever more slowly."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    quick_ends: int = 0
+    ever_lived: bool = False
+    due: float = field(default=0.0)
+
+    def look(self, now: float) -> bool:
+        """Start it when it is due, notice when it has ended; False: it is no use to go on."""
+        if self.process is None:
+            if now >= self.due:
+                self.process, self.started = _start(self.command), now
+            return True
+        code = self.process.poll()
+        self.ever_lived = self.ever_lived or now - self.started >= _QUICK
+        if code is None:
+            return True
+        self.process = None
+        self.quick_ends = self.quick_ends + 1 if code > 0 and now - self.started < _QUICK else 0
+        pause = min(2.0 ** max(self.quick_ends - 1, 0), _LONGEST_PAUSE)
+        self.due = now + pause
+        if self.quick_ends >= _ATTEMPTS and not self.ever_lived:
+            sys.stderr.write(f"hookserver {self.name} ended with {code} at each of {_ATTEMPTS} starts; giving up\n")
+            return False
+        sys.stderr.write(f"hookserver {self.name} ended with {code}; started again in {pause:g} s\n")
+        return True
 
 
 def supervise(commands: Mapping[str, list[str]]) -> int:
@@ -31,26 +66,13 @@ def supervise(commands: Mapping[str, list[str]]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    processes = {name: _start(command) for name, command in commands.items()}
-    started = {name: time.monotonic() for name in commands}
-    quick_ends = dict.fromkeys(commands, 0)
-    code = 0
-    while not stopping and not code:
+    kept = [_Kept(name, command) for name, command in commands.items()]
+    going_on = True
+    while going_on and not stopping:
+        going_on = all([one.look(time.monotonic()) for one in kept])
         time.sleep(0.2)
-        for name, process in processes.items():
-            if process.poll() is None:
-                continue
-            lived = time.monotonic() - started[name]
-            gave_up = lived < _QUICK and process.returncode > 0
-            quick_ends[name] = quick_ends[name] + 1 if gave_up else 0
-            sys.stderr.write(f"hookserver {name} ended with {process.returncode}; started again\n")
-            if quick_ends[name] >= _GIVE_UP_AFTER:
-                code = 1
-                break
-            time.sleep(_RESTART_AFTER)
-            processes[name], started[name] = _start(commands[name]), time.monotonic()
-    _stop(list(processes.values()))
-    return code
+    _stop([one.process for one in kept if one.process is not None])
+    return 0 if going_on else 1
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:

@@ -1,0 +1,63 @@
+"""``hookserver up`` keeps its two processes, with real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+Eventually = Callable[..., object]
+
+SCRIPT = """
+import sys
+from hookserver import supervisor
+supervisor._QUICK = 0.3
+supervisor._LONGEST_PAUSE = 0.2
+sys.exit(supervisor.supervise({"one": ["sh", "-c", sys.argv[1]], "two": ["sh", "-c", sys.argv[2]]}))
+"""
+
+
+def supervised(tmp_path: Path, one: str, two: str = "exec sleep 60") -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, one, two], cwd=tmp_path, stderr=subprocess.DEVNULL)
+
+
+def pids(file: Path) -> list[int]:
+    return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+
+def test_what_is_killed_is_started_again(tmp_path: Path, eventually: Eventually) -> None:
+    with supervised(tmp_path, "echo $$ >> pids; exec sleep 60") as up:
+        eventually(lambda: pids(tmp_path / "pids"))
+        time.sleep(0.5)
+        os.kill(pids(tmp_path / "pids")[0], signal.SIGKILL)
+        eventually(lambda: len(pids(tmp_path / "pids")) == 2)
+        up.terminate()
+        assert up.wait(10) == 0
+    last = pids(tmp_path / "pids")[-1]
+    assert not Path(f"/proc/{last}").exists()
+
+
+def test_what_never_comes_up_ends_it_with_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    with supervised(tmp_path, "exit 4", "echo $$ > other; exec sleep 60") as up:
+        assert up.wait(20) == 1
+    assert not Path(f"/proc/{pids(tmp_path / 'other')[0]}").exists()
+
+
+def test_what_came_up_once_is_never_given_up(tmp_path: Path, eventually: Eventually) -> None:
+    once = "echo $$ >> pids; [ -e lived ] && exit 1; touch lived; sleep 0.8"
+    with supervised(tmp_path, once) as up:
+        eventually(lambda: len(pids(tmp_path / "pids")) > 7, deadline=20)
+        assert up.poll() is None
+        up.terminate()
+        assert up.wait(10) == 0
+
+
+def test_its_processes_end_with_it(tmp_path: Path, eventually: Eventually) -> None:
+    with supervised(tmp_path, "echo $$ > pids; exec sleep 60") as up:
+        eventually(lambda: pids(tmp_path / "pids"))
+        up.kill()
+    eventually(lambda: not Path(f"/proc/{pids(tmp_path / 'pids')[0]}").exists())
