@@ -69,7 +69,8 @@ def supervise(commands: Mapping[str, list[str]]) -> int:
     kept = [_Kept(name, command) for name, command in commands.items()]
     going_on = True
     while going_on and not stopping:
-        going_on = all([one.look(time.monotonic()) for one in kept])
+        for one in kept:
+            going_on = one.look(time.monotonic()) and going_on
         time.sleep(0.2)
     _stop([one.process for one in kept if one.process is not None])
     return 0 if going_on else 1

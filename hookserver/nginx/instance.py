@@ -15,6 +15,9 @@ from hookserver.nginx.folders import write_durably
 from hookserver.nginx.render import ERROR_LOG, PID_FILE, STATUS_SOCKET, digest
 from hookserver.nginx.status import ask, comes_true
 
+_BUSY = 3.0
+"""Seconds that a busy instance may take to answer before it is told its configuration again."""
+
 
 class Instance:
     """Everything lies below ``folder``, which exists. ``patience``: seconds that a start, reload or stop may take."""
@@ -41,7 +44,7 @@ class Instance:
 
     def does(self, text: str) -> bool:
         """Whether it runs exactly this configuration."""
-        return self._text() == text and self.is_running() and self.ask("/config") == digest(text)
+        return self._text() == text and self.is_running() and self.answers("/config", digest(text), _BUSY)
 
     def take(self, text: str) -> None:
         """Test ``text``, then run it: reload, or start when it is down. Returns once it answers that it does.

@@ -11,11 +11,14 @@ KEPT = 5
 
 
 def rotate(log: Path, size: int) -> bool:
-    """Rename ``log`` to ``log.1``, ``log.1`` to ``log.2`` and so on when it has ``size`` bytes; tells whether it did.
+    """Rename ``log`` to ``log.1``, ``log.1`` to ``log.2`` and so on when it has ``size`` bytes.
 
-    Nginx goes on writing into the renamed file until it is told to open its logs anew.
+    Nginx goes on writing into the renamed file until it is told to open its logs anew: tells whether it must be, which
+    it must also where somebody was cut off before telling.
     """
-    if not log.exists() or log.stat().st_size < size:
+    if not log.exists():
+        return True
+    if log.stat().st_size < size:
         return False
     names = [log, *(log.with_name(f"{log.name}.{number}") for number in range(1, KEPT + 1))]
     for older, newer in zip(reversed(names), reversed(names[:-1]), strict=False):

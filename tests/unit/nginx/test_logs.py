@@ -7,9 +7,9 @@ from pathlib import Path
 from hookserver.nginx.logs import KEPT, rotate
 
 
-def test_a_small_or_missing_log_stays(tmp_path: Path) -> None:
+def test_a_small_log_stays_and_a_missing_one_is_to_be_opened(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
-    assert not rotate(log, size=10)
+    assert rotate(log, size=10)
     log.write_text("short")
     assert not rotate(log, size=10)
     assert log.read_text() == "short"
