@@ -18,12 +18,16 @@ from tests.shop import assert_invariants, installed, until
 from tests.shop.invariants import assert_no_loss
 
 APP = "it-daemon"
+BRIDGE, BRIDGE_ADDRESS = "hs-test0", "172.30.181.1/24"
 TOMCAT = "tomcat:10.1-jdk17-temurin"
 
 
 @dataclass
 class Daemon:
-    """A dockerd with everything below ``folder``; it makes no rules for packets and no bridge unasked."""
+    """A dockerd with everything below ``folder``; it makes no rules for packets.
+
+    It has a default bridge of its own: one that is told to have none removes ``docker0``, the machine's.
+    """
 
     folder: Path
     process: subprocess.Popen[bytes] | None = None
@@ -35,7 +39,7 @@ class Daemon:
     def start(self, *flags: str) -> None:
         places = {"data-root": "data", "exec-root": "run", "pidfile": "docker.pid"}
         options = [f"--{option}={self.folder / place}" for option, place in places.items()]
-        options += [f"--host={self.host}", "--bridge=none", "--iptables=false", "--ip-masq=false", *flags]
+        options += [f"--host={self.host}", f"--bridge={BRIDGE}", "--iptables=false", "--ip-masq=false", *flags]
         with (self.folder / "dockerd.log").open("ab") as log:
             self.process = subprocess.Popen(["dockerd", *options], stdout=log, stderr=log, start_new_session=True)
         until(self.answers, 60, "the daemon")
@@ -45,7 +49,9 @@ class Daemon:
         assert self.process is not None
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        (self.folder / "docker.pid").unlink()
+        # Both numbers may have gone to other processes: then the next start would take its containerd for running.
+        for stale in ("docker.pid", "run/containerd/containerd.pid"):
+            (self.folder / stale).unlink(missing_ok=True)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -61,6 +67,9 @@ class Daemon:
 @pytest.fixture
 def daemon() -> Iterator[Daemon]:
     made = Daemon(Path(tempfile.mkdtemp(prefix="hs-dockerd-", dir="/var/tmp")))
+    subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], capture_output=True, check=False)
+    subprocess.run(["ip", "addr", "replace", BRIDGE_ADDRESS, "dev", BRIDGE], check=True)
+    subprocess.run(["ip", "link", "set", BRIDGE, "up"], check=True)
     try:
         made.start()
         with subprocess.Popen(["docker", "save", TOMCAT], stdout=subprocess.PIPE) as saving:
@@ -68,7 +77,9 @@ def daemon() -> Iterator[Daemon]:
         yield made
     finally:
         made.stop()
+        subprocess.run(["umount", made.folder / "data"], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(made.folder)
+        subprocess.run(["ip", "link", "delete", BRIDGE], check=False)
 
 
 def test_the_shop_survives_a_killed_docker_daemon(daemon: Daemon) -> None:
@@ -101,8 +112,9 @@ def test_the_shop_survives_a_killed_docker_daemon(daemon: Daemon) -> None:
 
         with site.visitors(APP) as visitors:
             project.release("two")
+            before = site.latest(APP)
             pushing = project.push_in_background()
-            number = until(lambda: site.latest(APP) if site.latest(APP) > 1 else 0)
+            number = until(lambda: site.latest(APP) if site.latest(APP) > before else 0)
             site.reached(number, "check")
             daemon.kill()
             daemon.start("--live-restore")

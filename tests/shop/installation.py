@@ -210,17 +210,18 @@ class Installation:
 
     def ask_patiently(self, method: str, path: str, body: Any = None) -> Answer:
         """As ``ask``, again while nobody answers or the answer is to ask later."""
-
-        def asked() -> Answer | None:
+        deadline = time.monotonic() + 60
+        while True:
             try:
                 answer = self.ask(method, path, body)
-            except (OSError, http.client.HTTPException):
-                return None
-            return answer if answer.status != 503 else None
-
-        found = until(asked, 60, f"an answer to {path}", 0.2)
-        assert found
-        return found
+            except (OSError, http.client.HTTPException) as error:
+                told = repr(error)
+            else:
+                if answer.status != 503:
+                    return answer
+                told = answer.text
+            assert time.monotonic() < deadline, f"{method} {path}: {told}"
+            time.sleep(0.2)
 
     def visit(self, app: str, path: str = "/", timeout: float = 30) -> Answer:
         """A visitor's request, through Nginx."""

@@ -32,7 +32,7 @@ class Processes:
 
     def below_supervisor(self) -> list[int]:
         """Web, worker and what they started."""
-        return [pid for pid in self.all() if not _command(pid).endswith(" up")]
+        return [pid for pid in self.all() if _command(pid).endswith((" serve", " worker"))]
 
     def deploy(self, number: int) -> int:
         """The child process that runs the deploy: the one that writes its log."""
