@@ -44,7 +44,8 @@ class Recipe:
     """How a kind of build runs.
 
     ``command`` runs in the source's folder; ``caches`` are the names of volumes by where they are mounted; ``folder``
-    is the name of the folder that its tool leaves WARs in; ``is_error`` knows the tool's own error lines.
+    is the name of the folder that its tool leaves WARs in, ``war`` a glob for the one to take, if it was named;
+    ``is_error`` knows the tool's own error lines.
     """
 
     image: str
@@ -52,6 +53,7 @@ class Recipe:
     caches: Mapping[str, str]
     folder: str
     is_error: Callable[[str], bool]
+    war: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -106,14 +108,14 @@ def build_in_container(engine: Engine, job: BuildJob, recipe: Recipe, log: Deplo
         if not wars.tell():
             raise _failed(engine, container, job, cause)
         wars.seek(0)
-        return _taken_out(wars, job, recipe.folder, log)
+        return _taken_out(wars, job, recipe, log)
 
 
-def _taken_out(wars: IO[bytes], job: BuildJob, folder: str, log: DeployLog) -> War:
+def _taken_out(wars: IO[bytes], job: BuildJob, recipe: Recipe, log: DeployLog) -> War:
     place = job.work / "app.war"
     with translated("take the WAR out of the build"), tarfile.open(fileobj=wars) as archive:
         found = {entry.name.removeprefix(f"{_FOLDER}/"): entry for entry in archive if entry.isreg()}
-        name = choose_war(sorted(found.keys() - {_ALWAYS}), job.app.build.war, folder)
+        name = choose_war(sorted(found.keys() - {_ALWAYS}), recipe.war, recipe.folder)
         log.line(f"the WAR: {name}")
         content = archive.extractfile(found[name])
         with place.open("wb") as file:

@@ -14,6 +14,7 @@ from hookserver import __version__
 from hookserver.builders.assemble import adopt, assemble
 from hookserver.builders.engine import APP, BUILD, COMMIT, LIBRARY, ROLE, STATE_DIR, Engine
 from hookserver.builders.job import BuildJob, War, WholeImage
+from hookserver.builders.migrate import migrate
 from hookserver.builders.registry import KINDS, choose
 from hookserver.builders.tomcat_base import look, read_base
 from hookserver.builders.translate import translated
@@ -101,6 +102,8 @@ class Images:
     def _assembled(self, job: BuildJob, product: War | WholeImage, log: DeployLog) -> str:
         engine, app = self._engine, job.app
         if isinstance(product, WholeImage):
+            if app.tomcat.migrate:
+                log.line("NOTE: tomcat.migrate is for WARs: the image of a Dockerfile is taken as it is")
             base = look(engine, product.image, app.name, job.deploy)
             return adopt(engine, job, base, self._digest(job), log)
         image = engine.have_image(app.tomcat.image, "tomcat.image", log)
@@ -115,7 +118,8 @@ class Images:
                 f"the image {app.tomcat.image} declares the volume {base.lost}: a WAR put there would be in no image",
                 "Name a Tomcat image without that VOLUME in tomcat.image.",
             )
-        return assemble(engine, job, base, product, self._digest(job), log)
+        war = migrate(engine, job, product, log) if app.tomcat.migrate else product
+        return assemble(engine, job, base, war, self._digest(job), log)
 
     def _digest(self, job: BuildJob) -> str:
         """What an image depends on beside its commit."""
@@ -123,7 +127,16 @@ class Images:
         base = self._engine.image_id(app.tomcat.image)
         build = app.build.model_dump(mode="json", include=_BUILD_KEYS)
         prints = [kind.fingerprint(job) for kind in KINDS.values()]
-        facts = [__version__, build, app.tomcat.context, app.image, base, str(self._engine.subnet), prints]
+        facts = [
+            __version__,
+            build,
+            app.tomcat.context,
+            app.tomcat.migrate,
+            app.image,
+            base,
+            str(self._engine.subnet),
+            prints,
+        ]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

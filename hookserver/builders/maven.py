@@ -21,6 +21,8 @@ from hookserver.deploy_log import DeployLog
 
 looks_for = "a pom.xml (maven)"
 
+CACHE = "hookserver-{}-m2"
+"""The volume with an app's ``~/.m2``."""
 _GOALS = ("-B", "-DskipTests", "package")
 # Says nothing of downloads, in every Maven 3: --no-transfer-progress is unknown to a wrapper's Maven before 3.6.1.
 _QUIET = "-Dorg.slf4j.simpleLogger.log.org.apache.maven.cli.transfer.Slf4jMavenTransferListener=warn"
@@ -51,9 +53,10 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
     recipe = Recipe(
         image=job.app.build.image,
         command=command,
-        caches={"/root/.m2": f"hookserver-{job.app.name}-m2"},
+        caches={"/root/.m2": CACHE.format(job.app.name)},
         folder="target",
         is_error=is_error,
+        war=job.app.build.war,
         env={"MAVEN_OPTS": "-XX:MaxRAMPercentage=60"},
     )
     return build_in_container(engine, job, recipe, log)

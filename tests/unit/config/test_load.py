@@ -64,7 +64,6 @@ def test_every_mistake_is_told_at_once() -> None:
     [
         "[apps.shop.release]\nsessions = 'replicated'",
         "[apps.shop.release]\nwatch = '30s'",
-        "[apps.shop.tomcat]\nmigrate = true",
     ],
 )
 def test_a_key_that_does_not_work_yet_is_refused(line: str) -> None:

@@ -1,0 +1,46 @@
+"""Convert a WAR from ``javax.servlet`` to ``jakarta.servlet`` with Tomcat's own migration tool, in a build's container.
+
+The tool is fetched by Maven into the app's cache, so a mirror in ``settings.xml``, ``ca_bundle`` and a proxy in the
+build's environment serve it as they serve a Maven build. The same WAR is converted to the same bytes, so libraries that
+stay as they are stay one layer.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+from hookserver.builders.container_build import Recipe, build_in_container
+from hookserver.builders.engine import Engine
+from hookserver.builders.job import BuildJob, War
+from hookserver.builders.maven import CACHE, is_error
+from hookserver.deploy_log import DeployLog
+from hookserver.errors import BuildError
+
+_VERSION = "1.0.9"
+_FETCH = (
+    "mvn -B -ntp -q org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy "
+    f"-Dartifact=org.apache.tomcat:jakartaee-migration:{_VERSION}:jar:shaded -DoutputDirectory=/tmp/migration"
+)
+_TOOL = f"/tmp/migration/jakartaee-migration-{_VERSION}-shaded.jar"  # noqa: S108
+_CONVERT = f"mkdir migrated && java -XX:MaxRAMPercentage=60 -jar {_TOOL} app.war migrated/app.war && rm app.war"
+
+
+def migrate(engine: Engine, job: BuildJob, war: War, log: DeployLog) -> War:
+    """The converted WAR, in the job's work folder. Raises BuildError with what Maven or the tool says."""
+    log.line(f"converting the WAR to jakarta.servlet, with Tomcat's migration tool {_VERSION}")
+    folder = job.work / "migration"
+    try:
+        folder.mkdir()
+        shutil.copyfile(war.path, folder / "app.war")
+    except OSError as error:
+        raise BuildError(f"the WAR cannot be copied: {error}", "Look after the disk, then deploy again.") from error
+    engine.settle()
+    recipe = Recipe(
+        image=job.app.build.image,
+        command=("sh", "-c", f"{_FETCH} && {_CONVERT}"),
+        caches={"/root/.m2": CACHE.format(job.app.name)},
+        folder="migrated",
+        is_error=is_error,
+    )
+    return build_in_container(engine, replace(job, source=folder), recipe, log)
