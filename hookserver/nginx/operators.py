@@ -8,12 +8,13 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookserver.config import AppSettings, Settings
+from hookserver.config import AppSettings, NginxSettings, Settings
+from hookserver.errors import NginxError
 from hookserver.nginx import processes
 from hookserver.nginx.binary import Built
 from hookserver.nginx.dump import Dump
 from hookserver.nginx.foreign import Servers
-from hookserver.nginx.render_system import our_listens
+from hookserver.nginx.render_system import COMMON, PREFIX, our_listens, status_listens
 from hookserver.nginx.snippet import snippet_file
 
 
@@ -77,3 +78,32 @@ class Operators:
                 places = ", ".join(server.place for server in self.servers.of(name))
                 lines.append(f"{name} has a server of its own at {places}, so hookserver does not redirect it")
         return lines
+
+    def check_plain(self, nginx: NginxSettings) -> None:
+        """Raises NginxError when we would listen for plain HTTP where others speak something else."""
+        for listen in status_listens(nginx, self.servers):
+            if other := self.servers.not_plain(listen):
+                raise NginxError(
+                    f"nginx.listen has {listen}, where {other.place} speaks TLS or the proxy protocol",
+                    f"Take {listen} out of nginx.listen, and include the app's snippet in that server "
+                    "(`hookserver nginx show APP`).",
+                )
+
+    def check_included(self, conf_dir: Path) -> None:
+        """Raises NginxError, with the line that is missing, when our files are not read."""
+        if not self.includes(COMMON):
+            raise NginxError(
+                f"Nginx does not read hookserver's files in {conf_dir}",
+                f"Add this line at the end of the http {{ }} block that begins at {self.http_place}:\n"
+                f"    include {conf_dir}/{PREFIX}*.conf;",
+            )
+
+    def check_defaults(self, nginx: NginxSettings) -> None:
+        """Raises NginxError when a server of ours would answer for unknown domains in the place of another."""
+        for listen in status_listens(nginx, self.servers):
+            if other := self.servers.pushed_aside(listen):
+                raise NginxError(
+                    f"hookserver's files are read before {other.place}, which answers for unknown domains at {listen} "
+                    "only because it came first",
+                    f"Write `listen {listen} default_server;` there, or include hookserver's files after it.",
+                )

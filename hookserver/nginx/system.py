@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 import signal
 from collections.abc import Mapping
@@ -16,21 +15,19 @@ from hookserver.nginx import binary, folders, logs, own_files, processes
 from hookserver.nginx.access_log import ACCESS_LOG
 from hookserver.nginx.build_check import check_build
 from hookserver.nginx.dump import Dump, read_dump
-from hookserver.nginx.foreign import Servers, servers
+from hookserver.nginx.foreign import servers
 from hookserver.nginx.operators import Operators
 from hookserver.nginx.refused import blamed, refused
 from hookserver.nginx.render import digest
 from hookserver.nginx.render_system import (
     COMMON,
     PREFIX,
-    STATUS_TYPE,
     Surroundings,
-    our_listens,
     render_system,
-    status_listens,
 )
 from hookserver.nginx.snippet import snippet_file
-from hookserver.nginx.status import ask_at, comes_true
+from hookserver.nginx.status import comes_true
+from hookserver.nginx.status_at import StatusAt
 
 
 class System:
@@ -42,6 +39,7 @@ class System:
         self._conf_dir = settings.nginx.conf_dir
         self._snippets = self._state.nginx / "snippets"
         self._patience = patience
+        self._status = StatusAt(settings)
         self._seen: Operators | None = None
 
     def apply(self, numbers: Mapping[str, int]) -> bool:
@@ -52,8 +50,8 @@ class System:
         with folders.locked(self._state.nginx):
             seen = self._see(self._dump_without_what_breaks_it(program), built)
             folders.prepare(self._state, seen.worker.pw_gid if seen.worker else -1)
-            self._check_plain(seen.servers)
-            around = Surroundings(seen.servers, built.lacking, self._status_name())
+            seen.check_plain(self._settings.nginx)
+            around = Surroundings(seen.servers, built.lacking, self._status.name())
             texts = render_system(self._settings, numbers, around)
             wanted = {**dict.fromkeys(self._present(), None), **texts}
             current = digest(texts[self._conf_dir / COMMON])
@@ -70,16 +68,7 @@ class System:
         return self.ask("/config") is not None
 
     def ask(self, question: str) -> str | None:
-        name = self._name_file()
-        if not name.exists():
-            return None
-        hosts = {"*": "127.0.0.1", "[::]": "::1"}
-        for listen in our_listens(self._settings.nginx):
-            host = hosts.get(listen.host, listen.host.strip("[]"))
-            answer = ask_at(host, int(listen.port), name.read_text("utf-8"), STATUS_TYPE, question)
-            if answer is not None:
-                return answer
-        return None
+        return self._status.ask(question)
 
     def answers(self, question: str, wanted: str, patience: float) -> bool:
         return comes_true(lambda: self.ask(question) == wanted, patience)
@@ -118,8 +107,8 @@ class System:
             ) from error
         try:
             seen = self._see(self._dump(program), built)
-            self._check_included(seen)
-            self._check_defaults(seen.servers)
+            seen.check_included(self._conf_dir)
+            seen.check_defaults(self._settings.nginx)
             is_up = seen.master is not None or self.is_running()
             if is_up:
                 self._reload(program, seen, current)
@@ -196,33 +185,6 @@ class System:
             own_files.settle(ours)
             return dump
 
-    def _check_plain(self, found: Servers) -> None:
-        for listen in status_listens(self._settings.nginx, found):
-            if other := found.not_plain(listen):
-                raise NginxError(
-                    f"nginx.listen has {listen}, where {other.place} speaks TLS or the proxy protocol",
-                    f"Take {listen} out of nginx.listen, and include the app's snippet in that server "
-                    "(`hookserver nginx show APP`).",
-                )
-
-    def _check_included(self, seen: Operators) -> None:
-        if seen.includes(COMMON):
-            return
-        raise NginxError(
-            f"Nginx does not read hookserver's files in {self._conf_dir}",
-            f"Add this line at the end of the http {{ }} block that begins at {seen.http_place}:\n"
-            f"    include {self._conf_dir}/{PREFIX}*.conf;",
-        )
-
-    def _check_defaults(self, found: Servers) -> None:
-        for listen in status_listens(self._settings.nginx, found):
-            if other := found.pushed_aside(listen):
-                raise NginxError(
-                    f"hookserver's files are read before {other.place}, which answers for unknown domains at {listen} "
-                    "only because it came first",
-                    f"Write `listen {listen} default_server;` there, or include hookserver's files after it.",
-                )
-
     def _make_folders(self) -> None:
         folders.prepare(self._state)
         try:
@@ -240,14 +202,3 @@ class System:
         known = {snippet_file(self._settings, app) for app in self._settings.apps}
         removed = (aside.with_name(aside.name[1:-4]) for aside in self._snippets.glob(".*.conf.old"))
         return {path.resolve() for path in (*self._present(), *known, *removed)}
-
-    def _name_file(self) -> Path:
-        return self._state.nginx / "status-name"
-
-    def _status_name(self) -> str:
-        """A host name that nobody guesses: whoever knows it may ask which slot is live."""
-        file = self._name_file()
-        if not file.exists():
-            folders.write_durably(file, f"hookserver-{secrets.token_hex(10)}")
-            file.chmod(0o600)
-        return file.read_text("utf-8")
