@@ -143,7 +143,7 @@ class System:
             raise NginxError(
                 f"Nginx was told to reload, but does not run the new configuration:\n"
                 f"{logs.said_since(seen.error_log, before)}",
-                f"The one before it keeps running. Mend what the lines name (more is in {seen.error_log}), or nginx.reload.",
+                f"The one before it keeps running. Mend what is named here or in {seen.error_log}, or nginx.reload.",
             )
 
     def _reload_command(self, program: str) -> list[str]:
