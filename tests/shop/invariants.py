@@ -71,10 +71,14 @@ def live_commit(place: Installation, app: str) -> str:
 
 def shown_secrets(place: Installation) -> list[str]:
     """Where the canary can be read."""
-    state = place.state.root
-    files = [place.folder / "up.log", place.state.database, *state.glob("hookserver.db-*")]
-    files += [*(state / "logs").iterdir(), *(state / "nginx").rglob("*"), *(state / "mirrors").rglob("config")]
-    shown = [str(file) for file in files if _has_canary(file)]
+    # By another process: closing a database's file here would drop the locks that this one's connections hold on it.
+    looked = ["grep", "--recursive", "--files-with-matches", "--fixed-strings", "--devices=skip", CANARY]
+    places = [place.folder / "up.log", *place.state.root.glob("*.db*")]
+    places += [
+        place.state.root / name for name in ("logs", "nginx", "mirrors", "live") if (place.state.root / name).exists()
+    ]
+    found = subprocess.run([*looked, *places], capture_output=True, text=True, check=False)
+    shown = found.stdout.splitlines()
     shown += [f"/proc/{entry.name}/cmdline" for entry in Path("/proc").glob("[0-9]*") if _has_canary(entry / "cmdline")]
     for image in _images(place):
         if CANARY in str(image.attrs) or CANARY in str(image.history()):
