@@ -1,0 +1,116 @@
+"""Every command of the README, run as it stands there; only places and names are this test's own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.shop import Installation, installed
+
+ROOT = Path(__file__).parents[2]
+BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+APP = "it-readme"
+
+
+def block(first_words: str) -> str:
+    """The one block that begins so."""
+    (found,) = [text for text in BLOCKS if text.startswith(first_words)]
+    return str(found)
+
+
+def run(script: str, folder: Path, replaced: Mapping[str, str], program: Path, config: Path | None = None) -> str:
+    for old, new in replaced.items():
+        assert old in script, f"the README says no {old!r} any more"
+        script = script.replace(old, new)
+    environ = {**os.environ, "PATH": f"{program}:{os.environ['PATH']}"}
+    if config:
+        environ["HOOKSERVER_CONFIG"] = str(config)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``hookserver``, installed as the README says."""
+    folder = tmp_path_factory.mktemp("installed")
+    (folder / "bin").mkdir()
+    places = {"/opt/hookserver": f"{folder}/opt", "/usr/local/bin": f"{folder}/bin"}
+    run(block("apt-get install"), ROOT, places, folder / "bin")
+    return folder / "bin"
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Installation]:
+    with installed("172.30.186.0/24") as made:
+        project = made.add_app(APP)
+        made.start()
+        for version in ("one", "two"):
+            project.release(version)
+            made.ended(project.push().deploy)
+        yield made
+
+
+def test_a_new_user_gets_settings_that_hold(program: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "shop"
+    shutil.copytree(ROOT / "deploy" / "sample", clone)
+    commands = block("hookserver init")
+    assert commands.endswith("hookserver up\n"), "`up` is what the other tests here run"
+    said = run(commands.removesuffix("hookserver up\n"), tmp_path, {"/home/you/shop": str(clone)}, program)
+    assert (clone / "hookserver.toml").is_file()
+    assert 'apps.shop.build.kind = "' in said
+
+
+def test_the_commands_of_every_day_work_as_they_stand(program: Path, site: Installation, tmp_path: Path) -> None:
+    said = run(block("hookserver status"), tmp_path, {" shop": f" {APP}"}, program, site.config)
+    assert "live" in said
+    assert site.store.app(APP).lock is None
+
+
+def test_curl_deploys_as_the_readme_says(program: Path, site: Installation, tmp_path: Path) -> None:
+    places = {"127.0.0.1:9000": f"127.0.0.1:{site.web_port}", "apps/shop": f"apps/{APP}"}
+    said = run(block("hookserver token create"), tmp_path, places, program, site.config)
+    assert said.rstrip().splitlines()[-1] == "live"
+
+
+def test_the_snippet_for_an_nginx_that_is_there_is_printed(program: Path, site: Installation, tmp_path: Path) -> None:
+    config = tmp_path / "hookserver.toml"
+    config.write_text(site.config.read_text().replace("[nginx]\n", '[nginx]\nmode = "system"\n'))
+    assert "proxy_pass" in run(block("hookserver nginx show"), tmp_path, {" shop": f" {APP}"}, program, config)
+
+
+@pytest.mark.parametrize("script", ["./deploy/demo.sh", "./tests/run.sh"])
+def test_the_two_commands_are_there_and_can_be_run(script: str) -> None:
+    assert block(script) == f"{script}\n"
+    assert os.access(ROOT / script, os.X_OK)
+
+
+def test_the_demo_loses_no_request_and_leaves_nothing() -> None:
+    """The first of the two commands, as it is tried by those who look on."""
+    done = subprocess.run(
+        [ROOT / "deploy/demo.sh", "--once"],
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert re.search(r"failed:\s+0\b", done.stdout + done.stderr)
