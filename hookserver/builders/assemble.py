@@ -22,6 +22,7 @@ from hookserver.builders.engine import APP, FACTS, LIBRARY, ROLE, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.tomcat_base import Base, SettingsFile
 from hookserver.builders.tomcat_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
+from hookserver.builders.tomcat_files import OwnFile, digest, laid_over, packed
 from hookserver.builders.translate import translated
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -31,15 +32,19 @@ DEFAULT_WEBAPPS = frozenset({"ROOT", "docs", "examples", "host-manager", "manage
 """What a Tomcat tarball serves by itself; it has no place beside a shop."""
 
 
-def assemble(engine: Engine, job: BuildJob, base: Base, war: War, build: str, log: DeployLog) -> str:
-    """The image of a WAR on a Tomcat, tagged and labelled; ``build`` is the digest of what it was made with.
+def assemble(
+    engine: Engine, job: BuildJob, base: Base, war: War, files: Sequence[OwnFile], build: str, log: DeployLog
+) -> str:
+    """The image of a WAR on a Tomcat with the app's ``files``, tagged and labelled.
+
+    ``build`` is the digest of what it was made with.
 
     Raises BuildError when the WAR is refused or does not fit the Tomcat, or Docker does not do its part.
     """
     context = job.app.tomcat.context
-    conf = edited_conf(engine, base, log)
+    conf = edited_conf(engine, laid_over(base, files), log)
     with war_file.opened(war.path) as checked:
-        key = _digest(base.image, conf, context, checked.library_digest())
+        key = _digest(base.image, conf, digest(files), context, checked.library_digest())
         library = engine.find_image({APP: job.app.name, LIBRARY: key, ROLE: _LIBRARY_LAYER})
         facts = _remembered(engine, library) or war_facts.of_library(checked.archive, checked.library, job.work)
         own = war_facts.of_own(checked.archive, checked.rest)
@@ -56,20 +61,30 @@ def assemble(engine: Engine, job: BuildJob, base: Base, war: War, build: str, lo
                 _conf_archive(conf) as settings,
                 war_file.packed(checked, checked.library, context, job.work) as libraries,
             ):
-                library = _layer(
-                    engine, job, base, base.image, {"conf": settings, "webapps": libraries}, labels, removed
-                )
+                archives = {".": packed(files, conf["server.xml"]), "conf": settings, "webapps": libraries}
+                library = _layer(engine, job, base, base.image, archives, labels, removed)
         with war_file.packed(checked, checked.rest, context, job.work) as rest:
             return _layer(engine, job, base, library, {"webapps": rest}, image_labels(engine, job, build))
 
 
-def adopt(engine: Engine, job: BuildJob, base: Base, build: str, log: DeployLog) -> str:
-    """An image that the project made itself, with our edits of its Tomcat's settings, our tag and labels."""
+def adopt(engine: Engine, job: BuildJob, base: Base, files: Sequence[OwnFile], build: str, log: DeployLog) -> str:
+    """An image that the project made itself, with the app's ``files``, our edits of its Tomcat's settings, our labels.
+
+    Raises BuildError when there are files, and no Tomcat that would read them.
+    """
+    labels = image_labels(engine, job, build)
     if not base.is_tomcat:
+        if files:
+            raise BuildError(
+                "the project's own image has no Tomcat that hookserver knows: tomcat.files has no place in it",
+                "Leave tomcat.files out, or let the Dockerfile begin with a Tomcat image.",
+            )
         log.line("NOTE: the image has no Tomcat that hookserver knows: nothing of it is edited")
-    with _conf_archive(edited_conf(engine, base, log)) as settings:
-        archives = {"conf": settings} if base.is_tomcat else {}
-        return _layer(engine, job, base, base.image, archives, image_labels(engine, job, build))
+        return _layer(engine, job, base, base.image, {}, labels)
+    conf = edited_conf(engine, laid_over(base, files), log)
+    with _conf_archive(conf) as settings:
+        archives = {".": packed(files, conf["server.xml"]), "conf": settings}
+        return _layer(engine, job, base, base.image, archives, labels)
 
 
 def edited_conf(engine: Engine, base: Base, log: DeployLog) -> dict[str, SettingsFile]:
@@ -153,8 +168,8 @@ def _conf_archive(conf: Mapping[str, SettingsFile]) -> IO[bytes]:
     return spool
 
 
-def _digest(base: str, conf: Mapping[str, SettingsFile], context: str, libraries: str) -> str:
+def _digest(base: str, conf: Mapping[str, SettingsFile], own: dict[str, str], context: str, libraries: str) -> str:
     files = {name: asdict(file) for name, file in conf.items()}
     return hashlib.sha256(
-        json.dumps([war_facts.FORMAT, base, files, context, libraries], sort_keys=True).encode()
+        json.dumps([war_facts.FORMAT, base, files, own, context, libraries], sort_keys=True).encode()
     ).hexdigest()

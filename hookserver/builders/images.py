@@ -17,6 +17,7 @@ from hookserver.builders.job import BuildJob, War, WholeImage
 from hookserver.builders.migrate import migrate
 from hookserver.builders.registry import KINDS, choose
 from hookserver.builders.tomcat_base import look, read_base
+from hookserver.builders.tomcat_files import OwnFile, fingerprint, gather
 from hookserver.builders.translate import translated
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
@@ -24,6 +25,7 @@ from hookserver.errors import BuildError
 from hookserver.models import StateDir
 
 _BUILD_KEYS = {"kind", "image", "command", "war", "env", "volumes"}
+_TOMCAT_KEYS = {"context", "migrate", "files"}
 
 
 class Images:
@@ -52,8 +54,9 @@ class Images:
         """
         job.work.mkdir(parents=True, exist_ok=True)
         try:
+            files = gather(job, log)
             product = choose(job, log).make(self._engine, job, log)
-            image = self._assembled(job, product, log)
+            image = self._assembled(job, product, files, log)
         finally:
             self._engine.settle()
         log.line(f"image {job.app.image}:{job.commit[:12]}")
@@ -99,13 +102,13 @@ class Images:
                 return False
         return not self._engine.image_id(image["Id"])
 
-    def _assembled(self, job: BuildJob, product: War | WholeImage, log: DeployLog) -> str:
+    def _assembled(self, job: BuildJob, product: War | WholeImage, files: tuple[OwnFile, ...], log: DeployLog) -> str:
         engine, app = self._engine, job.app
         if isinstance(product, WholeImage):
             if app.tomcat.migrate:
                 log.line("NOTE: tomcat.migrate is for WARs: the image of a Dockerfile is taken as it is")
             base = look(engine, product.image, app.name, job.deploy)
-            return adopt(engine, job, base, self._digest(job), log)
+            return adopt(engine, job, base, files, self._digest(job), log)
         image = engine.have_image(app.tomcat.image, "tomcat.image", log)
         base = read_base(engine, image, app.name, job.deploy)
         if not base.is_tomcat:
@@ -119,7 +122,7 @@ class Images:
                 "Name a Tomcat image without that VOLUME in tomcat.image.",
             )
         war = migrate(engine, job, product, log) if app.tomcat.migrate else product
-        return assemble(engine, job, base, war, self._digest(job), log)
+        return assemble(engine, job, base, war, files, self._digest(job), log)
 
     def _digest(self, job: BuildJob) -> str:
         """What an image depends on beside its commit."""
@@ -127,16 +130,8 @@ class Images:
         base = self._engine.image_id(app.tomcat.image)
         build = app.build.model_dump(mode="json", include=_BUILD_KEYS)
         prints = [kind.fingerprint(job) for kind in KINDS.values()]
-        facts = [
-            __version__,
-            build,
-            app.tomcat.context,
-            app.tomcat.migrate,
-            app.image,
-            base,
-            str(self._engine.subnet),
-            prints,
-        ]
+        tomcat = app.tomcat.model_dump(mode="json", include=_TOMCAT_KEYS)
+        facts = [__version__, build, tomcat, app.image, base, str(self._engine.subnet), prints, fingerprint(job)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

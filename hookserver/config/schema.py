@@ -19,8 +19,10 @@ from hookserver.config.values import (
     ImageName,
     Listen,
     OptionalPath,
+    OwnFilePath,
     Repository,
     Size,
+    TomcatPlace,
     UrlPath,
     Variable,
     Volume,
@@ -119,6 +121,7 @@ class TomcatSettings(_Section):
     image: Image = "tomcat:10.1-jdk17-temurin"
     context: str = Field(default="", pattern=r"[A-Za-z0-9._#-]*")
     migrate: bool = False
+    files: dict[TomcatPlace, OwnFilePath] = {}
     java_opts: str = ""
     memory: Size = 512 << 20
     env: dict[Variable, str] = Field(default={}, repr=False)

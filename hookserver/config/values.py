@@ -26,6 +26,7 @@ _BRANCH_FORBIDDEN = re.compile(
 )
 _LISTEN = re.compile(r"(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]|\*):)?\d{1,5}")
 _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
+_TOMCAT_PLACE = re.compile(r"conf/(?:[\w.-]+/)*[\w.-]+|lib/[\w.+-]+\.jar|bin/setenv\.sh", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -127,6 +128,19 @@ def _check_volume(value: str) -> str:
     return value
 
 
+def _check_tomcat_place(value: str) -> str:
+    if not _TOMCAT_PLACE.fullmatch(value) or {".", ".."} & set(value.split("/")):
+        raise ValueError(f'{value!r} is not one of "conf/<file>", "lib/<name>.jar" and "bin/setenv.sh"')
+    return value
+
+
+def _check_own_file(value: str) -> str:
+    path = PurePosixPath(value)
+    if not value or ".." in path.parts or "\0" in value or value.endswith("/"):
+        raise ValueError(f"{value!r} is neither a file of the repository nor an absolute path")
+    return value
+
+
 def _check_variable(value: str) -> str:
     if not _VARIABLE.fullmatch(value):
         raise ValueError(f"{value!r} is not the name of an environment variable")
@@ -152,4 +166,7 @@ Command = Annotated[
 ]
 """A program and its arguments; one text is a line for the shell."""
 Volume = Annotated[str, AfterValidator(_check_volume)]
+TomcatPlace = Annotated[str, AfterValidator(_check_tomcat_place)]
+"""A file's place below Tomcat's folder."""
+OwnFilePath = Annotated[str, AfterValidator(_check_own_file)]
 Variable = Annotated[str, AfterValidator(_check_variable)]

@@ -212,3 +212,19 @@ BLOG = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
 )
 def test_a_redirect_and_a_folder_that_cannot_be_are_told(text: str, mistake: str) -> None:
     assert re.search(mistake, "\n".join(mistakes(text)))
+
+
+@pytest.mark.parametrize(
+    ("place", "file"),
+    [
+        ("conf/../../etc/passwd", "a"),
+        ("/conf/server.xml", "a"),
+        ("lib/driver.zip", "a"),
+        ("bin/catalina.sh", "a"),
+        ("webapps/manager.war", "a"),
+        ("conf/server.xml", "../server.xml"),
+        ("conf/server.xml", ""),
+    ],
+)
+def test_own_tomcat_files_have_known_places_and_climb_out_of_nothing(place: str, file: str) -> None:
+    assert "apps.shop.tomcat.files" in mistakes(APP + f"[apps.shop.tomcat]\nfiles = {{ '{place}' = '{file}' }}")[0]
