@@ -297,7 +297,7 @@ END
         ours ps --all | xargs --no-run-if-empty "$DOCKER_CLI" rm --force --volumes >/dev/null
         ours network ls | xargs --no-run-if-empty "$DOCKER_CLI" network rm >/dev/null
     fi
-    if ip route show type unreachable | grep -qF "$SUBNET"; then ip route del unreachable "${route[@]}"; fi
+    if ip route show type unreachable 2>/dev/null | grep -qF "$SUBNET"; then ip route del unreachable "${route[@]}"; fi
     rm -rf "$RUN"
 }
 

@@ -32,19 +32,25 @@ install_packages() {
     local log
     log=$(mktemp)
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update >"$log" 2>&1 || fail "apt-get update failed" "$(tail -n 5 "$log")"
-    without_nginx_service as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 </dev/null ||
-        fail "apt-get install failed" "$(tail -n 15 "$log")"
+    without_services as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 </dev/null ||
+        fail "apt-get install failed" "$(grep -m 5 '^[WE]:' "$log")" "$(tail -n 15 "$log")"
     rm -f "$log"
 }
 
-# The distribution's package starts an Nginx of its own on port 80 when it is installed: nobody asked for that here.
-without_nginx_service() {
+# Packages start their services when they are installed. An Nginx on port 80 nobody asked for here; and Docker's init
+# script fails, and the installation with it, where it may not raise its limits: without systemd need_docker starts it.
+without_services() {
     local policy=/usr/sbin/policy-rc.d made='' status=0
     if [ ! -e "$policy" ]; then
         made=yes
-        # shellcheck disable=SC2016 # the policy's own $1
-        printf '#!/bin/sh\n[ "$1" != nginx ] || exit 101\n' | as_root tee "$policy" >/dev/null
+        as_root tee "$policy" >/dev/null <<'END'
+#!/bin/sh
+case $1 in
+nginx) exit 101 ;;
+docker | containerd) [ -d /run/systemd/system ] || exit 101 ;;
+esac
+END
         as_root chmod 755 "$policy"
     fi
     "$@" || status=$?
