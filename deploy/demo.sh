@@ -46,9 +46,10 @@ main() {
     trap 'on_exit $?' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
-    prepare
-    start_hookserver
-    deploy_twice
+    # What they leave running must not keep the lock.
+    prepare 9>&-
+    start_hookserver 9>&-
+    deploy_twice 9>&-
     if [ "$mode" = --once ]; then stop_all; fi
     finished=yes
     summary "$mode"
@@ -125,7 +126,7 @@ health.path = "/health"
 END
     [ ! -r "$bundle" ] || echo "build.ca_bundle = \"$bundle\"" >>"$CONFIG"
     hookserver check >/dev/null 2>"$RUN/check.log" || fail "the settings are refused" "$(cat "$RUN/check.log")"
-    setsid nohup "$VENV/bin/hookserver" --config "$CONFIG" up >"$RUN/hookserver.log" 2>&1 </dev/null 9>&- &
+    setsid nohup "$VENV/bin/hookserver" --config "$CONFIG" up >"$RUN/hookserver.log" 2>&1 </dev/null &
     local pid=$!
     for second in $(seq 300); do
         curl -fs -o "$RUN/ready.json" "$api/readyz" && [ -x "$(repository)/hooks/post-receive" ] && break
@@ -139,7 +140,7 @@ END
     note "the shop $SITE/ (503 until something is pushed)"
 }
 
-hookserver() { "$VENV/bin/hookserver" --config "$CONFIG" "$@" 9>&-; }
+hookserver() { "$VENV/bin/hookserver" --config "$CONFIG" "$@"; }
 
 repository() { echo "$RUN/state/repos/$APP.git"; }
 
@@ -179,7 +180,7 @@ deploy_twice() {
     say "visitors come in"
     note "12 kept-alive connections, 10 new visitors a second, 2 slow uploads; GET and POST"
     "$VENV/bin/python" "$ROOT/deploy/load.py" "$SITE" "${VISITORS[@]}" --seconds 900 --report "$REPORT" --progress \
-        >"$RUN/load.log" 2>&1 </dev/null 9>&- &
+        >"$RUN/load.log" 2>&1 </dev/null &
     load=$!
     for second in $(seq 30); do
         sleep 1
@@ -201,7 +202,7 @@ deploy_twice() {
     end_load
 }
 
-shop_git() { env -u GIT_DIR -u GIT_WORK_TREE git -C "$RUN/shop" -c user.name=demo -c user.email=demo@localhost "$@" 9>&-; }
+shop_git() { env -u GIT_DIR -u GIT_WORK_TREE git -C "$RUN/shop" -c user.name=demo -c user.email=demo@localhost "$@"; }
 
 # push VERSION NUMBER: pushes it, and sets seconds to the time from there to live.
 push() {
