@@ -241,4 +241,4 @@ def test_settings_that_lose_an_app_leave_it_serving(scene: Scene) -> None:
         site.apps[APP] = kept
         site.write_settings()
         site.start()
-    assert site.visit(APP).text == f"v{scene.versions}"
+    until(lambda: site.visit(APP).text == f"v{scene.versions}")
