@@ -4,7 +4,8 @@
 # answers. Where one does answer, the official image is pulled and nothing is made.
 #
 #   sudo deploy/images/make.sh                        tomcat:10.1-jdk17-temurin and maven:3.9-eclipse-temurin-17
-#   sudo deploy/images/make.sh IMAGE...               tomcat:<line>-jdk<java>…, maven:<line>-eclipse-temurin-<java>
+#   sudo deploy/images/make.sh IMAGE...               tomcat:<line>-jdk<java>…, maven:<line>-eclipse-temurin-<java>,
+#                                                     gradle:4.4-jdk<java>, ant:1.10-jdk<java>
 #
 #   --jdk N           the Java version where the image's name does not say one (default 17)
 #   --ca-bundle FILE  certificates that Maven trusts while it fetches Tomcat and Maven (default: the host's own bundle).
@@ -14,9 +15,10 @@
 #   --no-pull         do not ask the registry
 #
 # Tomcat lines: 7.0 8.5 9.0 10.1 11.0; Java: 8 11 17 21 25. A full version (tomcat:10.1.49-jdk17) is taken as it is.
+# Gradle and Ant are the distribution's own packages, whose Gradle is 4.4 and runs on Java 17 or older.
 #
 # An image that exists is left as it is. The layout is the official images': /usr/local/tomcat with an empty webapps (the
-# defaults are in webapps.dist), /usr/share/maven, /opt/java/openjdk. The system is made by debootstrap from the host's own
+# defaults are in webapps.dist), /usr/share/maven, /opt/gradle, /opt/java/openjdk. The system is made by debootstrap from the host's own
 # suite, or from Debian sid for a Java version that the suite lacks; Java comes from the distribution's packages, Tomcat and
 # Maven from what Apache publishes on Maven Central, fetched by Maven itself. An image gets its name when it is complete and
 # its program has answered, so a killed run leaves nothing half-made, and the next one clears what the killed one left.
@@ -86,12 +88,12 @@ remedy() {
 # Sets kind, version and java from an image's name.
 parse() {
     local image=$1
-    if [[ $image =~ ^(tomcat|maven):([0-9]+(\.[0-9]+)*)(-.*)?$ ]]; then
+    if [[ $image =~ ^(tomcat|maven|gradle|ant):([0-9]+(\.[0-9]+)*)(-.*)?$ ]]; then
         kind=${BASH_REMATCH[1]}
         local line=${BASH_REMATCH[2]} rest=${BASH_REMATCH[4]}
     else
         die "$image: not a name this script can make an image for" \
-            "It makes tomcat:<line>-jdk<java>… and maven:<line>-eclipse-temurin-<java>."
+            "It makes tomcat:<line>-jdk<java>…, maven:<line>-eclipse-temurin-<java>, gradle:4.4-jdk<java> and ant:1.10-jdk<java>."
     fi
     java=$java_default
     if [[ $rest =~ (jdk|temurin-|openjdk-)([0-9]+) ]]; then java=${BASH_REMATCH[2]}; fi
@@ -106,6 +108,10 @@ parse() {
         tomcat:10 | tomcat:10.1) version=10.1.49 ;;
         tomcat:11 | tomcat:11.0) version=11.0.13 ;;
         maven:3 | maven:3.9) version=3.9.11 ;;
+        gradle:4 | gradle:4.4) version=4.4 ;;
+        ant:1 | ant:1.10) version=1.10 ;;
+        gradle:*) die "$image: Gradle $line is in no package" "gradle:4.4-jdk17 can be made; a newer one comes from a registry." ;;
+        ant:*) die "$image: Ant $line is in no package" "ant:1.10-jdk17 can be made." ;;
         *.*.*) version=$line ;;
         *) die "$image: no $kind version is known for the line $line" "Name a full version, such as tomcat:10.1.49-jdk17." ;;
     esac
@@ -113,6 +119,9 @@ parse() {
         local needs=8
         case $version in 10.*) needs=11 ;; 11.*) needs=17 ;; esac
         [ "$java" -ge "$needs" ] || die "$image: Tomcat $version needs Java $needs or newer"
+    fi
+    if [ "$kind" = gradle ] && [ "$java" -gt 17 ]; then
+        die "$image: Gradle $version does not run on Java $java" "gradle:4.4-jdk17 can be made; a newer one comes from a registry."
     fi
 }
 
@@ -429,6 +438,26 @@ make_maven() {
         'CMD ["mvn"]'
 }
 
+make_gradle() {
+    step "Gradle $version, git, unzip" install "$BUILDING" "gradle git unzip"
+    step "does it answer?" inside "$BUILDING" \
+        "ln -s /usr/share/gradle /opt/gradle; JAVA_HOME=/opt/java/openjdk gradle --version | grep -F 'Gradle $version'; rm -rf /root/.gradle"
+    step "image $1" commit "$BUILDING" "$1" \
+        'ENV GRADLE_HOME=/opt/gradle' \
+        'WORKDIR /' \
+        'CMD ["gradle"]'
+}
+
+make_ant() {
+    step "Ant $version, git, unzip" install "$BUILDING" "ant ant-optional ivy git unzip"
+    step "does it answer?" inside "$BUILDING" \
+        "ln -s /usr/share/java/ivy.jar /usr/share/ant/lib/ivy.jar; JAVA_HOME=/opt/java/openjdk ant -version | grep -F 'version $version.'"
+    step "image $1" commit "$BUILDING" "$1" \
+        'ENV ANT_HOME=/usr/share/ant' \
+        'WORKDIR /' \
+        'CMD ["ant"]'
+}
+
 # ---- all of it -----------------------------------------------------------------------------------------------------
 
 prepared=no
@@ -447,7 +476,7 @@ for image in "${missing[@]}"; do
         7.*-17 | 7.*-2? | 8.5.*-17 | 8.5.*-2?)
             say "  NOTE: the JSP compiler of Tomcat $version cannot read Java $java's classes; Java 8 or 11 suits it" ;;
     esac
-    need_fetcher
+    case $kind in tomcat | maven) need_fetcher ;; esac
     need_java
     start "$BUILDING" "$base" >/dev/null
     "make_$kind" "$image"

@@ -44,8 +44,8 @@ class Recipe:
     """How a kind of build runs.
 
     ``command`` runs in the source's folder; ``caches`` are the names of volumes by where they are mounted; ``folder``
-    is the name of the folder that its tool leaves WARs in, ``war`` a glob for the one to take, if it was named;
-    ``is_error`` knows the tool's own error lines.
+    is the name of the folder that its tool leaves WARs in (empty: any), ``war`` a glob for the one to take, if it was
+    named; ``is_error`` knows the tool's own error lines; ``advice`` is the remedy by a text that the output has.
     """
 
     image: str
@@ -55,6 +55,7 @@ class Recipe:
     is_error: Callable[[str], bool]
     war: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    advice: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Output:
@@ -106,7 +107,7 @@ def build_in_container(engine: Engine, job: BuildJob, recipe: Recipe, log: Deplo
         if not _run(engine, container, until, _Output(cause, log, wars)):
             raise _out_of_time(job, cause)
         if not wars.tell():
-            raise _failed(engine, container, job, cause)
+            raise _failed(engine, container, job, recipe, cause)
         wars.seek(0)
         return _taken_out(wars, job, recipe, log)
 
@@ -193,7 +194,7 @@ def _out_of_time(job: BuildJob, cause: Cause) -> BuildError:
     )
 
 
-def _failed(engine: Engine, container: str, job: BuildJob, cause: Cause) -> BuildError:
+def _failed(engine: Engine, container: str, job: BuildJob, recipe: Recipe, cause: Cause) -> BuildError:
     with translated("look at the failed build"):
         exit_code = engine.api.wait(container)["StatusCode"]
         killed = engine.api.inspect_container(container)["State"]["OOMKilled"]
@@ -203,7 +204,6 @@ def _failed(engine: Engine, container: str, job: BuildJob, cause: Cause) -> Buil
             f"the build ran out of memory (exit code {exit_code}):\n{listed(cause.lines())}",
             f"Raise build.memory (now {limit}).",
         )
-    return BuildError(
-        f"the build failed (exit code {exit_code}):\n{listed(cause.lines())}",
-        "Mend the project, then push again; the whole output is in the deploy's log.",
-    )
+    usual = "Mend the project, then push again; the whole output is in the deploy's log."
+    remedy = next((advice for text, advice in recipe.advice.items() if cause.tells_of(text)), usual)
+    return BuildError(f"the build failed (exit code {exit_code}):\n{listed(cause.lines())}", remedy)

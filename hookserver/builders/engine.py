@@ -106,8 +106,8 @@ class Engine:
         except (docker.errors.DockerException, requests.RequestException) as error:
             raise BuildError(
                 f"the image {image} ({setting}) is not here and cannot be pulled: {error}",
-                f"Pull, load or make it on this machine (deploy/images/make.sh makes Tomcat's and Maven's), or name "
-                f"another one in {setting}.",
+                f"Pull, load or make it on this machine (deploy/images/make.sh makes Tomcat's, Maven's and Ant's, "
+                f"and a Gradle 4.4), or name another one in {setting}.",
             ) from error
         return self.image_id(image)
 

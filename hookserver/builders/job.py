@@ -37,9 +37,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class War:
-    """A build's product: a WAR file on the host, hostile as its source."""
+    """A build's product: a WAR file on the host, hostile as its source.
+
+    ``maven`` is the app's own builder image when that has Maven; empty: it named none.
+    """
 
     path: Path
+    maven: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ here does not have. ``build.command`` runs them, or anything else.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
@@ -21,6 +22,8 @@ from hookserver.deploy_log import DeployLog
 
 looks_for = "a pom.xml (maven)"
 
+IMAGE = "maven:3.9-eclipse-temurin-17"
+"""The builder image where the settings name none."""
 CACHE = "hookserver-{}-m2"
 """The volume with an app's ``~/.m2``."""
 _GOALS = ("-B", "-DskipTests", "package")
@@ -51,7 +54,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
     command = job.app.build.command or default_command(job.source, log)
     log.line(f"$ {_shown(command)}")
     recipe = Recipe(
-        image=job.app.build.image,
+        image=job.app.build.image or IMAGE,
         command=command,
         caches={"/root/.m2": CACHE.format(job.app.name)},
         folder="target",
@@ -59,7 +62,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         war=job.app.build.war,
         env={"MAVEN_OPTS": "-XX:MaxRAMPercentage=60"},
     )
-    return build_in_container(engine, job, recipe, log)
+    return replace(build_in_container(engine, job, recipe, log), maven=job.app.build.image)
 
 
 def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:

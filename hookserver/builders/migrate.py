@@ -13,7 +13,7 @@ from dataclasses import replace
 from hookserver.builders.container_build import Recipe, build_in_container
 from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, War
-from hookserver.builders.maven import CACHE, is_error
+from hookserver.builders.maven import CACHE, IMAGE, is_error
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
@@ -37,7 +37,7 @@ def migrate(engine: Engine, job: BuildJob, war: War, log: DeployLog) -> War:
         raise BuildError(f"the WAR cannot be copied: {error}", "Look after the disk, then deploy again.") from error
     engine.settle()
     recipe = Recipe(
-        image=job.app.build.image,
+        image=war.maven or IMAGE,
         command=("sh", "-c", f"{_FETCH} && {_CONVERT}"),
         caches={"/root/.m2": CACHE.format(job.app.name)},
         folder="migrated",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hookserver.builders import dockerfile, maven, war
+from hookserver.builders import ant, dockerfile, gradle, maven, war
 from hookserver.builders.job import BuildJob, Kind
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
-KINDS: Mapping[str, Kind] = {"dockerfile": dockerfile, "maven": maven, "war": war}
+KINDS: Mapping[str, Kind] = {"dockerfile": dockerfile, "maven": maven, "gradle": gradle, "ant": ant, "war": war}
 """In the order in which ``auto`` asks them."""
 
 

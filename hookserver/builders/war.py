@@ -39,7 +39,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
     del engine
     if _on_host(job):
         log.line(f"the WAR on this machine: {job.app.build.war}")
-        return War(Path(job.app.build.war))
+        return War(Path(job.app.build.war), job.app.build.image)
     pattern = job.app.build.war
     found = (
         [path for path in sources.files(job.source, "") if matches(path, pattern)] if pattern else _usual(job.source)
@@ -54,7 +54,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
     if file is None:
         raise BuildError(f"{found[0]} leads out of the repository", "Put the WAR itself there, not a symlink.")
     log.line(f"the WAR in the repository: {found[0]}")
-    return War(file)
+    return War(file, job.app.build.image)
 
 
 def _usual(source: Path) -> list[str]:

@@ -8,22 +8,22 @@ from pathlib import PurePosixPath
 from hookserver.builders.output import listed
 from hookserver.errors import BuildError
 
-_SIDE_PRODUCTS = ("-sources.war", "-javadoc.war", "-tests.war")
+_SIDE_PRODUCTS = ("-sources.war", "-javadoc.war", "-tests.war", "-plain.war")
 
 
 def choose_war(found: list[str], pattern: str, folder: str) -> str:
     """The one WAR among the paths that a build left, relative to the project. Raises BuildError when it is not one.
 
-    ``pattern`` is ``build.war``; empty: the WARs that lie directly in a folder called ``folder``.
+    ``pattern`` is ``build.war``; empty: the WARs that lie directly in a folder called ``folder`` (empty: anywhere).
     """
     if pattern:
         wars = [path for path in found if matches(path, pattern)]
     else:
-        built = [path for path in found if PurePosixPath(path).parent.name == folder]
+        built = [path for path in found if not folder or PurePosixPath(path).parent.name == folder]
         wars = [path for path in built if not path.endswith(_SIDE_PRODUCTS)]
     if len(wars) == 1:
         return wars[0]
-    where = f"build.war = {pattern!r}" if pattern else f"**/{folder}/*.war"
+    where = f"build.war = {pattern!r}" if pattern else f"**/{folder}/*.war" if folder else "**/*.war"
     if wars:
         raise BuildError(
             f"several WARs fit {where}:\n{listed(wars)}",
@@ -33,7 +33,8 @@ def choose_war(found: list[str], pattern: str, folder: str) -> str:
         raise BuildError(f"no WAR fits {where}; there are:\n{listed(found)}", "Name the one to deploy in build.war.")
     raise BuildError(
         f"the build left no WAR ({where})",
-        "Let the project make one (Maven: <packaging>war</packaging>), or set build.command to what does.",
+        "Let the project make one (Maven: <packaging>war</packaging>, Gradle: the war plugin), or set build.command to "
+        "what does.",
     )
 
 

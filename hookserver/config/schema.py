@@ -18,6 +18,7 @@ from hookserver.config.values import (
     Image,
     ImageName,
     Listen,
+    OptionalImage,
     OptionalPath,
     OwnFilePath,
     Repository,
@@ -103,8 +104,8 @@ class DockerSettings(_Section):
 class BuildSettings(_Section):
     """``[apps.<app>.build]``"""
 
-    kind: Literal["auto", "maven", "war", "dockerfile"] = "auto"
-    image: Image = "maven:3.9-eclipse-temurin-17"
+    kind: Literal["auto", "maven", "gradle", "ant", "war", "dockerfile"] = "auto"
+    image: OptionalImage = ""
     command: Command = ()
     war: str = ""
     env: dict[Variable, str] = Field(default={}, repr=False)

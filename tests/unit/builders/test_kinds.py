@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.builders import dockerfile, maven
+from hookserver.builders import dockerfile, gradle, maven
 from hookserver.builders.job import BuildJob
 from hookserver.builders.registry import KINDS, choose
 from hookserver.config import AppSettings
@@ -69,6 +69,39 @@ def test_any_dockerfile_is_used_when_nothing_else_is_there(tmp_path: Path) -> No
 def test_a_named_kind_and_a_war_on_the_host_are_not_guessed_about(tmp_path: Path) -> None:
     assert chosen(tmp_path, {"pom.xml": POM}, kind="war")[0] == "war"
     assert chosen(tmp_path, {"pom.xml": POM}, war="/srv/shop.war")[0] == "war"
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        ({"build.gradle": ""}, "gradle"),
+        ({"settings.gradle.kts": ""}, "gradle"),
+        ({"build.xml": "<project/>"}, "ant"),
+        ({"build.xml": "<project/>", "build.gradle": ""}, "gradle"),
+        ({"build.gradle": "", "pom.xml": POM}, "maven"),
+        ({"build.xml": "<project/>", "dist/shop.war": ""}, "ant"),
+    ],
+)
+def test_gradle_and_ant_are_known_by_their_files(tmp_path: Path, files: dict[str, str], kind: str) -> None:
+    assert chosen(tmp_path, files)[0] == kind
+
+
+def test_gradles_progress_is_no_error() -> None:
+    lines = [
+        "/source/Cart.java:2: error: cannot find symbol",
+        "  symbol:   class Basket",
+        "* What went wrong:",
+        "Execution failed for task ':compileJava'.",
+        "> Compilation failed; see the compiler error output for details.",
+        "Could not resolve shop:core:1.",
+        'Exception in thread "main" java.net.UnknownHostException: x',
+        "> Task :compileJava FAILED",
+        "1 error",
+        "FAILURE: Build failed with an exception.",
+        "* Try:",
+        "Run with --stacktrace option to get the stack trace.",
+    ]
+    assert [line for line in lines if gradle.is_error(line)] == lines[:7]
 
 
 def test_nothing_known_says_what_was_looked_for(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""Gradle projects: assembled by the project's own wrapper, or by the builder image's Gradle. Tests are not run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hookserver.builders import source as sources
+from hookserver.builders.container_build import Recipe, build_in_container
+from hookserver.builders.engine import Engine
+from hookserver.builders.job import BuildJob, Seen, War
+from hookserver.deploy_log import DeployLog
+
+looks_for = "a build.gradle or settings.gradle, also .kts (gradle)"
+
+_IMAGE = "gradle:8-jdk17"
+_FILES = ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts")
+_HOME = "/root/.gradle"
+_TASKS = ("--no-daemon", "--console=plain", "assemble")
+_WRAPPER = "tr -d '\\r' <gradlew >.gradlew-unix && exec sh ./.gradlew-unix \"$@\""  # CR comes from Windows
+_WRAPPERS_OWN = ("gradle/wrapper/gradle-wrapper.properties", "gradle/wrapper/gradle-wrapper.jar")
+_ERROR = re.compile(
+    r"(?:.*: error: |  (?:symbol|location): |\* What went wrong|Execution failed for |A problem occurred|Could not "
+    r"|> (?!Task |Configure )\S|Exception in thread )"
+)
+_ADVICE = {
+    "at org.gradle.wrapper.": (
+        "./gradlew could not download its Gradle: name a mirror in distributionUrl of gradle-wrapper.properties, or "
+        'use the Gradle of build.image: build.command = ["gradle", "--no-daemon", "assemble"].'
+    )
+}
+
+
+def recognise(source: Path) -> Seen | None:
+    """A build or settings file at the top."""
+    found = [name for name in _FILES if sources.find(source, name)]
+    return Seen(found[0]) if found else None
+
+
+def fingerprint(job: BuildJob) -> str:
+    """Nothing beside the commit and the settings."""
+    del job
+    return ""
+
+
+def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
+    """``assemble`` in a container with the app's own ``~/.gradle`` in a volume. Raises BuildError with its errors."""
+    build = job.app.build
+    command = build.command or default_command(job.source, log)
+    log.line(f"$ {' '.join(command[3:] if _WRAPPER in command else command)}")
+    recipe = Recipe(
+        image=build.image or _IMAGE,
+        command=command,
+        caches={_HOME: f"hookserver-{job.app.name}-gradle"},
+        folder="libs",
+        is_error=is_error,
+        war=build.war,
+        env={"GRADLE_USER_HOME": _HOME},
+        advice=_ADVICE,
+    )
+    return build_in_container(engine, job, recipe, log)
+
+
+def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:
+    """``./gradlew`` when the project brings a whole one, else ``gradle``."""
+    if sources.find(source, "gradlew") is None:
+        return ("gradle", *_TASKS)
+    missing = [name for name in _WRAPPERS_OWN if sources.find(source, name) is None]
+    if missing:
+        log.line(f"./gradlew is not used: {missing[0]} is missing")
+        return ("gradle", *_TASKS)
+    return ("sh", "-c", _WRAPPER, "./gradlew", *_TASKS)
+
+
+def is_error(line: str) -> bool:
+    """Whether a line of Gradle's output says what is wrong."""
+    return _ERROR.match(line) is not None

@@ -1,0 +1,46 @@
+"""Real Ant builds."""
+
+from __future__ import annotations
+
+import pytest
+
+from hookserver.errors import BuildError
+from tests.integration.builders.conftest import Site
+
+SOURCE = {
+    "build.xml": """<project name="shop" default="dist">
+  <target name="dist">
+    <mkdir dir="build/classes"/>
+    <javac srcdir="src" destdir="build/classes" includeantruntime="false"/>
+    <war destfile="dist/shop.war" webxml="web/WEB-INF/web.xml"><fileset dir="web"/><classes dir="build/classes"/></war>
+  </target>
+</project>""",
+    "src/shop/Cart.java": "package shop; public class Cart { int items; }",
+    "web/WEB-INF/web.xml": "<web-app/>",
+    "web/index.html": "shop",
+}
+
+
+def test_the_default_target_makes_the_war(site: Site) -> None:
+    image, log = site.build(site.job(SOURCE))
+    assert "build.xml: ant" in log
+    assert "$ ant -noinput" in log
+    assert "the WAR: dist/shop.war" in log
+    assert image.startswith("sha256:")
+    assert site.containers() == []
+
+
+def test_a_class_that_does_not_compile_is_shown_with_its_place(site: Site) -> None:
+    broken = {**SOURCE, "src/shop/Cart.java": "package shop;\npublic class Cart { Basket items; }"}
+    with pytest.raises(BuildError) as caught:
+        site.build(site.job(broken))
+    assert "shop/Cart.java:2: error: cannot find symbol" in caught.value.problem
+    assert "symbol:   class Basket" in caught.value.problem
+    assert "BUILD FAILED" in caught.value.problem
+
+
+def test_a_build_that_leaves_no_war_says_what_to_do(site: Site) -> None:
+    nothing = {**SOURCE, "build.xml": '<project default="a"><target name="a"/></project>'}
+    with pytest.raises(BuildError, match=r"the build left no WAR \(\*\*/\*\.war\)") as caught:
+        site.build(site.job(nothing))
+    assert "build.command" in caught.value.remedy
