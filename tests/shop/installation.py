@@ -167,7 +167,7 @@ class Installation:
     def is_ready(self) -> bool:
         """Whether web and worker run, and the worker has made what is pushed to and what visitors come to."""
         try:
-            ready = self.ask("GET", "/readyz").status == 200 and self.visit(next(iter(self.apps))).status > 0
+            ready = self.ask("GET", "/readyz").status == 200 and self.visit(next(iter(self.apps), "nobody")).status > 0
         except (OSError, http.client.HTTPException):
             return False
         pushed = [name for name, app in self.settings.apps.items() if app.repository == "push"]
