@@ -70,6 +70,7 @@ choose_state() {
     mkdir -p "$STATE"
     STATE=$(cd "$STATE" && pwd -P)
     if ! setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$STATE"; then
+        note "Nginx's user cannot enter $STATE: /var/lib/hookserver-demo it is"
         STATE=/var/lib/hookserver-demo
         mkdir -p "$STATE"
         chmod 755 "$STATE"
