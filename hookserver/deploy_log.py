@@ -49,15 +49,19 @@ class DeployLog:
             if self._left > 0:
                 self._write("       ", line)
 
+    def masked(self, text: str) -> str:
+        """The text without what must not be read in it."""
+        for secret in self._secrets:
+            text = text.replace(secret, "••••••")
+        return text
+
     def close(self) -> None:
         """No more lines."""
         with suppress(OSError):
             self._file.close()
 
     def _write(self, prefix: str, text: str) -> None:
-        for secret in self._secrets:
-            text = text.replace(secret, "••••••")
-        text = _UNPRINTABLE.sub("", text)[:_LINE_LIMIT].rstrip()
+        text = _UNPRINTABLE.sub("", self.masked(text))[:_LINE_LIMIT].rstrip()
         written = self._append(f"{prefix}{text}\n")
         had_room, self._left = self._left > 0, self._left - written
         if had_room and self._left <= 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from hookserver.config.values import is_secret_name
@@ -69,6 +70,8 @@ def open_log(parts: Parts, deploy: Deploy) -> DeployLog:
         app = parts.app(deploy.app)
         hidden = [*app.build.env.items(), *app.tomcat.env.items()]
         secrets = [value for name, value in hidden if is_secret_name(name)]
+        with suppress(OSError, UnicodeDecodeError):  # the build says what is wrong with them
+            secrets += [line for value in app.build.secrets().values() for line in (value, *value.splitlines())]
         secrets += [app.webhook_secret.reveal(), urlsplit(app.repository).password or ""]
     return DeployLog(parts.settings.server.state.log(deploy.number), secrets)
 
@@ -122,6 +125,7 @@ def _stands_by(run: Run, release: Release) -> bool:
 def _fail(parts: Parts, deploy: Deploy, log: DeployLog, error: HookserverError) -> None:
     """Tell why, and take away what the deploy made; what serves is left alone."""
     log.error(str(error))
+    told = log.masked(str(error))
     status = parts.store.deploy(deploy.number).status
     if status is Status.RUNNING:
         try:
@@ -129,8 +133,8 @@ def _fail(parts: Parts, deploy: Deploy, log: DeployLog, error: HookserverError) 
         except HookserverError as trouble:
             log.error(f"not all of it could be taken away, which is tried again later: {trouble}")
         log.result(f"failed: {error.problem.splitlines()[0]}")
-        parts.store.end(deploy.number, Status.FAILED, str(error))
+        parts.store.end(deploy.number, Status.FAILED, told)
     elif status is Status.ROLLED_BACK:
         log.result(error.problem.splitlines()[0])
     elif status is Status.LIVE:
-        parts.store.end(deploy.number, Status.LIVE, str(error))
+        parts.store.end(deploy.number, Status.LIVE, told)

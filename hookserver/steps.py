@@ -172,7 +172,7 @@ def _wait_until_drained(run: Run, release: Release, before: Release) -> None:
 def _send_back(run: Run, release: Release, before: Release, error: Unhealthy) -> None:
     """The new release broke right after the switch, while the old one still runs."""
     try:
-        run.parts.store.send_back(run.deploy.number, release.deploy, before.deploy, str(error))
+        run.parts.store.send_back(run.deploy.number, release.deploy, before.deploy, run.log.masked(str(error)))
     finally:
         run.parts.nginx.switch(run.app.name, before.slot)
     run.parts.containers.stop(run.app.name, release.slot, STOP_GRACE)

@@ -126,7 +126,7 @@ def _taken_out(wars: IO[bytes], job: BuildJob, recipe: Recipe, log: DeployLog) -
 
 def _container_settings(engine: Engine, job: BuildJob, recipe: Recipe) -> dict[str, Any]:
     build = job.app.build
-    env = {**recipe.env, **build.env}
+    env = {**recipe.env, **build.env, **_secrets(job)}
     if build.ca_bundle is not None:
         env = truststore.environment(env)
     return {
@@ -144,8 +144,18 @@ def _container_settings(engine: Engine, job: BuildJob, recipe: Recipe) -> dict[s
             cap_add=_CAPABILITIES,
             security_opt=["no-new-privileges"],
             log_config=docker.types.LogConfig(type="none"),
+            network_mode="none" if build.offline else "default",
         ),
     }
+
+
+def _secrets(job: BuildJob) -> dict[str, str]:
+    try:
+        return job.app.build.secrets()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BuildError(
+            f"a file of build.env_files cannot be read: {error}", "Name text files that hookserver may read."
+        ) from error
 
 
 def _mounts(engine: Engine, job: BuildJob, recipe: Recipe) -> list[docker.types.Mount]:
@@ -203,6 +213,11 @@ def _failed(engine: Engine, container: str, job: BuildJob, recipe: Recipe, cause
         return BuildError(
             f"the build ran out of memory (exit code {exit_code}):\n{listed(cause.lines())}",
             f"Raise build.memory (now {limit}).",
+        )
+    if job.app.build.offline and cause.tells_of("offline mode"):
+        return BuildError(
+            f"the build failed (exit code {exit_code}):\n{listed(cause.lines())}",
+            "The app's cache lacks it: deploy once with build.offline = false.",
         )
     usual = "Mend the project, then push again; the whole output is in the deploy's log."
     remedy = next((advice for text, advice in recipe.advice.items() if cause.tells_of(text)), usual)

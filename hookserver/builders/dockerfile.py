@@ -65,7 +65,9 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> WholeImage:
     if not text:
         raise BuildError("there is no Dockerfile at the top of the repository", 'Add one, or set build.kind = "auto".')
     build = job.app.build
-    unused = [name for name in ("command", "env", "volumes", "ca_bundle") if getattr(build, name)]
+    unused = [
+        name for name in ("command", "env", "env_files", "volumes", "ca_bundle", "offline") if getattr(build, name)
+    ]
     if unused:
         log.line(f"NOTE: a Dockerfile's build takes no build.{', build.'.join(unused)}")
     needs = buildkit_syntax(text)

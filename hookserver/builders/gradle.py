@@ -46,7 +46,7 @@ def fingerprint(job: BuildJob) -> str:
 def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
     """``assemble`` in a container with the app's own ``~/.gradle`` in a volume. Raises BuildError with its errors."""
     build = job.app.build
-    command = build.command or default_command(job.source, log)
+    command = build.command or (*default_command(job.source, log), *(("--offline",) if build.offline else ()))
     log.line(f"$ {' '.join(command[3:] if _WRAPPER in command else command)}")
     recipe = Recipe(
         image=build.image or _IMAGE,

@@ -51,7 +51,10 @@ def fingerprint(job: BuildJob) -> str:
 
 def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
     """``package`` in a container with the app's own ``~/.m2`` in a volume. Raises BuildError with Maven's errors."""
-    command = job.app.build.command or default_command(job.source, log)
+    command = job.app.build.command or (
+        *default_command(job.source, log),
+        *(("-o",) if job.app.build.offline else ()),
+    )
     log.line(f"$ {_shown(command)}")
     recipe = Recipe(
         image=job.app.build.image or IMAGE,

@@ -38,7 +38,7 @@ def migrate(engine: Engine, job: BuildJob, war: War, log: DeployLog) -> War:
     engine.settle()
     recipe = Recipe(
         image=war.maven or IMAGE,
-        command=("sh", "-c", f"{_FETCH} && {_CONVERT}"),
+        command=("sh", "-c", f"{_FETCH}{' -o' if job.app.build.offline else ''} && {_CONVERT}"),
         caches={"/root/.m2": CACHE.format(job.app.name)},
         folder="migrated",
         is_error=is_error,

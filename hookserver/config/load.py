@@ -176,7 +176,7 @@ def _known_keys(where: list[str]) -> list[str]:
 def _flatten(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     rows: list[tuple[str, Any]] = []
     for key, value in data.items():
-        if isinstance(value, Mapping) and key not in ("env", "hosts", "files"):
+        if isinstance(value, Mapping) and key not in ("env", "env_files", "hosts", "files"):
             rows += _flatten(value, f"{prefix}{key}.")
         else:
             rows.append((f"{prefix}{key}", value))

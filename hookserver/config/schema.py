@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator, model_validator
 
 from hookserver.config.values import (
+    AbsolutePath,
     AppName,
     Branch,
     Command,
@@ -109,11 +110,17 @@ class BuildSettings(_Section):
     command: Command = ()
     war: str = ""
     env: dict[Variable, str] = Field(default={}, repr=False)
+    env_files: dict[Variable, AbsolutePath] = {}
     volumes: tuple[Volume, ...] = ()
     ca_bundle: OptionalPath = None
+    offline: bool = False
     memory: Size = 1 << 30
     cpus: float = Field(default=1.0, gt=0, le=256)
     timeout: Duration = Field(default=1200.0, gt=0)
+
+    def secrets(self) -> dict[str, str]:
+        """The variables of ``env_files`` as their files say now. Raises OSError, UnicodeDecodeError."""
+        return {name: file.read_text(encoding="utf-8").strip() for name, file in self.env_files.items()}
 
 
 class TomcatSettings(_Section):

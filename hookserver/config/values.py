@@ -141,6 +141,12 @@ def _check_own_file(value: str) -> str:
     return value
 
 
+def _check_absolute(value: Path) -> Path:
+    if not value.is_absolute():
+        raise ValueError(f"{value} must begin with a slash")
+    return value
+
+
 def _check_variable(value: str) -> str:
     if not _VARIABLE.fullmatch(value):
         raise ValueError(f"{value!r} is not the name of an environment variable")
@@ -158,6 +164,7 @@ OptionalImage = Annotated[str, _matching(_IMAGE, 'an image, such as "maven:3.9-e
 Domain = Annotated[str, _matching(_DOMAIN, 'a domain in lower case, such as "shop.example.com"')]
 UrlPath = Annotated[str, _matching(_URL_PATH, 'a path, such as "/" or "/shop"')]
 HealthPath = Annotated[str, _matching(_URL_PATH, 'a path, such as "/health"', or_empty=True)]
+AbsolutePath = Annotated[Path, AfterValidator(_check_absolute)]
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
 Branch = Annotated[str, AfterValidator(_check_branch)]
 Repository = Annotated[str, AfterValidator(_check_repository)]

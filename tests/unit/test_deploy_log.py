@@ -66,3 +66,9 @@ def test_a_second_attempt_goes_on_in_the_same_log(tmp_path: Path) -> None:
         log.line(text)
         log.close()
     assert (tmp_path / "1.log").read_text() == "       first\n       second\n"
+
+
+def test_a_text_that_goes_elsewhere_is_masked_as_the_log_is(tmp_path: Path) -> None:
+    log = DeployLog(tmp_path / "log", ["canary"])
+    assert log.masked("the canary sings\nof canary") == "the •••••• sings\nof ••••••"
+    log.close()

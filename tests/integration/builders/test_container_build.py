@@ -162,3 +162,24 @@ def test_a_foreign_container_with_the_builds_name_is_left_alone(site: Site) -> N
         assert site.client.inspect_container(foreign)["Name"] == f"/{name}"
     finally:
         site.client.remove_container(foreign)
+
+
+def test_a_secret_from_a_file_reaches_the_builds_environment_and_no_image(site: Site, tmp_path: Path) -> None:
+    secret = tmp_path / "nexus"
+    secret.write_text("canary-of-nexus\n")
+    script = 'test "$NEXUS" = canary-of-nexus && mkdir target && cp shop.war target/'
+    image, _ = site.build(job(site, script, env_files={"NEXUS": str(secret)}))
+    assert "canary" not in str(site.inspect(image))
+    assert "canary" not in str(site.client.history(image))  # type: ignore[no-untyped-call]
+    secret.unlink()
+    error = failure(site, job(site, script, env_files={"NEXUS": str(secret)}))
+    assert f"a file of build.env_files cannot be read: [Errno 2] No such file or directory: '{secret}'" in error.problem
+
+
+def test_an_offline_build_has_no_network_and_is_told_when_its_cache_lacks_something(site: Site) -> None:
+    made = job(
+        site, "cat /proc/net/dev | grep -c : ; echo '[ERROR] Cannot access x in offline mode'; exit 1", offline=True
+    )
+    error = failure(site, made)
+    assert "       1\n" in site.log(made)
+    assert "deploy once with build.offline = false" in error.remedy

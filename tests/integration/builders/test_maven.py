@@ -69,3 +69,13 @@ def test_a_projects_wrapper_is_used_even_with_the_line_ends_of_windows(site: Sit
     _, log = site.build(site.job(files, build={**BUILD, "env": {"MAVEN_CONFIG": "/root/.m2"}}))
     assert "$ ./mvnw" in log
     assert "wrapped in source: -D" in log
+
+
+def test_what_was_built_once_is_built_again_without_network(site: Site) -> None:
+    site.build(site.job(SOURCE, build=BUILD))
+    _, log = site.build(site.job(SOURCE, build={**BUILD, "offline": True}))
+    assert "$ mvn -ntp -B -DskipTests package -o" in log
+    newer = {**SOURCE, "pom.xml": POM.replace("3.4.0", "3.3.2")}
+    with pytest.raises(BuildError, match="in offline mode") as caught:
+        site.build(site.job(newer, build={**BUILD, "offline": True}))
+    assert "deploy once with build.offline = false" in caught.value.remedy
