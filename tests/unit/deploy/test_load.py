@@ -198,7 +198,7 @@ def test_one_lost_request_among_many_is_seen() -> None:
 
 def test_twenty_failures_are_told_and_all_are_counted() -> None:
     with serving(answer_502) as server:
-        report = run_load(server.url, "--connections", "10")
+        report = run_load(server.url, "--connections", "30")
     assert report["failed"] > 20
     assert len(report["failures"]) == 20
 
