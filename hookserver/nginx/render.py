@@ -21,9 +21,11 @@ from hookserver.nginx.servers import (
     proxying,
     redirect,
     redirects,
+    small,
+    small_body,
     to_app,
 )
-from hookserver.nginx.syntax import block, milliseconds, quote
+from hookserver.nginx.syntax import block, milliseconds, name, quote
 from hookserver.nginx.upstreams import Slots, both_slots, replicas, routes, upstreams
 from hookserver.nginx.visitor import visitor
 
@@ -115,6 +117,7 @@ def _defaults(settings: Settings, lacking: Set[str]) -> list[str]:
         "client_body_buffer_size 64k;",
         "",
         *proxying(nginx),
+        *small(),
         *page(),
     ]
 
@@ -131,7 +134,9 @@ def _server(settings: Settings, apps: list[AppSettings], domains: list[str]) -> 
         lines += flags(settings.server.state.live(app.name), app.name)
     for app in sorted(apps, key=lambda app: len(app.path), reverse=True):
         for location in locations(app.path):
-            lines += block(f"location {location}", to_app(app.name))
+            pages = [f"error_page {status} @hs_{status};" for status in FAILURES]
+            lines += block(f"location {location}", [*to_app(app.name), *pages])
+        lines += block(f"location @{name(app.name, 'small')}", small_body(app.name))
     if not any(app.path == "/" for app in apps):
         lines += ["location / { return 404; }"]
     for status in FAILURES:

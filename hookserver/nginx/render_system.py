@@ -14,7 +14,7 @@ from hookserver.config import NginxSettings, Settings
 from hookserver.nginx.access_log import ACCESS_LOG, log_format
 from hookserver.nginx.foreign import Address, Servers, address
 from hookserver.nginx.render import DIGEST
-from hookserver.nginx.servers import answers, by_domain, page, redirect, redirects
+from hookserver.nginx.servers import answers, by_domain, page, redirect, redirects, small
 from hookserver.nginx.snippet import snippet, snippet_file
 from hookserver.nginx.syntax import block, quote
 from hookserver.nginx.upstreams import Slots, both_slots, replicas, routes, upstreams
@@ -73,7 +73,7 @@ def _text(lines: list[str]) -> str:
 
 
 def _common(settings: Settings, slots: Slots, around: Surroundings) -> list[str]:
-    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(slots)), "", *routes(), *page()]
+    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(slots)), "", *routes(), *small(), *page()]
     nobody = [one for one in our_listens(settings.nginx) if not any(s.listens_at(one) for s in around.servers.foreign)]
     if nobody:
         listens = [f"listen {one};" for one in nobody]

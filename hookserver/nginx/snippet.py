@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hookserver.config import AppSettings, Settings
 from hookserver.nginx.access_log import ACCESS_LOG
-from hookserver.nginx.servers import FAILURES, failed, flags, locations, proxying, to_app
+from hookserver.nginx.servers import FAILURES, failed, flags, locations, proxying, small_body, to_app
 from hookserver.nginx.syntax import block, name, quote
 from hookserver.nginx.visitor import headers, real_address
 
@@ -27,6 +27,11 @@ def snippet(settings: Settings, app: AppSettings, lacking: Set[str] = frozenset(
         # Before the operator's regular expressions: a path's own .css and .js are the app's.
         modifier = "" if location.startswith("=") or app.path == "/" else "^~ "
         lines += block(f"location {modifier}{location}", _location(settings, app, lacking))
+    buffered = [line for line in _location(settings, app, lacking) if line not in to_app(app.name)]
+    lines += block(
+        f"location @{name(app.name, 'small')}",
+        [*small_body(app.name), *(line for line in buffered if "proxy_request_buffering" not in line)],
+    )
     for status in FAILURES:
         lines += block(f"location @{name(app.name, str(status))}", failed(status))
     return lines

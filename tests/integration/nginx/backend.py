@@ -71,6 +71,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Upgrade") == "websocket":
             self._websocket()
             return
+        if path.endswith("/unread"):
+            self._tell(0)
+            self._read_body()
+            return
         self._tell(self._read_body())
 
     def _read_body(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from hookserver.models import Slot
@@ -164,6 +166,33 @@ def test_a_body_over_the_limit_is_413(site: Site) -> None:
     site.nginx.switch("shop", Slot.BLUE)
     assert site.ask(method="POST", body=b"x" * 10_000).status == 200
     assert site.ask(method="POST", body=b"x" * 11_000).status == 413
+
+
+@pytest.mark.parametrize("size", [1, 300, 59_999])
+def test_a_body_that_the_app_does_not_read_costs_no_later_request(site: Site, size: int) -> None:
+    """Many apps answer a POST by a redirect at once, and many clients send head and body apart."""
+    site.serve(Slot.BLUE)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    connection = site.connect()
+    for _ in range(40):
+        connection.putrequest("POST", "/unread", skip_host=True)
+        connection.putheader("Host", "shop.example.com")
+        connection.putheader("Content-Length", str(size))
+        connection.endheaders()
+        time.sleep(0.003)
+        connection.send(b"x" * size)
+        answer = connection.getresponse()
+        answer.read()
+        assert (answer.status, answer.will_close) == (200, False)
+    connection.close()
+
+
+def test_a_small_body_gets_our_page_too_when_no_replica_is_there(site: Site) -> None:
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    answer = site.ask(method="POST", body=b"x")
+    assert (answer.status, answer.headers["Retry-After"]) == (502, "5")
 
 
 REDIRECTED = """
