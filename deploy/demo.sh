@@ -123,7 +123,6 @@ subnet = "$SUBNET"
 repository = "push"
 domains = ["127.0.0.1", "localhost"]
 build.memory = "1g"
-health.path = "/health"
 END
     [ ! -r "$bundle" ] || echo "build.ca_bundle = \"$bundle\"" >>"$CONFIG"
     hookserver check >/dev/null 2>"$RUN/check.log" || fail "the settings are refused" "$(cat "$RUN/check.log")"

@@ -37,6 +37,7 @@ FOLDER = Path("/var/tmp/hookserver-bench")
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 _PR_SET_PDEATHSIG = 1
 _PUSH_DEADLINE = 300.0
+_LAST = FOLDER / "last"
 _GIT = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
 
 
@@ -134,9 +135,9 @@ def installed(release: str = "") -> Iterator[Installation]:
             command = [sys.executable, "-m", "hookserver", "--config", str(config), "up"]
             process = start(command, log)
         try:
-            hook = load(config).settings.server.state.push_repository(APP) / "hooks" / "post-receive"
-            until(hook.exists, 60.0, f"hookserver; see {FOLDER}/hookserver.log")
-            shop = Installation(f"http://{site}", load(config).settings, process.pid)
+            settings = load(config).settings
+            until(lambda: _is_ready(settings), 60.0, f"hookserver; see {_LAST}/hookserver.log")
+            shop = Installation(f"http://{site}", settings, process.pid)
             _make_source(str(shop.state.push_repository(APP)))
             yield shop
         finally:
@@ -182,6 +183,14 @@ def with_unix_times(told: dict[str, Any]) -> dict[str, Any]:
     return read | {"steps": [with_unix_times(step) for step in told["steps"]]} if "steps" in told else read
 
 
+def _is_ready(settings: Settings) -> bool:
+    hook = settings.server.state.push_repository(APP) / "hooks" / "post-receive"
+    try:
+        return hook.exists() and requests.get(f"{settings.server.local_url}/readyz", timeout=10).ok
+    except requests.ConnectionError:
+        return False
+
+
 def _write_settings(site: str, release: str) -> Path:
     text = f"""
         [server]
@@ -194,7 +203,6 @@ def _write_settings(site: str, release: str) -> Path:
         [apps.{APP}]
         repository = "push"
         domains = ["127.0.0.1"]
-        health.path = "/health"
         {f'build.ca_bundle = "{CA_BUNDLE}"' if CA_BUNDLE.exists() else ""}
         [apps.{APP}.release]
         {release}
@@ -241,8 +249,19 @@ def _remove_everything() -> None:
         with suppress(docker.errors.ImageNotFound):
             engine.images.remove(str(image.id), force=True)
     engine.close()
-    for left in FOLDER.glob("*"):
-        if left.is_dir():
+    _keep_what_tells()
+    for left in FOLDER.iterdir():
+        if left.is_dir() and left != _LAST:
             shutil.rmtree(left)
-        elif left.name not in ("lock", "hookserver.log"):
+        elif left.name not in ("lock", _LAST.name):
             left.unlink()
+
+
+def _keep_what_tells() -> None:
+    """Logs and reports of the run that ends stay until the next one ends."""
+    found = [*FOLDER.glob("*.log"), *FOLDER.glob("*.json"), *FOLDER.glob("state/nginx/logs/*.log")]
+    if found:
+        shutil.rmtree(_LAST, ignore_errors=True)
+        _LAST.mkdir()
+        for file in found:
+            shutil.move(file, _LAST / file.name)

@@ -111,7 +111,7 @@ def _outcome(reports: list[dict[str, Any]], switches: list[Switch], reload_repor
     kinds = sorted({kind for report in reports for kind in report["kinds"]})
     counts = {kind: sum(report["kinds"].get(kind, {}).get("requests", 0) for report in reports) for kind in kinds}
     tell(f"  of hookserver's: {', '.join(f'{count} {kind}' for kind, count in counts.items())}")
-    for line in failures(reports):
+    for line in failures(reports, switches):
         tell(f"  failed: {line}")
     for visitor in late[:20]:
         tell(f"  late: {visitor}")

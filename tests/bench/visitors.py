@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -73,10 +74,20 @@ def late_visitors(visitors: Iterable[dict[str, Any]], switches: Sequence[Switch]
     ]
 
 
-def failures(reports: Iterable[dict[str, Any]]) -> list[str]:
-    """The first of what failed, a line each."""
-    return [
-        f"{failure['kind']} {failure['asked']}: {failure['what']} after {failure['after_seconds']} s"
+def failures(reports: Iterable[dict[str, Any]], switches: Sequence[Switch]) -> list[str]:
+    """How many of each kind failed, and the first of them, a line each with how long after a switch it was asked."""
+    reports = list(reports)
+    failed: Counter[str] = Counter()
+    for report in reports:
+        failed.update({kind: counts["failed"] for kind, counts in report["kinds"].items() if counts["failed"]})
+    return [f"{count} {kind}" for kind, count in failed.items()] + [
+        f"{failure['kind']} {failure['asked']}: {failure['what']} after {failure['after_seconds']} s,"
+        f" asked {_since(failure['at'], switches)}"
         for report in reports
         for failure in report["failures"]
     ]
+
+
+def _since(at: float, switches: Sequence[Switch]) -> str:
+    last = max((switch for switch in switches if switch.done <= at), key=lambda switch: switch.done, default=None)
+    return f"{at - last.done:.3f} s after the switch to {last.version}" if last else "before the first switch"
