@@ -15,7 +15,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 APP=cornershop
 DOCKER_CLI=${DOCKER_CLI:-docker}
-SUBNET=172.30.240.0/20
+SUBNET=172.30.224.0/20
 FIRST=1.0.0
 SECOND=1.1.0
 VISITORS=(--connections 12 --think 50 --visitors 10 --uploads 2 --upload-seconds 2)
@@ -88,6 +88,7 @@ prepare() {
     need_docker
     need_environment "$VENV" ""
     stop_all
+    clear_other_demos
     need_last_resort "$SUBNET"
     "$ROOT/deploy/images/make.sh" | sed 's/^/    /'
     note "$("$DOCKER_CLI" --version), $(PATH=$PATH:/usr/sbin nginx -v 2>&1 | sed 's/.*: //'), $("$VENV/bin/python" --version)"
@@ -283,6 +284,13 @@ stop_all() {
     local route=("$SUBNET" metric 4278198272)
     end_processes "$REPORT" 5
     end_processes "$CONFIG" 40
+    stop_nginx
+    if docker_answers; then remove_containers "$RUN/state"; fi
+    if ip route show type unreachable 2>/dev/null | grep -qF "$SUBNET"; then ip route del unreachable "${route[@]}"; fi
+    rm -rf "$RUN"
+}
+
+stop_nginx() {
     if [ -d "$RUN/state/nginx" ] && [ -x "$VENV/bin/python" ]; then
         "$VENV/bin/python" - "$CONFIG" <<'END'
 import sys
@@ -294,15 +302,37 @@ from hookserver.nginx import Nginx
 Nginx(load(Path(sys.argv[1])).settings).stop()
 END
     fi
-    if docker_answers; then
-        ours ps --all | xargs --no-run-if-empty "$DOCKER_CLI" rm --force --volumes >/dev/null
-        ours network ls | xargs --no-run-if-empty "$DOCKER_CLI" network rm >/dev/null
-    fi
-    if ip route show type unreachable 2>/dev/null | grep -qF "$SUBNET"; then ip route del unreachable "${route[@]}"; fi
-    rm -rf "$RUN"
 }
 
-ours() { "$DOCKER_CLI" "$@" --quiet --filter "label=hookserver.state_dir=$RUN/state"; }
+# remove_containers STATE_DIR: and networks, of the hookserver that has it.
+remove_containers() {
+    ours "$1" ps --all | xargs --no-run-if-empty "$DOCKER_CLI" rm --force --volumes >/dev/null
+    ours "$1" network ls | xargs --no-run-if-empty "$DOCKER_CLI" network rm >/dev/null
+}
+
+# A demo of another checkout has the same names and subnet. What a dead one left is cleared away.
+clear_other_demos() {
+    local other
+    for other in $(
+        {
+            state_dirs ps --all --filter "label=hookserver.app=$APP"
+            state_dirs network ls --filter "name=^hookserver-${SUBNET/\//-}$"
+        } | sort -u
+    ); do
+        [ -z "$(processes_with "${other%/state}/hookserver.toml")" ] ||
+            fail "$other serves with the names or the network that this demo needs" \
+                "Stop the hookserver that has it; a demo's is stopped by: deploy/demo.sh --stop, in its checkout."
+        [[ $other == */run/state ]] || [ ! -e "$other" ] ||
+            fail "$other has the names or the network that this demo needs, and is no demo's" \
+                "Remove its containers and its network if nobody needs them."
+        note "clearing away what another demo left in Docker: $other"
+        remove_containers "$other"
+    done
+}
+
+state_dirs() { "$DOCKER_CLI" "$@" --format '{{.Label "hookserver.state_dir"}}'; }
+
+ours() { "$DOCKER_CLI" "${@:2}" --quiet --filter "label=hookserver.state_dir=$1"; }
 
 # end_processes ARGUMENT SECONDS: those that have exactly this argument; SIGTERM, after so many seconds SIGKILL.
 end_processes() {

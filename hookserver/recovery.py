@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from hookserver.config import ReleaseSettings
 from hookserver.containers import Replica
-from hookserver.errors import HookserverError, NginxError
+from hookserver.errors import ContainerError, HookserverError, NginxError
 from hookserver.models import App, Deploy, Release, Status, Step, Trigger
 from hookserver.parts import Parts
 from hookserver.retire import retire
@@ -42,7 +42,7 @@ def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
 
 def reconcile(parts: Parts, tell: Tell) -> None:
     """Make what runs match what the database says. Can be repeated; does nothing where all is well."""
-    parts.containers.ensure_network()
+    _keep_network(parts, tell)
     _keep_nginx(parts, tell)
     _clear_folders(parts)
     busy = {deploy.app for deploy in parts.store.under_way()}
@@ -56,6 +56,14 @@ def reconcile(parts: Parts, tell: Tell) -> None:
             _reconcile_app(parts, app, tell)
         except HookserverError as error:
             tell(f"{app.name}: {error}")
+
+
+def _keep_network(parts: Parts, tell: Tell) -> None:
+    """Without it no deploy starts; each tells its pusher so. Nothing that runs waits for it."""
+    try:
+        parts.containers.ensure_network()
+    except ContainerError as error:
+        tell(f"docker: {error}")
 
 
 def _keep_nginx(parts: Parts, tell: Tell) -> None:

@@ -51,7 +51,7 @@ def ensure_network(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
     found = _inspect(engine, subnet)
     if found is None:
         if engine.is_local:
-            _refuse_routes(subnet, Path("/proc/net/route"))
+            _refuse_routes(engine, subnet, Path("/proc/net/route"))
         found = _create(engine, subnet, state_dir)
     owner = (found.get("Labels") or {}).get(STATE_DIR)
     if owner != str(state_dir):
@@ -91,13 +91,14 @@ def _little_endian(digits: str) -> int:
     return socket.ntohl(int(digits, 16))
 
 
-def _refuse_routes(subnet: IPv4Network, table: Path) -> None:
+def _refuse_routes(engine: Engine, subnet: IPv4Network, table: Path) -> None:
     try:
         routes = routes_within(table.read_text(encoding="ascii"), subnet)
     except OSError:
         return
     if routes:
-        raise ContainerError(f"docker.subnet {subnet} is routed already: {', '.join(routes)}", _ANOTHER_SUBNET)
+        whose = _why(engine, subnet, f"routed already: {', '.join(routes)}")
+        raise ContainerError(f"docker.subnet {subnet} is not free: {whose}", _ANOTHER_SUBNET)
 
 
 def _inspect(engine: Engine, subnet: IPv4Network) -> dict[str, Any] | None:

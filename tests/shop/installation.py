@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +32,8 @@ T = TypeVar("T")
 CANARY = "canary-7f3a-do-not-show"
 """A secret of every app's; it must turn up nowhere."""
 
+_PREFIX = "hs-"
+"""Of the folders that installations are made in."""
 _SERVER = """
 [server]
 state_dir = "{folder}/state"
@@ -265,10 +268,21 @@ class Installation:
         found: list[Any] = self.docker.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
         return found
 
+    def clear_leftovers(self) -> None:
+        """Take away what a run that was killed left on the subnet."""
+        wanted = IPv4Network(self.subnet)
+        for network in self.docker.networks.list(filters={"label": "hookserver.state_dir"}):
+            pools = network.attrs["IPAM"]["Config"] or []
+            state = Path(network.attrs["Labels"]["hookserver.state_dir"])
+            ours = state.parent.parent == self.folder.parent and state.parent.name.startswith(_PREFIX)
+            if ours and any(wanted.overlaps(IPv4Network(pool["Subnet"])) for pool in pools):
+                Installation(state.parent, self.subnet, 0, 0, self.docker_host).destroy()
+
     def destroy(self) -> None:
         """End it, and take away everything it made."""
         self.kill_all()
-        self.nginx.stop()
+        if self.config.exists():
+            self.nginx.stop()
         self.store.close()
         ours: dict[str, str | list[str] | bool] = {"label": f"hookserver.state_dir={self.state.root}"}
         for container in self.docker.containers.list(all=True, filters=ours, ignore_removed=True):
@@ -283,7 +297,7 @@ class Installation:
         for volume in self.docker.volumes.list(filters=ours):
             volume.remove(force=True)
         self.docker.close()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def write_settings(self) -> None:
         """The file, as ``apps`` says; read at the next start."""
@@ -303,9 +317,10 @@ def installed(subnet: str, docker_host: str = "") -> Iterator[Installation]:
     # Without its bridge, a packet for the subnet must end here.
     subprocess.run(["ip", "route", "replace", "unreachable", subnet, "metric", "4278198272"], check=True)
     # Not pytest's own folder: Nginx's workers, of another user, may not enter that one.
-    folder = Path(tempfile.mkdtemp(prefix="hs-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))
     folder.chmod(0o711)
     made = Installation(folder, subnet, free_port(), free_port(), docker_host)
+    made.clear_leftovers()
     try:
         yield made
     finally:

@@ -72,8 +72,11 @@ def image(api: APIClient) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture(scope="session")
-def room() -> None:
-    """The tests' addresses lead nowhere until a network of ours takes them."""
+def room(api: APIClient) -> None:
+    """The tests' addresses lead nowhere until a network of ours takes them; what a killed run left there is gone."""
+    remove(api, MINE)
+    for left in api.networks(names=[f"hookserver-{str(SUBNET).replace('/', '-')}"]):
+        remove(api, f"hookserver.state_dir={left['Labels']['hookserver.state_dir']}")
     subprocess.run(["ip", "route", "replace", "unreachable", ROOM, "metric", "4278198272"], check=True)
 
 
@@ -120,7 +123,7 @@ def network(api: APIClient, room: None) -> Iterator[Callable[..., str]]:
 
 
 def remove(api: APIClient, label: str) -> None:
-    """Everything with this label."""
+    """All containers and networks with this label."""
     for container in api.containers(all=True, filters={"label": label}):
         api.remove_container(container["Id"], v=True, force=True)
     for network in api.networks(filters={"label": label}):
