@@ -18,7 +18,7 @@ static_checks() {
     "$VENV/bin/ruff" format --check .
     "$VENV/bin/mypy"
     "$VENV/bin/lint-imports"
-    shellcheck deploy/*.sh deploy/images/*.sh tests/run.sh tests/integration/nginx/*.sh hooks/post-receive .ci/run
+    shellcheck deploy/*.sh deploy/images/*.sh tests/run.sh tests/shop/*.sh hooks/post-receive .ci/run
 }
 
 need_real_parts() {

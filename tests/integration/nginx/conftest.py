@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-import os
 import shutil
-import signal
 import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -23,10 +21,11 @@ from hookserver.addresses import endpoints
 from hookserver.config import Settings, parse
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx import Nginx
-from hookserver.nginx.processes import workers_of
 from tests.integration.nginx.backend import Backend
+from tests.shop import operators_nginx
+from tests.shop.operators_nginx import Operator
 
-HAND_BUILT = Path("/opt/nginx")
+_PREFIX = "hs-nginx-"
 APPS = """
 [apps.shop]
 repository = "push"
@@ -48,100 +47,22 @@ class Answer:
         return json.loads(self.body)
 
 
-@dataclass(frozen=True)
-class Operator:
-    """An Nginx that was there before us, with a server of its own for unknown names."""
-
-    binary: str
-    conf: Path
-    pid_file: Path
-
-    @property
-    def sites(self) -> Path:
-        """A folder that is included in its ``http`` block, after ours."""
-        return self.conf.parent / "sites-enabled"
-
-    @property
-    def ours(self) -> Path:
-        return self.conf.parent / "conf.d"
-
-    def add(self, name: str, text: str) -> Path:
-        file = self.sites / name
-        file.write_text(text)
-        return file
-
-    def run(self, *options: str) -> None:
-        subprocess.run([self.binary, *options], check=True, capture_output=True, timeout=30)
-
-    def start(self) -> None:
-        self.run()
-        # A signal that comes before the first worker would be overheard.
-        until(lambda: self.is_up() and bool(workers_of(int(self.pid_file.read_text()))))
-
-    def is_up(self) -> bool:
-        """A test of the configuration leaves an empty file."""
-        return self.pid_file.exists() and bool(self.pid_file.read_text())
-
-    def reload(self) -> None:
-        """Until the old workers take no more requests."""
-        master = int(self.pid_file.read_text())
-        old = workers_of(master)
-        self.run("-s", "reload")
-        until(lambda: bool(workers_of(master)) and not old & workers_of(master))
-
-    def stop(self) -> None:
-        if self.is_up():
-            os.kill(int(self.pid_file.read_text()), signal.SIGTERM)
-            until(lambda: not self.pid_file.exists())
-
-
-def distribution(folder: Path, port: int) -> Operator:
-    """The distribution's Nginx with its own layout of files, in a folder."""
-    etc = folder / "etc"
-    for inner in ("conf.d", "sites-enabled", "temp"):
-        (etc / inner).mkdir(parents=True)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    (etc / "nginx.conf").write_text(
-        f"{'user www-data;' if os.geteuid() == 0 else ''}\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{\n  access_log {folder}/access.log;\n"
-        + "".join(f"  {kind}_temp_path {etc}/temp/{kind};\n" for kind in kinds)
-        + f"  include {etc}/conf.d/*.conf;\n  include {etc}/sites-enabled/*;\n}}\n"
-    )
-    (etc / "sites-enabled/default").write_text(
-        f'server {{ listen 127.0.0.1:{port} default_server; server_name _; return 404 "theirs"; }}\n'
-    )
-    program = folder / "nginx"
-    program.write_text(f'#!/bin/sh\nexec nginx -c {etc}/nginx.conf "$@"\n')
-    program.chmod(0o755)
-    return Operator(str(program), etc / "nginx.conf", folder / "nginx.pid")
-
-
-def hand_built(port: int) -> Operator:
-    """The one below /opt/nginx, with the file that its installation wrote."""
-    config = HAND_BUILT / "config"
-    for inner in ("conf.d", "sites-enabled"):
-        shutil.rmtree(config / inner, ignore_errors=True)
-        (config / inner).mkdir()
-    text = (config / "nginx.conf.default").read_text().replace("listen       80;", f"listen 127.0.0.1:{port};", 1)
-    start, _, _ = text.rstrip().rpartition("}")
-    (config / "nginx.conf").write_text(f"{start}\n    include conf.d/*.conf;\n    include sites-enabled/*;\n}}\n")
-    return Operator(str(HAND_BUILT / "sbin"), config / "nginx.conf", config / "nginx.pid")
-
-
 @pytest.fixture(scope="session")
 def compiled() -> Iterator[None]:
     """Nginx from the distribution's source package, installed below /opt/nginx for as long as the tests run."""
-    made = [folder for folder in (HAND_BUILT, Path("/usr/local/nginx")) if not folder.exists()]
-    assert HAND_BUILT in made, f"{HAND_BUILT} is there already: the tests would overwrite it"
-    root = Path(__file__).parents[3]
-    cache = Path(os.environ.get("HOOKSERVER_TEST_STATE", root / ".state/tests")) / "nginx-compiled"
-    cache.mkdir(parents=True, exist_ok=True)
-    script = Path(__file__).with_name("compile.sh")
-    done = subprocess.run([script, cache], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
-    assert done.returncode == 0, done.stdout.decode()[-3000:]
-    yield
-    for folder in made:
-        shutil.rmtree(folder, ignore_errors=True)
+    with operators_nginx.compiled():
+        yield
+
+
+@pytest.fixture(scope="session")
+def cleared() -> None:
+    """No Nginx, and no folder, of a run that was killed."""
+    for folder in Path("/tmp").glob(f"{_PREFIX}*"):
+        with _alive(folder) as is_left:
+            if is_left:
+                for instance in (folder, folder / "state/nginx"):
+                    operators_nginx.end_instance(instance)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass
@@ -247,23 +168,36 @@ def until(condition: Callable[[], bool], patience: float = 5.0) -> None:
         time.sleep(0.01)
 
 
+@contextmanager
+def _alive(folder: Path) -> Iterator[bool]:
+    """Hold a test's folder, as a living test does until its end; False: another one does."""
+    with (folder / "alive").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 @pytest.fixture
-def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, cleared: None) -> Iterator[Site]:
     """Of the mode ``managed``, or of another one that a test's parameter names."""
     mode = getattr(request, "param", "managed")
     # Not pytest's own folder: Nginx's workers, of another user, may not enter that one.
-    folder = Path(tempfile.mkdtemp(prefix="hs-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))
     folder.chmod(0o711)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     with ExitStack() as stack:
+        stack.enter_context(_alive(folder))
         made = Site(folder / "state", [port], stack)
         if mode == "compiled":
             request.getfixturevalue("compiled")
-            made.operator = hand_built(port)
+            made.operator = operators_nginx.hand_built(port)
         elif mode == "system":
-            made.operator = distribution(folder, port)
+            made.operator = operators_nginx.distribution(folder, port)
         if made.operator is not None:
             made.operator.start()
         try:

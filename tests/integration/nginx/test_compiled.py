@@ -9,7 +9,8 @@ import pytest
 from hookserver.errors import NginxError
 from hookserver.models import Slot
 from hookserver.nginx import Nginx
-from tests.integration.nginx.conftest import HAND_BUILT, Operator, Site
+from tests.integration.nginx.conftest import Site
+from tests.shop.operators_nginx import HAND_BUILT, Operator
 
 pytestmark = pytest.mark.parametrize("site", ["compiled"], indirect=True)
 

@@ -19,7 +19,8 @@ from cryptography.x509.oid import NameOID
 from hookserver.errors import NginxError
 from hookserver.models import Slot
 from hookserver.nginx import logs
-from tests.integration.nginx.conftest import Operator, Site, until
+from tests.integration.nginx.conftest import Site, until
+from tests.shop.operators_nginx import Operator
 
 pytestmark = pytest.mark.parametrize("site", ["system"], indirect=True)
 
