@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from hookserver.config import AppSettings, DockerSettings
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from hookserver.config import DockerSettings
 from hookserver.config.schema import MAX_REPLICAS
 from hookserver.models import Endpoint, Slot
 
+Replicas = Mapping[str, Mapping[Slot, int]]
+"""An app → its slots → how many replicas the release in there has. A slot that is not named has as many as the settings
+say: what comes there next will."""
+AS_THE_SETTINGS_SAY: Replicas = MappingProxyType({})
 
-def endpoints(docker: DockerSettings, app: AppSettings, number: int, slot: Slot) -> list[Endpoint]:
+
+def endpoints(docker: DockerSettings, app: str, number: int, slot: Slot, replicas: int) -> list[Endpoint]:
     """The replicas of a slot, in order. ``number`` is the app's lasting place (1, 2, …): 16 addresses each.
 
     The first 16 addresses of the subnet are left to the bridge itself.
     """
     first = docker.subnet.network_address + 2 * MAX_REPLICAS * number + MAX_REPLICAS * (slot is Slot.GREEN)
     return [
-        Endpoint(name=f"hs-{app.name}-{slot}-{replica}", route=f"{slot}{replica}", host=str(first + replica - 1))
-        for replica in range(1, app.replicas + 1)
+        Endpoint(name=f"hs-{app}-{slot}-{replica}", route=f"{slot}{replica}", host=str(first + replica - 1))
+        for replica in range(1, replicas + 1)
     ]

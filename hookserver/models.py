@@ -153,13 +153,17 @@ class StepRun:
 
 @dataclass(frozen=True)
 class Release:
-    """What a deploy made. ``retire_at`` is set while its slot is the standby, ``retired_at`` once it no longer runs."""
+    """What a deploy made, run by ``replicas`` containers.
+
+    ``retire_at`` is set while its slot is the standby, ``retired_at`` once it no longer runs.
+    """
 
     deploy: int
     app: str
     commit: str
     image: str
     slot: Slot
+    replicas: int
     retire_at: float | None = None
     retired_at: float | None = None
 

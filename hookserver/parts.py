@@ -11,7 +11,7 @@ from hookserver.config import AppSettings, Settings
 from hookserver.containers import Containers
 from hookserver.errors import DeployFailed
 from hookserver.git import Mirror
-from hookserver.models import Endpoint, Slot
+from hookserver.models import Endpoint, Release
 from hookserver.nginx import Nginx
 from hookserver.store import Store
 
@@ -45,6 +45,14 @@ class Parts:
         """What marks the git processes of a deploy of this installation."""
         return f"{self.settings.server.state.root}:{deploy}"
 
-    def endpoints(self, app: AppSettings, slot: Slot) -> list[Endpoint]:
-        """Where the replicas of a slot answer."""
-        return endpoints(self.settings.docker, app, self.numbers[app.name], slot)
+    def endpoints(self, release: Release) -> list[Endpoint]:
+        """Where the replicas of a release answer."""
+        number = self.numbers[release.app]
+        return endpoints(self.settings.docker, release.app, number, release.slot, release.replicas)
+
+    def apply_nginx(self) -> bool:
+        """Make Nginx do what the settings say, for the replicas that each slot has now; tells whether it had to change.
+
+        Raises NginxError.
+        """
+        return self.nginx.apply(self.numbers, self.store.replicas())

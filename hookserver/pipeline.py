@@ -108,9 +108,9 @@ def _stands_by(run: Run, release: Release) -> bool:
         return False
     replicas = run.parts.containers.replicas(run.app.name, release.slot)
     running = [replica for replica in replicas if replica.deploy == release.deploy and replica.state == "running"]
-    if len(running) != run.app.replicas:
+    if len(running) != release.replicas:
         return False
-    places = run.parts.endpoints(run.app, release.slot)
+    places = run.parts.endpoints(release)
     once = run.app.health.model_copy(
         update={"successes": 1, "deadline": min(_STANDBY_DEADLINE, run.app.health.deadline)}
     )

@@ -69,7 +69,7 @@ def _keep_network(parts: Parts, tell: Tell) -> None:
 def _keep_nginx(parts: Parts, tell: Tell) -> None:
     """One that refuses its configuration goes on with the old one; the next deploy tells its pusher."""
     try:
-        if parts.nginx.apply(parts.numbers):
+        if parts.apply_nginx():
             tell("nginx: started or given its configuration")
             for app in parts.settings.apps:
                 for line in parts.nginx.unreached(app):
@@ -144,12 +144,10 @@ def _revive(parts: Parts, live: Release, tell: Tell) -> None:
 
 
 def _all_run(parts: Parts, release: Release) -> bool:
-    """Whether every replica that Nginx names is there; of an app that the settings no longer have, any."""
+    """Whether every replica that Nginx names is there."""
     replicas = parts.containers.replicas(release.app, release.slot)
     up = {replica.name for replica in replicas if replica.deploy == release.deploy and _is_up(replica)}
-    settings = parts.settings.apps.get(release.app)
-    wanted = {place.name for place in parts.endpoints(settings, release.slot)} if settings else set()
-    return bool(up) and wanted <= up
+    return len(up) >= release.replicas
 
 
 def _release_settings(parts: Parts, app: str) -> ReleaseSettings:

@@ -113,7 +113,7 @@ def start(run: Run, release: Release) -> None:
 @_step(Step.CHECK, "Checking health")
 def check(run: Run, release: Release) -> None:
     """Every replica answers well, several times in a row, before it gets any traffic."""
-    places = run.parts.endpoints(run.app, release.slot)
+    places = run.parts.endpoints(release)
     alive = partial(run.parts.containers.check_alive, run.app.name, release.slot, release.deploy)
     try:
         wait_until_healthy(places, run.app.health, run.app.domains[0], alive, run.log.line)
@@ -125,7 +125,8 @@ def check(run: Run, release: Release) -> None:
 def switch(run: Run, release: Release) -> Release | None:
     """Move the traffic, confirmed by Nginx; answers the release that served before."""
     before = run.parts.store.live_release(run.app.name)
-    run.parts.nginx.apply(run.parts.numbers)
+    if run.parts.apply_nginx():
+        run.log.line("Nginx is reloaded: the settings, or the number of replicas, change its text")
     for line in run.parts.nginx.unreached(run.app.name):
         run.log.line(line)
     run.parts.nginx.switch(run.app.name, release.slot)
@@ -151,7 +152,7 @@ def drain(run: Run, release: Release, before: Release | None) -> None:
 
 
 def _wait_until_drained(run: Run, release: Release, before: Release) -> None:
-    old = run.parts.endpoints(run.app, before.slot)
+    old = run.parts.endpoints(before)
     restarts = run.parts.containers.restarts(run.app.name, release.slot)
     began = time.monotonic()
     while in_flight := run.parts.nginx.requests_in_flight(old):
@@ -183,7 +184,8 @@ def candidate(run: Run, commit: str, image: str) -> Release:
     """What this deploy makes: an image to run in the slot without traffic."""
     live = run.parts.store.live_release(run.app.name)
     serving = live.slot if live else run.parts.nginx.live_slot(run.app.name)
-    return Release(run.deploy.number, run.app.name, commit, image, serving.other if serving else Slot.BLUE)
+    slot = serving.other if serving else Slot.BLUE
+    return Release(run.deploy.number, run.app.name, commit, image, slot, run.app.replicas)
 
 
 def _prune_images(run: Run) -> None:

@@ -151,7 +151,7 @@ def _labels(state_dir: Path, app: AppSettings, release: Release, endpoint: Endpo
         APP: app.name,
         SLOT: release.slot,
         REPLICA: _number(release, endpoint),
-        REPLICAS: str(app.replicas),
+        REPLICAS: str(release.replicas),
         ROUTE: endpoint.route,
         DEPLOY: str(release.deploy),
         COMMIT: release.commit,

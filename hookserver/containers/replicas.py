@@ -173,7 +173,7 @@ class Containers:
     def _bring_up(
         self, app: AppSettings, number: int, slot: Slot, release: Release, spared: Collection[str]
     ) -> list[Endpoint]:
-        places = endpoints(self._docker, app, number, slot)
+        places = endpoints(self._docker, app.name, number, slot, release.replicas)
         missing = [place for place in places if place.name not in spared]
         net = network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
         image_env = self._image_env(release.image)

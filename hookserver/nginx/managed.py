@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from hookserver.addresses import Replicas
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.nginx import binary, folders
@@ -20,11 +21,11 @@ class Managed:
         self._state = settings.server.state
         self._instance = Instance(settings.nginx.binary, self._state.nginx, patience)
 
-    def apply(self, numbers: Mapping[str, int]) -> bool:
+    def apply(self, numbers: Mapping[str, int], replicas: Replicas) -> bool:
         worker = binary.worker_user()
         program = binary.locate(self._settings.nginx.binary)
         user = f"{worker[0].pw_name} {worker[1]}" if worker else ""
-        text = render(self._settings, numbers, user, binary.built(program).lacking)
+        text = render(self._settings, numbers, user, binary.built(program).lacking, replicas)
         with self._alone():
             changed = not self._instance.does(text)
             if changed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Endpoint, Slot
@@ -19,7 +20,7 @@ _CONFIRM_SWITCH = 2.0
 class _Mode(Protocol):
     """What the modes do each in their own way; see the methods of ``Nginx``."""
 
-    def apply(self, numbers: Mapping[str, int]) -> bool: ...
+    def apply(self, numbers: Mapping[str, int], replicas: Replicas) -> bool: ...
     def unreached(self, app: str) -> list[str]: ...
     def is_running(self) -> bool: ...
     def ask(self, question: str) -> str | None: ...
@@ -41,13 +42,14 @@ class Nginx:
         self._state = settings.server.state
         self._mode: _Mode = (Managed if settings.nginx.mode == "managed" else System)(settings, patience)
 
-    def apply(self, numbers: Mapping[str, int]) -> bool:
+    def apply(self, numbers: Mapping[str, int], replicas: Replicas = AS_THE_SETTINGS_SAY) -> bool:
         """Make the running Nginx do what the settings say; tells whether anything had to change.
 
-        ``numbers`` has every app's lasting place on the container network. Nothing is reloaded when the text is the
+        ``numbers`` has every app's lasting place on the container network, ``replicas`` how many each slot has that is
+        not as the settings say. Nothing is reloaded when the text is the
         same; one that Nginx refuses, or does not take up, is put back. Raises NginxError with Nginx's own lines.
         """
-        return self._mode.apply(numbers)
+        return self._mode.apply(numbers, replicas)
 
     def unreached(self, app: str) -> list[str]:
         """Lines for a person about domains of the app that others' servers answer, as of the last ``apply``."""

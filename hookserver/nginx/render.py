@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Set
 
+from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
 from hookserver.config import AppSettings, Settings
 from hookserver.nginx.access_log import ACCESS_LOG, log_format
 from hookserver.nginx.servers import (
@@ -41,7 +42,11 @@ DIGEST = "@digest@"
 
 
 def render(
-    settings: Settings, numbers: Mapping[str, int], worker_user: str = "", lacking: Set[str] = frozenset()
+    settings: Settings,
+    numbers: Mapping[str, int],
+    worker_user: str = "",
+    lacking: Set[str] = frozenset(),
+    counts: Replicas = AS_THE_SETTINGS_SAY,
 ) -> str:
     """The configuration of the managed instance; paths in it are relative to ``<state_dir>/nginx``.
 
@@ -49,7 +54,7 @@ def render(
     Nginx is not started as root. ``lacking``: modules that this Nginx was built without.
     Raises NginxError when a path or name cannot be written down in an Nginx file.
     """
-    slots = both_slots(settings, numbers)
+    slots = both_slots(settings, numbers, counts)
     lines = [*_main(settings, worker_user), *block("http", _http(settings, slots, lacking))]
     text = "\n".join(lines) + "\n"
     return text.replace(DIGEST, hashlib.sha256(text.encode()).hexdigest())

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
 from hookserver.config import NginxSettings, Settings
 from hookserver.nginx.access_log import ACCESS_LOG, log_format
 from hookserver.nginx.foreign import Address, Servers, address
@@ -56,9 +57,11 @@ def status_listens(nginx: NginxSettings, servers: Servers) -> list[Address]:
     return [*wanted, *(one for one in loopback if any(server.listens_at(one) for server in servers.foreign))]
 
 
-def render_system(settings: Settings, numbers: Mapping[str, int], around: Surroundings) -> dict[Path, str]:
+def render_system(
+    settings: Settings, numbers: Mapping[str, int], around: Surroundings, counts: Replicas = AS_THE_SETTINGS_SAY
+) -> dict[Path, str]:
     """Every file of ours with its text. Raises NginxError when a path or name cannot be written down."""
-    slots = both_slots(settings, numbers)
+    slots = both_slots(settings, numbers, counts)
     conf_dir = settings.nginx.conf_dir
     texts = {conf_dir / COMMON: _text(_common(settings, slots, around))}
     for app in settings.apps.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-from hookserver.addresses import endpoints
+from hookserver.addresses import Replicas, endpoints
 from hookserver.config import AppSettings, Settings
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx.syntax import block, milliseconds, name
@@ -18,11 +18,15 @@ Slots = Mapping[str, Mapping[Slot, list[Endpoint]]]
 """An app → its slots → where their replicas answer."""
 
 
-def both_slots(settings: Settings, numbers: Mapping[str, int]) -> Slots:
+def both_slots(settings: Settings, numbers: Mapping[str, int], counts: Replicas) -> Slots:
     """The addresses of all replicas; ``numbers`` has every app's lasting place on the container network."""
     return {
-        app.name: {slot: endpoints(settings.docker, app, numbers[app.name], slot) for slot in Slot}
+        app.name: {
+            slot: endpoints(settings.docker, app.name, numbers[app.name], slot, there.get(slot, app.replicas))
+            for slot in Slot
+        }
         for app in settings.apps.values()
+        for there in [counts.get(app.name, {})]
     }
 
 

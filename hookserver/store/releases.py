@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import delete, insert, select, update
 
 from hookserver.errors import NotFound, Refused
-from hookserver.models import Release, Status
+from hookserver.models import Release, Slot, Status
 from hookserver.store.base import Tables
 from hookserver.store.rows import find_app, to_release
 from hookserver.store.tables import deploys, releases
@@ -26,6 +26,7 @@ class Releases:
             "commit": release.commit,
             "image": release.image,
             "slot": release.slot,
+            "replicas": release.replicas,
         }
         with self._tables.database.writing() as connection:
             connection.execute(delete(releases).where(releases.c.deploy == release.deploy))
@@ -54,6 +55,15 @@ class Releases:
         query = select(releases).where(releases.c.app == app, releases.c.live_at.is_not(None))
         with self._tables.database.reading() as connection:
             return [to_release(row) for row in connection.execute(query.order_by(releases.c.deploy.desc()))]
+
+    def replicas(self) -> dict[str, dict[Slot, int]]:
+        """How many replicas each app's slots have, where a release is that runs, or is about to."""
+        query = select(releases).where(releases.c.retired_at.is_(None)).order_by(releases.c.deploy)
+        found: dict[str, dict[Slot, int]] = {}
+        with self._tables.database.reading() as connection:
+            for row in connection.execute(query):
+                found.setdefault(row.app, {})[Slot(row.slot)] = row.replicas
+        return found
 
     def rollback_target(self, app: str, to: int | None = None) -> Release:
         """The release a rollback goes to: the one made by deploy ``to``, else the one before what is live.

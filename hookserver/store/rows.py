@@ -41,7 +41,9 @@ def to_deploy(row: Row[Any]) -> Deploy:
 
 
 def to_release(row: Row[Any]) -> Release:
-    return Release(row.deploy, row.app, row.commit, row.image, Slot(row.slot), row.retire_at, row.retired_at)
+    return Release(
+        row.deploy, row.app, row.commit, row.image, Slot(row.slot), row.replicas, row.retire_at, row.retired_at
+    )
 
 
 def move(connection: Connection, number: int, status: Status, **values: Any) -> None:

@@ -77,6 +77,7 @@ releases = Table(
     Column("commit", String, nullable=False),
     Column("image", String, nullable=False),
     Column("slot", String, nullable=False),
+    Column("replicas", Integer, nullable=False),
     Column("live_at", Float),
     Column("retire_at", Float),
     Column("retired_at", Float),

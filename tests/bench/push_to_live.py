@@ -143,7 +143,7 @@ def _push(shop: Installation, deploy: int, builds: BuildTimes) -> Split:
         pushed = shop.push(f"1.1.{deploy}")
     told = shop.ended(pushed.deploy)
     slot = Slot.BLUE if deploy % 2 else Slot.GREEN
-    places = endpoints(shop.settings.docker, shop.settings.apps[APP], 1, slot)
+    places = endpoints(shop.settings.docker, APP, 1, slot, shop.settings.apps[APP].replicas)
     moments = [(_created(shop.docker.containers.get(place.name)), answers.at[place.route]) for place in places]
     created, answered = max(moments, key=lambda moment: moment[1] - moment[0])
     found = split(pushed.began, told, builds.seconds[deploy], created, answered)

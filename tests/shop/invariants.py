@@ -64,7 +64,7 @@ def live_commit(place: Installation, app: str) -> str:
     assert place.nginx.confirmed_slot(app) is release.slot
     running = [one for one in place.containers(app=app) if one.labels["hookserver.slot"] == release.slot]
     assert {one.labels["hookserver.commit"] for one in running} == {release.commit}
-    assert len(running) == place.settings.apps[app].replicas
+    assert len(running) == release.replicas
     assert all(one.status == "running" for one in running)
     return release.commit
 
@@ -104,7 +104,7 @@ def _containers_wrong(place: Installation) -> list[str]:
         wanted = {
             (number, f"hs-{app.name}-{release.slot}-{replica}")
             for number, release in kept.items()
-            for replica in range(1, app.replicas + 1)
+            for replica in range(1, release.replicas + 1)
         }
         found = {(int(one.labels["hookserver.deploy"]), one.name) for one in place.containers(app=app.name)}
         wrong += [f"{name} of deploy {number}" for number, name in wanted ^ found]
@@ -133,7 +133,9 @@ def _assert_nginx(place: Installation, app: str) -> None:
         ["nginx", "-t", "-q", "-p", str(folder), "-c", str(folder / "nginx.conf")], capture_output=True, check=False
     )
     assert tested.returncode == 0, f"C: {tested.stderr.decode()}"
-    assert not place.nginx.apply(place.store.sync_apps(())), "C: Nginx did not run the wanted configuration"
+    assert not place.nginx.apply(place.store.sync_apps(()), place.store.replicas()), (
+        "C: Nginx did not run the wanted configuration"
+    )
     assert place.visit(app).status == 200
 
 

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from hookserver.addresses import endpoints
-from hookserver.config import parse
+from hookserver.config import DockerSettings, parse
 from hookserver.models import Slot
 
 
@@ -17,7 +17,7 @@ def test_no_two_replicas_of_any_app_share_an_address() -> None:
         endpoint
         for number, one in enumerate(settings.apps.values(), start=1)
         for slot in Slot
-        for endpoint in endpoints(settings.docker, one, number, slot)
+        for endpoint in endpoints(settings.docker, one.name, number, slot, one.replicas)
     ]
     addresses = {IPv4Address(place.host) for place in places}
     assert len(addresses) == len({place.name for place in places}) == 255 * 16
@@ -26,8 +26,6 @@ def test_no_two_replicas_of_any_app_share_an_address() -> None:
 
 
 def test_a_replica_keeps_its_address_when_there_are_more() -> None:
-    text = '[apps.shop]\nrepository = "push"\ndomains = ["a.example.com"]\nreplicas = {}\n'
-    two, four = (parse(text.format(n), Path("x")).settings for n in (2, 4))
-    few = endpoints(two.docker, two.apps["shop"], 1, Slot.GREEN)
-    assert few == endpoints(four.docker, four.apps["shop"], 1, Slot.GREEN)[:2]
+    few = endpoints(DockerSettings(), "shop", 1, Slot.GREEN, 2)
+    assert few == endpoints(DockerSettings(), "shop", 1, Slot.GREEN, 4)[:2]
     assert [place.route for place in few] == ["green1", "green2"]

@@ -78,7 +78,7 @@ def stage(settings: Settings, store: Store, tmp_path: Path) -> Iterator[Stage]:
 
 
 def go_live(store: Store, task: Task) -> None:
-    store.add_release(Release(task.deploy, task.app, "c" * 40, "sha256:1", Slot.BLUE))
+    store.add_release(Release(task.deploy, task.app, "c" * 40, "sha256:1", Slot.BLUE, 2))
     store.go_live(task.deploy, task.deploy, standby=0)
     store.end(task.deploy, Status.LIVE)
 
@@ -194,7 +194,7 @@ def test_retirements_follow_the_clock_when_it_is_set(
     stage.until(lambda: store.deploy(first).ended_at)
     second = store.enqueue(push()).deploy
     assert store.claim(builds=4)
-    store.add_release(Release(second, "shop", "d" * 40, "sha256:2", Slot.GREEN))
+    store.add_release(Release(second, "shop", "d" * 40, "sha256:2", Slot.GREEN, 2))
     store.go_live(second, second, standby=600)
     before = store.standbys()[0].retire_at
     assert before

@@ -40,7 +40,7 @@ class Installation:
         )
 
     def release(self, shell: str = SERVES, deploy: int = 7, slot: Slot = Slot.BLUE) -> Release:
-        return Release(deploy, self.name, "c" * 40, self.image(shell), slot)
+        return Release(deploy, self.name, "c" * 40, self.image(shell), slot, 2)
 
     def start(self, shell: str = SERVES, deploy: int = 7, slot: Slot = Slot.BLUE, **tomcat: Any) -> list[Endpoint]:
         return self.containers.start(self.app(**tomcat), 1, slot, self.release(shell, deploy, slot))

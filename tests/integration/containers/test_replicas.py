@@ -90,7 +90,7 @@ def test_a_further_network_that_is_missing_is_told_and_nothing_is_left(installat
 
 
 def test_an_image_that_was_removed_is_told(installation: Installation) -> None:
-    release = Release(7, installation.name, "c" * 40, "sha256:" + "0" * 64, Slot.BLUE)
+    release = Release(7, installation.name, "c" * 40, "sha256:" + "0" * 64, Slot.BLUE, 2)
     with pytest.raises(ContainerError, match="cannot find the image") as caught:
         installation.containers.start(installation.app(), 1, Slot.BLUE, release)
     assert "--rebuild" in caught.value.remedy
@@ -103,7 +103,7 @@ def test_a_command_that_cannot_run_is_told_and_nothing_is_left(installation: Ins
     try:
         with pytest.raises(ContainerError, match="/no/such/program"):
             installation.containers.start(
-                installation.app(), 1, Slot.BLUE, Release(7, installation.name, "c" * 40, broken, Slot.BLUE)
+                installation.app(), 1, Slot.BLUE, Release(7, installation.name, "c" * 40, broken, Slot.BLUE, 2)
             )
         assert installation.containers.replicas() == []
     finally:
@@ -248,7 +248,7 @@ def test_a_context_that_does_not_start_is_told_with_tomcats_own_cause(
         '<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0">'
         "<listener><listener-class>shop.Missing</listener-class></listener></web-app>"
     )
-    release = Release(7, installation.name, "c" * 40, BASE, Slot.BLUE)
+    release = Release(7, installation.name, "c" * 40, BASE, Slot.BLUE, 2)
     app = installation.app(volumes=[f"{tmp_path}/ROOT:/usr/local/tomcat/webapps/ROOT"]).model_copy(
         update={"replicas": 1}
     )

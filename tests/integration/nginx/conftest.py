@@ -119,7 +119,7 @@ class Site:
 
     def endpoints(self, slot: Slot, app: str = "shop") -> list[Endpoint]:
         settings = self.settings
-        return endpoints(settings.docker, settings.apps[app], self.numbers[app], slot)
+        return endpoints(settings.docker, app, self.numbers[app], slot, settings.apps[app].replicas)
 
     def serve(self, slot: Slot, *replicas: int, app: str = "shop") -> list[Backend]:
         """Start these replicas (all when none is named)."""

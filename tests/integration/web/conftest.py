@@ -147,7 +147,7 @@ class Player:
                 pass
             log.write("       built\n")
         if self.status is Status.LIVE:
-            self.store.add_release(Release(deploy.number, "shop", "a" * 40, "sha256:1", Slot.BLUE))
+            self.store.add_release(Release(deploy.number, "shop", "a" * 40, "sha256:1", Slot.BLUE, 2))
             self.store.go_live(deploy.number, deploy.number, 600)
         try:
             self.store.end(deploy.number, self.status, self.reason)

@@ -19,8 +19,8 @@ def arguments(image_env: dict[str, str] | None = None, env_file: dict[str, str] 
     app = AppSettings.model_validate(
         {"name": "shop", "repository": "/srv/shop.git", "domains": ["shop.example.com"], "tomcat": tomcat}
     )
-    place = endpoints(DockerSettings(subnet=IPv4Network("172.30.112.0/20")), app, 1, Slot.GREEN)[1]
-    release = Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN)
+    place = endpoints(DockerSettings(subnet=IPv4Network("172.30.112.0/20")), app.name, 1, Slot.GREEN, 2)[1]
+    release = Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN, 2)
     return container_arguments(Path("/state"), "net", app, release, place, image_env or {}, env_file or {})
 
 

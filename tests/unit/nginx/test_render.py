@@ -47,6 +47,13 @@ def test_a_slot_is_one_upstream_over_its_replicas_and_one_for_each_with_its_sibl
     ]
 
 
+def test_a_slot_has_as_many_servers_as_the_release_in_it_and_an_empty_one_as_the_settings_say() -> None:
+    text = render(make(shop={**SHOP, "replicas": 3}), {"shop": 1}, counts={"shop": {Slot.BLUE: 1}})
+    assert len(upstream(text, "hs_shop_blue")) == 1
+    assert len(upstream(text, "hs_shop_green")) == 3
+    assert "upstream hs_shop_blue2" not in text
+
+
 def test_without_affinity_there_is_no_upstream_for_a_single_replica() -> None:
     text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1})
     assert "upstream hs_shop_blue {" in text

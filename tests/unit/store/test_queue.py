@@ -51,7 +51,7 @@ def claimed(store: Store, app: str = "shop", **facts: object) -> int:
 
 def live(store: Store, app: str = "shop", slot: Slot = Slot.BLUE, **facts: object) -> int:
     number = claimed(store, app, **facts)
-    store.add_release(Release(number, app, f"{number:040x}", f"sha256:{number}", slot))
+    store.add_release(Release(number, app, f"{number:040x}", f"sha256:{number}", slot, 2))
     store.go_live(number, number, standby=600)
     store.end(number, Status.LIVE)
     return number
@@ -95,7 +95,7 @@ def test_the_database_itself_refuses_a_second_deploy_under_way(state: StateDir, 
 
 def test_a_deploy_that_drains_still_keeps_the_next_one_of_its_app_waiting(store: Store) -> None:
     number = claimed(store)
-    store.add_release(Release(number, "shop", "a" * 40, "sha256:1", Slot.BLUE))
+    store.add_release(Release(number, "shop", "a" * 40, "sha256:1", Slot.BLUE, 2))
     store.go_live(number, number, standby=60)
     store.enqueue(push())
     assert store.claim(builds=1) is None
@@ -240,7 +240,7 @@ def test_the_first_release_has_none_before_it(store: Store) -> None:
 def test_a_release_that_never_served_is_no_target(store: Store) -> None:
     live(store)
     failed = claimed(store)
-    store.add_release(Release(failed, "shop", "f" * 40, "sha256:f", Slot.GREEN))
+    store.add_release(Release(failed, "shop", "f" * 40, "sha256:f", Slot.GREEN, 2))
     store.end(failed, Status.FAILED, "unhealthy")
     store.drop_release(failed)
     assert store.release(failed) is None
@@ -379,3 +379,14 @@ def test_a_damaged_database_is_refused_with_the_way_to_recover(state: StateDir, 
 def test_numbers_of_apps_last(store: Store) -> None:
     assert store.sync_apps(["another"]) == {"shop": 1, "blog": 2, "another": 3}
     assert store.sync_apps([]) == {"shop": 1, "blog": 2, "another": 3}
+
+
+def test_each_slot_has_the_replicas_of_the_release_that_runs_there(store: Store) -> None:
+    first = live(store)
+    live(store, slot=Slot.GREEN)
+    candidate = claimed(store)
+    store.retired(first)
+    store.add_release(Release(candidate, "shop", "c" * 40, "sha256:c", Slot.BLUE, 3))
+    assert store.replicas() == {"shop": {Slot.BLUE: 3, Slot.GREEN: 2}}
+    store.drop_release(candidate)
+    assert store.replicas() == {"shop": {Slot.GREEN: 2}}

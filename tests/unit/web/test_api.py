@@ -26,7 +26,7 @@ def deployed(store: Store, slot: Slot = Slot.BLUE, commit: str = "a" * 40) -> in
     assert deploy is not None
     store.begin_step(deploy, Step.FETCH)
     store.found_commit(number, commit)
-    store.add_release(Release(number, "shop", commit, "sha256:1", slot))
+    store.add_release(Release(number, "shop", commit, "sha256:1", slot, 2))
     store.go_live(number, number, 600)
     store.end(number, Status.LIVE)
     return number
