@@ -325,8 +325,11 @@ clear_other_demos() {
         [[ $other == */run/state ]] || [ ! -e "$other" ] ||
             fail "$other has the names or the network that this demo needs, and is no demo's" \
                 "Remove its containers and its network if nobody needs them."
-        note "clearing away what another demo left in Docker: $other"
+        note "clearing away what another demo left: $other"
         remove_containers "$other"
+        # Nginx's workers outlive a killed master, and only their open files tell whose they are.
+        find /proc/[0-9]*/fd -lname "$other/nginx/*" 2>/dev/null | cut -d / -f 3 | sort -u |
+            xargs --no-run-if-empty kill -QUIT
     done
 }
 

@@ -86,7 +86,7 @@ class _Probe:
             self.last = answer.text
             if answer.heard and not heard:
                 heard = True
-                self._tell(f"answers for the first time: {answer.text}")
+                self._tell(f"at first {answer.text}")
             was_healthy = self.is_healthy
             self.in_a_row = self.in_a_row + 1 if answer.good else 0
             if self.is_healthy and not was_healthy:
