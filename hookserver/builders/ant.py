@@ -42,7 +42,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         folder="",
         is_error=is_error,
         war=build.war,
-        env={"ANT_OPTS": "-XX:MaxRAMPercentage=60"},
+        env={"ANT_OPTS": "-XX:MaxRAMPercentage=60.0"},
     )
     return build_in_container(engine, job, recipe, log)
 

@@ -63,7 +63,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         folder="target",
         is_error=is_error,
         war=job.app.build.war,
-        env={"MAVEN_OPTS": "-XX:MaxRAMPercentage=60"},
+        env={"MAVEN_OPTS": "-XX:MaxRAMPercentage=60.0"},
     )
     return replace(build_in_container(engine, job, recipe, log), maven=job.app.build.image)
 

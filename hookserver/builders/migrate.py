@@ -23,7 +23,7 @@ _FETCH = (
     f"-Dartifact=org.apache.tomcat:jakartaee-migration:{_VERSION}:jar:shaded -DoutputDirectory=/tmp/migration"
 )
 _TOOL = f"/tmp/migration/jakartaee-migration-{_VERSION}-shaded.jar"  # noqa: S108
-_CONVERT = f"mkdir migrated && java -XX:MaxRAMPercentage=60 -jar {_TOOL} app.war migrated/app.war && rm app.war"
+_CONVERT = f"mkdir migrated && java -XX:MaxRAMPercentage=60.0 -jar {_TOOL} app.war migrated/app.war && rm app.war"
 
 
 def migrate(engine: Engine, job: BuildJob, war: War, log: DeployLog) -> War:

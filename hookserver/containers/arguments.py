@@ -21,7 +21,7 @@ ROUTE = "hookserver.route"
 DEPLOY = "hookserver.deploy"
 COMMIT = "hookserver.commit"
 
-HEAP_PERCENT = 60
+HEAP_PERCENT = 60.0
 """Of the memory limit, for the heap: metaspace, code cache, stacks and buffers need the rest."""
 _HEAP_IS_SET = re.compile(r"-Xmx|-XX:(?:MaxRAM|MaxHeapSize|InitialRAMPercentage)")
 _JVM_VARIABLES = ("CATALINA_OPTS", "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")

@@ -64,10 +64,10 @@ def test_our_variables_win_over_the_settings_and_these_over_the_file() -> None:
 
 def test_the_options_of_image_and_app_are_kept_and_ours_are_added() -> None:
     assert environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, java_opts="-Dapp=1")["CATALINA_OPTS"] == (
-        "-Dimage=1 -Dhookserver.route=green2 -XX:MaxRAMPercentage=60 -Dapp=1"
+        "-Dimage=1 -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0 -Dapp=1"
     )
     overridden = environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, env={"CATALINA_OPTS": "-Dmine=1"})
-    assert overridden["CATALINA_OPTS"] == "-Dmine=1 -Dhookserver.route=green2 -XX:MaxRAMPercentage=60"
+    assert overridden["CATALINA_OPTS"] == "-Dmine=1 -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0"
 
 
 @pytest.mark.parametrize("said", ["-Xmx256m", "-XX:MaxRAMPercentage=50", "-XX:MaxRAM=1g", "-XX:MaxHeapSize=1g"])
