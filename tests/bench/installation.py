@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -28,6 +28,8 @@ from hookserver.config import Settings, load
 from hookserver.containers.arguments import STATE_DIR
 from hookserver.models import StateDir
 from hookserver.nginx import Nginx
+from tests.bench import nginx_modes
+from tests.shop.operators_nginx import Operator
 
 APP = "benchshop"
 SUBNET = "172.30.208.0/20"
@@ -38,6 +40,7 @@ CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 _PR_SET_PDEATHSIG = 1
 _PUSH_DEADLINE = 300.0
 _LAST = FOLDER / "last"
+_OPERATORS = FOLDER / "operators-nginx"
 _GIT = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
 
 
@@ -58,14 +61,35 @@ class Accepted:
     at: float
 
 
+@dataclass(frozen=True)
+class Source:
+    """The shop's source: ``make`` writes it into a folder that is not there yet, ``say`` makes it another version."""
+
+    make: Callable[[Path], object]
+    say: Callable[[Path, str], object]
+
+
+def _say_in_pom(folder: Path, version: str) -> None:
+    pom = folder / "pom.xml"
+    pom.write_text(re.sub("<shop.version>.*?<", f"<shop.version>{version}<", pom.read_text()))
+
+
+SAMPLE = Source(
+    lambda folder: shutil.copytree(ROOT / "deploy/sample", folder, ignore=shutil.ignore_patterns("target")),
+    _say_in_pom,
+)
+
+
 class Installation:
     """A running hookserver. ``site`` is where the shop answers, ``pid`` the process of ``hookserver up``."""
 
-    def __init__(self, site: str, settings: Settings, pid: int) -> None:
+    def __init__(self, site: str, settings: Settings, pid: int, source: Source, operator: Operator | None) -> None:
         self.site = site
         self.settings = settings
         self.state: StateDir = settings.server.state
         self.pid = pid
+        self._source = source
+        self._operator = operator
         self._api = requests.Session()
         self._api.headers["Authorization"] = f"Bearer {self.state.push_token(APP).read_text().strip()}"
 
@@ -75,10 +99,9 @@ class Installation:
         return docker.from_env()
 
     def push(self, version: str) -> Pushed:
-        """Push the sample as another version; returns once its deploy is live."""
+        """Push the shop as another version; returns once its deploy is live."""
         source = FOLDER / "shop"
-        pom = source / "pom.xml"
-        pom.write_text(re.sub("<shop.version>.*?<", f"<shop.version>{version}<", pom.read_text()))
+        self._source.say(source, version)
         _run([*_GIT, "commit", "-qam", f"Version {version}"], source)
         began = time.time()
         said = _run(["git", "push", "origin", "main"], source)
@@ -116,34 +139,50 @@ class Installation:
             "X-Shop-Version"
         ]
 
+    def serves_theirs(self) -> bool:
+        """Whether the site that an operator's Nginx had before answers as it did; true where there is none."""
+        return nginx_modes.serves_theirs(self._operator, self.site)
+
     @property
     def _url(self) -> str:
         return f"{self.settings.server.local_url}/api/v1"
 
 
 @contextmanager
-def installed(release: str = "") -> Iterator[Installation]:
-    """One with nothing deployed yet; ``release``: lines for its ``[apps.….release]``. Leaves nothing behind."""
+def installed(
+    release: str = "", *, nginx: str = "managed", tomcat: str = "", build: str = "", source: Source = SAMPLE
+) -> Iterator[Installation]:
+    """One with nothing deployed yet, on one of the ways of ``nginx_modes``. Leaves nothing behind.
+
+    ``release``, ``tomcat`` and ``build`` are lines for these tables of the app's.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        fcntl.flock(stack.enter_context((FOLDER / "lock").open("w")), fcntl.LOCK_EX)
         _remove_everything()
-        site = f"127.0.0.1:{free_port()}"
-        config = _write_settings(site, release)
-        with (FOLDER / "hookserver.log").open("w") as log:
-            command = [sys.executable, "-m", "hookserver", "--config", str(config), "up"]
-            process = start(command, log)
-        try:
-            settings = load(config).settings
-            until(lambda: _is_ready(settings), 60.0, f"hookserver; see {_LAST}/hookserver.log")
-            shop = Installation(f"http://{site}", settings, process.pid)
-            _make_source(str(shop.state.push_repository(APP)))
-            yield shop
-        finally:
-            process.terminate()
-            process.wait(60)
-            _remove_everything()
+        stack.callback(_remove_everything)
+        port = free_port()
+        site = f"127.0.0.1:{port}"
+        operator = stack.enter_context(nginx_modes.operators_nginx(nginx, _OPERATORS, port))
+        config = _write_settings(nginx_modes.lines(operator, site), release, tomcat, build)
+        process = stack.enter_context(_up(config))
+        settings = load(config).settings
+        until(lambda: _is_ready(settings), 60.0, f"hookserver; see {_LAST}/hookserver.log")
+        shop = Installation(f"http://{site}", settings, process.pid, source, operator)
+        _make_source(source, str(shop.state.push_repository(APP)))
+        yield shop
+
+
+@contextmanager
+def _up(config: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with (FOLDER / "hookserver.log").open("w") as log:
+        process = start([sys.executable, "-m", "hookserver", "--config", str(config), "up"], log)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def start(command: list[str], log: IO[str]) -> subprocess.Popen[bytes]:
@@ -191,19 +230,23 @@ def _is_ready(settings: Settings) -> bool:
         return False
 
 
-def _write_settings(site: str, release: str) -> Path:
+def _write_settings(nginx: str, release: str, tomcat: str, build: str) -> Path:
     text = f"""
         [server]
         listen = "127.0.0.1:{free_port()}"
         state_dir = "{FOLDER}/state"
         [nginx]
-        listen = ["{site}"]
+        {nginx}
         [docker]
         subnet = "{SUBNET}"
         [apps.{APP}]
         repository = "push"
         domains = ["127.0.0.1"]
-        {f'build.ca_bundle = "{CA_BUNDLE}"' if CA_BUNDLE.exists() else ""}
+        [apps.{APP}.build]
+        {f'ca_bundle = "{CA_BUNDLE}"' if CA_BUNDLE.exists() else ""}
+        {build}
+        [apps.{APP}.tomcat]
+        {tomcat}
         [apps.{APP}.release]
         {release}
         """
@@ -212,12 +255,12 @@ def _write_settings(site: str, release: str) -> Path:
     return config
 
 
-def _make_source(remote: str) -> None:
-    source = FOLDER / "shop"
-    shutil.copytree(ROOT / "deploy" / "sample", source, ignore=shutil.ignore_patterns("target"))
+def _make_source(source: Source, remote: str) -> None:
+    folder = FOLDER / "shop"
+    source.make(folder)
     for command in (["init", "-qb", "main"], ["remote", "add", "origin", remote], ["add", "-A"]):
-        _run(["git", *command], source)
-    _run([*_GIT, "commit", "-qm", "The sample"], source)
+        _run(["git", *command], folder)
+    _run([*_GIT, "commit", "-qm", "The shop"], folder)
 
 
 def _run(command: list[str], folder: Path) -> str:
@@ -238,6 +281,7 @@ def _remove_everything() -> None:
     config, state = FOLDER / "hookserver.toml", FOLDER / "state"
     if config.exists() and (state / "nginx").exists():
         Nginx(load(config).settings).stop()
+    nginx_modes.end_leftover(_OPERATORS)
     engine = docker.from_env()
     ours: dict[str, str | list[str] | bool] = {"label": f"{STATE_DIR}={state}"}
     for container in engine.containers.list(all=True, filters=ours):

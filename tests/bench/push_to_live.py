@@ -14,14 +14,12 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-from docker.models.containers import Container
 
 from hookserver.addresses import endpoints
 from hookserver.builders.engine import BUILDING, ROLE
 from hookserver.models import Slot
+from tests.bench.first_answers import FirstAnswers
 from tests.bench.installation import APP, Installation, installed
 from tests.bench.outcome import outcome, run, table, tell
 
@@ -98,33 +96,6 @@ def build_times(shop: Installation) -> Iterator[BuildTimes]:
         listener.join(5)
 
 
-class FirstAnswers:
-    """When each replica gave its first good answer: the health gate's own words, read as they are written."""
-
-    def __init__(self, shop: Installation, deploy: int) -> None:
-        self.at: dict[str, float] = {}
-        self._path = shop.state.log(deploy)
-        self._over = threading.Event()
-        self._reader = threading.Thread(target=self._read)
-
-    def __enter__(self) -> FirstAnswers:
-        self._reader.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._reader.join()
-
-    def _read(self) -> None:
-        told = 0
-        while not self._over.wait(0.004):
-            lines = self._path.read_text("utf-8", "replace").splitlines() if self._path.exists() else []
-            for line in lines[told:]:
-                if "at first answered 200" in line:
-                    self.at[line.split()[0]] = time.time()
-            told = len(lines)
-
-
 def bench() -> int:
     """Run it; the exit code."""
     with installed('standby = "1h"') as shop:
@@ -144,15 +115,11 @@ def _push(shop: Installation, deploy: int, builds: BuildTimes) -> Split:
     told = shop.ended(pushed.deploy)
     slot = Slot.BLUE if deploy % 2 else Slot.GREEN
     places = endpoints(shop.settings.docker, APP, 1, slot, shop.settings.apps[APP].replicas)
-    moments = [(_created(shop.docker.containers.get(place.name)), answers.at[place.route]) for place in places]
+    moments = [(answers.created(place.name), answers.at[place.route]) for place in places]
     created, answered = max(moments, key=lambda moment: moment[1] - moment[0])
     found = split(pushed.began, told, builds.seconds[deploy], created, answered)
     tell(f"  push {deploy}: {found.total:.2f} s, of it hookserver's own {found.overhead:.2f} s")
     return found
-
-
-def _created(container: Container) -> float:
-    return datetime.fromisoformat(container.attrs["Created"]).timestamp()
 
 
 def _roll_back(shop: Installation, to: int) -> float:

@@ -1,4 +1,4 @@
-"""Does a switch lose requests? ``tests/run.sh bench switch``
+"""Does a switch lose requests? ``tests/run.sh bench switch [--nginx managed|system|compiled]``
 
 Twenty switches between two ready releases (each a rollback through the API, as a person would ask for it, with its
 drain) and three full deploys, under load: 32 kept-alive connections, new visitors, slow uploads, and a 61 s request and
@@ -7,31 +7,34 @@ a WebSocket that last across a switch. Beside it the same load and number of swi
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import time
+from functools import partial
 from typing import Any
 
 from hookserver.addresses import endpoints
 from hookserver.models import Slot
 from tests.bench.installation import APP, Installation, installed
+from tests.bench.nginx_modes import MODES
 from tests.bench.outcome import outcome, run, table, tell
 from tests.bench.reload import PlainNginx
 from tests.bench.visitors import Switch, failures, late_visitors, visiting
 
 SWITCHES = 20
 DEPLOYS = 3
-LOAD = ("--connections", "32", "--visitors", "20", "--uploads", "3", "--upload-seconds", "3")
+LOAD = ("--connections", "32", "--visitors", "20", "--uploads", "3", "--upload-seconds", "2")
 LONG_MS = 61_000
 WEBSOCKET_S = 63
-BETWEEN_RELOADS = 2.0
+BETWEEN_RELOADS = 1.5
 # Longer than the longest request; a standby must outlast the whole bench.
 RELEASE = 'drain = "80s"\nstandby = "1h"'
 
 
-def bench() -> int:
-    """Run it; the exit code."""
-    with installed(RELEASE) as shop:
-        tell("two releases are made ready")
+def bench(mode: str) -> int:
+    """Run it on one of the ways of ``nginx_modes``; the exit code."""
+    with installed(RELEASE, nginx=mode) as shop:
+        tell(f"Nginx: {mode}; two releases are made ready")
         versions = {shop.push(version).deploy: version for version in ("1.0.1", "1.0.2")}
         for number in versions:
             shop.ended(number)
@@ -41,7 +44,8 @@ def bench() -> int:
             switches += _deploys(shop, lasting)
         reports = [load.report, *lasting]
         reload_report = _reloads(shop)
-    return _outcome(reports, switches, reload_report)
+        theirs = shop.serves_theirs()
+    return _outcome(reports, switches, reload_report, theirs)
 
 
 def _switches(shop: Installation, versions: dict[int, str]) -> tuple[list[Switch], list[dict[str, Any]]]:
@@ -86,7 +90,7 @@ def _deploys(shop: Installation, lasting: list[dict[str, Any]]) -> list[Switch]:
 def _reloads(shop: Installation) -> dict[str, Any]:
     """As many switches by a reload, between the same replicas, under the same load."""
     tell(f"the same by {SWITCHES + DEPLOYS} reloads of a plain Nginx")
-    slots = {slot: endpoints(shop.settings.docker, shop.settings.apps[APP], 1, slot) for slot in Slot}
+    slots = {slot: endpoints(shop.settings.docker, APP, 1, slot, shop.settings.apps[APP].replicas) for slot in Slot}
     plain = PlainNginx(slots)
     slot = Slot.BLUE
     with plain.running(slot), visiting(f"http://{plain.site}", *LOAD) as load:
@@ -98,7 +102,9 @@ def _reloads(shop: Installation) -> dict[str, Any]:
     return load.report
 
 
-def _outcome(reports: list[dict[str, Any]], switches: list[Switch], reload_report: dict[str, Any]) -> int:
+def _outcome(
+    reports: list[dict[str, Any]], switches: list[Switch], reload_report: dict[str, Any], serves_theirs: bool
+) -> int:
     visitors = [visitor for report in reports for visitor in report["visitors"]]
     late = late_visitors(visitors, switches)
     ours, theirs = _sum(reports), _sum([reload_report])
@@ -139,6 +145,7 @@ def _outcome(reports: list[dict[str, Any]], switches: list[Switch], reload_repor
         "0 new visitors answered by the old version after the switch": not late,
         "a 61 s request and a WebSocket lasted across a switch": counts["long"] == 1
         and counts["websocket"] > WEBSOCKET_S,
+        "a site that the Nginx had before answers as it did": serves_theirs,
     }
     return outcome("switch", figures, bars)
 
@@ -150,4 +157,6 @@ def _sum(reports: list[dict[str, Any]]) -> tuple[int, int, int]:
 
 
 if __name__ == "__main__":
-    run(bench)
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    options.add_argument("--nginx", choices=MODES, default="managed")
+    run(partial(bench, options.parse_args().nginx))
