@@ -13,6 +13,13 @@ _EMBEDDED_JARS = {"h2": "H2", "hsqldb": "HSQLDB", "derby": "Derby", "sqlite-jdbc
 _SERVER_JARS = re.compile(r"mysql-connector-.*|mariadb-java-client|postgresql|ojdbc\d*|mssql-jdbc|jtds|jcc")
 _EMBEDDED_URL = re.compile(r"jdbc:(?:h2:(?!tcp:|ssl:)|hsqldb:(?!hsqls?:|https?:)|derby:(?!//)|sqlite:)", re.IGNORECASE)
 _LOCAL = re.compile(r"(?:@|//)(?:localhost|127\.0\.0\.1)\b")
+_MIGRATIONS = {
+    "flyway-core": "Flyway",
+    "liquibase-core": "Liquibase",
+    "spring-boot-starter-flyway": "Flyway",
+    "spring-boot-starter-liquibase": "Liquibase",
+}
+_SCRIPT = re.compile(r"(?:^|/)db/migration/(?:.*/)?V[\d_.]+__[^/]+\.sql$")
 _TIMERS = {
     "scheduled": "@Scheduled",
     "scheduled in XML": "<task:…>",
@@ -31,6 +38,7 @@ def look(
         *_databases(libraries, hits),
         *_resources(folder, deployment),
         *_files(hits),
+        *_migrations(folder, libraries),
         *_sessions(deployment, hits),
     )
 
@@ -108,6 +116,20 @@ def _files(hits: Mapping[str, Hits]) -> Iterator[Caution]:
             f"files are written ({hits['file'].first[0].text.strip('.(')} in {hits['file']}): what is written inside a "
             "container is gone with the next release; a folder that must stay belongs in volumes",
         )
+
+
+def _migrations(folder: Folder, libraries: list[Dependency]) -> Iterator[Caution]:
+    tool = next((found for found in libraries if found.is_shipped and found.artifact in _MIGRATIONS), None)
+    script = next((name for name in folder.named(".sql") if _SCRIPT.search(name)), "")
+    if not tool and not script:
+        return
+    seen = f"{_MIGRATIONS[tool.artifact]}, {tool} in {tool.where}" if tool else f"the script {script}"
+    yield Caution(
+        "prepare",
+        f"the database is migrated ({seen}): where that happens as a replica starts, the old release still serves, and "
+        "must live with each change; a command in prepare does it once, before they start, and its failure stops the "
+        "deploy",
+    )
 
 
 def _sessions(deployment: Deployment, hits: Mapping[str, Hits]) -> Iterator[Caution]:

@@ -38,7 +38,8 @@ class Dependency:
 class Build:
     """One way to build the project. ``wars`` are globs of what comes out, ``java`` its levels, highest first.
 
-    ``builder_java`` is a Java version that the build itself asks for.
+    ``builder_java`` is a Java version that the build itself asks for, ``builder_tool`` an older version of its tool.
+    ``command`` is needed where the kind's own would not do.
     """
 
     kind: str
@@ -50,6 +51,8 @@ class Build:
     dependencies: tuple[Dependency, ...] = ()
     java: tuple[Evidence, ...] = ()
     builder_java: Evidence | None = None
+    builder_tool: Evidence | None = None
+    command: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -95,7 +98,9 @@ class Caution:
 class Project:
     """A project as it was found. ``api`` has ``javax`` or ``jakarta`` for each thing that speaks for it.
 
-    ``builds`` is in the order in which they are proposed, ``embedded`` says which database lives inside the app.
+    ``builds`` is in the order in which they are proposed, ``embedded`` says which database lives inside the app,
+    ``tomcat_files`` which files are Tomcat's own (their value is the place below Tomcat's folder, where: the path),
+    ``variables`` which names of the environment are read.
     """
 
     root: Path
@@ -107,6 +112,8 @@ class Project:
     cautions: tuple[Caution, ...] = ()
     origin: Evidence | None = None
     branches: tuple[Evidence, ...] = ()
+    tomcat_files: tuple[Evidence, ...] = ()
+    variables: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -18,6 +18,7 @@ MOST_BYTES = 16 << 20
 FILE_LIMIT = 256 << 10
 _SKIPPED = frozenset({".git", ".gradle", ".hg", ".idea", ".m2", ".svn", "bower_components", "node_modules"})
 _PRODUCTS = frozenset({"bin", "build", "out", "target"})
+_TOMCAT = re.compile(r"(?:^|/)[^/]*(?:tomcat|catalina)[^/]*/$", re.IGNORECASE)
 _TESTS = re.compile(r"(?:^|/)(?:src/(?:test|it|integrationTest|testFixtures)|tests?)/")
 
 
@@ -147,7 +148,8 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def _is_skipped(below: str, name: str) -> bool:
     inside_sources = "src/" in below
-    return name in _SKIPPED or (name in _PRODUCTS and not inside_sources)
+    of_a_tomcat = name == "bin" and _TOMCAT.search(below)
+    return name in _SKIPPED or (name in _PRODUCTS and not inside_sources and not of_a_tomcat)
 
 
 def _is_plain(file: Path) -> bool:

@@ -27,6 +27,8 @@ _LEVELS = (
     ("targetCompatibility", re.compile(r"targetCompatibility\s*[=(]?\s*[\"']?(?:JavaVersion\.)?([\w.]+)")),
     ("sourceCompatibility", re.compile(r"sourceCompatibility\s*[=(]?\s*[\"']?(?:JavaVersion\.)?([\w.]+)")),
 )
+_DROPPED = re.compile(r"""(?:^|[{;])[ \t]*((?:testC|c)ompile|(?:testR|r)untime)[ \t]*[( ][ \t]*[\w"'(]""", re.MULTILINE)
+_LAST_WITH_DROPPED = "6"
 _TOOLCHAINS = ("languageVersion", "jvmToolchain")
 _LIBRARY = re.compile(r"""^[ \t]*(\w+)\b[ \t(]+(?:\w+\()?["']([\w.-]+):([\w.-]+)(?::([^"'\n@]*))?["']""", re.MULTILINE)
 _SCOPES = {"compileOnly": "provided", "providedCompile": "provided", "providedRuntime": "provided"}
@@ -65,6 +67,7 @@ def look(folder: Folder) -> Build | None:
         ),
         java=highest(levels),
         builder_java=highest(toolchains)[0] if toolchains else None,
+        builder_tool=_old_gradle(files),
         notes=tuple(_odd_ones(files, wars)),
     )
 
@@ -133,6 +136,14 @@ def _catalogue(folder: Folder) -> Iterator[Dependency]:
 def _table(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = told.get(name)
     return found if isinstance(found, Mapping) else {}
+
+
+def _old_gradle(files: Mapping[str, str]) -> Evidence | None:
+    """Configurations that Gradle 7 no longer knows."""
+    for name, text in files.items():
+        if match := _DROPPED.search(text):
+            return Evidence(_LAST_WITH_DROPPED, f"`{match[1]}` in {name}, which Gradle 7 and newer refuse")
+    return None
 
 
 def _odd_ones(files: Mapping[str, str], wars: list[str]) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from hookserver.config.schema import AppSettings
 from hookserver.project.answers import EXAMPLE_DOMAIN, Answers, app_name, chosen, is_contradictory, kinds, told_name
 from hookserver.project.findings import Build, Evidence, Project
-from hookserver.project.tomcat_image import maven_image, tomcat_image
+from hookserver.project.tomcat_image import gradle_image, maven_image, tomcat_image
 from hookserver.project.toml import comment, entry, off
 
 _HEAD = (
@@ -108,11 +109,11 @@ def _build(project: Project, answers: Answers, build: Build | None) -> Iterator[
     for other in project.builds:
         if other is not build:
             yield comment(f"There is also {other.what} ({other.kind}).")
-    if build.kind == "maven":
-        image = maven_image(answers, build)
+    if build.kind in ("maven", "gradle"):
+        image = (maven_image if build.kind == "maven" else gradle_image)(answers, build)
         yield entry("image", image.image, image.why)
-    elif build.builder_java:
-        yield comment(f"The build asks for Java {build.builder_java.value}: {build.builder_java.where}.")
+    if build.command:
+        yield entry("command", list(build.command), "the project is not at the repository's top")
     if build.wrapper:
         yield comment(f"{build.wrapper} is used: the project brings its own.")
     if build.modules:
@@ -137,11 +138,30 @@ def _tomcat(project: Project, answers: Answers, build: Build | None) -> Iterator
             yield entry("image", image.image, image.why)
         else:
             yield off("image", f'"{default}"', "javax.servlet: tomcat:9.0-…; jakarta.servlet: tomcat:10.1-… or 11.0-…")
+        if answers.api == "javax":
+            yield off("migrate", "true", "with a Tomcat of 10.1 or newer: the build converts the WAR to jakarta")
+        yield from _tomcat_files(project)
     yield from _cautions(project, "tomcat")
     yield off("memory", '"512m"', "of each replica; during a deploy there are twice as many")
-    yield off("env", "{}", "for example where its database is")
+    yield from _variables(project)
     yield off("volumes", "[]", '"/on/the/host:/in/the/container"')
     yield off("networks", "[]", "further Docker networks, e.g. a database's")
+
+
+def _tomcat_files(project: Project) -> Iterator[str]:
+    if project.tomcat_files:
+        files = ", ".join(f"{json.dumps(file.value)} = {json.dumps(file.where)}" for file in project.tomcat_files)
+        yield comment("Tomcat's own files, laid over the image's: they lie in the project under these names.")
+        yield f"files = {{ {files} }}"
+
+
+def _variables(project: Project) -> Iterator[str]:
+    if not project.variables:
+        yield off("env", "{}", "for example where its database is")
+        return
+    names = ", ".join(f'{variable.value} = ""' for variable in project.variables)
+    readers = ", ".join(dict.fromkeys(variable.where for variable in project.variables))
+    yield off("env", f"{{ {names} }}", f"read by {readers}")
 
 
 def _health(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
@@ -161,6 +181,9 @@ def _health(project: Project, answers: Answers, build: Build | None) -> Iterator
 
 
 def _release(project: Project) -> Iterator[str]:
+    yield from _cautions(project, "prepare")
+    if any(caution.topic == "prepare" for caution in project.cautions):
+        yield off("prepare", "[]", "a command, once, in the new image, while the old release serves")
     yield from _cautions(project, "release")
     if any(caution.topic == "release" for caution in project.cautions):
         yield off("sessions", '"sticky"', "or none")

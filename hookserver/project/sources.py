@@ -52,6 +52,10 @@ _SORTS: Mapping[str, _Sort] = {
     ),
     "jdbc": _Sort(re.compile(r"""(jdbc:[a-z0-9]+:[^\s"'<>;?&]{1,300})"""), (*_CODE, *_CONFIGURATION)),
     "embedded": _Sort(re.compile(r"(<jdbc:embedded-database\b|\bEmbeddedDatabaseBuilder\b)"), (*_CODE, ".xml")),
+    "environment": _Sort(re.compile(r"""System\.getenv\([ \t]*"([A-Z][A-Z0-9_]{1,60})"[ \t]*\)"""), (*_CODE, ".jsp")),
+    "environment in settings": _Sort(
+        re.compile(r"""\$\{([A-Z][A-Z0-9]*_[A-Z0-9_]{1,60})(?::[^}\n]{0,200})?\}"""), (".properties", ".yml", ".yaml")
+    ),
     "mapped": _Sort(
         re.compile(
             r"(@(?:WebServlet|GetMapping|RequestMapping|Path)[ \t]*\([^()]{0,300}?\"/?"

@@ -5,18 +5,59 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from hookserver.project import ant, api, archive, cautions, deployment, dockerfile, gradle, health, maven, sources
+from hookserver.project import (
+    ant,
+    api,
+    archive,
+    below,
+    cautions,
+    deployment,
+    dockerfile,
+    gradle,
+    health,
+    maven,
+    sources,
+    tomcat_files,
+)
 from hookserver.project.findings import Build, Project
 from hookserver.project.folder import Folder
 from hookserver.project.java import highest, hints
 from hookserver.project.repository import branches, origin
+from hookserver.project.variables import variables
 
+_MOST_PROJECTS = 10
 _PRODUCTS = ("build/", "dist/", "target/")
 
 
 def look(root: Path) -> Project:
-    """What a folder's files tell. Reads a bounded part of it, follows no link, runs nothing; takes any content."""
+    """What a folder's files tell. Reads a bounded part of it, follows no link, runs nothing; takes any content.
+
+    A project that lies in a folder below, where the top has none, is found there.
+    """
     folder = Folder(root)
+    project = _looked_at(root, folder)
+    above = below.repository_above(root)
+    if not project.builds and (found := below.folders(folder)[:_MOST_PROJECTS]):
+        project = _below(project, {name: look(root / name) for name in found})
+    return replace(project, notes=(above, *project.notes)) if above else project
+
+
+def _below(top: Project, found: dict[str, Project]) -> Project:
+    name = next((name for name, inner in found.items() if inner.build and inner.build.wars), next(iter(found)))
+    inner = found[name]
+    kinds = tuple(build for build in inner.builds if build.kind in ("maven", "gradle", "ant"))
+    return replace(
+        inner,
+        root=top.root,
+        builds=tuple(below.built_from_the_top(build, name) for build in kinds),
+        tomcat_files=tuple(replace(file, where=f"{name}/{file.where}") for file in inner.tomcat_files),
+        origin=top.origin,
+        branches=top.branches,
+        notes=(*below.notes(name, [other for other in found if other != name]), *top.notes),
+    )
+
+
+def _looked_at(root: Path, folder: Folder) -> Project:
     prebuilt, classes, packed_descriptor = archive.look(folder)
     builds = _in_order([found for kind in (maven, gradle, ant, dockerfile) if (found := kind.look(folder))], prebuilt)
     if not any(build.java for build in builds):
@@ -30,6 +71,7 @@ def look(root: Path) -> Project:
             described = deployment.Deployment("", f"WEB-INF/web.xml in {prebuilt.wars[0].value}", packed_descriptor)
     dependencies = (*(first.dependencies if first else ()), *(() if first is prebuilt else ant.libraries(folder)))
     speaks_for, servlet = api.look(dependencies, described, hits)
+    own_files, odd_files = tomcat_files.look(folder)
     return Project(
         root=root,
         builds=builds,
@@ -37,9 +79,11 @@ def look(root: Path) -> Project:
         servlet=servlet,
         health=health.look(folder, described, dependencies, hits),
         embedded=cautions.embedded(dependencies, hits),
-        cautions=cautions.look(folder, dependencies, described, hits),
+        cautions=(*cautions.look(folder, dependencies, described, hits), *odd_files),
         origin=origin(root),
         branches=branches(root),
+        tomcat_files=own_files,
+        variables=variables(hits),
         notes=tuple(dict.fromkeys(folder.notes)),
     )
 

@@ -10,6 +10,8 @@ from hookserver.project.java import JDKS, jdk
 
 _NEEDS = {"9.0": 8, "10.1": 11, "11.0": 17}
 _USUAL = 17
+_GRADLE = 8
+_GRADLE_JDK = 21
 _SHOWN = 3
 
 
@@ -44,6 +46,17 @@ def maven_image(answers: Answers, build: Build) -> Chosen:
         level, why = int(build.builder_java.value), f"Java {build.builder_java.value}: {build.builder_java.where}"
     by_release = bool(build.java) and "release" in build.java[0].where.partition(" in ")[0]
     return Chosen(f"maven:3.9-eclipse-temurin-{jdk(level, 11 if by_release else 8)}", why)
+
+
+def gradle_image(answers: Answers, build: Build) -> Chosen:
+    """A Gradle on the level's JDK; the last one that the build can still run on, where it says so."""
+    level = int(answers.java or _USUAL)
+    if build.builder_tool:
+        return Chosen(f"gradle:{build.builder_tool.value}-jdk{min(jdk(level), 11)}", build.builder_tool.where)
+    why = _why_java(answers, build)
+    if build.builder_java and int(build.builder_java.value) > level:
+        level, why = int(build.builder_java.value), f"Java {build.builder_java.value}: {build.builder_java.where}"
+    return Chosen(f"gradle:{_GRADLE}-jdk{min(jdk(level), _GRADLE_JDK)}", why)
 
 
 def _why_api(project: Project, answers: Answers) -> str:

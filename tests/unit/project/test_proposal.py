@@ -224,3 +224,37 @@ def test_answers_stand_in_place_of_what_was_found(tmp_path: Path) -> None:
     )
     assert (app.replicas, app.health.path, app.tomcat.image) == (3, "/well", "tomcat:11.0-jdk25-temurin")
     assert "CHANGE THIS" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "image"),
+    [
+        ("sourceCompatibility = 17", "gradle:8-jdk17"),
+        ("sourceCompatibility = 25", "gradle:8-jdk21"),
+        ("sourceCompatibility = 1.8\ndependencies { compile 'a:b:1' }", "gradle:6-jdk8"),
+        ("dependencies {\n  compile project(':core')\n}", "gradle:6-jdk11"),
+        ("task run { compileJava { options.release = 11 } }", "gradle:8-jdk11"),
+    ],
+)
+def test_gradles_image_is_one_that_the_build_can_run_on(tmp_path: Path, text: str, image: str) -> None:
+    _, loaded = settled(plant(tmp_path, {"build.gradle": f"apply plugin: 'war'\n{text}\n"}))
+    assert next(iter(loaded.settings.apps.values())).build.image == image
+
+
+def test_a_way_to_convert_is_offered_for_javax_alone(tmp_path: Path) -> None:
+    for api, offered in (("javax", True), ("jakarta", False)):
+        text, _ = settled(plant(tmp_path / api, {"pom.xml": pom(""), "src/main/java/Shop.java": servlet(api)}))
+        assert ("# migrate = true" in text) is offered
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"pom.xml": pom(f"<dependencies>{dependency('org.flywaydb', 'flyway-core', '11.1.0')}</dependencies>")},
+        {"pom.xml": pom(""), "src/main/resources/db/migration/V1__orders.sql": "create table orders (id int);"},
+    ],
+)
+def test_a_migration_of_the_database_is_told_with_what_prepare_does(tmp_path: Path, files: dict[str, str]) -> None:
+    text, _ = settled(plant(tmp_path, files))
+    assert "CAUTION: the database is migrated" in text
+    assert "# prepare = []" in text

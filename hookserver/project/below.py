@@ -1,0 +1,71 @@
+"""A project that lies in a folder of its repository: found there, and built from the repository's top."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from hookserver.project.findings import Build
+from hookserver.project.folder import Folder
+
+_BUILD_FILES = ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "build.xml")
+_DEEPEST = 3
+_PLAIN = re.compile(r"[\w./-]+")
+_COMMANDS = {
+    "maven": "mvn -ntp -B -DskipTests -f {} package",
+    "gradle": "gradle --no-daemon --console=plain -p {} assemble",
+    "ant": "ant -noinput -f {}/build.xml",
+}
+_WRAPPED = {
+    "maven": "cd {} && exec sh ./mvnw -ntp -B -DskipTests package",
+    "gradle": "cd {} && exec sh ./gradlew --no-daemon --console=plain assemble",
+}
+
+
+def folders(folder: Folder) -> list[str]:
+    """The folders with a build file, the shallow ones first, without those inside another one."""
+    found: list[str] = []
+    for name in folder.files:
+        below, _, file = name.rpartition("/")
+        plain = file in _BUILD_FILES and below.count("/") < _DEEPEST and _PLAIN.fullmatch(below)
+        if plain and not any(f"{below}/".startswith(f"{other}/") for other in found):
+            found.append(below)
+    return found
+
+
+def built_from_the_top(build: Build, below: str) -> Build:
+    """The same build, with the command and the paths that count from the repository's top."""
+    if build.wrapper:
+        command: tuple[str, ...] = ("sh", "-c", _WRAPPED[build.kind].format(below))
+    else:
+        command = tuple(_COMMANDS[build.kind].format(below).split())
+    return replace(
+        build,
+        what=f"{below}/: {build.what}",
+        wars=tuple(replace(war, value=f"{below}/{war.value}") for war in build.wars),
+        command=command,
+    )
+
+
+def repository_above(root: Path) -> str:
+    """A note when the folder itself is no repository but lies in one; empty otherwise."""
+    here = root.absolute()
+    if (here / ".git").exists():
+        return ""
+    top = next((folder for folder in here.parents if (folder / ".git").exists()), None)
+    if top is None:
+        return ""
+    return (
+        f"the repository begins above this folder, at {top}, and a push brings all of it: `hookserver init {top}` "
+        f"proposes how {here.relative_to(top)} is built from there"
+    )
+
+
+def notes(below: str, others: list[str]) -> tuple[str, ...]:
+    """What a person should know of a project that was found below the top."""
+    first = f"the project is in {below}/: paths in comments count from there"
+    if not others:
+        return (first,)
+    more = f"{', '.join(others[:5])}{' …' if len(others) > 5 else ''}"
+    return (first, f"there are also build files in {more}: build.command and build.war say which project is the app's")

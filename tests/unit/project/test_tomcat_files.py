@@ -1,0 +1,62 @@
+"""Tomcat's own files in a project: proposed where Tomcat would read them, told where it would not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hookserver.config import parse
+from hookserver.project import look, propose, proposed
+from tests.unit.project.trees import plant, pom
+
+USERS = '<tomcat-users xmlns="http://tomcat.apache.org/xml"><role rolename="shop"/></tomcat-users>'
+SERVER = '<Server><Service><Connector port="{}"/></Service></Server>'
+POM = {"pom.xml": pom("")}
+
+
+def test_they_are_proposed_with_their_places(tmp_path: Path) -> None:
+    files = {
+        "deploy/tomcat-users.xml": USERS,
+        "tomcat/conf/server.xml": SERVER.format(8080),
+        "tomcat/conf/context.xml": "<Context/>",
+        "tomcat/bin/setenv.sh": "",
+        "tomcat/lib/postgresql-42.7.4.jar": "",
+        "src/main/webapp/META-INF/context.xml": "<Context/>",
+        "src/main/webapp/WEB-INF/lib/own.jar": "",
+        "lib/servlet-api.jar": "",
+    }
+    project = look(plant(tmp_path, {**POM, **files}))
+    settings = parse(propose(project, proposed(project)), tmp_path / "hookserver.toml").settings
+    assert settings.apps["shop"].tomcat.files == {
+        "conf/tomcat-users.xml": "deploy/tomcat-users.xml",
+        "conf/server.xml": "tomcat/conf/server.xml",
+        "conf/context.xml": "tomcat/conf/context.xml",
+        "bin/setenv.sh": "tomcat/bin/setenv.sh",
+        "lib/postgresql-42.7.4.jar": "tomcat/lib/postgresql-42.7.4.jar",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        (
+            "conf/tomcat-users.xml",
+            "<settings><servers/></settings>",
+            "begins with <settings>, Tomcat reads <tomcat-users>",
+        ),
+        ("conf/server.xml", SERVER.format(9090), "listens on 9090, and hookserver asks on 8080"),
+        ("conf/server.xml", "<Server>", "no XML that can be read"),
+        ("tomcat/bin/catalina.sh", "", "a whole Tomcat lies in tomcat/"),
+    ],
+)
+def test_what_tomcat_would_not_read_is_told_and_not_proposed(tmp_path: Path, name: str, text: str, why: str) -> None:
+    project = look(plant(tmp_path, {**POM, name: text}))
+    assert project.tomcat_files == ()
+    assert why in propose(project, proposed(project)).replace("\n# ", " ")
+
+
+def test_the_first_of_two_is_taken_and_the_other_told(tmp_path: Path) -> None:
+    project = look(plant(tmp_path, {**POM, "conf/tomcat-users.xml": USERS, "deploy/tomcat-users.xml": USERS}))
+    assert [file.where for file in project.tomcat_files] == ["conf/tomcat-users.xml"]
+    assert "could be deploy/tomcat-users.xml too" in propose(project, proposed(project)).replace("\n# ", " ")

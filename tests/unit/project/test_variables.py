@@ -1,0 +1,21 @@
+"""Names of the environment that sources and settings read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookserver.project import look, propose, proposed
+from tests.unit.project.trees import plant, pom
+
+
+def test_they_are_offered_with_who_reads_them(tmp_path: Path) -> None:
+    files = {
+        "pom.xml": pom(""),
+        "src/main/java/Shop.java": 'String url = System.getenv("DB_URL"); String home = System.getenv("HOME");',
+        "src/main/resources/application.properties": "mail=${MAIL_HOST:localhost}\nagain=${DB_URL}\nnot=${name}",
+    }
+    project = look(plant(tmp_path, files))
+    assert [variable.value for variable in project.variables] == ["DB_URL", "MAIL_HOST"]
+    text = propose(project, proposed(project))
+    assert '# env = { DB_URL = "", MAIL_HOST = "" }' in text
+    assert "read by src/main/java/Shop.java, src/main/resources/application.properties" in text
