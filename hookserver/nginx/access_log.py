@@ -12,12 +12,17 @@ ACCESS_LOG = "logs/access.log"
 
 
 def log_format(replicas: Iterable[Endpoint]) -> list[str]:
-    """The format ``hs_json``: one JSON object a request; times in seconds."""
+    """The format ``hs_json``: one JSON object a request; times in seconds.
+
+    ``slot`` is the one that answered. ``session`` has the first 8 characters of the visitor's session's id, when it is
+    a session of that slot: enough to tell visitors apart, and to take over nobody's session.
+    """
     fields = {
         "time": '"$time_iso8601"',
         "app": '"$hs_app"',
-        "slot": '"$hs_slot"',
+        "slot": '"$hs_answeringslot"',
         "replica": '"$hs_replica"',
+        "session": '"$hs_session"',
         "status": "$status",
         "upstream_status": '"$upstream_status"',
         "seconds": "$request_time",
@@ -25,7 +30,7 @@ def log_format(replicas: Iterable[Endpoint]) -> list[str]:
         "bytes": "$body_bytes_sent",
         "method": '"$request_method"',
         "host": '"$host"',
-        "uri": '"$request_uri"',
+        "uri": '"$hs_loggeduri"',
         "client": '"$remote_addr"',
         "request_id": '"$request_id"',
         "agent": '"$http_user_agent"',
@@ -39,5 +44,29 @@ def log_format(replicas: Iterable[Endpoint]) -> list[str]:
             "map $hs_answered $hs_replica",
             ['default "";', *(f"{replica.host}:{replica.port} {replica.route};" for replica in replicas)],
         ),
+        *block(
+            "map $hs_replica $hs_answeringslot",
+            ["default $hs_slot;", '"~^(?<hs_answeringslotfound>blue|green)" $hs_answeringslotfound;'],
+        ),
+        *_sessions(),
         f"log_format hs_json escape=json '{{{line}}}';",
+    ]
+
+
+def _sessions() -> list[str]:
+    """``$hs_session``, and ``$hs_loggeduri``, the address without the rest of a session's id."""
+    any_session = "(?<{name}>[a-z0-9_-]{{8}})[a-z0-9_-]{{16}}"
+    in_uri, in_cookie = (any_session.format(name=found) for found in ("hs_urisessionfound", "hs_cookiesessionfound"))
+    cut = '"~*^(?<hs_uribefore>.*;jsessionid=[^/?;]{0,8})[^/?;]*(?<hs_uriafter>.*)$"'
+    return [
+        *block("map $request_uri $hs_urisession", ['default "";', f'"~*;jsessionid={in_uri}" $hs_urisessionfound;']),
+        *block(
+            "map $cookie_jsessionid $hs_anysession",
+            ["default $hs_urisession;", f'"~*^{in_cookie}" $hs_cookiesessionfound;'],
+        ),
+        *block(
+            'map "$hs_answeringslot:$hs_route:$hs_anysession" $hs_session',
+            ['default "";', '"~^(?:blue:blue|green:green)[0-9]+:(?<hs_sessionfound>.+)$" $hs_sessionfound;'],
+        ),
+        *block("map $request_uri $hs_loggeduri", ["default $request_uri;", f'{cut} "$hs_uribefore...$hs_uriafter";']),
     ]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Endpoint, Slot
-from hookserver.nginx import traffic
+from hookserver.nginx import traffic, visits
+from hookserver.nginx.access_log import ACCESS_LOG
 from hookserver.nginx.flags import Flags, read_flags, write_flags
 from hookserver.nginx.managed import Managed
 from hookserver.nginx.system import System
@@ -63,6 +66,10 @@ class Nginx:
         """The slot that the flag files name; None: the app gets no traffic."""
         return read_flags(self._state.live(app)).slot
 
+    def held_slot(self, app: str) -> Slot | None:
+        """The slot that is not live, and by the flag files serves on those whose sessions it has; None: none does."""
+        return read_flags(self._state.live(app)).held_slot
+
     def confirmed_slot(self, app: str) -> Slot | None:
         """The slot that Nginx itself answers; None: the app gets no traffic. Raises NginxError when it is silent."""
         answer = self._mode.ask(f"/slot/{app}")
@@ -72,24 +79,49 @@ class Nginx:
             raise self._mode.why_silent()
         return Slot(answer)
 
-    def switch(self, app: str, slot: Slot) -> None:
+    def switch(self, app: str, slot: Slot, *, hold: bool = False) -> None:
         """Send the app's traffic to ``slot``, without a reload, confirmed by Nginx.
 
-        When Nginx does not answer that slot the flags are put back and NginxError is raised.
+        ``hold``: the other slot serves on the visitors whose sessions it has; the app's sessions must be ``sticky``.
+        When Nginx does not answer so the flags are put back and NginxError is raised.
         """
         before = read_flags(self._state.live(app))
+        held = before.held | {slot.other} if hold else frozenset()
         try:
-            self._write_flags(app, Flags(up=True, green=slot is Slot.GREEN))
-            self._confirm(app, slot)
+            self._write_flags(app, Flags(up=True, green=slot is Slot.GREEN, held=held))
+            self._confirm(app, "slot", slot)
+            if hold:
+                self._confirm(app, "held", slot.other)
         except NginxError:
             self._write_flags(app, before)
             raise
+
+    def hold(self, app: str, slot: Slot | None) -> None:
+        """Let ``slot``, which is not live, serve on the visitors whose sessions it has; None: no slot does.
+
+        Raises NginxError when a running Nginx does not answer so.
+        """
+        held = frozenset({slot} if slot else ())
+        self._write_flags(app, replace(read_flags(self._state.live(app)), held=held))
+        if self.is_running():
+            self._confirm(app, "held", slot)
 
     def close(self, app: str) -> None:
         """Give the app no traffic: its visitors get 503. Raises NginxError when Nginx goes on serving it."""
         self._write_flags(app, Flags(up=False, green=read_flags(self._state.live(app)).green))
         if self.is_running():
-            self._confirm(app, None)
+            self._confirm(app, "slot", None)
+
+    def visitors(self, app: str, slot: Slot, seconds: float) -> int | None:
+        """How many visitors with a session of ``slot`` asked for it in the last ``seconds``; None: there is no log."""
+        return visits.visitors(self._state.nginx / ACCESS_LOG, app, slot, time.time() - seconds)
+
+    def last_asked(self, app: str, slot: Slot, since: float) -> float | None:
+        """When a visitor with a session of ``slot`` last asked for it, or may have; None: not since ``since``.
+
+        Unix seconds; ``inf`` where there is no log.
+        """
+        return visits.last_asked(self._state.nginx / ACCESS_LOG, app, slot, since)
 
     def requests_in_flight(self, endpoints: Sequence[Endpoint]) -> int:
         """Connections that this host has open to the endpoints; Nginx closes an idle one after 4 s."""
@@ -116,12 +148,15 @@ class Nginx:
                 f"Give hookserver the right to write in {live}.",
             ) from error
 
-    def _confirm(self, app: str, slot: Slot | None) -> None:
+    def _confirm(self, app: str, what: str, slot: Slot | None) -> None:
         wanted = slot or "none"
-        if self._mode.answers(f"/slot/{app}", wanted, _CONFIRM_SWITCH):
+        if self._mode.answers(f"/{what}/{app}", wanted, _CONFIRM_SWITCH):
             return
-        answer = self._mode.ask(f"/slot/{app}")
+        answer = self._mode.ask(f"/{what}/{app}")
         if answer is None:
             raise self._mode.why_silent()
         self._mode.check_readable()
-        raise NginxError(f"{app} was set to {wanted}, but Nginx answers {answer}", "Read Nginx's error log.")
+        named = "live" if what == "slot" else what
+        raise NginxError(
+            f"the {named} slot of {app} was set to {wanted}, but Nginx answers {answer}", "Read Nginx's error log."
+        )

@@ -13,16 +13,18 @@ from hookserver.config import AppSettings, Settings
 from hookserver.nginx.access_log import ACCESS_LOG, log_format
 from hookserver.nginx.servers import (
     FAILURES,
+    NO_APP,
     answers,
+    bodies,
     by_domain,
     failed,
     flags,
+    fresh,
     locations,
     page,
     proxying,
     redirect,
     redirects,
-    small,
     small_body,
     to_app,
 )
@@ -122,26 +124,27 @@ def _defaults(settings: Settings, lacking: Set[str]) -> list[str]:
         "client_body_buffer_size 64k;",
         "",
         *proxying(nginx),
-        *small(),
+        *bodies(),
         *page(),
     ]
 
 
 def _default_server(settings: Settings) -> list[str]:
     listens = [f"listen {address} default_server;" for address in settings.nginx.listen]
-    return [*listens, "server_name _;", 'set $hs_app "";', 'set $hs_slot "";', "return 404;"]
+    return [*listens, "server_name _;", *NO_APP, "return 404;"]
 
 
 def _server(settings: Settings, apps: list[AppSettings], domains: list[str]) -> list[str]:
     lines = [f"listen {address};" for address in settings.nginx.listen]
     lines += [f"server_name {' '.join(quote(domain) for domain in domains)};"]
     for app in apps:
-        lines += flags(settings.server.state.live(app.name), app.name)
+        lines += flags(settings.server.state, app)
     for app in sorted(apps, key=lambda app: len(app.path), reverse=True):
         for location in locations(app.path):
             pages = [f"error_page {status} @hs_{status};" for status in FAILURES]
             lines += block(f"location {location}", [*to_app(app.name), *pages])
         lines += block(f"location @{name(app.name, 'small')}", small_body(app.name))
+        lines += block(f"location @{name(app.name, 'fresh')}", fresh(app.name))
     if not any(app.path == "/" for app in apps):
         lines += ["location / { return 404; }"]
     for status in FAILURES:

@@ -15,7 +15,7 @@ from hookserver.config import NginxSettings, Settings
 from hookserver.nginx.access_log import ACCESS_LOG, log_format
 from hookserver.nginx.foreign import Address, Servers, address
 from hookserver.nginx.render import DIGEST
-from hookserver.nginx.servers import answers, by_domain, page, redirect, redirects, small
+from hookserver.nginx.servers import NO_APP, answers, bodies, by_domain, page, redirect, redirects
 from hookserver.nginx.snippet import snippet, snippet_file
 from hookserver.nginx.syntax import block, quote
 from hookserver.nginx.upstreams import Slots, both_slots, replicas, routes, upstreams
@@ -76,7 +76,7 @@ def _text(lines: list[str]) -> str:
 
 
 def _common(settings: Settings, slots: Slots, around: Surroundings) -> list[str]:
-    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(slots)), "", *routes(), *small(), *page()]
+    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(slots)), "", *routes(), *bodies(), *page()]
     nobody = [one for one in our_listens(settings.nginx) if not any(s.listens_at(one) for s in around.servers.foreign)]
     if nobody:
         listens = [f"listen {one};" for one in nobody]
@@ -103,8 +103,7 @@ def _server(settings: Settings, apps: tuple[str, ...], domains: list[str]) -> li
         "add_header X-Request-Id $request_id always;",
         "keepalive_requests 10000;",
         "large_client_header_buffers 4 32k;",
-        'set $hs_app "";',
-        'set $hs_slot "";',
+        *NO_APP,
     ]
     lines += [f"include {quote(str(snippet_file(settings, app)))};" for app in apps]
     if not any(settings.apps[app].path == "/" for app in apps):
@@ -120,7 +119,6 @@ def _status_server(settings: Settings, around: Surroundings) -> list[str]:
         "open_file_cache off;",
         f"default_type {STATUS_TYPE};",
         # Else nobody knows them while each domain has a server of the operator's.
-        'set $hs_app "";',
-        'set $hs_slot "";',
+        *NO_APP,
         *answers(settings, DIGEST),
     ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from hookserver.config import NginxSettings, Settings
+from hookserver.config import AppSettings, NginxSettings, Settings
+from hookserver.models import StateDir
+from hookserver.nginx.flags import HELD
 from hookserver.nginx.syntax import block, milliseconds, name, quote
 from hookserver.nginx.visitor import proto
 
@@ -13,6 +13,9 @@ READABLE_FLAG = ".readable"
 
 FAILURES = (502, 503, 504)
 """When the visitor gets our page."""
+
+NO_APP = ('set $hs_app "";', 'set $hs_slot "";', 'set $hs_elsewhere "";')
+"""In a server that leads to no app: what the log and the headers name must be known."""
 
 # Seven silent replicas cost a second each; a read timeout (10 s or more) comes after it and is never repeated.
 _RETRY_FOR = 8.0
@@ -50,19 +53,19 @@ def redirect(settings: Settings, target: str, names: list[str]) -> list[str]:
     return [
         *(f"listen {address};" for address in settings.nginx.listen),
         f"server_name {' '.join(quote(name) for name in names)};",
-        'set $hs_app "";',
-        'set $hs_slot "";',
+        *NO_APP,
         f"return 301 {proto(settings.nginx.trusted_proxies)}://{target}$hs_hostport$request_uri;",
     ]
 
 
 def answers(settings: Settings, digest: str) -> list[str]:
-    """What the status server tells: which slot of an app is live, which text runs, whether the flags can be read."""
+    """What the status server tells: an app's live and held slot, which text runs, whether the flags can be read."""
     lines = []
-    for app in settings.apps:
-        lines += flags(settings.server.state.live(app), app)
-        answer = [f"if (${name(app, 'up')} = no) {{ return 200 none; }}", f"return 200 ${name(app, 'slot')};"]
-        lines += block(f"location = /slot/{app}", answer)
+    for app in settings.apps.values():
+        lines += flags(settings.server.state, app)
+        not_up = f"if (${name(app.name, 'up')} = no) {{ return 200 none; }}"
+        for what in ("slot", "held"):
+            lines += block(f"location = /{what}/{app.name}", [not_up, f"return 200 ${name(app.name, what)};"])
     readable = quote(str(settings.server.state.live(READABLE_FLAG)))
     return [
         *lines,
@@ -91,15 +94,21 @@ def proxying(nginx: NginxSettings) -> list[str]:
     ]
 
 
-def flags(live: Path, app: str) -> list[str]:
+def flags(state: StateDir, app: AppSettings) -> list[str]:
     """``up`` is looked at first: a first deploy lays ``green`` before ``up``, so it is never taken for blue."""
-    up, slot = name(app, "up"), name(app, "slot")
-    return [
+    up, slot, held = (name(app.name, what) for what in ("up", "slot", "held"))
+    live = state.live(app.name)
+    lines = [
         f"set ${up} no;",
         f"if (-f {quote(str(live / 'up'))}) {{ set ${up} yes; }}",
         f"set ${slot} blue;",
-        f"if (-f {quote(str(live / 'green'))}) {{ set ${slot} green; }}",
+        f"set ${held} green;",
+        f"if (-f {quote(str(live / 'green'))}) {{ set ${slot} green; set ${held} blue; }}",
     ]
+    if app.release.sessions != "sticky":
+        return [*lines, f"set ${held} none;"]
+    flag = quote(str(live / HELD)).removesuffix('"')
+    return [*lines, f'if (!-f {flag}${held}") {{ set ${held} none; }}']
 
 
 def locations(path: str) -> list[str]:
@@ -113,6 +122,7 @@ def to_app(app: str) -> list[str]:
         f"set $hs_app {app};",
         f"if (${name(app, 'up')} = no) {{ return 503; }}",
         f"set $hs_slot ${name(app, 'slot')};",
+        f"set $hs_elsewhere ${name(app, 'fresh')};",
         "recursive_error_pages on;",
         f"error_page 418 = @{name(app, 'small')};",
         "if ($hs_small) { return 418; }",
@@ -132,9 +142,31 @@ def small_body(app: str) -> list[str]:
     ]
 
 
-def small() -> list[str]:
-    """``$hs_small``: whether the request has a body that fits in Nginx's memory (``client_body_buffer_size``)."""
-    return block("map $content_length $hs_small", ['default "";', '"~^(?:[1-9][0-9]{0,3}|[1-5][0-9]{4})$" 1;'])
+def fresh(app: str) -> list[str]:
+    """Where a replica of a held slot sends a request whose session has ended (``X-Accel-Redirect``): the live slot.
+
+    Nginx sends it again as it came, which it can, since it told the replica of this way only where ``$hs_again``.
+    """
+    return [
+        'set $hs_elsewhere "";',
+        "proxy_request_buffering on;",
+        f"proxy_pass http://{name(app, '')}${name(app, 'slot')};",
+    ]
+
+
+def bodies() -> list[str]:
+    """``$hs_small``: whether the request has a body that fits in Nginx's memory (``client_body_buffer_size``).
+
+    ``$hs_again``: whether Nginx can send it a second time, since its body is small, or there is none.
+    """
+    none = ['"~^:0::" 1;', '"~^:::(?:GET|HEAD|OPTIONS|DELETE)$" 1;']
+    return [
+        *block("map $content_length $hs_small", ['default "";', '"~^(?:[1-9][0-9]{0,3}|[1-5][0-9]{4})$" 1;']),
+        *block(
+            'map "$hs_small:$content_length:$http_transfer_encoding:$request_method" $hs_again',
+            ['default "";', '"~^1:" 1;', *none],
+        ),
+    ]
 
 
 def page() -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hookserver.config import AppSettings, Settings
 from hookserver.nginx.access_log import ACCESS_LOG
-from hookserver.nginx.servers import FAILURES, failed, flags, locations, proxying, small_body, to_app
+from hookserver.nginx.servers import FAILURES, failed, flags, fresh, locations, proxying, small_body, to_app
 from hookserver.nginx.syntax import block, name, quote
 from hookserver.nginx.visitor import headers, real_address
 
@@ -23,34 +23,31 @@ def snippet(settings: Settings, app: AppSettings, lacking: Set[str] = frozenset(
     ``lacking``: modules that this Nginx was built without.
     """
     lines = []
+    around = _around(settings, app, lacking)
+    first = [*flags(settings.server.state, app), *to_app(app.name)]
     for location in locations(app.path):
         # Before the operator's regular expressions: a path's own .css and .js are the app's.
         modifier = "" if location.startswith("=") or app.path == "/" else "^~ "
-        lines += block(f"location {modifier}{location}", _location(settings, app, lacking))
-    buffered = [line for line in _location(settings, app, lacking) if line not in to_app(app.name)]
-    lines += block(
-        f"location @{name(app.name, 'small')}",
-        [*small_body(app.name), *(line for line in buffered if "proxy_request_buffering" not in line)],
-    )
+        lines += block(f"location {modifier}{location}", [*around, *proxying(settings.nginx), *first])
+    buffered = [line for line in proxying(settings.nginx) if "proxy_request_buffering" not in line]
+    for what, way in (("small", small_body(app.name)), ("fresh", fresh(app.name))):
+        lines += block(f"location @{name(app.name, what)}", [*around, *buffered, *way])
     for status in FAILURES:
         lines += block(f"location @{name(app.name, str(status))}", failed(status))
     return lines
 
 
-def _location(settings: Settings, app: AppSettings, lacking: Set[str]) -> list[str]:
+def _around(settings: Settings, app: AppSettings, lacking: Set[str]) -> list[str]:
+    """What an operator's own settings for all of his servers must not change."""
     nginx = settings.nginx
     return [
         "uninitialized_variable_warn off;",
         "open_file_cache off;  # the flags must be looked at anew for each request",
-        *flags(settings.server.state.live(app.name), app.name),
-        *to_app(app.name),
         *(f"error_page {status} @{name(app.name, str(status))};" for status in FAILURES),
         f"access_log {quote(str(settings.server.state.nginx / ACCESS_LOG))} hs_json;",
         f"client_max_body_size {nginx.max_body};",
         "client_body_buffer_size 64k;",
         *real_address(nginx.trusted_proxies),
-        *proxying(nginx),
-        # An operator's own settings for all of his servers must not reach in here.
         "proxy_next_upstream_tries 0;",
         "proxy_intercept_errors off;",
         *([] if "http-cache" in lacking else ["proxy_cache off;"]),

@@ -49,23 +49,32 @@ def routes() -> list[str]:
 
 
 def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]], lacking: Set[str] = frozenset()) -> list[str]:
-    """One upstream over a slot's replicas, and with sticky sessions one per replica with its siblings as backup."""
+    """The app's upstreams, and the maps that choose one for a visitor, by the flags and his session's route.
+
+    One over the replicas of each slot; unless sessions are ``none`` one for each replica, with its siblings as backup;
+    when they are ``sticky`` another one for each replica, for when its slot is held: its siblings have not the session
+    either, so the live slot's replicas are the backup.
+    """
     keepalive = [] if "http_upstream_keepalive_module" in lacking else _KEEPALIVE
-    sticky = app.release.sessions == "sticky"
+    sessions = app.release.sessions
     lines: list[str] = []
-    routes: list[str] = []
+    chosen: list[str] = []
     for slot, replicas in slots.items():
         lines += _upstream(name(app.name, slot), [*replicas], [], keepalive)
-        for replica in replicas if sticky else []:
+        for replica in replicas if sessions != "none" else []:
             siblings = [sibling for sibling in replicas if sibling != replica]
-            lines += _upstream(name(app.name, replica.route), [replica], siblings, keepalive)
-            routes.append(f"{slot}:{replica.route} {name(app.name, replica.route)};")
-    chosen = f"${name(app.name, 'upstream')}"
-    slot_variable = f"${name(app.name, 'slot')}"
-    # A route of the slot that is not live is no route: its session's visitor goes to any replica of the live one.
+            own = name(app.name, replica.route)
+            lines += _upstream(own, [replica], siblings, keepalive)
+            chosen += [f"{slot}:{held}:{replica.route} {own};" for held in ("none", slot.other)]
+            if sessions == "sticky":
+                lines += _upstream(f"{own}held", [replica], slots[slot.other], keepalive)
+                chosen.append(f"{slot.other}:{slot}:{replica.route} {own}held;")
+    upstream, live, held, fresh = (f"${name(app.name, what)}" for what in ("upstream", "slot", "held", "fresh"))
+    # A route of a slot that is neither live nor held is no route: its visitor goes to any replica of the live one.
     return [
         *lines,
-        *block(f'map "{slot_variable}:$hs_route" {chosen}', [f"default {name(app.name, '')}{slot_variable};", *routes]),
+        *block(f'map "{live}:{held}:$hs_route" {upstream}', [f"default {name(app.name, '')}{live};", *chosen]),
+        *block(f'map "{upstream}:$hs_again" {fresh}', ['default "";', f'"~held:1$" @{fresh[1:]};']),
     ]
 
 

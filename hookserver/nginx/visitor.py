@@ -44,6 +44,7 @@ def headers(trusted: Networks) -> list[str]:
         "X-Forwarded-Prefix": '""',
         "Forwarded": '""',
         "X-Request-Id": "$request_id",
+        "X-Hookserver-Elsewhere": "$hs_elsewhere",
         "Upgrade": "$hs_upgrade",
         "Connection": "$hs_connection",
     }

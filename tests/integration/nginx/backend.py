@@ -16,7 +16,10 @@ _WEBSOCKET_MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Backend(ThreadingHTTPServer):
-    """Answers with its name and what it was sent; ``requests`` are the (method, path) that came, in order."""
+    """Answers with its name and what it was sent; ``requests`` are the (method, path) that came, in order.
+
+    ``is_over``: the visitors' sessions have ended; it sends them where it is told that they go then.
+    """
 
     request_queue_size = 128
 
@@ -24,6 +27,7 @@ class Backend(ThreadingHTTPServer):
         self.name = name
         self.requests: list[tuple[str, str]] = []
         self.go_on = threading.Event()
+        self.is_over = False
         super().__init__((host, 8080), _Handler)
 
     @contextmanager
@@ -50,6 +54,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
+    def do_HEAD(self) -> None:
+        self._answer()
+
     def do_POST(self) -> None:
         self._answer()
 
@@ -59,6 +66,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = urlsplit(self.path).path
         self.server.requests.append((self.command, self.path))
+        elsewhere = self.headers.get("X-Hookserver-Elsewhere")
+        if elsewhere and self.server.is_over:
+            self._read_body()
+            self._send_away(elsewhere)
+            return
         if path.endswith("/wait"):
             self.server.go_on.wait(30)
         if path.endswith("/die"):
@@ -77,6 +89,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._tell(self._read_body())
 
+    def _send_away(self, elsewhere: str) -> None:
+        self.send_response(200)
+        self.send_header("X-Accel-Redirect", elsewhere)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def _read_body(self) -> int:
         if self.headers.get("Transfer-Encoding") == "chunked":
             size = 0
@@ -94,7 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def _events(self) -> None:
         """The first event at once; the second when ``go_on`` is set."""

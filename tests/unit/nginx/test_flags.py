@@ -10,7 +10,8 @@ import pytest
 from hookserver.models import Slot
 from hookserver.nginx.flags import Flags, read_flags, write_flags
 
-STATES = [Flags(up, green) for up, green in itertools.product((False, True), repeat=2)]
+HELD: list[frozenset[Slot]] = [frozenset(), frozenset({Slot.BLUE}), frozenset(Slot)]
+STATES = [Flags(up, green, held) for up, green, held in itertools.product((False, True), (False, True), HELD)]
 
 
 @pytest.mark.parametrize("before", STATES)
@@ -19,6 +20,24 @@ def test_every_state_can_follow_every_other(tmp_path: Path, before: Flags, after
     write_flags(tmp_path / "shop", before)
     write_flags(tmp_path / "shop", after)
     assert read_flags(tmp_path / "shop") == after
+
+
+@pytest.mark.parametrize("before", [one for one in STATES if one.up])
+@pytest.mark.parametrize("after", [one for one in STATES if one.up])
+def test_no_slot_is_held_on_the_way_that_is_not_in_the_end_but_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: Flags, after: Flags
+) -> None:
+    """From the switch on the slot that had the traffic is held, or not, as wanted."""
+    live = tmp_path / "shop"
+    write_flags(live, before)
+    seen: list[Flags] = []
+    monkeypatch.setattr("hookserver.nginx.flags.os.fsync", lambda _: seen.append(read_flags(live)))
+    write_flags(live, after)
+    if before.green != after.green:
+        switched = [flags.held_slot for flags in seen if flags.slot is after.slot]
+        assert switched
+        assert set(switched) == {after.held_slot}
+    assert {flags.held_slot for flags in seen if flags.slot is before.slot} <= {before.held_slot, after.held_slot}
 
 
 @pytest.mark.parametrize("before", STATES)
@@ -42,6 +61,13 @@ def test_the_slot_is_what_the_flags_say() -> None:
     assert Flags(up=True, green=True).slot is Slot.GREEN
     assert Flags(up=True, green=False).slot is Slot.BLUE
     assert Flags(up=False, green=True).slot is None
+
+
+def test_the_slot_that_is_not_live_is_held_when_its_own_flag_is_there() -> None:
+    blue = frozenset({Slot.BLUE})
+    assert Flags(up=True, green=True, held=blue).held_slot is Slot.BLUE
+    assert Flags(up=True, green=False, held=blue).held_slot is None
+    assert Flags(up=False, green=True, held=blue).held_slot is None
 
 
 def test_the_folder_can_be_read_by_nginx_whatever_our_umask_is(tmp_path: Path) -> None:

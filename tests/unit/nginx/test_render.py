@@ -54,6 +54,21 @@ def test_a_slot_has_as_many_servers_as_the_release_in_it_and_an_empty_one_as_the
     assert "upstream hs_shop_blue2" not in text
 
 
+def test_a_replica_of_a_held_slot_is_stood_in_for_by_the_live_one() -> None:
+    text = render(make(shop=SHOP), {"shop": 1})
+    assert upstream(text, "hs_shop_green2held") == [
+        "172.30.240.25:8080 max_fails=0",
+        "172.30.240.16:8080 max_fails=0 backup",
+        "172.30.240.17:8080 max_fails=0 backup",
+    ]
+
+
+def test_nothing_can_be_held_where_sessions_are_not_sticky() -> None:
+    text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1})
+    assert "held;" not in text
+    assert "held-" not in text
+
+
 def test_without_affinity_there_is_no_upstream_for_a_single_replica() -> None:
     text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1})
     assert "upstream hs_shop_blue {" in text

@@ -1,0 +1,249 @@
+"""A held slot: who has a session there stays there, whoever has none goes to the live one."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+from websocket import create_connection
+
+from hookserver.models import Endpoint, Slot
+from tests.integration.nginx.backend import silent
+from tests.integration.nginx.conftest import Site, until
+
+pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
+
+ID = "0AF9C3D2E1B04F5A6978C0D1E2F3A4B5"
+SMALL = 59_999
+
+
+def start(site: Site, *, hold: bool = True) -> None:
+    """Blue served, now green is live."""
+    site.serve(Slot.BLUE)
+    site.serve(Slot.GREEN)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.switch("shop", Slot.GREEN, hold=hold)
+
+
+def cookie(route: str) -> dict[str, str]:
+    return {"Cookie": f"a=b; JSESSIONID={ID}.{route}; c=d"}
+
+
+def names(site: Site, **request: object) -> set[str]:
+    """Who answers a few times over."""
+    return {site.ask(**request).told["name"] for _ in range(8)}  # type: ignore[arg-type]
+
+
+def end_sessions(site: Site) -> None:
+    """No replica knows any session from now on."""
+    for backend in site.backends.values():
+        backend.is_over = True
+
+
+@pytest.mark.parametrize("replica", ["blue1", "blue2"])
+def test_a_visitor_with_a_session_stays_with_the_replica_that_made_it(site: Site, replica: str) -> None:
+    start(site)
+    assert names(site, headers=cookie(replica)) == {replica}
+    assert names(site, path=f"/cart;jsessionid={ID}.{replica}?x=1") == {replica}
+    assert site.nginx.held_slot("shop") == Slot.BLUE
+
+
+def test_a_visitor_without_a_session_gets_the_live_slot_at_once(site: Site) -> None:
+    start(site)
+    assert names(site) == {"green1", "green2"}
+    assert names(site, headers={"Cookie": "JSESSIONID=0AF9"}) == {"green1", "green2"}
+    assert names(site, headers=cookie("blue9")) == {"green1", "green2"}
+
+
+def test_a_session_of_the_live_slot_stays_with_its_replica_too(site: Site) -> None:
+    start(site)
+    assert names(site, headers=cookie("green2")) == {"green2"}
+
+
+def test_without_holding_everybody_gets_the_live_slot(site: Site) -> None:
+    start(site, hold=False)
+    assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
+    assert site.nginx.held_slot("shop") is None
+
+
+def test_the_visitors_of_both_slots_stay_through_a_rollback_and_another_switch(site: Site) -> None:
+    start(site)
+    for live in (Slot.BLUE, Slot.GREEN, Slot.BLUE):
+        site.nginx.switch("shop", live, hold=True)
+        assert site.nginx.held_slot("shop") == live.other
+        assert {name[:-1] for name in names(site)} == {live}
+        for replica in ("blue1", "green2"):
+            assert names(site, headers=cookie(replica)) == {replica}
+
+
+def test_a_slot_that_is_let_go_loses_its_visitors_to_the_live_one(site: Site) -> None:
+    start(site)
+    site.nginx.hold("shop", None)
+    assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
+    site.nginx.hold("shop", Slot.BLUE)
+    assert names(site, headers=cookie("blue1")) == {"blue1"}
+
+
+@pytest.mark.parametrize("sessions", ["none"])
+def test_where_sessions_are_not_sticky_nothing_is_held(site: Site, sessions: str) -> None:
+    site.apps += f'[apps.shop.release]\nsessions = "{sessions}"\n'
+    start(site, hold=False)
+    (site.state_dir / "live/shop/held-blue").touch()
+    assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
+
+
+def test_a_closed_app_is_closed_to_those_with_sessions_too(site: Site) -> None:
+    start(site)
+    site.nginx.close("shop")
+    assert site.ask(headers=cookie("blue1")).status == 503
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_loses_the_replica_of_his_session_is_answered_by_the_live_slot(site: Site, method: str) -> None:
+    """Its sibling does not have the session either."""
+    site.serve(Slot.BLUE, 2)
+    site.serve(Slot.GREEN)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.switch("shop", Slot.GREEN, hold=True)
+    for size in (0, 10, 300_000):
+        answer = site.ask(method=method, body=b"x" * size or None, headers=cookie("blue1"))
+        assert answer.told["name"] in ("green1", "green2")
+        assert answer.told["size"] == size
+    with silent(site.endpoints(Slot.BLUE)[0].host):
+        assert site.ask(method=method, headers=cookie("blue1")).told["name"] in ("green1", "green2")
+
+
+@pytest.mark.parametrize(
+    ("method", "size"), [("GET", 0), ("HEAD", 0), ("POST", 0), ("POST", 1), ("POST", SMALL), ("PUT", 10), ("GET", 10)]
+)
+@pytest.mark.parametrize("in_address", [False, True])
+def test_a_visitor_whose_session_has_ended_is_sent_to_the_live_slot_with_all_he_asked(
+    site: Site, method: str, size: int, in_address: bool
+) -> None:
+    start(site)
+    end_sessions(site)
+    path = f"/a%20b;jsessionid={ID}.blue1?c=%2f" if in_address else "/a%20b;x?c=%2f"
+    headers = {"X-Own": "yes"} if in_address else {"X-Own": "yes", **cookie("blue1")}
+    answer = site.ask(path, method, headers=headers, body=b"x" * size if size or method == "POST" else None)
+    green = [site.backends["shop", name] for name in ("green1", "green2")]
+    assert answer.status == 200
+    assert site.backends["shop", "blue1"].requests == [(method, path)]
+    assert [asked for one in green for asked in one.requests] == [(method, path)]
+    if method != "HEAD":
+        assert (answer.told["size"], answer.told["headers"]["X-Own"]) == (size, "yes")
+        assert "X-Hookserver-Elsewhere" not in answer.told["headers"]
+        assert answer.told["headers"]["Host"] == "shop.example.com"
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_too_large_to_be_sent_twice_stays_with_the_release_that_it_was_sent_to(
+    site: Site, chunked: bool
+) -> None:
+    start(site)
+    end_sessions(site)
+    body = iter([b"x" * 1000] * 300) if chunked else b"x" * 300_000
+    answer = site.ask(method="POST", headers=cookie("blue1"), body=body)
+    assert (answer.told["name"], answer.told["size"]) == ("blue1", 300_000)
+
+
+def test_a_websocket_of_a_session_that_has_ended_reaches_the_live_slot(site: Site) -> None:
+    start(site)
+    end_sessions(site)
+    opened = create_connection(
+        f"ws://127.0.0.1:{site.ports[0]}/ws", host="shop.example.com", cookie=f"JSESSIONID={ID}.blue1", timeout=5
+    )
+    assert opened.sock is not None
+    opened.sock.sendall(b"hello")
+    assert opened.sock.recv(100) == b"hello"
+    opened.sock.close()
+    assert sorted(one.name[:-1] for one in site.backends.values() for _ in one.requests) == ["blue", "green"]
+
+
+def test_only_a_held_request_is_told_where_it_could_go_and_never_by_the_visitor(site: Site) -> None:
+    start(site)
+    forged = {"X-Hookserver-Elsewhere": "@hs_shop_small"}
+    assert "X-Hookserver-Elsewhere" not in site.ask(headers=forged).told["headers"]
+    assert "X-Hookserver-Elsewhere" not in site.ask(headers={**cookie("green1"), **forged}).told["headers"]
+    told = site.ask(headers={**cookie("blue1"), **forged}).told["headers"]
+    assert told["X-Hookserver-Elsewhere"] == "@hs_shop_fresh"
+
+
+def test_a_request_that_is_sent_away_gets_our_page_when_the_live_slot_is_gone(site: Site) -> None:
+    (blue1,) = site.serve(Slot.BLUE, 1)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.switch("shop", Slot.GREEN, hold=True)
+    blue1.is_over = True
+    answer = site.ask(method="POST", body=b"x", headers=cookie("blue1"))
+    assert (answer.status, answer.headers["Retry-After"]) == (502, "5")
+
+
+def test_many_requests_on_one_connection_change_between_the_slots(site: Site) -> None:
+    start(site)
+    site.backends["shop", "blue2"].is_over = True
+    connection = site.connect()
+    for number in range(40):
+        route = ("blue1", "blue2", "green1")[number % 3]
+        body = b"x" * (number % 4)
+        connection.request("POST", "/", body, {"Host": "shop.example.com", **cookie(route)})
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+        assert told["size"] == number % 4
+        assert told["name"] == route or (route == "blue2" and told["name"].startswith("green"))
+    connection.close()
+
+
+def test_the_access_log_names_the_slot_that_answered_and_no_more_of_a_session_than_tells_visitors_apart(
+    site: Site,
+) -> None:
+    start(site)
+
+    def seen(route: str, path: str = "/", id_: str = ID) -> tuple[str, str, str]:
+        line = site.logged(site.ask(path, headers={"Cookie": f"JSESSIONID={id_}.{route}"} if route else {}))
+        return line["slot"], line["session"], line["uri"]
+
+    assert seen("blue1") == ("blue", "0AF9C3D2", "/")
+    assert seen("green1") == ("green", "0AF9C3D2", "/")
+    assert seen("blue9") == ("green", "", "/")
+    assert seen("blue1", id_="0AF9C3D2E1B0") == ("blue", "", "/")
+    assert seen("", f"/a;jsessionid={ID}.blue2?b=c") == ("blue", "0AF9C3D2", "/a;jsessionid=0AF9C3D2...?b=c")
+    assert seen("", f"/a;jsessionid={ID}.blue2") == ("blue", "0AF9C3D2", "/a;jsessionid=0AF9C3D2...")
+    end_sessions(site)
+    assert seen("blue1") == ("green", "", "/")
+
+
+def test_who_asked_for_a_slot_and_when_is_known_from_the_log(site: Site) -> None:
+    start(site)
+    assert site.nginx.visitors("shop", Slot.BLUE, 60) == 0
+    assert site.nginx.last_asked("shop", Slot.BLUE, 0) is None
+    for visitor in ("A" * 32, "B" * 32, "A" * 32):
+        site.ask(headers={"Cookie": f"JSESSIONID={visitor}.blue1"})
+    site.logged(site.ask())
+    until(lambda: site.nginx.visitors("shop", Slot.BLUE, 60) == 2)
+    assert site.nginx.visitors("shop", Slot.GREEN, 60) == 0
+    assert site.nginx.last_asked("shop", Slot.BLUE, 0) is not None
+    assert site.nginx.last_asked("shop", Slot.GREEN, 0) is None
+
+
+def test_what_is_held_outlives_a_restart_of_nginx(site: Site) -> None:
+    start(site)
+    site.stop()
+    site.start()
+    assert names(site, headers=cookie("blue1")) == {"blue1"}
+
+
+def test_an_upload_to_a_held_slot_counts_as_in_flight_after_it_was_let_go(site: Site) -> None:
+    start(site)
+    blue: list[Endpoint] = site.endpoints(Slot.BLUE)
+    with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as upload:
+        head = f"POST / HTTP/1.1\r\nHost: shop.example.com\r\nCookie: JSESSIONID={ID}.blue1\r\n"
+        upload.sendall(f"{head}Content-Length: 200000\r\n\r\n".encode() + b"x" * 1000)
+        until(lambda: site.nginx.requests_in_flight(blue) == 1)
+        site.nginx.hold("shop", None)
+        assert site.nginx.requests_in_flight(blue) == 1
+        upload.sendall(b"x" * 199_000)
+        answer = upload.recv(65536).decode()
+    assert '"name": "blue1"' in answer
