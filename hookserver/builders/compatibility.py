@@ -16,6 +16,26 @@ _WAYS_OUT = {
         "javax.servlet."
     ),
 }
+_TAGS_WAYS_OUT = {
+    "javax": (
+        "Put the library for jakarta in place of {jar} (for JSTL: org.glassfish.web:jakarta.servlet.jsp.jstl 3.0.1), "
+        "or set tomcat.migrate = true."
+    ),
+    "jakarta": "Put the library for javax in place of {jar} (for JSTL: javax.servlet:jstl 1.2).",
+}
+
+
+def _check_tags(war: Facts, base: Base, image: str) -> None:
+    """A library that speaks the other API may lie there unused; one whose tags a page uses breaks that page."""
+    for uri, page in war.pages:
+        bringing = [(jar, api) for brought, jar, api in war.tags if brought == uri]
+        if base.servlet and bringing and all(api not in ("", base.servlet) for _, api in bringing):
+            jar, api = bringing[0]
+            raise BuildError(
+                f"{page} uses the tags of {uri}, which {jar} brings for {api}.servlet, and the Tomcat of {image} knows "
+                f"{base.servlet}.servlet only: the page would answer 500",
+                _TAGS_WAYS_OUT[api].format(jar=jar),
+            )
 
 
 def check(war: Facts, base: Base, image: str) -> None:
@@ -26,6 +46,7 @@ def check(war: Facts, base: Base, image: str) -> None:
             f"and the Tomcat of {image} knows {base.servlet}.servlet only",
             _WAYS_OUT[war.servlet],
         )
+    _check_tags(war, base, image)
     if base.java and war.java > base.java:
         raise BuildError(
             f"the WAR needs Java {war.java} (seen in {war.java_seen}), and {image} has Java {base.java}",

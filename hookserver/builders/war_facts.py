@@ -6,13 +6,14 @@ from names. A library may know both servlet APIs; the app's own classes and JSP 
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -23,10 +24,12 @@ _BEFORE_JAVA_1 = 44
 _APIS = ("javax", "jakarta")
 _DECISIVE = 10
 """How many times more classes of the libraries must speak for one API when some speak for the other."""
+_USES = re.compile(rb"""(?:<%@\s*taglib\s[^>]{0,300}?\buri|\bxmlns:\w+)\s*=\s*["']([^"'<>]{1,300})["']""")
+_BRINGS = re.compile(rb"<uri>\s*([^<\s]{1,300})\s*</uri>")
 _FILE_LIMIT = 2 << 20
 _JAR_LIMIT = 1 << 30
 """Bytes of a class or page, and of a jar's classes, that are looked at: a hostile one unpacks to any size."""
-FORMAT = 1
+FORMAT = 2
 """Changes with what is remembered of libraries."""
 
 
@@ -35,37 +38,46 @@ class Facts:
     """``servlet`` is ``javax``, ``jakarta`` or empty (nothing tells, or both do), ``servlet_seen`` where it was read.
 
     ``java`` is the version that the classes need (17; 0: there are none), ``java_seen`` one of those classes.
+    ``tags`` are the tag libraries that jars bring (URI, jar, and the servlet API that the jar speaks, or empty),
+    ``pages`` the URIs that pages use, each with the first page.
     """
 
     servlet: str = ""
     servlet_seen: str = ""
     java: int = 0
     java_seen: str = ""
+    tags: tuple[tuple[str, str, str], ...] = ()
+    pages: tuple[tuple[str, str], ...] = ()
 
 
 def merged(own: Facts, library: Facts) -> Facts:
     """Of the whole WAR: its own classes' word on the servlet API goes first, the newest Java of both is needed."""
     speaks = own if own.servlet else library
     newest = max(own, library, key=lambda facts: facts.java)
-    return Facts(speaks.servlet, speaks.servlet_seen, newest.java, newest.java_seen)
+    return Facts(speaks.servlet, speaks.servlet_seen, newest.java, newest.java_seen, library.tags, own.pages)
 
 
 def of_own(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> Facts:
     """Of the WAR without its libraries: classes and JSP pages."""
     tally = _Tally()
+    pages: dict[str, str] = {}
     for entry in entries:
         path = PurePosixPath(entry.filename)
         if path.suffix == ".class" and entry.filename.startswith(CLASSES):
             tally.add_class(entry.filename.removeprefix(CLASSES), _start(archive, entry))
         elif path.suffix.lower() in _PAGES:
-            tally.add_text(entry.filename, _start(archive, entry))
-    return tally.facts(newest=True)
+            content = _start(archive, entry)
+            tally.add_text(entry.filename, content)
+            for uri in _USES.findall(content):
+                pages.setdefault(uri.decode("utf-8", "replace"), entry.filename)
+    return replace(tally.facts(newest=True), pages=tuple(pages.items()))
 
 
 def of_library(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], work: Path) -> Facts:
     """Of ``WEB-INF/lib``: what its jars mostly speak; each jar is looked at on disk, one after the other."""
     whole = _Tally()
     newest = Facts()
+    tags: list[tuple[str, str, str]] = []
     for entry in entries:
         if not entry.filename.endswith(".jar"):
             continue
@@ -78,8 +90,9 @@ def of_library(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], wor
         whole.first = tally.first | whole.first
         facts = tally.facts(newest=False)
         newest = max(newest, facts, key=lambda facts: facts.java)
+        tags += [(uri, name, facts.servlet) for uri in sorted(tally.tags)]
     spoken = whole.facts(newest=False)
-    return Facts(spoken.servlet, spoken.servlet_seen, newest.java, newest.java_seen)
+    return Facts(spoken.servlet, spoken.servlet_seen, newest.java, newest.java_seen, tuple(tags))
 
 
 class _Tally:
@@ -90,6 +103,7 @@ class _Tally:
         self.first: dict[str, str] = {}
         self.java: Counter[int] = Counter()
         self.java_first: dict[int, str] = {}
+        self.tags: set[str] = set()
 
     def add_class(self, name: str, content: bytes) -> None:
         if content[:4] != _CLASS:
@@ -135,6 +149,10 @@ def _of_jar(spool: IO[bytes], jar: str) -> _Tally:
                 if name.endswith(".class") and not name.startswith("META-INF/") and "module-info" not in name:
                     content = _start(archive, entry)
                     tally.add_class(f"{jar}: {name}", content)
+                    left -= len(content)
+                elif name.startswith("META-INF/") and name.endswith(".tld"):
+                    content = _start(archive, entry)
+                    tally.tags.update(uri.decode("utf-8", "replace") for uri in _BRINGS.findall(content))
                     left -= len(content)
                 if left < 0:
                     break

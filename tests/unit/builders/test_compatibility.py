@@ -40,6 +40,22 @@ def test_a_java_that_is_too_old_is_told_with_both_versions() -> None:
     assert "compile for Java 8" in caught.value.remedy
 
 
+USED = (("http://java.sun.com/jsp/jstl/core", "cart.jsp"),)
+OLD, NEW = ((USED[0][0], "jstl-1.2.jar", "javax"), (USED[0][0], "jakarta.jstl-3.0.jar", "jakarta"))
+
+
+def test_a_page_whose_tags_are_written_for_the_other_api_is_told() -> None:
+    with pytest.raises(BuildError, match=r"cart\.jsp uses the tags of .*, which jstl-1\.2\.jar brings") as caught:
+        check(Facts("jakarta", "A", tags=(OLD,), pages=USED), base("jakarta"), "tomcat:10.1")
+    assert "in place of jstl-1.2.jar" in caught.value.remedy
+    assert "tomcat.migrate = true" in caught.value.remedy
+
+
+@pytest.mark.parametrize("facts", [Facts(tags=(OLD, NEW), pages=USED), Facts(tags=(OLD,)), Facts(pages=USED)])
+def test_a_library_for_the_other_api_that_no_page_needs_passes(facts: Facts) -> None:
+    check(facts, base("jakarta"), "tomcat:10.1")
+
+
 @pytest.mark.parametrize(
     ("facts", "servlet", "java"),
     [

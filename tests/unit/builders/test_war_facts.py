@@ -84,3 +84,13 @@ def test_spare_classes_of_a_library_for_newer_javas_do_not_count(tmp_path: Path)
 @pytest.mark.parametrize("junk", [b"", b"no jar", zipped({"a/A.class": b"no class"})])
 def test_what_cannot_be_read_says_nothing(junk: bytes, tmp_path: Path) -> None:
     assert looked_at({"WEB-INF/lib/x.jar": junk, "WEB-INF/classes/A.class": junk}, tmp_path) == Facts()
+
+
+def test_tag_libraries_are_read_with_the_api_that_their_jar_speaks_and_pages_with_what_they_use(tmp_path: Path) -> None:
+    jar = zipped(
+        {"org/tags/Out.class": JAVAX, "META-INF/c.tld": b"<taglib><uri> http://example.com/tags </uri></taglib>"}
+    )
+    page = b'<%@ taglib prefix="c"\n uri="http://example.com/tags" %><p xmlns:x=\'urn:other\'/>'
+    facts = looked_at({"a.jsp": page, "b.jsp": page, "WEB-INF/lib/tags.jar": jar}, tmp_path)
+    assert facts.tags == (("http://example.com/tags", "tags.jar", "javax"),)
+    assert facts.pages == (("http://example.com/tags", "a.jsp"), ("urn:other", "a.jsp"))
