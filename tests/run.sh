@@ -26,7 +26,8 @@ need_real_parts() {
     need_docker
     local subnet
     for subnet in "${SUBNETS[@]}"; do need_last_resort "$subnet"; done
-    as_root deploy/images/make.sh tomcat:10.1-jdk17-temurin maven:3.9-eclipse-temurin-17 gradle:4.4-jdk17 ant:1.10-jdk17
+    as_root deploy/images/make.sh tomcat:10.1-jdk17-temurin tomcat:9.0-jdk17-temurin maven:3.9-eclipse-temurin-17 \
+        gradle:4.4-jdk17 ant:1.10-jdk17
 }
 
 run_pytest() { as_root env PYTHONUNBUFFERED=1 "$VENV/bin/python" -m pytest "$@"; }
