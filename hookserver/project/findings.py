@@ -38,7 +38,7 @@ class Dependency:
 class Build:
     """One way to build the project. ``wars`` are globs of what comes out, ``java`` its levels, highest first.
 
-    ``builder_java`` is a Java version that the build itself asks for, ``builder_tool`` an older version of its tool.
+    ``builder_java`` is a Java version that the build itself asks for, ``builder_tool`` a version of its tool.
     ``command`` is needed where the kind's own would not do.
     """
 

@@ -32,6 +32,8 @@ _LAST_WITH_DROPPED = "6"
 _TOOLCHAINS = ("languageVersion", "jvmToolchain")
 _LIBRARY = re.compile(r"""^[ \t]*(\w+)\b[ \t(]+(?:\w+\()?["']([\w.-]+):([\w.-]+)(?::([^"'\n@]*))?["']""", re.MULTILINE)
 _SCOPES = {"compileOnly": "provided", "providedCompile": "provided", "providedRuntime": "provided"}
+_WRAPPER = "gradle/wrapper/gradle-wrapper.properties"
+_DISTRIBUTION = re.compile(r"(?m)^distributionUrl[ \t]*=.*?gradle-(\d+(?:\.\d+)?)")
 _CATALOGUE = "gradle/libs.versions.toml"
 
 
@@ -59,7 +61,7 @@ def look(folder: Folder) -> Build | None:
         what=f"{wars[0]} applies the war plugin (read as text)" if wars else f"{top or settings} (read as text)",
         wars=tuple(_war(name, files[name]) for name in wars),
         name=Evidence(named[1], f"rootProject.name in {settings}") if named else None,
-        wrapper="./gradlew" if {"gradlew", "gradle/wrapper/gradle-wrapper.properties"} <= set(folder.files) else "",
+        wrapper="./gradlew" if "gradlew" in folder and _WRAPPER in folder else "",
         modules=tuple(modules),
         dependencies=(
             *(found for name, text in files.items() for found in _dependencies(name, text)),
@@ -67,7 +69,7 @@ def look(folder: Folder) -> Build | None:
         ),
         java=highest(levels),
         builder_java=highest(toolchains)[0] if toolchains else None,
-        builder_tool=_old_gradle(files),
+        builder_tool=_wrapped(folder) or _old_gradle(files),
         notes=tuple(_odd_ones(files, wars)),
     )
 
@@ -136,6 +138,12 @@ def _catalogue(folder: Folder) -> Iterator[Dependency]:
 def _table(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = told.get(name)
     return found if isinstance(found, Mapping) else {}
+
+
+def _wrapped(folder: Folder) -> Evidence | None:
+    """The version that the project's own wrapper downloads."""
+    match = _DISTRIBUTION.search(folder.text(_WRAPPER)) if "gradlew" in folder else None
+    return Evidence(match[1], f"Gradle {match[1]}: {_WRAPPER}") if match else None
 
 
 def _old_gradle(files: Mapping[str, str]) -> Evidence | None:

@@ -10,8 +10,9 @@ from hookserver.project.java import JDKS, jdk
 
 _NEEDS = {"9.0": 8, "10.1": 11, "11.0": 17}
 _USUAL = 17
-_GRADLE = 8
-_GRADLE_JDK = 21
+_GRADLE, _GRADLE_JDK = "8", 21
+_GRADLE_RUNS_ON = (((8, 5), 21), ((7, 3), 17), ((5, 0), 11), ((0, 0), 8))
+"""From which Gradle on a Java runs it."""
 _SHOWN = 3
 
 
@@ -49,14 +50,22 @@ def maven_image(answers: Answers, build: Build) -> Chosen:
 
 
 def gradle_image(answers: Answers, build: Build) -> Chosen:
-    """A Gradle on the level's JDK; the last one that the build can still run on, where it says so."""
-    level = int(answers.java or _USUAL)
-    if build.builder_tool:
-        return Chosen(f"gradle:{build.builder_tool.value}-jdk{min(jdk(level), 11)}", build.builder_tool.where)
-    why = _why_java(answers, build)
+    """A Gradle on the level's JDK, or on the newest one that the build's own Gradle runs on."""
+    level, why = int(answers.java or _USUAL), _why_java(answers, build)
     if build.builder_java and int(build.builder_java.value) > level:
         level, why = int(build.builder_java.value), f"Java {build.builder_java.value}: {build.builder_java.where}"
-    return Chosen(f"gradle:{_GRADLE}-jdk{min(jdk(level), _GRADLE_JDK)}", why)
+    tool = build.builder_tool
+    newest = _newest_jdk(tool.value) if tool else _GRADLE_JDK
+    if tool and newest < jdk(level):
+        why = tool.where
+    gradle = tool.value if tool and not build.wrapper else _GRADLE
+    return Chosen(f"gradle:{gradle}-jdk{min(jdk(level), newest)}", why)
+
+
+def _newest_jdk(gradle: str) -> int:
+    """Of those that images come with, as Gradle's compatibility matrix has it."""
+    version = tuple(int(part) for part in f"{gradle}.0".split(".")[:2])
+    return next(java for since, java in _GRADLE_RUNS_ON if version >= since)
 
 
 def _why_api(project: Project, answers: Answers) -> str:

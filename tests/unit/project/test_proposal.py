@@ -241,6 +241,27 @@ def test_gradles_image_is_one_that_the_build_can_run_on(tmp_path: Path, text: st
     assert next(iter(loaded.settings.apps.values())).build.image == image
 
 
+@pytest.mark.parametrize(
+    ("version", "java", "image"),
+    [
+        ("8.10", 21, "gradle:8-jdk21"),
+        ("6.8.3", 17, "gradle:8-jdk11"),
+        ("4.10", 8, "gradle:8-jdk8"),
+        ("7.6", 8, "gradle:8-jdk8"),
+    ],
+)
+def test_the_projects_own_gradle_gets_a_java_that_it_runs_on(
+    tmp_path: Path, version: str, java: int, image: str
+) -> None:
+    files = {
+        "build.gradle": f"apply plugin: 'war'\nsourceCompatibility = {java}\n",
+        "gradlew": "",
+        "gradle/wrapper/gradle-wrapper.properties": f"distributionUrl=https\\://example.com/gradle-{version}-bin.zip\n",
+    }
+    _, loaded = settled(plant(tmp_path, files))
+    assert next(iter(loaded.settings.apps.values())).build.image == image
+
+
 def test_a_way_to_convert_is_offered_for_javax_alone(tmp_path: Path) -> None:
     for api, offered in (("javax", True), ("jakarta", False)):
         text, _ = settled(plant(tmp_path / api, {"pom.xml": pom(""), "src/main/java/Shop.java": servlet(api)}))
