@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 
 class Slot(StrEnum):
@@ -27,6 +29,7 @@ class Trigger(StrEnum):
     CLI = "cli"
     POLL = "poll"
     ROLLBACK = "rollback"
+    SETTINGS = "settings"
 
 
 class Status(StrEnum):
@@ -69,6 +72,9 @@ class Step(StrEnum):
     SWITCH = "switch"
     DRAIN = "drain"
 
+
+SESSION_TIMEOUT = 1800.0
+"""Seconds of silence after which Tomcat ends a session, unless the app says otherwise."""
 
 SKIP = "[skip deploy]"
 """In the message of a branch's tip: its push asks for no deploy."""
@@ -119,7 +125,8 @@ class App:
 class Deploy:
     """One run of the pipeline for an app. Times are Unix seconds; ``None``: not yet.
 
-    ``asked`` is the commit that a person asked for, ``commit`` the one that the fetch found.
+    ``asked`` is the commit that a person asked for, ``commit`` the one that the fetch found, ``visitors_lost`` how many
+    visitors lost their sessions, since it needed the slot that held them.
     """
 
     number: int
@@ -136,6 +143,7 @@ class Deploy:
     superseded_by: int | None = None
     attempt: int = 0
     cancel_asked: bool = False
+    visitors_lost: int | None = None
     queued_at: float = 0.0
     started_at: float | None = None
     live_at: float | None = None
@@ -155,7 +163,11 @@ class StepRun:
 class Release:
     """What a deploy made, run by ``replicas`` containers.
 
-    ``retire_at`` is set while its slot is the standby, ``retired_at`` once it no longer runs.
+    ``settings`` are the app's that it was made from, as ``config.record_app`` writes them. ``retire_at`` is set while
+    its slot is the standby, ``retired_at`` once it no longer runs.
+
+    A standby is held until ``held_until`` at most for those whose sessions it has: a session ends after
+    ``session_timeout`` seconds of silence, ``visitors`` have asked in the last minutes (None: that is not known).
     """
 
     deploy: int
@@ -166,6 +178,16 @@ class Release:
     replicas: int
     retire_at: float | None = None
     retired_at: float | None = None
+    session_timeout: float = SESSION_TIMEOUT
+    held_until: float | None = None
+    visitors: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+
+    @property
+    def due_at(self) -> float | None:
+        """When something is to be done about a standby: it is retired, or let go."""
+        moments = [moment for moment in (self.retire_at, self.held_until) if moment is not None]
+        return min(moments) if self.retire_at is not None else None
 
 
 @dataclass(frozen=True)

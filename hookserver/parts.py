@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hookserver.addresses import endpoints
 from hookserver.builders import Images
-from hookserver.config import AppSettings, Settings
+from hookserver.config import AppSettings, Settings, record_app
 from hookserver.containers import Containers
 from hookserver.errors import DeployFailed
 from hookserver.git import Mirror
 from hookserver.models import Endpoint, Release
 from hookserver.nginx import Nginx
+from hookserver.routing import routed
 from hookserver.store import Store
 
 
@@ -50,9 +52,15 @@ class Parts:
         number = self.numbers[release.app]
         return endpoints(self.settings.docker, release.app, number, release.slot, release.replicas)
 
-    def apply_nginx(self) -> bool:
-        """Make Nginx do what the settings say, for the replicas that each slot has now; tells whether it had to change.
+    def recorded(self, app: AppSettings) -> dict[str, Any]:
+        """The app's settings as a release remembers them."""
+        return record_app(app, self.store.in_force().salt)
 
-        Raises NginxError.
+    def apply_nginx(self, coming: Release | None = None) -> bool:
+        """Make Nginx do what the settings say, for what runs in each slot now; tells whether it had to change.
+
+        ``coming``: the release that the traffic is about to be moved to. Raises NginxError.
         """
-        return self.nginx.apply(self.numbers, self.store.replicas())
+        live = self.store.live_releases() | ({coming.app: coming} if coming else {})
+        nginx = Nginx(routed(self.settings, live, self.store.in_force()))
+        return nginx.apply(self.numbers, self.store.replicas())

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from hookserver.config.values import is_secret_name
 from hookserver.deploy_log import DeployLog
-from hookserver.errors import DeployFailed, HookserverError, Unhealthy
+from hookserver.differences import Change, Effect, outdated, shown
+from hookserver.errors import BuildError, DeployFailed, HookserverError, Unhealthy
 from hookserver.health import wait_until_healthy
-from hookserver.models import SKIP, Deploy, Release, Status, Trigger
+from hookserver.models import SKIP, Deploy, Push, Release, Status, Trigger
 from hookserver.parts import Parts
 from hookserver.steps import Run, build, candidate, check, drain, fetch, prepare, start, switch
 from hookserver.undo import undo
@@ -35,6 +36,29 @@ def roll_out(run: Run) -> None:
     drain(run, release, before)
 
 
+def resettle(run: Run) -> None:
+    """What serves runs with other settings from now on: the same commit, in containers made anew.
+
+    Its ``prepare`` command ran when the commit went live, and does not run again.
+    """
+    live = run.parts.store.live_release(run.app.name)
+    if live is None:
+        run.parts.store.end(run.deploy.number, Status.CANCELLED, "nothing is live that could run with other settings")
+        return
+    run.parts.store.found_commit(run.deploy.number, live.commit)
+    changes = outdated(live.settings, run.parts.recorded(run.app))
+    if not changes:
+        _serves_already(run, live)
+        return
+    for change in changes:
+        run.log.line(f"{change.key}: {shown(change.before) or 'none'} → {shown(change.after) or 'none'}")
+    release = candidate(run, live.commit, _image_for(run, live, changes))
+    start(run, release)
+    check(run, release)
+    before = switch(run, release)
+    drain(run, release, before)
+
+
 def rollback(run: Run) -> None:
     """An earlier release serves again: at once when it stands by, else from its kept image."""
     release = run.parts.store.rollback_target(run.app.name, run.deploy.rollback_to)
@@ -48,11 +72,14 @@ def rollback(run: Run) -> None:
     drain(run, release, before)
 
 
+_WAYS = {Trigger.ROLLBACK: rollback, Trigger.SETTINGS: resettle}
+
+
 def perform(parts: Parts, deploy: Deploy, log: DeployLog) -> None:
     """Run a claimed deploy to its end: live, or failed with the old release still serving."""
     try:
         run = Run(parts, deploy, parts.app(deploy.app), log)
-        (rollback if deploy.trigger is Trigger.ROLLBACK else roll_out)(run)
+        _WAYS.get(deploy.trigger, roll_out)(run)
     except HookserverError as error:
         _fail(parts, deploy, log, error)
     except Exception as error:
@@ -84,13 +111,29 @@ def _brings_nothing(run: Run, commit: str, message: str) -> bool:
     if SKIP in message.lower():
         run.log.result(f"skipped: the commit's message says {SKIP}")
         run.parts.store.end(run.deploy.number, Status.CANCELLED, f"the commit's message says {SKIP}")
+        if release and outdated(release.settings, run.parts.recorded(run.app)):
+            run.parts.store.enqueue_settings(Push(run.app.name, Trigger.SETTINGS))
         return True
-    if release is None or release.commit != commit:
+    if release is None or release.commit != commit or outdated(release.settings, run.parts.recorded(run.app)):
         return False
-    run.log.result(f"live: {commit[:12]} serves already, since deploy {release.deploy}")
+    _serves_already(run, release)
+    return True
+
+
+def _serves_already(run: Run, release: Release) -> None:
+    run.log.result(f"live: {release.commit[:12]} serves already, since deploy {release.deploy}")
     run.parts.store.go_live(run.deploy.number, None, run.app.release.standby)
     run.parts.store.end(run.deploy.number, Status.LIVE)
-    return True
+
+
+def _image_for(run: Run, live: Release, changes: list[Change]) -> str:
+    """The very image that serves, unless it is to be built otherwise, or is gone."""
+    if not any(change.effect is Effect.REBUILD for change in changes):
+        try:
+            return run.parts.images.kept(live.image)
+        except BuildError as error:
+            run.log.line(f"{error.problem}: it is built again")
+    return build(run, live.commit)
 
 
 def _note_tip(run: Run) -> None:

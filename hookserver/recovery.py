@@ -8,9 +8,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 
-from hookserver.config import ReleaseSettings
 from hookserver.containers import Replica
 from hookserver.errors import ContainerError, HookserverError, NginxError
+from hookserver.held import held_release, let_go, look_at_visitors, release_settings
 from hookserver.models import App, Deploy, Release, Status, Step, Trigger
 from hookserver.parts import Parts
 from hookserver.retire import retire
@@ -28,7 +28,7 @@ def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
     if deploy.status is Status.LIVE:
         if release:
             parts.containers.keep_running(deploy.app, release.slot)
-        parts.store.keep_standby(deploy.app, _release_settings(parts, deploy.app).drain)
+        parts.store.keep_standby(deploy.app, release_settings(parts, deploy.app).drain)
         parts.store.end(deploy.number, Status.LIVE)
         return
     moved = release is not None and parts.nginx.live_slot(deploy.app) is release.slot
@@ -108,9 +108,11 @@ def _finish_switch(parts: Parts, deploy: Deploy, release: Release) -> bool:
     if not _all_run(parts, release):
         move_traffic_back(parts, deploy.app, before)
         return False
-    parts.nginx.switch(deploy.app, release.slot)
+    settings = release_settings(parts, deploy.app)
+    hold_for = settings.hold_for if before else 0.0
+    parts.nginx.switch(deploy.app, release.slot, hold=hold_for > 0)
     parts.containers.keep_running(deploy.app, release.slot)
-    parts.store.go_live(deploy.number, release.deploy, _release_settings(parts, deploy.app).standby)
+    parts.store.go_live(deploy.number, release.deploy, settings.standby, hold_for)
     parts.store.end(deploy.number, Status.LIVE)
     return True
 
@@ -133,6 +135,21 @@ def _reconcile_app(parts: Parts, app: App, tell: Tell) -> None:
     if parts.nginx.confirmed_slot(app.name) is not live.slot:
         tell(f"{app.name}: traffic set to {live.slot}, where deploy {live.deploy} runs")
         parts.nginx.switch(app.name, live.slot)
+    _keep_held(parts, app.name, tell)
+
+
+def _keep_held(parts: Parts, app: str, tell: Tell) -> None:
+    """Nginx holds the slot that the database says is held, as long as it runs; who asks for it is seen to."""
+    held = held_release(parts, app)
+    if held and not any(_is_up(replica) for replica in parts.containers.replicas(app, held.slot)):
+        tell(f"{app}: nothing runs on {held.slot} any more, so its visitors are let go")
+        parts.store.let_go(held.deploy)
+        held = None
+    if parts.nginx.held_slot(app) is not (held.slot if held else None):
+        tell(f"{app}: {held.slot if held else 'no slot'} is held for the visitors whose sessions it has")
+        parts.nginx.hold(app, held.slot if held else None)
+    if held:
+        look_at_visitors(parts, held)
 
 
 def _revive(parts: Parts, live: Release, tell: Tell) -> None:
@@ -150,18 +167,20 @@ def _all_run(parts: Parts, release: Release) -> bool:
     return len(up) >= release.replicas
 
 
-def _release_settings(parts: Parts, app: str) -> ReleaseSettings:
-    settings = parts.settings.apps.get(app)
-    return settings.release if settings else ReleaseSettings()
-
-
 def _is_up(replica: Replica) -> bool:
     return replica.state in ("running", "restarting")
 
 
 def retire_due(parts: Parts, app: str, now: float, tell: Tell) -> None:
-    """Retire the app's standby if its time has come."""
+    """Retire the app's standby if its time has come; or let those go who went on with it."""
     for release in parts.store.standbys():
+        if release.app == app and release.held_until is not None:
+            release = look_at_visitors(parts, release)  # noqa: PLW2901
+            if release.held_until is not None and release.held_until <= now:
+                let_go(parts, release)
+                tell(f"{app}: {release.slot} is held no longer (deploy {release.deploy})")
         if release.app == app and release.retire_at is not None and release.retire_at <= now:
             retire(parts, app, release.slot)
             tell(f"{app}: {release.slot} retired (deploy {release.deploy})")
+            if app in parts.settings.apps and release.replicas != parts.settings.apps[app].replicas:
+                _keep_nginx(parts, tell)

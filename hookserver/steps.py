@@ -17,9 +17,11 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from hookserver.builders import BuildJob
 from hookserver.config import AppSettings
+from hookserver.config.values import format_duration
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed, HookserverError, Unhealthy
 from hookserver.health import wait_until_healthy
+from hookserver.held import active_visitors, held_release, wait_until_drained
 from hookserver.models import Deploy, Release, Slot, Status, Step
 from hookserver.parts import Parts
 from hookserver.retire import STOP_GRACE, kept_images, retire
@@ -28,6 +30,8 @@ from hookserver.undo import move_traffic_back
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_LOOK = 5.0
+"""Seconds that a new release is watched while visitors go on with the old one: what is idle ends within them."""
 FETCH_DEADLINE = 300.0
 """Seconds for each of: the fetch from the remote, the checkout."""
 
@@ -103,11 +107,23 @@ def _prepare(run: Run, release: Release) -> None:
 def start(run: Run, release: Release) -> None:
     """Fresh replicas in the slot without traffic, beside those that serve."""
     slot = release.slot
+    _tell_who_loses(run, slot)
     retire(run.parts, run.app.name, slot)
     run.parts.store.add_release(release)
     run.parts.containers.ensure_network()
     started = run.parts.containers.start(run.app, run.parts.numbers[run.app.name], slot, release)
     run.log.line(f"{slot}: {', '.join(endpoint.name for endpoint in started)}")
+
+
+def _tell_who_loses(run: Run, slot: Slot) -> None:
+    """The slot is needed, though it may be held: its visitors' sessions end before their time."""
+    held = held_release(run.parts, run.app.name)
+    if held is None or held.slot is not slot:
+        return
+    visitors = active_visitors(run.parts, held)
+    run.parts.store.will_lose(run.deploy.number, visitors)
+    count = "an unknown number of visitors (there is no access log)" if visitors is None else f"{visitors} visitors"
+    run.log.line(f"{slot} is needed: {count} of the last 5 minutes lose their sessions of deploy {held.deploy}")
 
 
 @_step(Step.CHECK, "Checking health")
@@ -123,16 +139,20 @@ def check(run: Run, release: Release) -> None:
 
 @_step(Step.SWITCH, "Switching traffic")
 def switch(run: Run, release: Release) -> Release | None:
-    """Move the traffic, confirmed by Nginx; answers the release that served before."""
+    """Move the traffic, confirmed by Nginx; answers the release that served before.
+
+    With sticky sessions it serves on those whose sessions it has.
+    """
     before = run.parts.store.live_release(run.app.name)
-    if run.parts.apply_nginx():
+    if run.parts.apply_nginx(release):
         run.log.line("Nginx is reloaded: the settings, or the number of replicas, change its text")
     for line in run.parts.nginx.unreached(run.app.name):
         run.log.line(line)
-    run.parts.nginx.switch(run.app.name, release.slot)
+    hold_for = run.app.release.hold_for if before else 0.0
+    run.parts.nginx.switch(run.app.name, release.slot, hold=hold_for > 0)
     run.log.result(f"live: {release.commit[:12]} on {release.slot}")
     try:
-        run.parts.store.go_live(run.deploy.number, release.deploy, run.app.release.standby)
+        run.parts.store.go_live(run.deploy.number, release.deploy, run.app.release.standby, hold_for)
     except HookserverError:
         move_traffic_back(run.parts, run.app.name, before)
         raise
@@ -142,9 +162,15 @@ def switch(run: Run, release: Release) -> Release | None:
 
 @_step(Step.DRAIN, "Draining the old release")
 def drain(run: Run, release: Release, before: Release | None) -> None:
-    """Wait until nothing is in flight to the old slot; a new replica that dies meanwhile sends the release back."""
+    """Wait until nothing is in flight to the old slot; a new replica that dies meanwhile sends the release back.
+
+    What its visitors go on asking a held slot never ends: that is waited for when it is retired.
+    """
     if before is None:
         run.log.line("there was none")
+    elif run.parts.nginx.held_slot(run.app.name) is before.slot:
+        _watch(run, release, before, min(_LOOK, run.app.release.drain))
+        run.log.line(_who_goes_on(active_visitors(run.parts, before), before.slot, run.app.release.hold_for))
     else:
         _wait_until_drained(run, release, before)
     _prune_images(run)
@@ -152,22 +178,29 @@ def drain(run: Run, release: Release, before: Release | None) -> None:
 
 
 def _wait_until_drained(run: Run, release: Release, before: Release) -> None:
-    old = run.parts.endpoints(before)
-    restarts = run.parts.containers.restarts(run.app.name, release.slot)
     began = time.monotonic()
-    while in_flight := run.parts.nginx.requests_in_flight(old):
-        if time.monotonic() - began > run.app.release.drain:
-            run.log.line(
-                f"{in_flight} connections are still open after {run.app.release.drain:g} s; no longer waited for"
-            )
-            break
+    if in_flight := _watch(run, release, before, run.app.release.drain):
+        run.log.line(f"{in_flight} connections are still open after {run.app.release.drain:g} s; no longer waited for")
+    seconds = time.monotonic() - began
+    run.log.line(f"drained after {seconds:.1f} s; {before.slot} stands by for {run.app.release.standby:g} s")
+
+
+def _watch(run: Run, release: Release, before: Release, seconds: float) -> int:
+    """Wait until nothing is in flight to the old slot, ``seconds`` at most; answers what then still is."""
+    restarts = run.parts.containers.restarts(run.app.name, release.slot)
+
+    def see_that_all_live() -> None:
         try:
             run.parts.containers.check_alive(run.app.name, release.slot, release.deploy, restarts)
         except Unhealthy as error:
             _send_back(run, release, before, error)
-        time.sleep(0.1)
-    seconds = time.monotonic() - began
-    run.log.line(f"drained after {seconds:.1f} s; {before.slot} stands by for {run.app.release.standby:g} s")
+
+    return wait_until_drained(run.parts, before, seconds, see_that_all_live)
+
+
+def _who_goes_on(visitors: int | None, slot: Slot, seconds: float) -> str:
+    count = "visitors" if visitors is None else f"{visitors} visitors of the last 5 minutes"
+    return f"{count} go on with {slot}, where their sessions are, for {format_duration(seconds)} at most"
 
 
 def _send_back(run: Run, release: Release, before: Release, error: Unhealthy) -> None:
@@ -185,7 +218,15 @@ def candidate(run: Run, commit: str, image: str) -> Release:
     live = run.parts.store.live_release(run.app.name)
     serving = live.slot if live else run.parts.nginx.live_slot(run.app.name)
     slot = serving.other if serving else Slot.BLUE
-    return Release(run.deploy.number, run.app.name, commit, image, slot, run.app.replicas)
+    return Release(
+        run.deploy.number,
+        run.app.name,
+        commit,
+        image,
+        slot,
+        run.app.replicas,
+        settings=run.parts.recorded(run.app),
+    )
 
 
 def _prune_images(run: Run) -> None:

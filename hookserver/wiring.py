@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookserver.config import AppSettings, Settings
-from hookserver.errors import HookserverError, StoreError
+from hookserver.config import AppSettings, Loaded, Settings, reread
+from hookserver.errors import HookserverError, SettingsError, StoreError
 from hookserver.models import Push, Trigger
 from hookserver.nginx import Nginx
 from hookserver.store import Store
@@ -50,12 +50,27 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
-def make_worker(settings: Settings) -> Worker:
-    """The worker with everything it works with; what its children need is imported here, before it forks them."""
-    from hookserver import pipeline, recovery  # noqa: F401
+def make_worker(loaded: Loaded) -> Worker:
+    """The worker with everything it works with; what its children need is imported here, before it forks them.
 
-    serving = Nginx(settings).is_running
-    return Worker(settings, open_store(settings), partial(perform, settings), serving, teller("worker"))
+    Raises SettingsError when apps serve on another subnet than the settings name now.
+    """
+    from hookserver import pipeline, recovery, take_up  # noqa: F401
+
+    store = open_store(loaded.settings)
+    _refuse_another_subnet(loaded, store)
+    return Worker(loaded.settings, store, perform, _is_serving, partial(reread, loaded.path), teller("worker"))
+
+
+def _is_serving(settings: Settings) -> bool:
+    return Nginx(settings).is_running()
+
+
+def _refuse_another_subnet(loaded: Loaded, store: Store) -> None:
+    """Nginx would look for every replica where it is not."""
+    before = store.in_force().settings.get("docker", {}).get("subnet")
+    if before and before != str(loaded.settings.docker.subnet) and (live := store.live_releases()):
+        raise SettingsError(str(loaded.path), [f"docker.subnet: {', '.join(live)} serves on {before}: put that back"])
 
 
 def teller(process: str) -> Callable[[str], None]:
@@ -82,11 +97,10 @@ def make_parts(settings: Settings, store: Store) -> Parts:
     from hookserver.containers import Containers
     from hookserver.parts import Parts
 
-    numbers = {name: number for name, number in store.sync_apps(()).items() if name in settings.apps}
     state = settings.server.state
     return Parts(
         settings=settings,
-        numbers=numbers,
+        numbers=store.sync_apps(()),
         store=store,
         images=Images(settings.docker, state),
         containers=Containers(settings.docker, state.root),
@@ -95,7 +109,7 @@ def make_parts(settings: Settings, store: Store) -> Parts:
 
 
 def _perform(parts: Parts, task: Task) -> None:
-    from hookserver import pipeline, recovery
+    from hookserver import pipeline, recovery, take_up
 
     tell = teller(task.kind)
     if task.kind == "deploy":
@@ -108,6 +122,11 @@ def _perform(parts: Parts, task: Task) -> None:
         recovery.retire_due(parts, task.app, time.time(), tell)
     elif task.kind == "poll":
         _poll(parts, parts.app(task.app), tell)
+    elif task.kind == "take up":
+        prepare_push_repositories(parts.settings, parts.store)
+        take_up.take_up(parts, tell)
+    elif task.kind == "end":
+        take_up.end_app(parts, task.app, tell)
     else:
         prepare_push_repositories(parts.settings, parts.store)
         recovery.reconcile(parts, tell)

@@ -23,12 +23,12 @@ from multiprocessing.context import ForkContext, ForkProcess
 from types import FrameType
 from typing import Literal
 
-from hookserver.config import Settings
-from hookserver.errors import Refused, StoreError
+from hookserver.config import Settings, record
+from hookserver.errors import Refused, SettingsError, StoreError
 from hookserver.models import Deploy, Status
 from hookserver.store import Store
 
-Kind = Literal["deploy", "settle", "retire", "poll", "reconcile"]
+Kind = Literal["deploy", "settle", "retire", "poll", "reconcile", "take up", "end"]
 Tell = Callable[[str], None]
 
 TASK_DEADLINE = 180.0
@@ -62,15 +62,17 @@ class _Child:
 class Worker:
     """The loop.
 
-    ``perform(task)`` is called in the child; ``is_serving`` tells, without ever hanging, whether Nginx runs.
+    ``perform(settings, task)`` is called in the child; ``is_serving(settings)`` tells, without ever hanging, whether
+    Nginx runs; ``reread(settings)`` answers the settings that take the place of these, or raises SettingsError.
     """
 
     def __init__(
         self,
         settings: Settings,
         store: Store,
-        perform: Callable[[Task], None],
-        is_serving: Callable[[], bool],
+        perform: Callable[[Settings, Task], None],
+        is_serving: Callable[[Settings], bool],
+        reread: Callable[[Settings], Settings],
         tell: Tell,
     ) -> None:
         self._settings = settings
@@ -78,6 +80,9 @@ class Worker:
         self._perform = perform
         self._tell = tell
         self._is_serving = is_serving
+        self._reread = reread
+        self._wish = -1
+        self._follows_settings = False
         self._children: list[_Child] = []
         self._context: ForkContext = multiprocessing.get_context("fork")
         self._own: list[int] = []
@@ -107,15 +112,44 @@ class Worker:
             self._follow_the_clock()
             self._settle_or_cancel()
             self._reconcile()
+            self._look_at_settings()
             if self._recovered:
+                self._take_up()
                 self._retire()
                 self._poll()
                 self._claim()
         except StoreError as error:
             self._tell(str(error))
 
+    def _look_at_settings(self) -> None:
+        """At start, and when somebody asks for it: the file is read again; one with mistakes changes nothing."""
+        known = self._store.in_force()
+        if known.asked == self._wish:
+            return
+        if self._wish >= 0:
+            try:
+                self._settings = self._reread(self._settings)
+            except SettingsError as error:
+                self._wish = known.asked
+                self._tell(str(error))
+                self._store.settings_done(known.asked, str(error))
+                return
+        self._store.sync_apps(self._settings.apps)
+        self._next_poll = {name: self._next_poll.get(name, 0.0) for name in self._settings.apps}
+        self._store.take_settings(known.asked, record(self._settings, known.salt))
+        self._wish, self._follows_settings = known.asked, False
+
+    def _take_up(self) -> None:
+        """What the settings ask for is done by a child; again if that one is killed."""
+        task = Task("take up")
+        if not self._follows_settings and not any(child.task == task for child in self._children):
+            self._follows_settings = self._start(task)
+        for app in self._store.in_force().retire:
+            self._start(Task("end", app))
+
     def _claim(self) -> None:
-        busy = {child.task.app for child in self._children if child.task.kind in ("retire", "settle", "reconcile")}
+        own = ("retire", "settle", "reconcile", "take up", "end")
+        busy = {child.task.app for child in self._children if child.task.kind in own}
         while "" not in busy and (deploy := self._store.claim(self._settings.server.builds, busy)):
             self._start(Task("deploy", deploy.app, deploy.number))
 
@@ -134,15 +168,18 @@ class Worker:
     def _reconcile(self) -> None:
         """At start, once nothing is left to settle, and every few seconds after."""
         settled = not any(child.task.kind == "settle" for child in self._children)
-        due = time.monotonic() >= self._next_reconcile or (self._recovered and not self._is_serving())
+        due = time.monotonic() >= self._next_reconcile or (self._recovered and not self._is_serving(self._settings))
         if due and (self._recovered or settled):
             self._next_reconcile = time.monotonic() + (RECONCILE_EVERY if self._recovered else RETRY_AFTER)
             self._start(Task("reconcile"))
 
     def _retire(self) -> None:
+        """Not beside a comparison, which would find a slot half let go."""
+        if any(child.task.kind == "reconcile" for child in self._children):
+            return
         under_way = {deploy.app for deploy in self._store.under_way()}
         for release in self._store.standbys():
-            due = release.retire_at is not None and release.retire_at <= time.time()
+            due = release.due_at is not None and release.due_at <= time.time()
             if due and release.app not in under_way and not self._store.rollback_waits(release.app):
                 self._start(Task("retire", release.app))
 
@@ -153,11 +190,11 @@ class Worker:
                 self._start(Task("poll", name))
                 self._next_poll[name] = time.monotonic() + app.poll if app.poll else float("inf")
 
-    def _start(self, task: Task) -> None:
-        """Start a child for the task, unless one is at it, or one has just failed."""
+    def _start(self, task: Task) -> bool:
+        """Start a child for the task, unless one is at it, or one has just failed; tells whether it was started."""
         now = time.monotonic()
         if any(child.task == task for child in self._children) or self._not_before.get(task, 0.0) > now:
-            return
+            return False
         self._store.close()
         process = self._context.Process(target=self._in_child, args=(task,), daemon=True)
         try:
@@ -165,18 +202,21 @@ class Worker:
         except OSError as error:
             self._not_before[task] = now + RETRY_AFTER
             self._tell(f"{task.kind} {task.app or 'all'} cannot be started, which is tried again: {error}")
-            return
+            return False
         self._children.append(_Child(task, process, now + self._longest(task)))
+        return True
 
     def _in_child(self, task: Task) -> None:
         """Let go of what is the worker's own, so that nothing of it outlives the worker; then do the task."""
         for descriptor in self._own:
             os.close(descriptor)
-        self._perform(task)
+        self._perform(self._settings, task)
 
     def _longest(self, task: Task) -> float:
         """Seconds a task may take. A deploy's steps are bounded each; this is for what hangs all the same."""
         app = self._settings.apps.get(task.app)
+        if task.kind == "retire" and app is not None:
+            return TASK_DEADLINE + app.release.drain
         if task.kind != "deploy" or app is None:
             return TASK_DEADLINE
         own = app.build.timeout + app.release.prepare_timeout + app.health.deadline + app.release.drain
@@ -196,7 +236,9 @@ class Worker:
         self._not_before = {other: moment for other, moment in self._not_before.items() if moment > now}
         if exit_code:
             self._tell(f"{task.kind} {task.app or 'all'} ended with {exit_code}")
-            if task.kind == "poll":
+            if task.kind == "take up":
+                self._follows_settings = False
+            if task.kind == "poll" and task.app in self._next_poll:
                 self._next_poll[task.app] = min(self._next_poll[task.app], now + POLL_AGAIN)
         if task.kind == "reconcile":
             self._recovered = self._recovered or not exit_code
@@ -230,7 +272,7 @@ class Worker:
         due = [self._next_reconcile, *self._next_poll.values(), *(child.deadline for child in self._children)]
         due += [moment for moment in self._not_before.values() if moment > now]
         with suppress(StoreError):
-            times = [release.retire_at - time.time() for release in self._store.standbys() if release.retire_at]
+            times = [release.due_at - time.time() for release in self._store.standbys() if release.due_at]
             due += [now + seconds for seconds in times if seconds > 0]
         return min(max(min(due) - now, 0.05), RETRY_AFTER)
 

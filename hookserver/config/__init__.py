@@ -1,6 +1,8 @@
 """The settings file: TOML in, validated frozen settings out, every mistake reported at once."""
 
+from hookserver.config.live import NEEDS_A_RESTART, reread, taken_up
 from hookserver.config.load import Loaded, find, load, parse
+from hookserver.config.record import HIDDEN, flat, record, record_app
 from hookserver.config.schema import (
     AppSettings,
     BuildSettings,
@@ -14,6 +16,8 @@ from hookserver.config.schema import (
 )
 
 __all__ = [
+    "HIDDEN",
+    "NEEDS_A_RESTART",
     "AppSettings",
     "BuildSettings",
     "DockerSettings",
@@ -25,6 +29,11 @@ __all__ = [
     "Settings",
     "TomcatSettings",
     "find",
+    "flat",
     "load",
     "parse",
+    "record",
+    "record_app",
+    "reread",
+    "taken_up",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, func, insert, select, update
 
 from hookserver.models import Deploy, Status, Step, StepRun
@@ -50,18 +52,24 @@ class Deploys:
         with self._tables.database.writing() as connection:
             connection.execute(update(deploys).where(deploys.c.number == number).values(commit=commit))
 
-    def go_live(self, number: int, release: int | None, standby: float) -> None:
+    def go_live(self, number: int, release: int | None, standby: float, hold_for: float = 0.0) -> None:
         """The switch has been made: ``release`` serves (None: the one that served goes on), the deploy is live.
 
-        The release that served before becomes the standby for ``standby`` seconds.
+        The release that served before becomes the standby for ``standby`` seconds, held for ``hold_for`` at most.
         """
         now = self._tables.clock()
         with self._tables.database.writing() as connection:
             deploy = find_deploy(connection, number)
             before = find_app(connection, deploy.app).live
             if release is not None and before != release:
-                self._hand_over(connection, deploy, before, release, now + standby)
+                until = {"retire_at": now + standby, "held_until": now + hold_for if hold_for else None}
+                self._hand_over(connection, deploy, before, release, until)
             move(connection, number, Status.LIVE, live_at=now)
+
+    def will_lose(self, number: int, visitors: int | None) -> None:
+        """The deploy needs a held slot: so many visitors lose their sessions; None: nobody knows how many."""
+        with self._tables.database.writing() as connection:
+            connection.execute(update(deploys).where(deploys.c.number == number).values(visitors_lost=visitors))
 
     def end(self, number: int, status: Status, reason: str = "") -> None:
         """The deploy is over. A live one that has drained keeps its status."""
@@ -82,7 +90,8 @@ class Deploys:
         with self._tables.database.writing() as connection:
             deploy = find_deploy(connection, number)
             connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=before))
-            connection.execute(update(releases).where(releases.c.deploy == before).values(retire_at=None))
+            serves = update(releases).where(releases.c.deploy == before)
+            connection.execute(serves.values(retire_at=None, held_until=None, visitors=None))
             connection.execute(update(releases).where(releases.c.deploy == release).values(retired_at=now))
             end_steps(connection, number, now)
             move(connection, number, Status.ROLLED_BACK, ended_at=now, reason=reason)
@@ -93,13 +102,19 @@ class Deploys:
         self._tables.ring()
 
     def _hand_over(
-        self, connection: Connection, deploy: Deploy, before: int | None, release: int, retire_at: float
+        self,
+        connection: Connection,
+        deploy: Deploy,
+        before: int | None,
+        release: int,
+        until: Mapping[str, float | None],
     ) -> None:
         now = self._tables.clock()
         connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=release))
         serving = {"live_at": func.coalesce(releases.c.live_at, now), "retire_at": None, "retired_at": None}
+        serving |= {"held_until": None, "visitors": None}
         connection.execute(update(releases).where(releases.c.deploy == release).values(serving))
-        connection.execute(update(releases).where(releases.c.deploy == before).values(retire_at=retire_at))
+        connection.execute(update(releases).where(releases.c.deploy == before).values(until))
         if deploy.rollback_to is not None and before is not None:
             back = update(deploys).where(deploys.c.number == before, deploys.c.status == Status.LIVE)
             connection.execute(back.values(status=Status.ROLLED_BACK))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from hookserver.errors import Refused
-from hookserver.models import Deploy, Push, Status
+from hookserver.models import Deploy, Push, Status, Trigger
 from hookserver.store.base import Tables
 from hookserver.store.rows import find_app, find_deploy, move, to_deploy
 from hookserver.store.tables import apps, deliveries, deploys
@@ -54,6 +54,7 @@ class Queue:
             deploys.c.asked == "",
             deploys.c.commit == "",
             deploys.c.rollback_to.is_(None),
+            deploys.c.trigger != Trigger.SETTINGS,
             deploys.c.status.in_((Status.QUEUED, Status.RUNNING)),
         )
         unseen = update(apps).where(apps.c.name == push.app, apps.c.tip_seen != tip, ~coming)
@@ -61,6 +62,14 @@ class Queue:
             if not connection.execute(unseen.values(tip_seen=tip)).rowcount:
                 return None
             number = self._insert(connection, push)
+        self._tables.ring()
+        return Queued(number)
+
+    def enqueue_settings(self, push: Push) -> Queued:
+        """As ``enqueue``, but a deploy of the app that waits already stays: it brings the settings with it."""
+        waiting = select(deploys.c.number).where(deploys.c.app == push.app, deploys.c.status == Status.QUEUED)
+        with self._tables.database.writing() as connection:
+            number = connection.execute(waiting).scalar() or self._insert(connection, push)
         self._tables.ring()
         return Queued(number)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from hookserver.errors import NotFound, Refused
-from hookserver.models import Release, Slot, Status
+from hookserver.models import Release, Slot, Status, Trigger
 from hookserver.store.base import Tables
 from hookserver.store.rows import find_app, to_release
-from hookserver.store.tables import deploys, releases
+from hookserver.store.tables import apps, deploys, releases
 
 
 class Releases:
@@ -27,6 +29,8 @@ class Releases:
             "image": release.image,
             "slot": release.slot,
             "replicas": release.replicas,
+            "session_timeout": release.session_timeout,
+            "settings": json.dumps(dict(release.settings)),
         }
         with self._tables.database.writing() as connection:
             connection.execute(delete(releases).where(releases.c.deploy == release.deploy))
@@ -50,6 +54,12 @@ class Releases:
             row = connection.execute(live).first()
             return to_release(row) if row else None
 
+    def live_releases(self) -> dict[str, Release]:
+        """What serves, by app."""
+        query = select(releases).join(apps, apps.c.live == releases.c.deploy)
+        with self._tables.database.reading() as connection:
+            return {row.app: to_release(row) for row in connection.execute(query)}
+
     def releases(self, app: str) -> list[Release]:
         """The releases that served once, newest first."""
         query = select(releases).where(releases.c.app == app, releases.c.live_at.is_not(None))
@@ -71,7 +81,7 @@ class Releases:
         Raises NotFound when there is none, Refused when it is the live one.
         """
         made = (
-            select(releases, deploys.c.rollback_to, deploys.c.status)
+            select(releases, deploys.c.rollback_to, deploys.c.status, deploys.c.trigger)
             .join(deploys, deploys.c.number == releases.c.deploy)
             .where(releases.c.app == app, releases.c.live_at.is_not(None))
             .order_by(releases.c.deploy.desc())
@@ -81,8 +91,10 @@ class Releases:
             rows = list(connection.execute(made))
         if to is not None and to == live:
             raise Refused(f"the release of deploy {to} is live already", "Name an earlier one with --to.")
-        copies = {row.deploy: row.rollback_to for row in rows if row.rollback_to is not None}
-        if to is None:
+        copies = {row.deploy: row.rollback_to for row in rows if row.rollback_to is not None} | _resettled(rows)
+        if to is None and (standby := _standby_of(live, rows)):
+            found = [standby]
+        elif to is None:
             found = [row for row in rows if live is not None and row.deploy < _origin(live, copies)]
             found = [row for row in found if row.deploy not in copies and row.status != Status.ROLLED_BACK]
         else:
@@ -99,10 +111,22 @@ class Releases:
         with self._tables.database.writing() as connection:
             connection.execute(soon.values(retire_at=until))
 
+    def saw_visitors(self, deploy: int, retire_at: float, visitors: int | None) -> None:
+        """What was seen of who goes on with a held standby: how many are active, and when it is retired for that."""
+        with self._tables.database.writing() as connection:
+            values = {"retire_at": retire_at, "visitors": visitors}
+            connection.execute(update(releases).where(releases.c.deploy == deploy).values(values))
+
+    def let_go(self, deploy: int) -> None:
+        """The release is held no more."""
+        with self._tables.database.writing() as connection:
+            values = {"held_until": None, "visitors": None}
+            connection.execute(update(releases).where(releases.c.deploy == deploy).values(values))
+
     def retired(self, deploy: int) -> None:
         """The release's replicas have been stopped and removed."""
         with self._tables.database.writing() as connection:
-            values = {"retired_at": self._tables.clock(), "retire_at": None}
+            values = {"retired_at": self._tables.clock(), "retire_at": None, "held_until": None, "visitors": None}
             connection.execute(update(releases).where(releases.c.deploy == deploy).values(values))
 
     def standbys(self) -> list[Release]:
@@ -115,11 +139,27 @@ class Releases:
         """The wall clock jumped: what was to be retired in ten minutes still is."""
         with self._tables.database.writing() as connection:
             waiting = update(releases).where(releases.c.retire_at.is_not(None))
-            connection.execute(waiting.values(retire_at=releases.c.retire_at + seconds))
+            moved = {"retire_at": releases.c.retire_at + seconds, "held_until": releases.c.held_until + seconds}
+            connection.execute(waiting.values(moved))
+
+
+def _resettled(rows: Sequence[Row[Any]]) -> dict[int, int]:
+    """Releases that new settings made → the release of the same commit that they were made from; newest first."""
+    settings = [(place, row) for place, row in enumerate(rows) if row.trigger == Trigger.SETTINGS]
+    before = {row.deploy: [old for old in rows[place + 1 :] if old.commit == row.commit] for place, row in settings}
+    return {deploy: olds[0].deploy for deploy, olds in before.items() if olds}
+
+
+def _standby_of(live: int | None, rows: Sequence[Row[Any]]) -> Row[Any] | None:
+    """What served until new settings were applied, while it stands by."""
+    serving = next((row for row in rows if row.deploy == live), None)
+    if serving is None or serving.trigger != Trigger.SETTINGS:
+        return None
+    return next((row for row in rows if row.retire_at is not None and row.retired_at is None), None)
 
 
 def _origin(deploy: int, copies: Mapping[int, int]) -> int:
-    """The deploy that made a release first: a rollback from a kept image makes a copy of it."""
+    """The deploy that made a release first: a rollback from a kept image, or new settings, make a copy of it."""
     while deploy in copies:
         deploy = copies[deploy]
     return deploy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -42,7 +43,18 @@ def to_deploy(row: Row[Any]) -> Deploy:
 
 def to_release(row: Row[Any]) -> Release:
     return Release(
-        row.deploy, row.app, row.commit, row.image, Slot(row.slot), row.replicas, row.retire_at, row.retired_at
+        deploy=row.deploy,
+        app=row.app,
+        commit=row.commit,
+        image=row.image,
+        slot=Slot(row.slot),
+        replicas=row.replicas,
+        retire_at=row.retire_at,
+        retired_at=row.retired_at,
+        session_timeout=row.session_timeout,
+        held_until=row.held_until,
+        visitors=row.visitors,
+        settings=json.loads(row.settings),
     )
 
 

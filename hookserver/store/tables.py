@@ -39,6 +39,7 @@ deploys = Table(
     Column("superseded_by", Integer),
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("cancel_asked", Boolean, nullable=False, server_default="0"),
+    Column("visitors_lost", Integer),
     Column("queued_at", Float, nullable=False),
     Column("started_at", Float),
     Column("live_at", Float),
@@ -78,9 +79,13 @@ releases = Table(
     Column("image", String, nullable=False),
     Column("slot", String, nullable=False),
     Column("replicas", Integer, nullable=False),
+    Column("settings", String, nullable=False, server_default="{}"),
     Column("live_at", Float),
     Column("retire_at", Float),
     Column("retired_at", Float),
+    Column("session_timeout", Float, nullable=False),
+    Column("held_until", Float),
+    Column("visitors", Integer),
 )
 Index("releases_app", releases.c.app, releases.c.deploy)
 
@@ -99,4 +104,17 @@ tokens = Table(
     Column("app", String, nullable=False, server_default=""),
     Column("hash", String, nullable=False, unique=True),
     Column("created_at", Float, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("salt", String, nullable=False),
+    Column("asked", Integer, nullable=False, server_default="0"),
+    Column("taken", Integer, nullable=False, server_default="0"),
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("told", String, nullable=False, server_default=""),
+    Column("retire", String, nullable=False, server_default="[]"),
+    Column("in_force", String, nullable=False, server_default="{}"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response
@@ -12,6 +13,7 @@ from hookserver.config import Settings
 from hookserver.store import Store
 from hookserver.web import api, errors, hooks, log_stream, probes
 from hookserver.web.context import Context
+from hookserver.web.current import CurrentSettings
 
 
 class _Json(JSONProvider):
@@ -24,11 +26,14 @@ class _Json(JSONProvider):
         return json.loads(s, **kwargs)
 
 
-def create_app(settings: Settings, store: Store) -> Flask:
-    """Everything of design §8 over ``store``, which must be up to date and know the apps."""
+def create_app(settings: Settings, store: Store, reread: Callable[[Settings], Settings] = lambda same: same) -> Flask:
+    """Everything of design §8 over ``store``, which must be up to date and know the apps.
+
+    ``reread`` answers the settings that take the place of those given, once the worker has taken up others.
+    """
     app = Flask("hookserver", static_folder=None, template_folder=None)
     app.json = _Json(app)
-    app.extensions["hookserver"] = Context(settings, store)
+    app.extensions["hookserver"] = Context(CurrentSettings(settings, store, reread), store)
     app.register_blueprint(hooks.blueprint)
     app.register_blueprint(probes.blueprint)
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")

@@ -13,6 +13,7 @@ from hookserver.config import AppSettings, Settings
 from hookserver.follow import Follower
 from hookserver.models import StateDir
 from hookserver.store import Store
+from hookserver.web.current import CurrentSettings
 from hookserver.web.flood import Failures
 
 MAX_FOLLOWERS = 16
@@ -26,12 +27,17 @@ class Context:
     ``stopping`` is set when the process is asked to end: whoever waits stops waiting.
     """
 
-    settings: Settings
+    current: CurrentSettings
     store: Store
     failures: Failures = field(default_factory=Failures)
     followers: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MAX_FOLLOWERS))
     stopping: threading.Event = field(default_factory=threading.Event)
     no_secret: str = field(default_factory=secrets.token_hex, repr=False)
+
+    @property
+    def settings(self) -> Settings:
+        """Those that the worker goes by."""
+        return self.current.now()
 
     @property
     def follower(self) -> Follower:

@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from hookserver.config import Settings
+from hookserver.config import Loaded, reread
 from hookserver.errors import HookserverError
 from hookserver.store import Store
 from hookserver.web.app import create_app
@@ -34,16 +35,17 @@ _BACKLOG = 512
 _log = logging.getLogger(__name__)
 
 
-def serve(settings: Settings) -> None:
+def serve(loaded: Loaded) -> None:
     """Answer on ``server.listen`` until SIGTERM or SIGINT; the database must be up to date and know the apps.
 
     Raises HookserverError when it cannot listen there.
     """
+    settings = loaded.settings
     for app in settings.apps.values():
         if not app.webhook_secret and app.repository != "push":
             _log.warning("apps.%s: no webhook_secret, so its webhooks are refused (401)", app.name)
     store = Store(settings.server.state)
-    application = _Application(create_app(settings, store))
+    application = _Application(create_app(settings, store, partial(reread, loaded.path)))
     with listen(settings.server.listen) as listener:
         logger = Logger(application.cfg)
         worker = Worker(1, os.getppid(), [listener], application, application.cfg.timeout, application.cfg, logger)

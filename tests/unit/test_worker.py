@@ -48,9 +48,12 @@ class Stage:
         self.told: list[str] = []
         self.is_serving = True
         self.how: dict[str, Callable[[Store, Task], None]] = {"deploy": go_live, "settle": requeue}
-        self.worker = Worker(settings, store, self.perform, lambda: self.is_serving, self.told.append)
+        self.fresh: Callable[[Settings], Settings] = lambda settings: settings
+        self.worker = Worker(
+            settings, store, self.perform, lambda _: self.is_serving, lambda now: self.fresh(now), self.told.append
+        )
 
-    def perform(self, task: Task) -> None:
+    def perform(self, _settings: Settings, task: Task) -> None:
         with self.diary.open("a") as diary:
             diary.write(f"{task.kind} {task.app} {task.deploy} {os.getpid()}\n")
         store = Store(self.settings.server.state)

@@ -35,6 +35,7 @@ def upgrade() -> None:
         Column("superseded_by", Integer),
         Column("attempt", Integer, nullable=False, server_default="0"),
         Column("cancel_asked", Boolean, nullable=False, server_default="0"),
+        Column("visitors_lost", Integer),
         Column("queued_at", Float, nullable=False),
         Column("started_at", Float),
         Column("live_at", Float),
@@ -61,9 +62,13 @@ def upgrade() -> None:
         Column("image", String, nullable=False),
         Column("slot", String, nullable=False),
         Column("replicas", Integer, nullable=False),
+        Column("settings", String, nullable=False, server_default="{}"),
         Column("live_at", Float),
         Column("retire_at", Float),
         Column("retired_at", Float),
+        Column("session_timeout", Float, nullable=False),
+        Column("held_until", Float),
+        Column("visitors", Integer),
     )
     op.create_index("releases_app", "releases", ["app", "deploy"])
     op.create_table(
@@ -78,4 +83,15 @@ def upgrade() -> None:
         Column("app", String, nullable=False, server_default=""),
         Column("hash", String, nullable=False, unique=True),
         Column("created_at", Float, nullable=False),
+    )
+    op.create_table(
+        "settings",
+        Column("id", Integer, primary_key=True),
+        Column("salt", String, nullable=False),
+        Column("asked", Integer, nullable=False, server_default="0"),
+        Column("taken", Integer, nullable=False, server_default="0"),
+        Column("done", Integer, nullable=False, server_default="0"),
+        Column("told", String, nullable=False, server_default=""),
+        Column("retire", String, nullable=False, server_default="[]"),
+        Column("in_force", String, nullable=False, server_default="{}"),
     )

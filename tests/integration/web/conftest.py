@@ -37,7 +37,7 @@ from pathlib import Path
 from hookserver.config import load
 from hookserver.web import body, gunicorn, log_stream
 gunicorn.HEAD_DEADLINE, body.DEADLINE, log_stream.HEARTBEAT = 1.0, 2.0, 0.3
-gunicorn.serve(load(Path(sys.argv[1])).settings)
+gunicorn.serve(load(Path(sys.argv[1])))
 """
 
 

@@ -13,6 +13,7 @@ from hookserver.follow import Lines, is_decided, is_finished
 from hookserver.models import Deploy, Push, Status, Trigger
 from hookserver.store import Store
 from hookserver.web.context import Context
+from hookserver.web.current import CurrentSettings
 from hookserver.web.following import is_gone
 
 
@@ -20,7 +21,7 @@ from hookserver.web.following import is_gone
 def context(settings: Settings, store: Store) -> Context:
     store.enqueue(Push("shop", Trigger.API))
     settings.server.state.log(1).parent.mkdir()
-    return Context(settings, store)
+    return Context(CurrentSettings(settings, store, lambda same: same), store)
 
 
 @pytest.fixture

@@ -1,0 +1,41 @@
+"""The settings: proposed and checked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from hookserver.cli.context import json_option, with_settings
+from hookserver.config import Loaded
+
+
+@click.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=".")
+@click.option("--domain", default="", help="The domain that visitors use: the one thing no project tells.")
+@click.option("--yes", is_flag=True, help="Ask nothing, as without a terminal: what is not known is said in the file.")
+@click.pass_obj
+def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
+    """Look at the project in DIRECTORY and write settings for it, to hookserver.toml there, or to --config FILE."""
+    from hookserver import init as command
+
+    target = Path(config) if config else directory / "hookserver.toml"
+    command.init(directory, target, ask=not yes and command.on_terminal(), domain=domain)
+
+
+@click.command()
+@json_option
+@with_settings
+def check(loaded: Loaded, as_json: bool) -> None:
+    """Check the settings, and print each with where it comes from."""
+    rows = loaded.effective()
+    if as_json:
+        click.echo(json.dumps([{"key": key, "value": value, "from": source} for key, value, source in rows], indent=2))
+    else:
+        width = max(len(f"{key} = {value}") for key, value, _ in rows if len(f"{key} = {value}") < 70)
+        for key, value, source in rows:
+            click.echo(f"{f'{key} = {value}':{width}}  # {source}")
+    for app in loaded.settings.apps.values():
+        if not app.webhook_secret:
+            click.secho(f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)", fg="yellow", err=True)

@@ -1,0 +1,56 @@
+"""Asking for a deploy, and showing how it goes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from hookserver.config import Loaded
+from hookserver.errors import DeployFailed, Refused
+from hookserver.models import Push, Status
+
+if TYPE_CHECKING:
+    from hookserver.store import Store
+
+
+def refuse_if_locked(store: Store, app: str) -> None:
+    held = store.app(app).lock
+    if held:
+        raise Refused(f"{app} is locked by {held.by}: {held.reason}", f"`hookserver unlock {app}` lets it go on.")
+
+
+def follow(loaded: Loaded, store: Store, number: int, err: bool) -> None:
+    """Show a deploy's log until it is decided how it ends."""
+    import threading
+
+    from hookserver.follow import Follower, is_decided
+
+    if store.deploy(number).status is Status.QUEUED:
+        click.echo(f"-----> queued as deploy {number}", err=True)
+    follower = Follower(store, loaded.settings.server.state, threading.Event())
+    for lines in follower.follow(number, is_decided):
+        if lines.text:
+            click.echo(lines.text, nl=False, err=err)
+
+
+def ask(loaded: Loaded, store: Store, push: Push, detach: bool) -> None:
+    """Queue it; unless detached, show its log until it ends, and end with its outcome."""
+    from hookserver.follow import outcome
+
+    number = store.enqueue(push).deploy
+    if detach:
+        click.echo(number)
+        return
+    try:
+        follow(loaded, store, number, err=True)
+    except KeyboardInterrupt:
+        click.echo(
+            f"detached; deploy {number} goes on: `hookserver log {number} -f`, `hookserver cancel {number}`", err=True
+        )
+        sys.exit(130)
+    ended = store.deploy(number)
+    click.echo(outcome(ended))
+    if ended.status is not Status.LIVE:
+        raise DeployFailed(f"deploy {number} is {ended.status}; what served before still serves", "")

@@ -1,0 +1,102 @@
+"""The settings that a running hookserver goes by, and the wish that it takes up new ones."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from hookserver.models import Status
+from hookserver.store.base import Tables
+from hookserver.store.rows import move
+from hookserver.store.tables import apps, deploys, releases, settings
+
+
+@dataclass(frozen=True)
+class InForce:
+    """``asked``, ``taken`` and ``done`` count the wishes: the last one, the last that the worker goes by, the last that
+    it has carried out; ``told`` is what it had to say about that one.
+
+    ``settings`` are those that it goes by, as ``config.record`` writes them, and those of apps that are gone from the
+    file and serve on. ``retire``: the apps among these that are to end. ``salt`` is for the digests.
+    """
+
+    asked: int
+    taken: int
+    done: int
+    told: str
+    retire: tuple[str, ...]
+    settings: Mapping[str, Any]
+    salt: str
+
+
+class Wishes:
+    """The part of the store about settings."""
+
+    _tables: Tables
+
+    def in_force(self) -> InForce:
+        """What the worker goes by."""
+        with self._tables.database.reading() as connection:
+            row = connection.execute(select(settings)).first()
+        if row is None:
+            with self._tables.database.writing() as connection:
+                connection.execute(insert(settings).prefix_with("OR IGNORE").values(id=1, salt=secrets.token_hex(16)))
+            return self.in_force()
+        recorded = json.loads(row.in_force)
+        return InForce(row.asked, row.taken, row.done, row.told, tuple(json.loads(row.retire)), recorded, row.salt)
+
+    def remembered(self) -> str:
+        """What the worker goes by, as a text that is another one when it has taken up other settings; cheap."""
+        with self._tables.database.reading() as connection:
+            return str(connection.execute(select(settings.c.in_force)).scalar() or "")
+
+    def ask_for_settings(self, retire: Collection[str] = ()) -> int:
+        """Ask the worker to read its settings file again, and to end these apps that are gone from it."""
+        known = self.in_force()
+        values = {"asked": settings.c.asked + 1, "retire": json.dumps(sorted({*known.retire, *retire}))}
+        with self._tables.database.writing() as connection:
+            asking = update(settings).values(values).returning(settings.c.asked)
+            number: int = connection.execute(asking).scalar_one()
+        self._tables.ring()
+        return number
+
+    def take_settings(self, wish: int, recorded: Mapping[str, Any]) -> None:
+        """The worker goes by these from now on; apps that are gone and serve keep what was remembered of them."""
+        before = self.in_force().settings.get("apps", {})
+        with self._tables.database.writing() as connection:
+            serving = connection.execute(select(apps.c.name).where(apps.c.live.is_not(None))).scalars()
+            gone = {name: before[name] for name in serving if name in before and name not in recorded["apps"]}
+            whole = {**recorded, "apps": {**recorded["apps"], **gone}}
+            asked = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
+            retire = json.dumps([name for name in asked if name in gone])
+            connection.execute(update(settings).values(taken=wish, in_force=json.dumps(whole), retire=retire))
+
+    def settings_done(self, wish: int, told: str = "") -> None:
+        """The wish has been carried out, or refused: ``told`` says why, and what went wrong."""
+        with self._tables.database.writing() as connection:
+            connection.execute(update(settings).values(done=wish, told=told))
+
+    def app_ended(self, app: str) -> None:
+        """The app that is gone from the settings runs no more; its rows stay as history."""
+        with self._tables.database.writing() as connection:
+            _end_releases(connection, app, self._tables.clock())
+            connection.execute(update(apps).where(apps.c.name == app).values(live=None, tip_seen=""))
+            row = connection.execute(select(settings)).one()
+            kept = json.loads(row.in_force)
+            kept.get("apps", {}).pop(app, None)
+            retire = [name for name in json.loads(row.retire) if name != app]
+            connection.execute(update(settings).values(retire=json.dumps(retire), in_force=json.dumps(kept)))
+        self._tables.ring()
+
+
+def _end_releases(connection: Connection, app: str, now: float) -> None:
+    running = update(releases).where(releases.c.app == app, releases.c.retired_at.is_(None))
+    connection.execute(running.values(retired_at=now, retire_at=None))
+    queued = select(deploys.c.number).where(deploys.c.app == app, deploys.c.status == Status.QUEUED)
+    for number in connection.execute(queued).scalars().all():
+        move(connection, number, Status.CANCELLED, ended_at=now, reason="the app is gone from the settings")

@@ -1,0 +1,53 @@
+"""The settings of a process that runs on while they change."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from hookserver.config import Settings
+from hookserver.errors import SettingsError, StoreError
+from hookserver.store import Store
+
+LOOK_EVERY = 0.2
+"""Seconds between looks at what the worker goes by."""
+_log = logging.getLogger(__name__)
+
+
+class CurrentSettings:
+    """Follows the worker: once that has taken up other settings, they are read here too.
+
+    ``reread`` answers the settings that take the place of those given, or raises SettingsError.
+    """
+
+    def __init__(self, settings: Settings, store: Store, reread: Callable[[Settings], Settings]) -> None:
+        self._settings = settings
+        self._store = store
+        self._reread = reread
+        self._lock = threading.Lock()
+        self._remembered = ""
+        self._next_look = 0.0
+
+    def now(self) -> Settings:
+        """Those in force; the ones before while the database is busy, or the file has mistakes."""
+        if time.monotonic() >= self._next_look and self._lock.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._next_look = time.monotonic() + LOOK_EVERY
+                self._lock.release()
+        return self._settings
+
+    def _look(self) -> None:
+        try:
+            remembered = self._store.remembered()
+        except StoreError:
+            return
+        if remembered != self._remembered:
+            try:
+                self._settings = self._reread(self._settings)
+            except SettingsError as error:
+                _log.warning("%s", error)
+        self._remembered = remembered
