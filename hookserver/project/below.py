@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hookserver.project.findings import Build
-from hookserver.project.folder import Folder
+from hookserver.project.folder import Folder, join
 
 _BUILD_FILES = ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "build.xml")
 _DEEPEST = 3
@@ -34,12 +34,22 @@ def folders(folder: Folder) -> list[str]:
     return found
 
 
-def built_from_the_top(build: Build, below: str) -> Build:
-    """The same build, with the command and the paths that count from the repository's top."""
+def aggregator(folder: Folder, below: str, others: list[str]) -> str:
+    """The folder beside a Maven module whose ``pom.xml`` names it, and so builds what it needs too; else itself."""
+    for other in others:
+        root = folder.xml(f"{other}/pom.xml")
+        modules = root.iter("module") if root is not None else ()
+        if any(join(other, (module.text or "").strip()) == below for module in modules):
+            return other
+    return below
+
+
+def built_from_the_top(build: Build, below: str, started_in: str) -> Build:
+    """The same build, with the paths that count from the repository's top, and a command that starts in a folder."""
     if build.wrapper:
-        command: tuple[str, ...] = ("sh", "-c", _WRAPPED[build.kind].format(below))
+        command: tuple[str, ...] = ("sh", "-c", _WRAPPED[build.kind].format(started_in))
     else:
-        command = tuple(_COMMANDS[build.kind].format(below).split())
+        command = tuple(_COMMANDS[build.kind].format(started_in).split())
     return replace(
         build,
         what=f"{below}/: {build.what}",

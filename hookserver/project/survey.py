@@ -38,22 +38,24 @@ def look(root: Path) -> Project:
     project = _looked_at(root, folder)
     above = below.repository_above(root)
     if not project.builds and (found := below.folders(folder)[:_MOST_PROJECTS]):
-        project = _below(project, {name: look(root / name) for name in found})
+        project = _below(project, folder, {name: look(root / name) for name in found})
     return replace(project, notes=(above, *project.notes)) if above else project
 
 
-def _below(top: Project, found: dict[str, Project]) -> Project:
+def _below(top: Project, folder: Folder, found: dict[str, Project]) -> Project:
     name = next((name for name, inner in found.items() if inner.build and inner.build.wars), next(iter(found)))
     inner = found[name]
+    others = [other for other in found if other != name]
+    start = below.aggregator(folder, name, others)
     kinds = tuple(build for build in inner.builds if build.kind in ("maven", "gradle", "ant"))
     return replace(
         inner,
         root=top.root,
-        builds=tuple(below.built_from_the_top(build, name) for build in kinds),
+        builds=tuple(below.built_from_the_top(build, name, start) for build in kinds),
         tomcat_files=tuple(replace(file, where=f"{name}/{file.where}") for file in inner.tomcat_files),
         origin=top.origin,
         branches=top.branches,
-        notes=(*below.notes(name, [other for other in found if other != name]), *top.notes),
+        notes=(*below.notes(name, others), *top.notes),
     )
 
 

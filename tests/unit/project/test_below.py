@@ -40,6 +40,17 @@ def test_of_several_the_one_that_makes_a_war_is_proposed_and_the_others_are_told
     assert "also build files in api" in " ".join(project.notes)
 
 
+def test_modules_that_lie_side_by_side_are_built_by_the_one_that_names_them(tmp_path: Path) -> None:
+    modules = "<modules><module>../core</module><module>../web</module></modules>"
+    files = {
+        "core/pom.xml": pom("", "core", "jar"),
+        "parent/pom.xml": pom(modules, "parent", "pom"),
+        "web/pom.xml": pom("", "web"),
+    }
+    build = look(plant(tmp_path, files)).builds[0]
+    assert (build.wars[0].value, build.command[-3:]) == ("web/target/*.war", ("-f", "parent", "package"))
+
+
 def test_a_module_is_no_project_of_its_own_and_neither_is_one_below_a_project_at_the_top(tmp_path: Path) -> None:
     assert look(plant(tmp_path, {**MULTI_MODULE, "tools/pom.xml": pom("")})).builds[0].command == ()
 
