@@ -165,7 +165,14 @@ class Installation:
                 stderr=log,
                 start_new_session=True,
             )
-        until(self.is_ready, 60)
+        try:
+            until(lambda: self._has_ended() or self.is_ready(), 60)
+            assert not self._has_ended(), "it ended"
+        except AssertionError as error:
+            raise AssertionError(f"{error}:\n{(self.folder / 'up.log').read_text()[-3000:]}") from None
+
+    def _has_ended(self) -> bool:
+        return self._up is not None and self._up.poll() is not None
 
     def is_ready(self) -> bool:
         """Whether web and worker run, and the worker has made what is pushed to and what visitors come to."""
