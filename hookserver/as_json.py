@@ -29,7 +29,7 @@ def app(store: Store, settings: AppSettings) -> dict[str, Any]:
         "image": settings.image,
         "replicas": settings.replicas,
         "live": {**_release(live), "since": _time(since)} if live else None,
-        "standby": {**_release(standby), "retire_at": _time(standby.retire_at)} if standby else None,
+        "standby": _standby(standby) if standby else None,
         "lock": lock(known.lock),
         "queue": {
             "running": next((d.number for d in deploys if d.status is Status.RUNNING), None),
@@ -54,6 +54,7 @@ def deploy(of: Deploy) -> dict[str, Any]:
         "superseded_by": of.superseded_by,
         "attempt": of.attempt,
         "cancel_asked": of.cancel_asked,
+        "visitors_lost": of.visitors_lost,
         "queued_at": _time(of.queued_at),
         "started_at": _time(of.started_at),
         "live_at": _time(of.live_at),
@@ -74,6 +75,12 @@ def lock(of: Lock | None) -> dict[str, Any] | None:
 
 def _release(of: Release) -> dict[str, Any]:
     return {"deploy": of.deploy, "commit": of.commit, "slot": of.slot, "image_id": of.image}
+
+
+def _standby(of: Release) -> dict[str, Any]:
+    """``visitors`` are those of the last five minutes who go on with it; null: not known, or it is not held."""
+    held = {"held_until": _time(of.held_until), "visitors": of.visitors}
+    return {**_release(of), "retire_at": _time(of.retire_at), **held}
 
 
 def _time(seconds: float | None) -> str | None:

@@ -175,7 +175,7 @@ def retire_due(parts: Parts, app: str, now: float, tell: Tell) -> None:
     """Retire the app's standby if its time has come; or let those go who went on with it."""
     for release in parts.store.standbys():
         if release.app == app and release.held_until is not None:
-            release = look_at_visitors(parts, release)  # noqa: PLW2901
+            release = look_at_visitors(parts, release)
             if release.held_until is not None and release.held_until <= now:
                 let_go(parts, release)
                 tell(f"{app}: {release.slot} is held no longer (deploy {release.deploy})")

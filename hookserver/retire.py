@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hookserver.config import AppSettings
 from hookserver.errors import DeployFailed
+from hookserver.held import let_go
 from hookserver.models import Slot
 from hookserver.parts import Parts
 from hookserver.store import Store
@@ -15,13 +16,16 @@ STOP_GRACE = 30.0
 def retire(parts: Parts, app: str, slot: Slot) -> None:
     """Stop and remove a slot's replicas; never those that serve.
 
-    The database says so first, so that no rollback goes to a slot that is about to end.
+    Who goes on with it is let go first, and what is in flight for him ends. The database says that it is retired before
+    it is, so that no rollback goes to a slot that is about to end.
     """
     live = parts.store.live_release(app)
     if slot in (live and live.slot, parts.nginx.live_slot(app)):
         raise DeployFailed(f"{app} {slot} serves and cannot be retired", "Restart hookserver's worker, then try again.")
     for release in parts.store.releases(app):
         if release.slot is slot and release.retired_at is None:
+            if release.held_until is not None:
+                let_go(parts, release)
             parts.store.retired(release.deploy)
     parts.containers.stop(app, slot, STOP_GRACE)
 

@@ -15,7 +15,7 @@ def status_lines(apps: Iterable[Mapping[str, Any]]) -> list[str]:
     for app in apps:
         lines.append(f"{app['app']}  {', '.join(app['domains'])}{app['path']}")
         lines.append(f"  live     {_release(app['live'], 'since')}")
-        lines.append(f"  standby  {_release(app['standby'], 'retire_at')}")
+        lines.append(f"  standby  {_release(app['standby'], 'retire_at')}{_visitors(app['standby'])}")
         queue = app["queue"]
         waiting = [f"deploy {number} {how}" for how, number in queue.items() if number is not None]
         lines.append(f"  queue    {', '.join(waiting) or 'empty'}")
@@ -40,6 +40,14 @@ def _release(release: Mapping[str, Any] | None, moment: str) -> str:
         return "none"
     when = f"{'until' if moment == 'retire_at' else moment} {release[moment]}"
     return f"{release['commit'][:12]} on {release['slot']} (deploy {release['deploy']}), {when}"
+
+
+def _visitors(standby: Mapping[str, Any] | None) -> str:
+    """Who goes on with a standby that is held, and would lose his session if its slot were needed now."""
+    if standby is None or standby["held_until"] is None:
+        return ""
+    count = standby["visitors"]
+    return f"; {'an unknown number of' if count is None else count} visitors of the last 5 minutes go on with it"
 
 
 def _took(deploy: Deploy) -> str:

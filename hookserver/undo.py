@@ -6,6 +6,7 @@ import shutil
 
 from hookserver.errors import DeployFailed
 from hookserver.git import kill_orphans
+from hookserver.held import held_slot
 from hookserver.models import Deploy, Release
 from hookserver.parts import Parts
 
@@ -27,4 +28,4 @@ def move_traffic_back(parts: Parts, app: str, before: Release | None) -> None:
     if before is None:
         parts.nginx.close(app)
     else:
-        parts.nginx.switch(app, before.slot)
+        parts.nginx.switch(app, before.slot, hold=held_slot(parts, app) is before.slot.other)

@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import IO
 
-from hookserver.builders import compatibility, war_facts, war_file
-from hookserver.builders.engine import APP, FACTS, LIBRARY, ROLE, Engine
+from hookserver.builders import compatibility, session_timeout, war_facts, war_file
+from hookserver.builders.engine import APP, FACTS, LIBRARY, ROLE, SESSION_TIMEOUT, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.tomcat_base import Base, SettingsFile
 from hookserver.builders.tomcat_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
@@ -63,8 +63,9 @@ def assemble(
             ):
                 archives = {".": packed(files, conf["server.xml"]), "conf": settings, "webapps": libraries}
                 library = _layer(engine, job, base, base.image, archives, labels, removed)
+        labels = {**image_labels(engine, job, build), SESSION_TIMEOUT: str(session_timeout.of_war(checked.archive))}
         with war_file.packed(checked, checked.rest, context, job.work) as rest:
-            return _layer(engine, job, base, library, {"webapps": rest}, image_labels(engine, job, build))
+            return _layer(engine, job, base, library, {"webapps": rest}, labels)
 
 
 def adopt(engine: Engine, job: BuildJob, base: Base, files: Sequence[OwnFile], build: str, log: DeployLog) -> str:

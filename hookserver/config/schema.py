@@ -158,8 +158,14 @@ class ReleaseSettings(_Section):
     prepare_timeout: Duration = Field(default=600.0, gt=0)
     drain: Duration = 30.0
     standby: Duration = 600.0
+    sticky_for: Duration = 1800.0
     sessions: Literal["none", "sticky"] = "sticky"
     keep: int = Field(default=5, ge=1, le=100)
+
+    @property
+    def hold_for(self) -> float:
+        """Seconds that a switch leaves the old slot to those whose sessions it has; 0: it does not."""
+        return self.sticky_for if self.sessions == "sticky" else 0.0
 
 
 class AppSettings(_Section):

@@ -1,0 +1,52 @@
+"""When a held standby is retired."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from hookserver.held import retire_at
+from hookserver.models import Release, Slot
+
+SWITCH = 1000.0
+
+
+def release(timeout: float = 600.0, held_for: float = 1800.0, planned: float = 300.0) -> Release:
+    """A standby since ``SWITCH`` that is to be retired ``planned`` seconds after it."""
+    return Release(
+        1, "shop", "c" * 40, "i", Slot.BLUE, 2, SWITCH + planned, session_timeout=timeout, held_until=SWITCH + held_for
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "after"),
+    [
+        (None, 300),
+        (-400, 300),
+        (-200, 400),
+        (100, 700),
+        (1100, 1700),
+        (1300, 1800),
+        (math.inf, 1800),
+    ],
+)
+def test_it_goes_when_the_last_session_has_ended_or_at_the_deadline_and_never_before_the_time_for_a_rollback(
+    asked: float | None, after: float
+) -> None:
+    moment = None if asked is None else SWITCH + asked
+    assert retire_at(release(), moment) == SWITCH + after
+
+
+def test_sessions_that_never_end_hold_it_until_the_deadline() -> None:
+    assert retire_at(release(timeout=math.inf), SWITCH - 5000) == SWITCH + 1800
+    assert retire_at(release(timeout=math.inf), None) == SWITCH + 300
+
+
+def test_a_time_for_a_rollback_beyond_the_deadline_stays() -> None:
+    assert retire_at(release(held_for=60), SWITCH + 50) == SWITCH + 300
+
+
+def test_something_is_to_be_done_at_the_deadline_too_when_that_comes_first() -> None:
+    assert release(held_for=60).due_at == SWITCH + 60
+    assert release().due_at == SWITCH + 300
