@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from hookserver.models import Status
 from hookserver.store.base import Tables
@@ -42,11 +41,7 @@ class Wishes:
     def in_force(self) -> InForce:
         """What the worker goes by."""
         with self._tables.database.reading() as connection:
-            row = connection.execute(select(settings)).first()
-        if row is None:
-            with self._tables.database.writing() as connection:
-                connection.execute(insert(settings).prefix_with("OR IGNORE").values(id=1, salt=secrets.token_hex(16)))
-            return self.in_force()
+            row = connection.execute(select(settings)).one()
         recorded = json.loads(row.in_force)
         return InForce(row.asked, row.taken, row.done, row.told, tuple(json.loads(row.retire)), recorded, row.salt)
 

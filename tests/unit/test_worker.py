@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import Settings, parse
-from hookserver.errors import Refused
+from hookserver.errors import Refused, SettingsError
 from hookserver.models import Push, Release, Slot, StateDir, Status, Step, Trigger
 from hookserver.store import Store
 from hookserver.worker import Task, Worker, _only_one
@@ -61,7 +61,7 @@ class Stage:
         store.close()
 
     def did(self, kind: str) -> list[list[str]]:
-        lines = [line.split(" ") for line in self.diary.read_text().splitlines()]
+        lines = [line.rsplit(" ", 3) for line in self.diary.read_text().splitlines()]
         return [line for line in lines if line[0] == kind]
 
     def until(self, condition: Callable[[], object], deadline: float = 10.0) -> None:
@@ -256,3 +256,49 @@ def test_steps_of_a_second_attempt_start_anew(stage: Stage, store: Store) -> Non
     store.begin_step(deploy, Step.BUILD)
     stage.until(lambda: store.deploy(number).ended_at)
     assert store.steps(number) == []
+
+
+def test_settings_are_taken_up_at_start_and_again_when_somebody_asks(
+    stage: Stage, store: Store, settings: Settings
+) -> None:
+    stage.until(lambda: stage.did("take up"))
+    kinds = [line.split()[0] for line in stage.diary.read_text().splitlines()]
+    assert kinds.index("reconcile") < kinds.index("take")
+    stage.fresh = lambda _: settings.model_copy(update={"apps": {"blog": settings.apps["blog"]}})
+    wish = store.ask_for_settings()
+    stage.until(lambda: len(stage.did("take up")) == 2)
+    assert store.in_force().taken == wish
+    assert list(store.in_force().settings["apps"]) == ["blog"]
+
+
+def test_a_file_with_mistakes_leaves_the_settings_as_they_are(stage: Stage, store: Store) -> None:
+    stage.until(lambda: stage.did("take up"))
+
+    def wrong(_: Settings) -> Settings:
+        raise SettingsError("hookserver.toml", ["apps.shop.replicas: too many", "apps.shop.domains: missing"])
+
+    stage.fresh = wrong
+    wish = store.ask_for_settings()
+    stage.until(lambda: store.in_force().done == wish)
+    assert "too many" in store.in_force().told
+    assert "missing" in store.in_force().told
+    assert sorted(store.in_force().settings["apps"]) == ["blog", "shop"]
+
+
+def test_taking_settings_up_is_tried_again_when_its_process_is_killed(stage: Stage) -> None:
+    stage.how["take up"] = die
+    stage.until(lambda: stage.did("take up"))
+    stage.until(lambda: len(stage.did("take up")) == 2, deadline=15)
+
+
+def test_an_app_that_is_to_end_is_ended_though_the_worker_was_killed(
+    stage: Stage, store: Store, settings: Settings
+) -> None:
+    number = store.enqueue(push("shop")).deploy
+    stage.until(lambda: store.deploy(number).ended_at)
+    stage.fresh = lambda _: settings.model_copy(update={"apps": {"blog": settings.apps["blog"]}})
+    stage.how["end"] = lambda store, task: store.app_ended(task.app)
+    store.ask_for_settings(["shop"])
+    stage.until(lambda: stage.did("end"))
+    stage.until(lambda: not store.in_force().retire)
+    assert store.app("shop").live is None

@@ -95,3 +95,4 @@ def upgrade() -> None:
         Column("retire", String, nullable=False, server_default="[]"),
         Column("in_force", String, nullable=False, server_default="{}"),
     )
+    op.execute("INSERT INTO settings (id, salt) VALUES (1, lower(hex(randomblob(16))))")

@@ -390,3 +390,56 @@ def test_each_slot_has_the_replicas_of_the_release_that_runs_there(store: Store)
     assert store.replicas() == {"shop": {Slot.BLUE: 3, Slot.GREEN: 2}}
     store.drop_release(candidate)
     assert store.replicas() == {"shop": {Slot.GREEN: 2}}
+
+
+def test_new_settings_do_not_take_the_place_of_a_push_that_waits(store: Store) -> None:
+    waiting = store.enqueue(push()).deploy
+    assert store.enqueue_settings(push(trigger=Trigger.SETTINGS)).deploy == waiting
+    assert store.deploy(waiting).trigger is Trigger.WEBHOOK
+
+
+def test_a_waiting_deploy_of_settings_does_not_hide_a_new_tip_from_the_poll(store: Store) -> None:
+    settings = store.enqueue_settings(push(trigger=Trigger.SETTINGS)).deploy
+    news = store.enqueue_news(push(trigger=Trigger.POLL), "a" * 40)
+    assert news
+    assert store.deploy(settings).superseded_by == news.deploy
+
+
+def test_a_rollback_right_after_new_settings_goes_back_to_the_replicas_that_stand_by(store: Store) -> None:
+    first = live(store)
+    settings = live(store, slot=Slot.GREEN, trigger=Trigger.SETTINGS)
+    assert store.rollback_target("shop").deploy == first
+    assert settings
+
+
+def test_a_rollback_after_that_goes_to_the_commit_before(store: Store) -> None:
+    first, second = live(store), live(store, slot=Slot.GREEN)
+    again = claimed(store, trigger=Trigger.SETTINGS)
+    commit = f"{second:040x}"
+    store.retired(first)
+    store.add_release(Release(again, "shop", commit, "sha256:x", Slot.BLUE, 2))
+    store.go_live(again, again, standby=600)
+    store.end(again, Status.LIVE)
+    store.retired(second)
+    assert store.rollback_target("shop").deploy == first
+
+
+def test_an_app_that_has_ended_keeps_its_history_and_its_number(store: Store) -> None:
+    number, before = live(store), store.app("shop").number
+    queued = store.enqueue(push()).deploy
+    store.app_ended("shop")
+    assert store.deploy(queued).status is Status.CANCELLED
+    assert store.releases("shop")[0].retired_at is not None
+    assert (store.app("shop").live, store.app("shop").number) == (None, before)
+    assert store.deploy(number).status is Status.LIVE
+
+
+def test_what_an_app_was_is_remembered_while_it_serves(store: Store) -> None:
+    live(store)
+    store.take_settings(0, {"apps": {"shop": {"path": "/"}, "blog": {"path": "/blog"}}})
+    store.ask_for_settings(["shop"])
+    store.take_settings(1, {"apps": {}})
+    assert store.in_force().settings == {"apps": {"shop": {"path": "/"}}}
+    assert store.in_force().retire == ("shop",)
+    store.take_settings(2, {"apps": {"shop": {"path": "/new"}}})
+    assert store.in_force().retire == (), "it has come back before it was ended"
