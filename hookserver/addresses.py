@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from types import MappingProxyType
 
 from hookserver.config import DockerSettings
@@ -13,6 +14,8 @@ Replicas = Mapping[str, Mapping[Slot, int]]
 """An app → its slots → how many replicas the release in there has. A slot that is not named has as many as the settings
 say: what comes there next will."""
 AS_THE_SETTINGS_SAY: Replicas = MappingProxyType({})
+
+_CLUSTER = 32
 
 
 def endpoints(docker: DockerSettings, app: str, number: int, slot: Slot, replicas: int) -> list[Endpoint]:
@@ -25,3 +28,14 @@ def endpoints(docker: DockerSettings, app: str, number: int, slot: Slot, replica
         Endpoint(name=f"hs-{app}-{slot}-{replica}", route=f"{slot}{replica}", host=str(first + replica - 1))
         for replica in range(1, replicas + 1)
     ]
+
+
+def cluster_subnet(docker: DockerSettings, number: int) -> IPv4Network:
+    """The addresses of an app's own network, on which its replicas share sessions: 32 for each app."""
+    return IPv4Network((int(docker.cluster_subnet.network_address) + _CLUSTER * number, 27))
+
+
+def cluster_addresses(docker: DockerSettings, number: int, slot: Slot) -> list[str]:
+    """Where the replicas of a slot reach each other, as many as there may be. The first 8 are left to the bridge."""
+    first = cluster_subnet(docker, number).network_address + MAX_REPLICAS * (2 if slot is Slot.GREEN else 1)
+    return [str(first + replica) for replica in range(MAX_REPLICAS)]

@@ -13,11 +13,11 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import IO
 
-from hookserver.builders import compatibility, session_timeout, war_facts, war_file
+from hookserver.builders import compatibility, session_timeout, tomcat_library, war_facts, war_file
 from hookserver.builders.engine import APP, FACTS, LIBRARY, ROLE, SESSION_TIMEOUT, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.tomcat_base import Base, SettingsFile
@@ -42,13 +42,15 @@ def assemble(
     Raises BuildError when the WAR is refused or does not fit the Tomcat, or Docker does not do its part.
     """
     context = job.app.tomcat.context
-    conf = edited_conf(engine, laid_over(base, files), log)
+    ours = _library(engine, job, base, log)
+    conf = edited_conf(engine, laid_over(base, files), ours.classes, log)
     with war_file.opened(war.path) as checked:
-        key = _digest(base.image, conf, digest(files), context, checked.library_digest())
+        own = {**digest(files), tomcat_library.JAR: hashlib.sha256(ours.jar).hexdigest()}
+        key = _digest(base.image, conf, own, context, checked.library_digest())
         library = engine.find_image({APP: job.app.name, LIBRARY: key, ROLE: _LIBRARY_LAYER})
         facts = _remembered(engine, library) or war_facts.of_library(checked.archive, checked.library, job.work)
-        own = war_facts.of_own(checked.archive, checked.rest)
-        compatibility.check(war_facts.merged(own, facts), base, job.app.tomcat.image)
+        written = war_facts.of_own(checked.archive, checked.rest)
+        compatibility.check(war_facts.merged(written, facts), base, job.app.tomcat.image)
         if library:
             log.line("WEB-INF/lib is as before: its layer is used again")
         else:
@@ -61,11 +63,11 @@ def assemble(
                 _conf_archive(conf) as settings,
                 war_file.packed(checked, checked.library, context, job.work) as libraries,
             ):
-                archives = {".": packed(files, conf["server.xml"]), "conf": settings, "webapps": libraries}
+                archives = [*_own_files(files, conf, ours), ("conf", settings), ("webapps", libraries)]
                 library = _layer(engine, job, base, base.image, archives, labels, removed)
         labels = {**image_labels(engine, job, build), SESSION_TIMEOUT: str(session_timeout.of_war(checked.archive))}
         with war_file.packed(checked, checked.rest, context, job.work) as rest:
-            return _layer(engine, job, base, library, {"webapps": rest}, labels)
+            return _layer(engine, job, base, library, [("webapps", rest)], labels)
 
 
 def adopt(engine: Engine, job: BuildJob, base: Base, files: Sequence[OwnFile], build: str, log: DeployLog) -> str:
@@ -81,18 +83,22 @@ def adopt(engine: Engine, job: BuildJob, base: Base, files: Sequence[OwnFile], b
                 "Leave tomcat.files out, or let the Dockerfile begin with a Tomcat image.",
             )
         log.line("NOTE: the image has no Tomcat that hookserver knows: nothing of it is edited")
-        return _layer(engine, job, base, base.image, {}, labels)
-    conf = edited_conf(engine, laid_over(base, files), log)
+        return _layer(engine, job, base, base.image, [], labels)
+    ours = _library(engine, job, base, log)
+    conf = edited_conf(engine, laid_over(base, files), ours.classes, log)
     with _conf_archive(conf) as settings:
-        archives = {".": packed(files, conf["server.xml"]), "conf": settings}
+        archives = [*_own_files(files, conf, ours), ("conf", settings)]
         return _layer(engine, job, base, base.image, archives, labels)
 
 
-def edited_conf(engine: Engine, base: Base, log: DeployLog) -> dict[str, SettingsFile]:
-    """Tomcat's settings files as they go into the image; what a person should know about them goes to the log."""
+def edited_conf(engine: Engine, base: Base, classes: Collection[str], log: DeployLog) -> dict[str, SettingsFile]:
+    """Tomcat's settings files as they go into the image; what a person should know about them goes to the log.
+
+    ``classes`` are those of ours that Tomcat will have.
+    """
     edits: dict[str, Callable[[str], Edited]] = {
-        "server.xml": lambda text: edit_server_xml(text, engine.subnet),
-        "context.xml": edit_context_xml,
+        "server.xml": lambda text: edit_server_xml(text, engine.subnet, classes),
+        "context.xml": lambda text: edit_context_xml(text, classes),
         "logging.properties": edit_logging_properties,
     }
     conf = {}
@@ -122,12 +128,26 @@ def _remembered(engine: Engine, library: str) -> war_facts.Facts | None:
         return war_facts.Facts(**json.loads(engine.inspect(library)["Config"]["Labels"][FACTS]))
 
 
+def _library(engine: Engine, job: BuildJob, base: Base, log: DeployLog) -> tomcat_library.Library:
+    """What we add to this Tomcat. Raises BuildError when the app's sessions need more of it than it can have."""
+    made = tomcat_library.library(engine, base, job.app.name, job.deploy, log)
+    compatibility.check_sessions(job.app.release.sessions, made, job.app.tomcat.image)
+    return made
+
+
+def _own_files(
+    files: Sequence[OwnFile], conf: Mapping[str, SettingsFile], ours: tomcat_library.Library
+) -> list[tuple[str, IO[bytes]]]:
+    jar = [(".", tomcat_library.packed(ours))] if ours.jar else []
+    return [(".", packed(files, conf["server.xml"])), *jar]
+
+
 def _layer(
     engine: Engine,
     job: BuildJob,
     base: Base,
     parent: str,
-    archives: Mapping[str, IO[bytes]],
+    archives: Sequence[tuple[str, IO[bytes]]],
     labels: dict[str, str],
     removed: Sequence[str] = (),
 ) -> str:
@@ -147,7 +167,7 @@ def _layer(
                     f"{base.image} does not let go of its webapps {', '.join(removed)}",
                     "Name a Tomcat image with an empty webapps folder in tomcat.image.",
                 )
-        for folder, archive in archives.items():
+        for folder, archive in archives:
             engine.api.put_archive(container, f"{base.home}/{folder}", archive)
         return str(engine.api.commit(container, name, tag, conf=config)["Id"])
 

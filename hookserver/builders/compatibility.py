@@ -1,8 +1,9 @@
-"""Whether a WAR and a Tomcat image are made for each other: the servlet API's name, the Java that the classes need."""
+"""Whether a WAR, its settings and a Tomcat image are made for each other: servlet API, Java, how sessions are kept."""
 
 from __future__ import annotations
 
 from hookserver.builders.tomcat_base import Base
+from hookserver.builders.tomcat_library import Library
 from hookserver.builders.war_facts import Facts
 from hookserver.errors import BuildError
 
@@ -52,4 +53,14 @@ def check(war: Facts, base: Base, image: str) -> None:
             f"the WAR needs Java {war.java} (seen in {war.java_seen}), and {image} has Java {base.java}",
             f"Name a Tomcat image with Java {war.java} or newer in tomcat.image, or let the project compile for Java "
             f"{base.java}.",
+        )
+
+
+def check_sessions(sessions: str, made: Library, image: str) -> None:
+    """Raises BuildError when ``release.sessions`` is ``replicated``, and the Tomcat has not what that needs."""
+    if sessions == "replicated" and not made.replicates:
+        raise BuildError(
+            f"release.sessions is replicated, and the Tomcat of {image} cannot do that: what hookserver adds to its "
+            "clustering does not compile there",
+            'Name an image with a whole Tomcat of 9.0 or newer in tomcat.image, or set release.sessions = "sticky".',
         )

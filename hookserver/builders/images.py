@@ -11,6 +11,7 @@ import docker.errors
 import requests
 
 from hookserver import __version__, models
+from hookserver.builders import tomcat_library
 from hookserver.builders.assemble import adopt, assemble
 from hookserver.builders.engine import APP, BUILD, COMMIT, LIBRARY, ROLE, SESSION_TIMEOUT, STATE_DIR, Engine
 from hookserver.builders.job import BuildJob, War, WholeImage
@@ -140,7 +141,9 @@ class Images:
         build = app.build.model_dump(mode="json", include=_BUILD_KEYS)
         prints = [kind.fingerprint(job) for kind in KINDS.values()]
         tomcat = app.tomcat.model_dump(mode="json", include=_TOMCAT_KEYS)
-        facts = [__version__, build, tomcat, app.image, base, str(self._engine.subnet), prints, fingerprint(job)]
+        made_with = [__version__, tomcat_library.fingerprint(), base, str(self._engine.subnet)]
+        replicated = app.release.sessions == "replicated"
+        facts = [made_with, replicated, build, tomcat, app.image, prints, fingerprint(job)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

@@ -8,12 +8,15 @@ the same lines). ``autoDeploy`` and everything else stays as it is.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
+
+from hookserver.builders.tomcat_library import CLUSTER, LISTENER, VALVE
 
 GRACE = 20_000
 """Milliseconds that requests in flight have to finish once Tomcat was told to stop."""
@@ -36,11 +39,12 @@ class Edited:
     notes: tuple[str, ...] = ()
 
 
-def edit_server_xml(text: str, subnet: IPv4Network, port: int = 8080) -> Edited:
-    """Graceful stop, connections that outlive Nginx's, the replica's route, the visitor's address and scheme.
+def edit_server_xml(text: str, subnet: IPv4Network, classes: Collection[str] = (), port: int = 8080) -> Edited:
+    """Graceful stop, connections that outlive Nginx's, the replica's route, the visitor's address and scheme, sessions.
 
-    ``subnet`` is the containers' network: its first address is the host's, from which Nginx connects.
-    Sources: Tomcat's configuration reference for Service, HTTP connector, Engine, Host and Remote IP Valve.
+    ``subnet`` is the containers' network: its first address is the host's, from which Nginx connects. ``classes`` are
+    those of ours in Tomcat's lib; an app's own cluster wins.
+    Sources: Tomcat's configuration reference for Service, HTTP connector, Engine, Host, Remote IP Valve and Cluster.
     """
     root = _parse(text)
     if root is None:
@@ -53,9 +57,7 @@ def edit_server_xml(text: str, subnet: IPv4Network, port: int = 8080) -> Edited:
     for service in root.iter("Service"):
         _add(service, gracefulStopAwaitMillis=str(GRACE))
     for engine in root.iter("Engine"):
-        _add(engine, jvmRoute=f"${{{ROUTE}}}")
-        if not any(valve.get("className", "").endswith(".RemoteIpValve") for valve in root.iter("Valve")):
-            _insert_before_host(engine, _remote_ip_valve(subnet))
+        _edit_engine(root, engine, subnet, classes)
     for host in root.iter("Host"):
         _add(host, failCtxIfServletStartFails="true")
         for valve in [valve for valve in host.iterfind("Valve") if _is_stock_access_log(valve)]:
@@ -65,12 +67,19 @@ def edit_server_xml(text: str, subnet: IPv4Network, port: int = 8080) -> Edited:
     return Edited(_text(root), (f"conf/server.xml has no HTTP connector on port {port}, where hookserver asks",))
 
 
-def edit_context_xml(text: str) -> Edited:
-    """Servlets in use have time to finish where ``gracefulStopAwaitMillis`` does not exist (Tomcat 7)."""
+def edit_context_xml(text: str, classes: Collection[str] = ()) -> Edited:
+    """Servlets in use have time to finish where ``gracefulStopAwaitMillis`` does not exist (Tomcat 7).
+
+    ``classes`` are those of ours in Tomcat's lib: one tells when an app's sessions are not replicated.
+    """
     root = _parse(text)
     if root is None:
         return _left_alone("context.xml", text)
     _add(root, unloadDelay=str(GRACE))
+    if LISTENER in classes:
+        listener = Element("Listener", className=LISTENER)
+        listener.tail = "\n"
+        root.insert(0, listener)
     return Edited(_text(root))
 
 
@@ -120,6 +129,16 @@ def _add(element: Element, **attributes: str) -> None:
     for name, value in attributes.items():
         if name not in element.attrib:
             element.set(name, value)
+
+
+def _edit_engine(root: Element, engine: Element, subnet: IPv4Network, classes: Collection[str]) -> None:
+    _add(engine, jvmRoute=f"${{{ROUTE}}}")
+    if not any(valve.get("className", "").endswith(".RemoteIpValve") for valve in root.iter("Valve")):
+        _insert_before_host(engine, _remote_ip_valve(subnet))
+    if VALVE in classes:
+        _insert_before_host(engine, Element("Valve", className=VALVE))
+    if CLUSTER in classes and root.find(".//Cluster") is None:
+        _insert_before_host(engine, Element("Cluster", className=CLUSTER))
 
 
 def _speaks_http(connector: Element) -> bool:

@@ -93,12 +93,20 @@ class DockerSettings(_Section):
 
     host: str = ""
     subnet: IPv4Network = IPv4Network("172.30.240.0/20")
+    cluster_subnet: IPv4Network = IPv4Network("172.30.224.0/20")
 
     @field_validator("subnet")
     @classmethod
     def _has_room(cls, subnet: IPv4Network) -> IPv4Network:
         if not 16 <= subnet.prefixlen <= 26:
             raise ValueError(f"{subnet} must be between a /16 and a /26: every app takes 16 addresses")
+        return subnet
+
+    @field_validator("cluster_subnet")
+    @classmethod
+    def _has_room_for_clusters(cls, subnet: IPv4Network) -> IPv4Network:
+        if not 16 <= subnet.prefixlen <= 26:
+            raise ValueError(f"{subnet} must be between a /16 and a /26: every app with replicated sessions takes 32")
         return subnet
 
 
@@ -159,7 +167,7 @@ class ReleaseSettings(_Section):
     drain: Duration = 30.0
     standby: Duration = 600.0
     sticky_for: Duration = 1800.0
-    sessions: Literal["none", "sticky"] = "sticky"
+    sessions: Literal["none", "sticky", "replicated"] = "sticky"
     keep: int = Field(default=5, ge=1, le=100)
 
     @property
@@ -237,6 +245,12 @@ class Settings(_Section):
                 if other != app.name:
                     raise ValueError(f"apps.{app.name} and apps.{other} both want {domain}{app.path}")
         self._redirects_are_nobodys_domain()
+        shared = any(app.release.sessions == "replicated" for app in self.apps.values())
+        if shared and self.docker.cluster_subnet.overlaps(self.docker.subnet):
+            raise ValueError(
+                f"docker.cluster_subnet {self.docker.cluster_subnet} overlaps docker.subnet {self.docker.subnet}: "
+                "an app with replicated sessions needs addresses of both"
+            )
         room = self.docker.subnet.num_addresses // 16 - 1
         if len(self.apps) > room:
             raise ValueError(f"docker.subnet {self.docker.subnet} has room for {room} apps, not {len(self.apps)}")

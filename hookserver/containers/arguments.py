@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,19 @@ _STOP_TIMEOUT = 15
 _LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """Where a replica shares its sessions: its address on the app's own ``network``, and those of its peers."""
+
+    network: str
+    address: str
+    peers: tuple[str, ...]
+
+    @property
+    def options(self) -> str:
+        return f"-Dhookserver.cluster={self.address} -Dhookserver.peers={','.join(self.peers)}"
+
+
 def container_arguments(
     state_dir: Path,
     network: str,
@@ -38,16 +52,19 @@ def container_arguments(
     endpoint: Endpoint,
     image_env: Mapping[str, str],
     env_file: Mapping[str, str],
+    cluster: Cluster | None = None,
 ) -> dict[str, Any]:
     """Everything about one replica but its name, which is the endpoint's.
 
-    ``image_env`` is the environment that the image brings, ``env_file`` what the app's file says. A candidate is not
-    restarted by Docker: a crash must fail the check at once.
+    ``image_env`` is the environment that the image brings, ``env_file`` what the app's file says; with a ``cluster``
+    it is to be connected to that too. A candidate is not restarted by Docker: a crash must fail the check at once.
+    Without raw sockets, no container can reach past the networks that it is in.
     """
+    environment = _environment(app, release, endpoint, image_env, env_file, cluster)
     return {
         "Image": release.image,
         "Hostname": endpoint.name,
-        "Env": [f"{name}={value}" for name, value in _environment(app, release, endpoint, image_env, env_file).items()],
+        "Env": [f"{name}={value}" for name, value in environment.items()],
         "Labels": _labels(state_dir, app, release, endpoint),
         "StopTimeout": _STOP_TIMEOUT,
         "HostConfig": {
@@ -60,6 +77,7 @@ def container_arguments(
             "Binds": list(app.tomcat.volumes),
             "ExtraHosts": [f"{name}:{address}" for name, address in app.tomcat.hosts.items()],
             "SecurityOpt": ["no-new-privileges"],
+            "CapDrop": ["NET_RAW"],
         },
         "NetworkingConfig": {"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": endpoint.host}}}},
     }
@@ -130,13 +148,19 @@ def _environment(
     endpoint: Endpoint,
     image_env: Mapping[str, str],
     env_file: Mapping[str, str],
+    cluster: Cluster | None,
 ) -> dict[str, str]:
     given = {**env_file, **app.tomcat.env}
     reaching = {name: given.get(name, image_env.get(name, "")) for name in _JVM_VARIABLES}
     inherited = reaching.pop("CATALINA_OPTS")
     return {
         **given,
-        "CATALINA_OPTS": catalina_opts(inherited, endpoint.route, app.tomcat.java_opts, " ".join(reaching.values())),
+        "CATALINA_OPTS": catalina_opts(
+            " ".join(part for part in (inherited, cluster.options if cluster else "") if part),
+            endpoint.route,
+            app.tomcat.java_opts,
+            " ".join(reaching.values()),
+        ),
         "HOOKSERVER_APP": app.name,
         "HOOKSERVER_SLOT": release.slot,
         "HOOKSERVER_REPLICA": _number(release, endpoint),

@@ -1,4 +1,4 @@
-"""The bridge network on which every replica has its fixed address."""
+"""The bridge networks on which replicas have fixed addresses: one for all, and one for each app that replicates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hookserver.containers.engine import Engine
 from hookserver.errors import ContainerError
 
 _REJECT = 0x0200
-_ANOTHER_SUBNET = "Set docker.subnet to one that is free, then deploy again."
+_ANOTHER_SUBNET = "Set docker.{} to one that is free, then deploy again."
 
 
 def network_name(subnet: IPv4Network) -> str:
@@ -25,38 +25,49 @@ def network_name(subnet: IPv4Network) -> str:
     return f"hookserver-{subnet.network_address}-{subnet.prefixlen}"
 
 
-def network_arguments(subnet: IPv4Network, state_dir: Path) -> dict[str, Any]:
-    """The arguments of docker-py's ``create_network``.
+def network_arguments(subnet: IPv4Network, state_dir: Path, *, internal: bool = False) -> dict[str, Any]:
+    """The arguments of docker-py's ``create_network``. What is ``internal`` reaches nothing but itself.
 
-    Docker hands out the first 16 addresses alone: a container that somebody attaches without a fixed address never
-    takes that of a replica which is stopped.
+    Docker hands out the first 16 addresses alone, of a small network the first 8: a container that somebody attaches
+    without a fixed address never takes that of a replica which is stopped.
     """
-    dynamic = next(subnet.subnets(new_prefix=28))
+    dynamic = next(subnet.subnets(new_prefix=28 if subnet.prefixlen < 27 else 29))
     pool = IPAMPool(subnet=str(subnet), iprange=str(dynamic), gateway=str(subnet.network_address + 1))
     return {
         "name": network_name(subnet),
         "driver": "bridge",
         "check_duplicate": True,
+        "internal": internal,
         "ipam": IPAMConfig(pool_configs=[pool]),
-        "labels": {STATE_DIR: str(state_dir), ROLE: "network"},
+        "labels": {STATE_DIR: str(state_dir), ROLE: "cluster" if internal else "network"},
     }
 
 
 def ensure_network(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
-    """Make the network unless it is there; returns its name.
+    """Make the network of all replicas unless it is there; returns its name.
 
     Raises ContainerError when its addresses are somebody else's: another network's, another route's, or those of
     another installation of hookserver.
     """
+    return _ensure(engine, subnet, state_dir, "subnet")
+
+
+def ensure_cluster(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
+    """The same for the network of one app, in which nobody else is."""
+    return _ensure(engine, subnet, state_dir, "cluster_subnet", internal=True)
+
+
+def _ensure(engine: Engine, subnet: IPv4Network, state_dir: Path, setting: str, *, internal: bool = False) -> str:
+    another = _ANOTHER_SUBNET.format(setting)
     found = _inspect(engine, subnet)
     if found is None:
         if engine.is_local:
-            _refuse_routes(engine, subnet, Path("/proc/net/route"))
-        found = _create(engine, subnet, state_dir)
+            _refuse_routes(engine, subnet, Path("/proc/net/route"), setting)
+        found = _create(engine, subnet, network_arguments(subnet, state_dir, internal=internal), another)
     owner = (found.get("Labels") or {}).get(STATE_DIR)
     if owner != str(state_dir):
         whose = f"the installation in {owner}" if owner else "somebody else"
-        raise ContainerError(f"the network {found['Name']} belongs to {whose}", _ANOTHER_SUBNET)
+        raise ContainerError(f"the network {found['Name']} belongs to {whose}", another)
     return network_name(subnet)
 
 
@@ -91,14 +102,14 @@ def _little_endian(digits: str) -> int:
     return socket.ntohl(int(digits, 16))
 
 
-def _refuse_routes(engine: Engine, subnet: IPv4Network, table: Path) -> None:
+def _refuse_routes(engine: Engine, subnet: IPv4Network, table: Path, setting: str) -> None:
     try:
         routes = routes_within(table.read_text(encoding="ascii"), subnet)
     except OSError:
         return
     if routes:
         whose = _why(engine, subnet, f"routed already: {', '.join(routes)}")
-        raise ContainerError(f"docker.subnet {subnet} is not free: {whose}", _ANOTHER_SUBNET)
+        raise ContainerError(f"docker.{setting} {subnet} is not free: {whose}", _ANOTHER_SUBNET.format(setting))
 
 
 def _inspect(engine: Engine, subnet: IPv4Network) -> dict[str, Any] | None:
@@ -109,16 +120,16 @@ def _inspect(engine: Engine, subnet: IPv4Network) -> dict[str, Any] | None:
             return None
 
 
-def _create(engine: Engine, subnet: IPv4Network, state_dir: Path) -> dict[str, Any]:
+def _create(engine: Engine, subnet: IPv4Network, arguments: dict[str, Any], remedy: str) -> dict[str, Any]:
     refused = ""
     with engine.doing(f"make the network {network_name(subnet)}"):
         try:
-            engine.api.create_network(**network_arguments(subnet, state_dir))
+            engine.api.create_network(**arguments)
         except APIError as error:
             refused = str(error.explanation or error)
     if (found := _inspect(engine, subnet)) is not None:
         return found
-    raise ContainerError(f"Docker does not make the network {subnet}: {_why(engine, subnet, refused)}", _ANOTHER_SUBNET)
+    raise ContainerError(f"Docker does not make the network {subnet}: {_why(engine, subnet, refused)}", remedy)
 
 
 def _why(engine: Engine, subnet: IPv4Network, refused: str) -> str:

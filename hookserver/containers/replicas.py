@@ -11,10 +11,10 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
-from hookserver.addresses import endpoints
+from hookserver.addresses import cluster_addresses, cluster_subnet, endpoints
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import arguments, diagnosis, network
-from hookserver.containers.arguments import container_arguments, parse_env_file, parse_environment
+from hookserver.containers.arguments import Cluster, container_arguments, parse_env_file, parse_environment
 from hookserver.containers.engine import Engine, in_parallel
 from hookserver.containers.once import run_to_its_end
 from hookserver.containers.replica import Replica, parse_replica
@@ -179,14 +179,33 @@ class Containers:
         image_env = self._image_env(release.image)
         env_file = _read_env_file(app.tomcat.env_file)
         network.require_networks(self._engine, app.tomcat.networks)
+        clusters = self._clusters(app, number, slot)
         self._remove(self._clear_way(app.name, slot, missing, spared, net))
 
         def start_one(place: Endpoint) -> None:
-            config = container_arguments(self._state_dir, net, app, release, place, image_env, env_file)
-            self._run(place.name, config, app.tomcat.networks)
+            cluster = clusters[places.index(place)] if clusters else None
+            config = container_arguments(self._state_dir, net, app, release, place, image_env, env_file, cluster)
+            self._run(place.name, config, app.tomcat.networks, cluster)
 
         in_parallel(start_one, missing)
         return places
+
+    def _clusters(self, app: AppSettings, number: int, slot: Slot) -> list[Cluster]:
+        """Where each replica that the slot may have shares its sessions; empty when they share none."""
+        if app.release.sessions != "replicated":
+            return []
+        subnet = cluster_subnet(self._docker, number)
+        if not subnet.subnet_of(self._docker.cluster_subnet):
+            raise ContainerError(
+                f"docker.cluster_subnet {self._docker.cluster_subnet} has no room for {app.name}, app number {number}",
+                'Set a larger one that is free, or release.sessions = "sticky" for the app.',
+            )
+        net = network.ensure_cluster(self._engine, subnet, self._state_dir)
+        everybody = [address for either in Slot for address in cluster_addresses(self._docker, number, either)]
+        return [
+            Cluster(net, own, tuple(address for address in everybody if address != own))
+            for own in cluster_addresses(self._docker, number, slot)
+        ]
 
     def _clear_way(
         self, app: str, slot: Slot, places: Sequence[Endpoint], spared: Collection[str], net: str
@@ -210,10 +229,13 @@ class Containers:
                 )
         return leftovers
 
-    def _run(self, name: str, config: dict[str, Any], networks: Iterable[str]) -> None:
+    def _run(self, name: str, config: dict[str, Any], networks: Iterable[str], cluster: Cluster | None) -> None:
         api = self._engine.api
         with self._engine.doing(f"make the container {name}"):
             id_ = api.create_container_from_config(config, name)["Id"]  # type: ignore[no-untyped-call]
+        if cluster:
+            with self._engine.doing(f"connect {name} to the network {cluster.network}"):
+                api.connect_container_to_network(id_, cluster.network, ipv4_address=cluster.address)
         for further in networks:
             with self._engine.doing(f"connect {name} to the network {further}"):
                 api.connect_container_to_network(id_, further)

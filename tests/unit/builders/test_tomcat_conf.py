@@ -9,6 +9,7 @@ from defusedxml.ElementTree import fromstring
 
 from hookserver.builders.tomcat_conf import edit_context_xml, edit_logging_properties, edit_server_xml
 
+CLASSES = {"hookserver.Elsewhere", "hookserver.Replication", "hookserver.Advice"}
 SUBNET = IPv4Network("172.30.240.0/20")
 STOCK = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- licence -->
@@ -145,3 +146,26 @@ def test_everything_is_told_on_the_console_and_only_the_stock_files_go() -> None
         "1catalina.org.apache.juli.AsyncFileHandler.level = ALL",
         "o.a.c.core.ContainerBase.[Catalina].[localhost].handlers = java.util.logging.ConsoleHandler",
     ]
+
+
+def test_our_valve_and_cluster_come_before_the_host_where_tomcat_has_their_classes() -> None:
+    engine = one(fromstring(edit_server_xml(STOCK, SUBNET, CLASSES).text), "Service/Engine")
+    names = [child.get("className", "").removeprefix("hookserver.") for child in engine]
+    assert names[-3:] == ["Elsewhere", "Replication", ""]
+    assert "hookserver." not in edit_server_xml(STOCK, SUBNET).text.replace("hookserver.route", "")
+
+
+def test_an_apps_own_cluster_wins() -> None:
+    text = STOCK.replace("<Realm", '<Cluster className="org.apache.catalina.ha.tcp.SimpleTcpCluster"/><Realm')
+    root = fromstring(edit_server_xml(text, SUBNET, CLASSES).text)
+    assert [cluster.get("className") for cluster in root.iter("Cluster")] == [
+        "org.apache.catalina.ha.tcp.SimpleTcpCluster"
+    ]
+
+
+def test_every_context_tells_when_its_sessions_are_not_replicated() -> None:
+    text = "<Context><WatchedResource>WEB-INF/web.xml</WatchedResource></Context>"
+    listener = fromstring(edit_context_xml(text, CLASSES).text).find("Listener")
+    assert listener is not None
+    assert listener.get("className") == "hookserver.Advice"
+    assert "Listener" not in edit_context_xml(text).text

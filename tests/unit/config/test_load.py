@@ -59,15 +59,14 @@ def test_every_mistake_is_told_at_once() -> None:
     assert "did you mean 'maven'?" in by_path["apps.shop.build.kind"]
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "[apps.shop.release]\nsessions = 'replicated'",
-        "[apps.shop.release]\nwatch = '30s'",
-    ],
-)
-def test_a_key_that_does_not_work_yet_is_refused(line: str) -> None:
-    assert mistakes(APP + line)
+def test_a_key_that_does_not_work_yet_is_refused() -> None:
+    assert mistakes(APP + "[apps.shop.release]\nwatch = '30s'")
+
+
+def test_replicated_sessions_need_addresses_of_their_own() -> None:
+    overlapping = "[docker]\nsubnet = '172.30.224.0/19'\n" + APP
+    parse(overlapping, Path("hookserver.toml"))
+    assert "overlaps docker.subnet" in str(mistakes(overlapping + "[apps.shop.release]\nsessions = 'replicated'"))
 
 
 @pytest.mark.parametrize(

@@ -8,20 +8,31 @@ import pytest
 
 from hookserver.addresses import endpoints
 from hookserver.config import AppSettings, DockerSettings
-from hookserver.containers.arguments import catalina_opts, container_arguments, parse_env_file, parse_environment
+from hookserver.containers.arguments import (
+    Cluster,
+    catalina_opts,
+    container_arguments,
+    parse_env_file,
+    parse_environment,
+)
 from hookserver.errors import ContainerError
 from hookserver.models import Release, Slot
 
 COMMIT = "c" * 40
 
 
-def arguments(image_env: dict[str, str] | None = None, env_file: dict[str, str] | None = None, **tomcat: Any) -> Any:
+def arguments(
+    image_env: dict[str, str] | None = None,
+    env_file: dict[str, str] | None = None,
+    cluster: Cluster | None = None,
+    **tomcat: Any,
+) -> Any:
     app = AppSettings.model_validate(
         {"name": "shop", "repository": "/srv/shop.git", "domains": ["shop.example.com"], "tomcat": tomcat}
     )
     place = endpoints(DockerSettings(subnet=IPv4Network("172.30.112.0/20")), app.name, 1, Slot.GREEN, 2)[1]
     release = Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN, 2)
-    return container_arguments(Path("/state"), "net", app, release, place, image_env or {}, env_file or {})
+    return container_arguments(Path("/state"), "net", app, release, place, image_env or {}, env_file or {}, cluster)
 
 
 def environment(**given: Any) -> dict[str, str]:
@@ -54,6 +65,19 @@ def test_a_replica_is_bounded_and_not_restarted_while_it_is_a_candidate() -> Non
     assert host["SecurityOpt"] == ["no-new-privileges"]
     assert host["Binds"] == ["/srv/files:/files:ro"]
     assert host["ExtraHosts"] == ["host.docker.internal:host-gateway"]
+
+
+def test_a_replica_that_shares_sessions_is_told_its_address_and_its_peers() -> None:
+    cluster = Cluster("cluster", "172.30.224.40", ("172.30.224.41", "172.30.224.48"))
+    options = environment(cluster=cluster, env={"CATALINA_OPTS": "-Down=1"})["CATALINA_OPTS"]
+    assert options.startswith(
+        "-Down=1 -Dhookserver.cluster=172.30.224.40 -Dhookserver.peers=172.30.224.41,172.30.224.48 -Dhookserver.route="
+    )
+    assert "hookserver.cluster" not in environment()["CATALINA_OPTS"]
+
+
+def test_a_replica_cannot_reach_past_the_networks_it_is_in() -> None:
+    assert arguments()["HostConfig"]["CapDrop"] == ["NET_RAW"]
 
 
 def test_our_variables_win_over_the_settings_and_these_over_the_file() -> None:

@@ -1,0 +1,259 @@
+package hookserver;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.catalina.tribes.Channel;
+import org.apache.catalina.tribes.ChannelException;
+import org.apache.catalina.tribes.ChannelMessage;
+import org.apache.catalina.tribes.Member;
+import org.apache.catalina.tribes.group.ChannelInterceptorBase;
+import org.apache.catalina.tribes.group.InterceptorPayload;
+import org.apache.catalina.tribes.io.ChannelData;
+import org.apache.catalina.tribes.io.XByteBuffer;
+import org.apache.catalina.tribes.membership.StaticMember;
+
+/**
+ * Who is there, of the replicas that may be: each says so itself, once it wants to be told of changes, and answers others.
+ *
+ * <p>Every question goes over a connection of its own in a thread of its own, so a peer that is gone holds up nothing.
+ */
+final class Peers extends ChannelInterceptorBase {
+
+    private static final byte[] HELLO = "hookserver: are you there?".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] HERE = "hookserver: I am here".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NOT_YET = "hookserver: not yet".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] GOODBYE = "hookserver: I am leaving".getBytes(StandardCharsets.US_ASCII);
+    private static final int CONNECT = 300;
+    private static final int ANSWER = 2_000;
+    /** Seconds between questions to those who are there; those who are not are asked in every TENTH round. */
+    private static final int ROUND = 1;
+    private static final int TENTH = 10;
+
+    private final Member own;
+    private final Member[] all;
+    private final Consumer<Member> missed;
+    private final Set<Member> lost = new HashSet<>();
+    private final Set<Member> answered = ConcurrentHashMap.newKeySet();
+    private final ExecutorService asking = Executors.newCachedThreadPool(Peers::thread);
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(Peers::thread);
+    private volatile Member[] present = new Member[0];
+    private volatile boolean announced;
+    private int rounds;
+
+    Peers(String own, String[] others, int port, Consumer<Member> missed) throws IOException {
+        this.own = member(own, port);
+        this.missed = missed;
+        all = new Member[others.length];
+        for (int i = 0; i < others.length; i++) {
+            all[i] = member(others[i], port);
+        }
+    }
+
+    /** Tells all who are there that we want to know of changes, and learns who of them has what we need. */
+    void announce() throws InterruptedException {
+        announced = true;
+        answered.clear();
+        Set<Member> asked = ConcurrentHashMap.newKeySet();
+        inParallel(all, peer -> {
+            if (say(peer, HELLO)) {
+                asked.add(peer);
+            }
+        });
+        long deadline = System.nanoTime() + ANSWER * 1_000_000L;
+        while (!answered.containsAll(asked) && System.nanoTime() < deadline) {
+            Thread.sleep(5);
+        }
+    }
+
+    /** Does it beside what comes in, which is taken by one thread, in order. */
+    void beside(Runnable work) {
+        asking.execute(work);
+    }
+
+    boolean has(Member peer) {
+        return Arrays.asList(present).contains(peer);
+    }
+
+    @Override
+    public void start(int services) throws ChannelException {
+        getNext().start(services);
+        clock.scheduleWithFixedDelay(this::round, ROUND, ROUND, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void stop(int services) throws ChannelException {
+        announced = false;
+        clock.shutdownNow();
+        inParallel(present, peer -> say(peer, GOODBYE));
+        asking.shutdownNow();
+        getNext().stop(services);
+    }
+
+    @Override
+    public void sendMessage(Member[] to, ChannelMessage message, InterceptorPayload payload) throws ChannelException {
+        List<Member> there = new ArrayList<>(Arrays.asList(to));
+        there.retainAll(Arrays.asList(present));
+        if (there.isEmpty()) {
+            return;
+        }
+        try {
+            super.sendMessage(there.toArray(new Member[0]), message, payload);
+        } catch (ChannelException problem) {
+            for (ChannelException.FaultyMember faulty : problem.getFaultyMembers()) {
+                leave(faulty.getMember(), true);
+            }
+            throw problem;
+        }
+    }
+
+    @Override
+    public void messageReceived(ChannelMessage message) {
+        byte[] said = message.getMessage().getBytes();
+        Member peer = getMember(message.getAddress());
+        if (peer == null) {
+            return;
+        }
+        if (Arrays.equals(said, HELLO)) {
+            join(peer);
+            beside(() -> say(peer, announced ? HERE : NOT_YET));
+        } else if (Arrays.equals(said, HERE)) {
+            join(peer);
+            answered.add(peer);
+        } else if (Arrays.equals(said, NOT_YET)) {
+            answered.add(peer);
+        } else if (Arrays.equals(said, GOODBYE)) {
+            leave(peer, false);
+        } else {
+            super.messageReceived(message);
+        }
+    }
+
+    @Override
+    public Member[] getMembers() {
+        return present.clone();
+    }
+
+    @Override
+    public boolean hasMembers() {
+        return present.length > 0;
+    }
+
+    @Override
+    public Member getMember(Member like) {
+        for (Member peer : all) {
+            if (peer.equals(like)) {
+                return peer;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public Member getLocalMember(boolean aliveTime) {
+        return own;
+    }
+
+    private void round() {
+        if (announced) {
+            rounds++;
+            ask(rounds % TENTH == 0 ? all : present);
+        }
+    }
+
+    private void ask(Member[] whom) {
+        inParallel(whom, peer -> {
+            if (!say(peer, HELLO)) {
+                leave(peer, true);
+            }
+        });
+    }
+
+    private void inParallel(Member[] whom, Consumer<Member> action) {
+        List<Callable<Object>> questions = new ArrayList<>();
+        for (Member peer : whom) {
+            questions.add(Executors.callable(() -> action.accept(peer)));
+        }
+        try {
+            asking.invokeAll(questions);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whether the peer took it: it acknowledges what it has acted upon. An answer comes by itself. */
+    private boolean say(Member peer, byte[] what) {
+        ChannelData data = new ChannelData(true);
+        data.setAddress(own);
+        data.setTimestamp(System.currentTimeMillis());
+        data.setMessage(new XByteBuffer(what, false));
+        data.setOptions(Channel.SEND_OPTIONS_USE_ACK | Channel.SEND_OPTIONS_SYNCHRONIZED_ACK);
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getByAddress(peer.getHost()), peer.getPort()), CONNECT);
+            socket.setSoTimeout(ANSWER);
+            socket.getOutputStream().write(XByteBuffer.createDataPackage(data));
+            return socket.getInputStream().read() >= 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void join(Member peer) {
+        boolean wasLost;
+        synchronized (lost) {
+            if (has(peer)) {
+                return;
+            }
+            Member[] more = Arrays.copyOf(present, present.length + 1);
+            more[present.length] = peer;
+            present = more;
+            wasLost = lost.remove(peer);
+        }
+        super.memberAdded(peer);
+        if (wasLost && announced) {
+            clock.schedule(() -> missed.accept(peer), ROUND, TimeUnit.SECONDS);
+        }
+    }
+
+    private void leave(Member peer, boolean isLost) {
+        synchronized (lost) {
+            if (!has(peer)) {
+                return;
+            }
+            List<Member> fewer = new ArrayList<>(Arrays.asList(present));
+            fewer.remove(peer);
+            present = fewer.toArray(new Member[0]);
+            if (isLost) {
+                lost.add(peer);
+            }
+        }
+        super.memberDisappeared(peer);
+    }
+
+    /** Two members with the same address are the same one. */
+    private static Member member(String address, int port) throws IOException {
+        StaticMember member = new StaticMember(address, port, 0);
+        member.setUniqueId(Arrays.copyOf(member.getHost(), 16));
+        return member;
+    }
+
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(work, "hookserver-peers");
+        thread.setDaemon(true);
+        return thread;
+    }
+}

@@ -1,0 +1,176 @@
+package hookserver;
+
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.catalina.LifecycleException;
+import org.apache.catalina.LifecycleState;
+import org.apache.catalina.Manager;
+import org.apache.catalina.ha.ClusterMessage;
+import org.apache.catalina.ha.session.SessionMessage;
+import org.apache.catalina.ha.tcp.ReplicationValve;
+import org.apache.catalina.ha.tcp.SimpleTcpCluster;
+import org.apache.catalina.session.StandardManager;
+import org.apache.catalina.tribes.Channel;
+import org.apache.catalina.tribes.ChannelException;
+import org.apache.catalina.tribes.ErrorHandler;
+import org.apache.catalina.tribes.Member;
+import org.apache.catalina.tribes.UniqueId;
+import org.apache.catalina.tribes.group.GroupChannel;
+import org.apache.catalina.tribes.group.interceptors.MessageDispatchInterceptor;
+import org.apache.catalina.tribes.transport.ReplicationTransmitter;
+import org.apache.catalina.tribes.transport.nio.NioReceiver;
+import org.apache.catalina.tribes.transport.nio.PooledParallelSender;
+import org.apache.juli.logging.Log;
+import org.apache.juli.logging.LogFactory;
+import org.apache.tomcat.util.IntrospectionUtils;
+
+/**
+ * Tomcat's cluster between the replicas of an app. A container that was not told its address among them shares no sessions.
+ *
+ * <p>One thread sends, over one connection to each peer, and one takes what comes in: what is sent first counts first.
+ */
+public final class Replication extends SimpleTcpCluster {
+
+    /** Milliseconds that a request waits until its changes are on their way to the peers. */
+    private static final long PATIENCE = 100;
+    private static final long SEND_TIMEOUT = 2_000;
+    private static final int PORT = 4000;
+    private static final Log LOG = LogFactory.getLog(Replication.class);
+
+    private final Peers peers;
+
+    /** Called by Tomcat for the element in server.xml. */
+    public Replication() throws IOException {
+        String own = System.getProperty("hookserver.cluster", "");
+        if (own.isEmpty()) {
+            peers = null;
+            return;
+        }
+        peers = new Peers(own, System.getProperty("hookserver.peers", "").split(","), PORT, this::missed);
+        setChannel(channel(own));
+        setChannelStartOptions(Channel.SND_RX_SEQ | Channel.SND_TX_SEQ);
+        setChannelSendOptions(Channel.SEND_OPTIONS_ASYNCHRONOUS);
+        addValve(new ReplicationValve());
+    }
+
+    static boolean isWanted() {
+        return !System.getProperty("hookserver.cluster", "").isEmpty();
+    }
+
+    private GroupChannel channel(String own) {
+        NioReceiver receiver = new NioReceiver();
+        receiver.setAddress(own);
+        receiver.setPort(PORT);
+        receiver.setAutoBind(1);
+        receiver.setMinThreads(1);
+        receiver.setMaxThreads(1);
+        PooledParallelSender sender = new PooledParallelSender();
+        sender.setPoolSize(1);
+        sender.setTimeout(SEND_TIMEOUT);
+        sender.setMaxRetryAttempts(0);
+        ReplicationTransmitter transmitter = new ReplicationTransmitter();
+        transmitter.setTransport(sender);
+        MessageDispatchInterceptor queue = new MessageDispatchInterceptor();
+        IntrospectionUtils.setProperty(queue, "maxThreads", "1");
+        IntrospectionUtils.setProperty(queue, "maxSpareThreads", "1");
+        GroupChannel channel = new GroupChannel();
+        channel.setChannelReceiver(receiver);
+        channel.setChannelSender(transmitter);
+        channel.addInterceptor(queue);
+        channel.addInterceptor(peers);
+        return channel;
+    }
+
+    @Override
+    public synchronized Manager createManager(String name) {
+        if (peers == null) {
+            return new StandardManager();
+        }
+        Sessions sessions = new Sessions(peers);
+        sessions.setName(name);
+        sessions.setCluster(this);
+        return sessions;
+    }
+
+    @Override
+    public void registerManager(Manager manager) {
+        if (peers != null) {
+            super.registerManager(manager);
+        }
+    }
+
+    @Override
+    protected void startInternal() throws LifecycleException {
+        if (peers == null) {
+            setState(LifecycleState.STARTING);
+        } else {
+            super.startInternal();
+        }
+    }
+
+    @Override
+    protected void stopInternal() throws LifecycleException {
+        if (peers == null) {
+            setState(LifecycleState.STOPPING);
+        } else {
+            super.stopInternal();
+        }
+    }
+
+    /** A session's changes are on their way before the visitor has the whole answer, if that takes no longer than PATIENCE. */
+    @Override
+    public void send(ClusterMessage message, Member to) {
+        boolean isChange = message instanceof SessionMessage
+                && ((SessionMessage) message).getEventType() == SessionMessage.EVT_SESSION_DELTA;
+        if (to == null && isChange) {
+            sendAndWait(message, getMembers(), PATIENCE);
+        } else {
+            super.send(message, to);
+        }
+    }
+
+    /** Whether it was sent within so many milliseconds. */
+    boolean sendAndWait(ClusterMessage message, Member[] to, long patience) {
+        if (to.length == 0) {
+            return false;
+        }
+        Sent sent = new Sent();
+        message.setAddress(getLocalMember());
+        try {
+            channel.send(to, message, Channel.SEND_OPTIONS_ASYNCHRONOUS, sent);
+            return sent.done.await(patience, TimeUnit.MILLISECONDS) && sent.well;
+        } catch (ChannelException e) {
+            LOG.warn("A change of a session was not sent", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return false;
+    }
+
+    /** A peer is back that was lost for a time: what changed there meanwhile is fetched. */
+    private void missed(Member peer) {
+        for (Manager manager : managers.values().toArray(new Manager[0])) {
+            if (manager instanceof Sessions) {
+                ((Sessions) manager).catchUp(peer);
+            }
+        }
+    }
+
+    private static final class Sent implements ErrorHandler {
+
+        final CountDownLatch done = new CountDownLatch(1);
+        volatile boolean well;
+
+        @Override
+        public void handleError(ChannelException problem, UniqueId id) {
+            done.countDown();
+        }
+
+        @Override
+        public void handleCompletion(UniqueId id) {
+            well = true;
+            done.countDown();
+        }
+    }
+}
