@@ -24,13 +24,14 @@ from tests.bench.visitors import Switch, failures, late_visitors, visiting
 SWITCHES = 20
 DEPLOYS = 3
 LOAD = ("--connections", "32", "--visitors", "20", "--uploads", "3", "--upload-seconds", "2")
-# A build and two starts need some of the machine: in the deploys each visitor takes this long before the next request.
-THINKING = ("--think", "10")
+# A build and two starts need some of the machine: in the deploys each visitor takes so many ms before the next request.
+THINKING = ("--think", "50")
+KINDS = ("get", "post", "visitor get", "visitor post", "upload", "long", "websocket")
 LONG_MS = 61_000
 WEBSOCKET_S = 63
 BETWEEN_RELOADS = 1.5
-# Longer than the longest request; a standby must outlast the whole bench.
-RELEASE = 'drain = "80s"\nstandby = "1h"'
+# Drain: longer than the longest request. A standby must outlast the bench, and nobody stays with it: all move at a switch.
+RELEASE = 'drain = "80s"\nstandby = "1h"\nsticky_for = "0"'
 
 
 def bench(mode: str) -> int:
@@ -117,8 +118,7 @@ def _outcome(
     ]
     tell()
     tell(table(["", "switches", "requests", "failed", "idle connections closed"], rows))
-    kinds = sorted({kind for report in reports for kind in report["kinds"]})
-    counts = {kind: sum(report["kinds"].get(kind, {}).get("requests", 0) for report in reports) for kind in kinds}
+    counts = {kind: sum(report["kinds"].get(kind, {}).get("requests", 0) for report in reports) for kind in KINDS}
     tell(f"  of hookserver's: {', '.join(f'{count} {kind}' for kind, count in counts.items())}")
     for line in failures(reports, switches):
         tell(f"  failed: {line}")
@@ -146,6 +146,7 @@ def _outcome(
         "0 failed requests": ours[1] == 0,
         "0 kept-alive connections closed unannounced": ours[2] == 0,
         "0 new visitors answered by the old version after the switch": not late,
+        "every kind of visitor came": all(counts.values()),
         "a 61 s request and a WebSocket lasted across a switch": counts["long"] == 1
         and counts["websocket"] > WEBSOCKET_S,
         "a site that the Nginx had before answers as it did": serves_theirs,
