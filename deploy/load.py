@@ -17,6 +17,7 @@ import ipaddress
 import itertools
 import json
 import os
+import random
 import resource
 import signal
 import sys
@@ -31,6 +32,7 @@ from urllib.parse import urlsplit
 
 GETS = ("/", "/product?id=espresso", "/api/cart", "/cart", "/static/shop.css")
 ADD_TO_CART = ("POST", "/cart/add", b"id=espresso&quantity=1")
+IN_A_CART = 6
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 WEBSOCKET = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
 WEBSOCKET += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -92,6 +94,11 @@ class Browser:
         self._streams = self._streams or await asyncio.open_connection(*self._load.options.address)
         return self._streams
 
+    @property
+    def replica(self) -> str:
+        """The one that made the session, as Tomcat names it at the end of the session's id; empty: it does not."""
+        return self._cookies.get(b"JSESSIONID", b"").decode().partition(".")[2]
+
     def leave(self) -> None:
         """Close the connection."""
         if self._streams:
@@ -141,11 +148,13 @@ class Load:
         self._milliseconds: defaultdict[str, array[float]] = defaultdict(lambda: array("f"))
         self._versions: dict[str, dict[str, float]] = {}
         self._visitors: list[dict[str, Any]] = []
+        self._carts: dict[str, Any] = {"begun": 0, "paid": 0, "lost": [], "asked": []}
 
     async def run(self) -> None:
         """Until ``over``, and until all that is under way has ended; or until there is nothing more to do."""
         options = self.options
         asking = [self._shop(number) for number in range(options.connections)]
+        asking += [self._buy(f"customer {number}") for number in range(options.customers)]
         asking += [self._upload() for _ in range(options.uploads)]
         asking += [self._let_visitors_in()] if options.visitors else []
         asking += [self._ask_long()] if options.long else []
@@ -210,6 +219,46 @@ class Load:
         browser, headers = Browser(self), "Connection: close\r\n" + (FORM if body else "")
         await self._counted(f"visitor {method.lower()}", path, browser, browser.ask(method, path, body, headers))
         browser.leave()
+
+    async def _buy(self, name: str) -> None:
+        """One customer after the other: logs in, fills a cart, looks at it, pays. Who lost his cart leaves."""
+        while not self.over.is_set():
+            browser = Browser(self)
+            self._carts["begun"] += 1
+            if await self._fill_cart(browser, name) and await self._customer(browser, "POST", "/checkout", b""):
+                self._carts["paid"] += 1
+            browser.leave()
+
+    async def _fill_cart(self, browser: Browser, name: str) -> bool:
+        if not await self._customer(browser, "POST", "/login", f"name={name}".encode()):
+            return False
+        for quantity in range(1, IN_A_CART + 1):
+            if self.over.is_set() or not await self._customer(browser, *ADD_TO_CART):
+                return False
+            replica = browser.replica
+            found = await self._customer(browser, "GET", "/api/cart", b"")
+            if not found:
+                return False
+            cart = json.loads(found.body)
+            if (cart["customer"], cart["count"]) != (name, quantity):
+                told = {"replica": replica, "wanted": quantity, "found": cart["count"], "by": cart["version"]}
+                self._carts["lost"].append({"at": time.time(), **told})
+                return False
+        return True
+
+    async def _customer(self, browser: Browser, method: str, path: str, body: bytes) -> Answer | None:
+        """After a pause, a customer's request; the answer, if it was a good one."""
+        answers: list[Answer] = []
+
+        async def ask() -> Answer:
+            answers.append(await browser.ask(method, path, body, FORM if body else ""))
+            return answers[0]
+
+        await self._pause(self.options.customer_think / 1000 * random.uniform(0.5, 1.5))  # noqa: S311
+        sent = time.time()
+        good = await self._counted("customer", path, browser, ask())
+        self._carts["asked"].append((round(sent, 3), round((time.time() - sent) * 1000, 1)))
+        return answers[0] if good else None
 
     async def _upload(self) -> None:
         """Slow uploads, one after the other; the answer must tell of the very bytes that were sent."""
@@ -276,6 +325,7 @@ class Load:
             "failures": self._failures,
             "versions": self._versions,
             "visitors": self._visitors,
+            "carts": self._carts,
         }
 
 
@@ -287,6 +337,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=0, help="kept alive, each asking again when answered")
     parser.add_argument("--think", type=float, default=0, metavar="MS", help="before each of these asks again")
     parser.add_argument("--visitors", type=float, default=0, metavar="N", help="new connections a second")
+    parser.add_argument("--customers", type=int, default=0, help="at a time; each logs in, fills a cart, looks, pays")
+    parser.add_argument(
+        "--customer-think", type=float, default=1000, metavar="MS", help="before each of their requests"
+    )
     parser.add_argument("--uploads", type=int, default=0, help="slow uploads at a time")
     parser.add_argument("--upload-seconds", type=float, default=3, help="that each of them takes")
     parser.add_argument("--long", type=int, default=0, metavar="MS", help="one request that takes so long")

@@ -335,3 +335,42 @@ def test_other_addresses_than_loopback_are_refused(url: str, capsys: pytest.Capt
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8088", "http://localhost:8088/", "http://[::1]:8088"])
 def test_loopback_is_asked(url: str) -> None:
     assert load_program().parse([url]).address[1] == 8088
+
+
+class Shop:
+    """Keeps each session's customer and cart, but for those of the sessions it forgets."""
+
+    def __init__(self, forgets: int) -> None:
+        self._forgets = forgets
+        self._carts: dict[bytes, tuple[str, int]] = {}
+
+    def __call__(self, request: bytes, plug: socket.socket) -> bool:
+        made, line = b"", request.split(b"\r\n", 1)[0]
+        session = request.partition(b"JSESSIONID=")[2].partition(b"\r\n")[0]
+        if b"/login" in line:
+            session = b"s%d.blue1" % len(self._carts)
+            made = b"Set-Cookie: JSESSIONID=" + session + b"; Path=/\r\n"
+            self._carts[session] = (request.partition(b"name=")[2].decode(), 0)
+        name, count = self._carts[session]
+        if b"/cart/add" in line and len(self._carts) != self._forgets:
+            self._carts[session] = (name, count + 1)
+        body = json.dumps({"customer": name, "count": count, "version": "1.2.3"}).encode()
+        plug.sendall(b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s" % (made, len(body), body))
+        return True
+
+
+def test_customers_whose_carts_are_kept_pay() -> None:
+    with serving(Shop(forgets=0)) as server:
+        carts = run_load(server.url, "--customers", "2", "--customer-think", "1")["carts"]
+    assert carts["paid"] > 2
+    assert carts["begun"] >= carts["paid"]
+    assert carts["lost"] == []
+    assert all(sent > 0 and milliseconds > 0 for sent, milliseconds in carts["asked"])
+
+
+def test_a_lost_cart_is_told_with_the_replica_that_had_it() -> None:
+    with serving(Shop(forgets=2)) as server:
+        carts = run_load(server.url, "--customers", "1", "--customer-think", "1")["carts"]
+    (lost,) = carts["lost"]
+    assert (lost["replica"], lost["wanted"], lost["found"], lost["by"]) == ("blue1", 1, 0, "1.2.3")
+    assert carts["paid"] > 1
