@@ -30,7 +30,7 @@ KINDS = ("get", "post", "visitor get", "visitor post", "upload", "long", "websoc
 LONG_MS = 61_000
 WEBSOCKET_S = 63
 BETWEEN_RELOADS = 1.5
-# Drain: longer than the longest request. A standby must outlast the bench, and nobody stays with it: all move at a switch.
+# A drain longer than the longest request; a standby that outlasts the bench, and nobody who stays with it.
 RELEASE = 'drain = "80s"\nstandby = "1h"\nsticky_for = "0"'
 
 
