@@ -18,7 +18,7 @@ _COMMANDS = {
     "ant": "ant -noinput -f {}/build.xml",
 }
 _WRAPPED = {
-    "maven": "cd {} && exec sh ./mvnw -ntp -B -DskipTests package",
+    "maven": "cd {} && unset MAVEN_CONFIG && exec sh ./mvnw -ntp -B -DskipTests package",
     "gradle": "cd {} && exec sh ./gradlew --no-daemon --console=plain assemble",
 }
 

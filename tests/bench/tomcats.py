@@ -11,6 +11,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
+import requests
+
 from tests.bench.first_answers import FirstAnswers
 from tests.bench.installation import ROOT, installed
 from tests.bench.line_shop import LINES, Line
@@ -23,12 +25,16 @@ LOAD = ("--connections", "8", "--think", "20", "--visitors", "10")
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of one line: the seconds of each replica's start and of each deploy, and what the visitors said."""
+    """What came of one line: the seconds of each replica's start and of each deploy, and what the visitors said.
+
+    ``keeps_carts``: a visitor finds again what was put into the session.
+    """
 
     starts: list[float]
     deploys: list[float]
     report: dict[str, Any]
     late: int
+    keeps_carts: bool
 
     @property
     def row(self) -> list[str]:
@@ -58,6 +64,7 @@ def bench() -> int:
     bars = {
         f"0 failed requests over {DEPLOYS} switches of each line": failed == 0,
         "0 new visitors answered by the old version after a switch": late == 0,
+        "a cart stays in its session on each line": all(found.keeps_carts for found in seen.values()),
         "every version was seen by visitors": all(_all_seen(found) for found in seen.values()),
     }
     return outcome("tomcats", figures, bars)
@@ -68,6 +75,7 @@ def _deploy(line: Line) -> Seen:
     starts, deploys, switches = [], [], []
     with installed(tomcat=f'image = "{line.image}"', build=line.build, source=line.source) as shop:
         shop.ended(shop.push(_version(0)).deploy)
+        keeps_carts = _keeps_carts(shop.site)
         with visiting(shop.site, *LOAD) as load:
             for number in range(1, DEPLOYS + 1):
                 with FirstAnswers(shop, number + 1) as answers:
@@ -79,7 +87,14 @@ def _deploy(line: Line) -> Seen:
                 tell(f"  {_version(number)} live after {deploys[-1]:.1f} s")
     for failure in failures([load.report], switches):
         tell(f"  failed: {failure}")
-    return Seen(starts, deploys, load.report, len(late_visitors(load.report["visitors"], switches)))
+    return Seen(starts, deploys, load.report, len(late_visitors(load.report["visitors"], switches)), keeps_carts)
+
+
+def _keeps_carts(site: str) -> bool:
+    with requests.Session() as visitor:
+        for _ in range(3):
+            shown = visitor.post(f"{site}/cart/add", {"quantity": "2"}, timeout=30).text
+    return "6 in the cart" in shown
 
 
 def _version(number: int) -> str:
