@@ -15,6 +15,7 @@ from typing import IO, Any
 import docker.types
 
 from hookserver.builders import source, truststore
+from hookserver.builders.advice import advice
 from hookserver.builders.engine import APP, STATE_DIR, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.output import Cause, Frames, Lines, listed
@@ -220,5 +221,5 @@ def _failed(engine: Engine, container: str, job: BuildJob, recipe: Recipe, cause
             "The app's cache lacks it: deploy once with build.offline = false.",
         )
     usual = "Mend the project, then push again; the whole output is in the deploy's log."
-    remedy = next((advice for text, advice in recipe.advice.items() if cause.tells_of(text)), usual)
+    remedy = advice(cause.tells_of, recipe.advice, usual)
     return BuildError(f"the build failed (exit code {exit_code}):\n{listed(cause.lines())}", remedy)

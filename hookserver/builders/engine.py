@@ -105,8 +105,9 @@ class Engine:
                 if "error" in told:
                     raise docker.errors.DockerException(told["error"])
         except (docker.errors.DockerException, requests.RequestException) as error:
+            told = getattr(error, "explanation", "") or error  # an APIError's text is mostly the request's address
             raise BuildError(
-                f"the image {image} ({setting}) is not here and cannot be pulled: {error}",
+                f"the image {image} ({setting}) is not here and cannot be pulled: {told}",
                 f"Pull, load or make it on this machine (deploy/images/make.sh makes Tomcat's, Maven's and Ant's, "
                 f"and a Gradle 4.4), or name another one in {setting}.",
             ) from error

@@ -1,0 +1,39 @@
+"""What to do about failures that builds of every kind share, by a text that their output has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+_LOGIN = (
+    "A repository asks for a password: mount a settings file that reads it from the environment (build.volumes, for "
+    "Maven to /root/.m2/settings.xml), and give the password in build.env_files."
+)
+_NETWORK = (
+    "The build does not reach that host: a proxy belongs in build.env, a mirror in a settings file in build.volumes; "
+    "where the cache has it all, build.offline = true asks no network."
+)
+_NEWER_JAVA = "The project needs a newer Java than its builder image has: name one in build.image."
+ADVICE: Mapping[str, str] = {
+    "PKIX path building failed": (
+        "The build does not know a server's certificate: name the company's in build.ca_bundle."
+    ),
+    "status code: 401": _LOGIN,
+    "status code: 403": _LOGIN,
+    "status code 401": _LOGIN,
+    "status code 403": _LOGIN,
+    "Not authorized": _LOGIN,
+    "UnknownHostException": _NETWORK,
+    "Unknown host": _NETWORK,
+    "Temporary failure in name resolution": _NETWORK,
+    "invalid target release": _NEWER_JAVA,
+    "invalid source release": _NEWER_JAVA,
+    "has been compiled by a more recent version of the Java": _NEWER_JAVA,
+    "Unsupported class file major version": (
+        "The build's tool is too old for the Java that runs it: name a builder image with an older one in build.image."
+    ),
+}
+
+
+def advice(tells_of: Callable[[str], bool], own: Mapping[str, str], otherwise: str) -> str:
+    """The remedy: of the kind's ``own`` texts first, then of those that all share, else ``otherwise``."""
+    return next((remedy for text, remedy in {**own, **ADVICE}.items() if tells_of(text)), otherwise)
