@@ -102,9 +102,7 @@ class Plan:
         for app in self.dropped:
             yield f"apps.{app} is gone from the settings; nothing of it runs"
         if self.reloads:
-            times = (
-                "once" if self.reloads == 1 else "twice, when the new replicas are ready and when the old ones are gone"
-            )
+            times = "once" if self.reloads == 1 else "twice, once for each slot"
             yield f"Nginx is reloaded {times}: {RELOAD_COST}"
 
 

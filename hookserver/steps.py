@@ -25,7 +25,7 @@ from hookserver.held import active_visitors, held_release, wait_until_drained
 from hookserver.models import Deploy, Release, Slot, Status, Step
 from hookserver.parts import Parts
 from hookserver.retire import STOP_GRACE, kept_images, retire
-from hookserver.undo import move_traffic_back
+from hookserver.undo import give_back_its_path, move_traffic_back
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -209,6 +209,7 @@ def _send_back(run: Run, release: Release, before: Release, error: Unhealthy) ->
         run.parts.store.send_back(run.deploy.number, release.deploy, before.deploy, run.log.masked(str(error)))
     finally:
         run.parts.nginx.switch(run.app.name, before.slot)
+    give_back_its_path(run.parts)
     run.parts.containers.stop(run.app.name, release.slot, STOP_GRACE)
     raise DeployFailed(f"sent back to deploy {before.deploy}: {error.problem}", error.remedy) from error
 

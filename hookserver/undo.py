@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 
-from hookserver.errors import DeployFailed
+from hookserver.errors import DeployFailed, HookserverError
 from hookserver.git import kill_orphans
 from hookserver.held import held_slot
 from hookserver.models import Deploy, Release
@@ -29,3 +30,10 @@ def move_traffic_back(parts: Parts, app: str, before: Release | None) -> None:
         parts.nginx.close(app)
     else:
         parts.nginx.switch(app, before.slot, hold=held_slot(parts, app) is before.slot.other)
+        give_back_its_path(parts)
+
+
+def give_back_its_path(parts: Parts) -> None:
+    """What serves again may have been made for another path; where that fails now, the next comparison mends it."""
+    with suppress(HookserverError):
+        parts.apply_nginx()

@@ -138,7 +138,7 @@ def test_a_domain_is_added_with_a_reload_and_no_new_replicas(place: Place) -> No
 
 def test_health_is_taken_up_at_once_by_worker_and_web(place: Place) -> None:
     site = place.site
-    place.change(BLOG, 'path = "/health"', 'path = "/health?taken-up"')
+    place.change(BLOG, 'path = "/health"', 'path = "/"')
     place.change(BLOG, '-hook"', '-another-hook"')
     assert "taken up at once" in place.applied()
     place.blog.release("two")
@@ -183,11 +183,11 @@ def test_a_worker_that_is_killed_in_the_middle_takes_the_settings_up_all_the_sam
     with site.visitors(SHOP) as visitors:
         newest = site.latest(SHOP)
         line = [sys.executable, "-m", "hookserver", "--config", str(site.config), "apply", "--yes"]
-        applying = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        number = until(lambda: site.latest(SHOP) if site.latest(SHOP) > newest else 0)
-        site.reached(number, "check")
-        site.processes.kill(site.processes.worker())
-        assert applying.wait(120) == 0
+        with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as applying:
+            number = until(lambda: site.latest(SHOP) if site.latest(SHOP) > newest else 0)
+            site.reached(number, "check")
+            site.processes.kill(site.processes.worker())
+            assert applying.wait(120) == 0
         site.ended(site.latest(SHOP))
     (replica,) = place.replicas(SHOP)
     assert replica.attrs["HostConfig"]["Memory"] == 216 << 20
@@ -228,6 +228,22 @@ def test_an_app_that_is_gone_serves_on_until_yes_retires_it_and_can_come_back(pl
     site.write_settings()
     assert f"apps.{BLOG} is new" in place.applied()
     place.blog.release("back again")
-    site.ended(place.blog.push().deploy)
+    pushed = place.blog.push()
+    assert pushed.deploy, pushed.output
+    site.ended(pushed.deploy)
     assert site.visit(BLOG).text == "back again"
     assert_invariants(site, BLOG, place.blog.tip())
+
+
+def test_another_path_answers_from_the_switch_on_and_the_old_one_until_then(place: Place) -> None:
+    site = place.site
+    place.change(BLOG, 'path = "/"', 'path = "/news/"')
+    place.change(BLOG, "webhook_secret", 'path = "/news"\nwebhook_secret')
+    with site.visitors(BLOG) as visitors:
+        assert "its image is built again" in place.applied()
+    live = site.store.live_release(BLOG)
+    assert live
+    switching = next(step for step in site.store.steps(live.deploy) if step.step == "switch")
+    assert visitors.failed, "nobody asks for the old path any more"
+    assert min(visit.answered for visit in visitors.failed) >= switching.started_at
+    assert site.visit(BLOG, "/news/").text == "back again"

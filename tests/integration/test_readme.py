@@ -83,6 +83,14 @@ def test_the_commands_of_every_day_work_as_they_stand(program: Path, site: Insta
     assert site.store.app(APP).lock is None
 
 
+def test_changed_settings_are_shown_and_taken_up(program: Path, site: Installation, tmp_path: Path) -> None:
+    site.config.write_text(site.config.read_text().replace('memory = "192m"', 'memory = "208m"'))
+    said = run(block("hookserver apply"), tmp_path, {}, program, site.config)
+    assert f'apps.{APP}.tomcat.memory: "192m" → "208m"' in said
+    (replica,) = (one for one in site.containers(app=APP) if one.labels["hookserver.slot"] == site.live_slot(APP))
+    assert replica.attrs["HostConfig"]["Memory"] == 208 << 20
+
+
 def test_curl_deploys_as_the_readme_says(program: Path, site: Installation, tmp_path: Path) -> None:
     places = {"127.0.0.1:9000": f"127.0.0.1:{site.web_port}", "apps/shop": f"apps/{APP}"}
     said = run(block("hookserver token create"), tmp_path, places, program, site.config)
