@@ -46,7 +46,8 @@ class Replacement:
 class Plan:
     """``changes`` by app (empty: the file's own sections), and what they lead to.
 
-    ``gone``: apps that serve and are not in the file; ``dropped``: that were, and do not serve. ``reloads`` of Nginx.
+    ``gone``: apps that serve and are not in the file; ``dropped``: that were, and do not serve. ``reloads`` of Nginx,
+    beside the one that retiring brings.
     """
 
     changes: Mapping[str, tuple[Change, ...]]
@@ -56,9 +57,9 @@ class Plan:
     dropped: tuple[str, ...]
     reloads: int
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.changes or self.replaced or self.added or self.gone or self.dropped)
+    def is_empty(self, retires: bool) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.changes or self.replaced or self.added or self.dropped or (self.gone and retires))
 
     def lines(self, retires: bool) -> list[str]:
         """For people. ``retires``: whether what is gone from the file will end."""
@@ -76,15 +77,19 @@ class Plan:
             for app, found in self.changes.items()
             for change in found
         ]
+        reloads = self._reloads(retires)
         return {
             "changes": changes,
             "replaced": [one.app for one in self.replaced],
             "added": [*self.added],
             "retired": [*self.gone] if retires else [],
             "gone": [*self.gone],
-            "reloads": self.reloads,
-            "reload_cost": RELOAD_COST if self.reloads else None,
+            "reloads": reloads,
+            "reload_cost": RELOAD_COST if reloads else None,
         }
+
+    def _reloads(self, retires: bool) -> int:
+        return max(self.reloads, int(retires and bool(self.gone)))
 
     def _lines(self, retires: bool) -> Iterator[str]:
         for app, found in self.changes.items():
@@ -101,8 +106,8 @@ class Plan:
             yield f"apps.{app} is gone from the settings: {end if retires else _SERVES_ON}"
         for app in self.dropped:
             yield f"apps.{app} is gone from the settings; nothing of it runs"
-        if self.reloads:
-            times = "once" if self.reloads == 1 else "twice, once for each slot"
+        if reloads := self._reloads(retires):
+            times = "once" if reloads == 1 else "twice, once for each slot"
             yield f"Nginx is reloaded {times}: {RELOAD_COST}"
 
 
@@ -132,7 +137,7 @@ def make_plan(settings: Settings, live: Mapping[str, Release], known: InForce, l
     gone = tuple(name for name in live if name not in settings.apps)
     dropped = tuple(name for name in before.get("apps", {}) if name not in settings.apps and name not in live)
     changes = {app: found for app, found in changes.items() if found}
-    return Plan(changes, tuple(replaced), added, gone, dropped, _reloads(changes, bool(added or gone or dropped)))
+    return Plan(changes, tuple(replaced), added, gone, dropped, _reloads(changes, bool(added or dropped)))
 
 
 def _reloads(changes: Mapping[str, tuple[Change, ...]], other_apps: bool) -> int:

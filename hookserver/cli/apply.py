@@ -37,7 +37,7 @@ def apply(loaded: Loaded, store: Store, yes: bool, dry_run: bool, as_json: bool)
     locks = {app.name: f"{app.lock.by}: {app.lock.reason}" for app in store.apps() if app.lock}
     plan = make_plan(loaded.settings, store.live_releases(), store.in_force(), locks)
     click.echo(json.dumps(plan.document(yes), indent=2) if as_json else "\n".join(plan.lines(yes)))
-    if dry_run or plan.is_empty:
+    if dry_run or plan.is_empty(retires=yes):
         return
     _refuse_without_worker(loaded)
     _refuse_while_busy(store, plan.gone if yes else ())

@@ -54,7 +54,7 @@ def one_change(old: str, new: str) -> Plan:
 
 def test_nothing_changed_is_an_empty_plan() -> None:
     plan = planned(BEFORE)
-    assert plan.is_empty
+    assert plan.is_empty(retires=True)
     assert plan.lines(retires=True) == ["nothing to do: what runs is as the settings say"]
 
 
@@ -142,6 +142,8 @@ def test_an_app_that_is_gone_is_retired_only_when_that_is_asked_for() -> None:
     plan = planned('[apps.new]\nrepository = "push"\ndomains = ["new.example.com"]\n')
     told = plan.lines(retires=False)
     assert "apps.shop is gone from the settings: it serves on; --yes retires it" in told
+    assert planned("").is_empty(retires=False)
+    assert not planned("").is_empty(retires=True)
     assert plan.document(retires=False)["retired"] == []
     assert plan.document(retires=True)["retired"] == ["shop"]
     assert any(line.startswith("apps.new is new") for line in told)
