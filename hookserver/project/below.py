@@ -11,7 +11,7 @@ from hookserver.project.folder import Folder, join
 
 _BUILD_FILES = ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "build.xml")
 _DEEPEST = 3
-_PLAIN = re.compile(r"[\w./-]+")
+_PLAIN = re.compile(r"\w[\w./-]*")
 _COMMANDS = {
     "maven": "mvn -ntp -B -DskipTests -f {} package",
     "gradle": "gradle --no-daemon --console=plain -p {} assemble",
