@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 from hookserver.models import StateDir
 from hookserver.store import Store
 
 T = TypeVar("T")
+
+# How long one example takes says more of the machine's other work than of the code.
+settings.register_profile("hookserver", deadline=None)
+settings.load_profile("hookserver")
 
 
 @pytest.fixture
