@@ -5,13 +5,12 @@ The log is read backwards, and no further than a question needs.
 
 from __future__ import annotations
 
-import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from hookserver.models import Slot
 from hookserver.nginx.logs import KEPT, SIZE
@@ -19,18 +18,18 @@ from hookserver.nginx.logs import KEPT, SIZE
 _LIMIT = (KEPT + 2) * SIZE
 """Bytes that are read at most for a question."""
 _CHUNK = 1 << 20
+_MOMENT = len("2026-01-01T00:00:00+00:00")
 
 
 def visitors(log: Path, app: str, slot: Slot, since: float) -> int | None:
     """How many visitors with a session of the slot have asked for it since ``since`` (Unix seconds); None: no log."""
     if not log.is_file():
         return None
-    sessions = set()
-    for line in _lines(log):
-        if _time(line) < since:
+    sessions: set[str] = set()
+    for part in _parts(log):
+        sessions |= {session for asked, session in _asked(part, app, slot) if asked >= since}
+        if _began(part) < since:
             break
-        if asked := _asked(line, app, slot):
-            sessions.add(asked["session"])
     return len(sessions)
 
 
@@ -42,31 +41,37 @@ def last_asked(log: Path, app: str, slot: Slot, since: float) -> float | None:
     """
     if not log.is_file():
         return float("inf")
-    begins = None
-    for line in _lines(log):
-        begins = _time(line)
-        if begins < since:
+    began = float("inf")
+    for part in _parts(log):
+        if asked := _asked(part, app, slot):
+            return asked[-1][0] if asked[-1][0] >= since else None
+        began = _began(part)
+        if began < since:
             return None
-        if _asked(line, app, slot):
-            return begins
-    return None if _is_whole(log) else begins
+    return None if _is_whole(log) else began
 
 
-def _asked(line: bytes, app: str, slot: Slot) -> dict[str, Any] | None:
-    """The request of a line, when it is one of the app, answered by the slot that the visitor has a session of."""
-    if f'"app":"{app}","slot":"{slot}"'.encode() not in line:
-        return None
+def _asked(part: bytes, app: str, slot: Slot) -> list[tuple[float, str]]:
+    """The time and the session of each request that the slot answered to somebody with a session of it.
+
+    What visitors write is escaped in the log, so none of it looks like this.
+    """
+    line = re.compile(f'","app":"{app}","slot":"{slot}","replica":"[^"]*","session":"([^"]+)"'.encode())
+    return [
+        (_time(part[found.start() - _MOMENT : found.start()]), found[1].decode("ascii", "replace"))
+        for found in line.finditer(part)
+    ]
+
+
+def _began(part: bytes) -> float:
+    start = len('{"time":"')
+    return _time(part[start : start + _MOMENT])
+
+
+def _time(moment: bytes) -> float:
+    """Unix seconds; what is broken is as old as can be."""
     try:
-        asked: dict[str, Any] = json.loads(line)
-    except ValueError:
-        return None
-    return asked if asked.get("session") else None
-
-
-def _time(line: bytes) -> float:
-    """When the line was written; a broken one is as old as can be."""
-    try:
-        return datetime.fromisoformat(line[len('{"time":"') :][:25].decode("ascii")).timestamp()
+        return datetime.fromisoformat(moment.decode("ascii")).timestamp()
     except ValueError:
         return float("-inf")
 
@@ -83,8 +88,8 @@ def _is_whole(log: Path) -> bool:
     return len(kept) <= KEPT and sum(path.stat().st_size for path in kept) <= _LIMIT
 
 
-def _lines(log: Path) -> Iterator[bytes]:
-    """The whole lines of all that is kept, the last one first."""
+def _parts(log: Path) -> Iterator[bytes]:
+    """All that is kept in parts of whole lines, the last one first."""
     left = _LIMIT
     for path in _kept(log):
         with suppress(FileNotFoundError), path.open("rb") as file:
@@ -95,7 +100,9 @@ def _lines(log: Path) -> Iterator[bytes]:
                 at -= size
                 left -= size
                 file.seek(at)
-                rest, *lines = (file.read(size) + rest).split(b"\n")
-                yield from (line for line in reversed(lines) if line)
-            if rest and left > 0:
-                yield rest
+                begun, _, whole = (file.read(size) + rest).partition(b"\n")
+                if at == 0:
+                    yield begun + b"\n" + whole
+                elif whole:
+                    yield whole
+                rest = begun + b"\n" if at else b""
