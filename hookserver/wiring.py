@@ -133,7 +133,11 @@ def _perform(parts: Parts, task: Task) -> None:
 
 
 def _poll(parts: Parts, app: AppSettings, tell: Callable[[str], None]) -> None:
-    """Ask for a deploy when the branch's tip is another than the last one seen."""
+    """Ask for a deploy when the branch's tip is another than the last one seen. A new app waits for its first push."""
+    from hookserver.git import was_pushed_to
+
+    if app.repository == "push" and not was_pushed_to(parts.settings.server.state.push_repository(app.name)):
+        return
     tip = parts.mirror(app, 0).tip(_POLL_DEADLINE)
     queued = parts.store.enqueue_news(Push(app.name, Trigger.POLL), tip)
     if queued:
