@@ -10,16 +10,11 @@ from typing import TypeVar
 
 import pytest
 from hypothesis import settings
-from hypothesis import settings
 
 from hookserver.models import StateDir
 from hookserver.store import Store
 
 T = TypeVar("T")
-
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 # How long one example takes says more of the machine's other work than of the code.
 settings.register_profile("hookserver", deadline=None)
