@@ -135,6 +135,7 @@ def check(run: Run, release: Release) -> None:
         wait_until_healthy(places, run.app.health, run.app.domains[0], alive, run.log.line)
     except Unhealthy as error:
         raise run.parts.containers.failure(run.app.name, release.slot, release.deploy, error) from error
+    _tell_of_sessions(run, release.slot)
 
 
 @_step(Step.SWITCH, "Switching traffic")
@@ -173,8 +174,16 @@ def drain(run: Run, release: Release, before: Release | None) -> None:
         run.log.line(_who_goes_on(active_visitors(run.parts, before), before.slot, run.app.release.hold_for))
     else:
         _wait_until_drained(run, release, before)
+        _tell_of_sessions(run, before.slot)
     _prune_images(run)
     run.parts.store.end(run.deploy.number, Status.LIVE)
+
+
+def _tell_of_sessions(run: Run, slot: Slot) -> None:
+    """What the slot's replicas say of replicated sessions since this deploy began."""
+    if run.app.release.sessions == "replicated":
+        for line in run.parts.containers.told(run.app.name, slot, run.deploy.started_at or 0):
+            run.log.line(f"NOTE: {line}")
 
 
 def _wait_until_drained(run: Run, release: Release, before: Release) -> None:

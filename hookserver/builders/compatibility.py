@@ -62,5 +62,5 @@ def check_sessions(sessions: str, made: Library, image: str) -> None:
         raise BuildError(
             f"release.sessions is replicated, and the Tomcat of {image} cannot do that: what hookserver adds to its "
             "clustering does not compile there",
-            'Name an image with a whole Tomcat of 9.0 or newer in tomcat.image, or set release.sessions = "sticky".',
+            'Name an image with a whole Tomcat of 8.5 or newer in tomcat.image, or set release.sessions = "sticky".',
         )

@@ -27,8 +27,8 @@ _SOURCES = Path(__file__).parent / "java"
 _WORK = "/tmp/hookserver"  # noqa: S108
 _MEMORY = 512 << 20
 _LIMIT = 1 << 20
-# javac knows its own Java; Tomcat's compiler is there where no JDK is. A Tomcat whose clustering is another one, or was
-# left out, gets the valve alone.
+# javac knows its own Java; Tomcat's compiler is there where no JDK is. A Tomcat whose clustering is another one (7.0's
+# blocks for good when a peer dies), or was left out, gets the valve alone.
 _COMPILE = f"""
 cd "${{CATALINA_HOME:-/usr/local/tomcat}}" && mkdir {_WORK}/classes || exit
 PATH="$JAVA_HOME/bin:$PATH"

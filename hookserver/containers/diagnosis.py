@@ -1,4 +1,4 @@
-"""Why a replica failed, out of its state and its last lines."""
+"""Why a replica failed, and what it has to say, out of its state and its last lines."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ _FRAME = re.compile(r"^\s+(?:at |\.\.\. \d+ more)")
 _EXCEPTION = re.compile(r"^(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Throwable)\b")
 _CHATTER = "org.apache.catalina.startup.VersionLoggerListener.log "
 """Tomcat lists its versions and arguments at each start; that explains no failure and hides what does."""
+_TOLD = "[hookserver] "
+"""With this begins what our part of Tomcat tells a person."""
 _LINE_LIMIT = 500
 _CAUSES = 8
 
@@ -28,6 +30,12 @@ def causes(lines: Iterable[str]) -> list[str]:
             root = told
     found.append(root)
     return list(dict.fromkeys(_cut(line) for line in found if line))[:_CAUSES]
+
+
+def told(log: str) -> list[str]:
+    """What our part of Tomcat tells in a log, each thing once."""
+    found = [line.partition(_TOLD)[2].strip() for line in log.splitlines() if _TOLD in line]
+    return [_cut(line) for line in dict.fromkeys(found)]
 
 
 def report(log: str, lines: int) -> str:

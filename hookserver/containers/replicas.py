@@ -148,6 +148,15 @@ class Containers:
             told = f"its log cannot be read: {trouble.problem}"
         return Unhealthy(f"{error.problem}\n{told}".rstrip(), error.remedy)
 
+    def told(self, app: str, slot: Slot, since: float) -> list[str]:
+        """What the slot's replicas have told a person since then (Unix seconds), such as sessions that were dropped."""
+        lines: list[str] = []
+        for replica in self.replicas(app, slot):
+            with self._engine.doing(f"read the log of {replica.name}"):
+                log = self._engine.api.logs(replica.id, since=math.floor(since), tail=_LOG_TAIL)
+            lines += [f"{replica.name}: {line}" for line in diagnosis.told(log.decode("utf-8", "replace"))]
+        return lines
+
     def last_lines(self, name: str, lines: int = 30) -> str:
         """The last that a container printed."""
         with self._engine.doing(f"read the log of {name}"):

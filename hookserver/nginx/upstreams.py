@@ -53,7 +53,8 @@ def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]], lacking: S
 
     One over the replicas of each slot; unless sessions are ``none`` one for each replica, with its siblings as backup;
     when they are ``sticky`` another one for each replica, for when its slot is held: its siblings have not the session
-    either, so the live slot's replicas are the backup.
+    either, so the live slot's replicas are the backup. When they are ``replicated`` a visitor moves from a replica to
+    the one with the same number in the other slot, so that his session is changed in one place at a time.
     """
     keepalive = [] if "http_upstream_keepalive_module" in lacking else _KEEPALIVE
     sessions = app.release.sessions
@@ -65,7 +66,10 @@ def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]], lacking: S
             siblings = [sibling for sibling in replicas if sibling != replica]
             own = name(app.name, replica.route)
             lines += _upstream(own, [replica], siblings, keepalive)
-            chosen += [f"{slot}:{held}:{replica.route} {own};" for held in ("none", slot.other)]
+            routes = [replica.route]
+            if sessions == "replicated":
+                routes.append(f"{slot.other}{replica.route.removeprefix(slot)}")
+            chosen += [f"{slot}:{held}:{route} {own};" for held in ("none", slot.other) for route in routes]
             if sessions == "sticky":
                 lines += _upstream(f"{own}held", [replica], slots[slot.other], keepalive)
                 chosen.append(f"{slot.other}:{slot}:{replica.route} {own}held;")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hookserver.containers.diagnosis import causes, ending, report
+from hookserver.containers.diagnosis import causes, ending, report, told
 
 FAILED_LISTENER = """\
 22-Nov-2026 19:51:15.018 INFO [main] org.apache.catalina.startup.VersionLoggerListener.log Architecture: amd64
@@ -59,3 +59,12 @@ def test_an_exit_code_is_told_with_its_meaning() -> None:
     assert ending(1, oom_killed=False) == "ended with exit code 1"
     assert "not in the image" in ending(127, oom_killed=False)
     assert "memory" in ending(137, oom_killed=True)
+
+
+def test_what_our_part_of_tomcat_tells_is_found_once_in_any_format_of_the_log() -> None:
+    log = """22-Nov-2026 19:51:15.018 WARNING [main] hookserver.Sessions.tell [hookserver] 3 sessions dropped
+Nov 22, 2026 7:51:16 PM hookserver.Sessions tell
+WARNING: [hookserver] 3 sessions dropped
+22-Nov-2026 19:51:17.018 INFO [main] hookserver.Sessions.fetch 20 sessions fetched
+"""
+    assert told(log) == ["3 sessions dropped"]

@@ -69,6 +69,13 @@ def test_nothing_can_be_held_where_sessions_are_not_sticky() -> None:
     assert "held-" not in text
 
 
+def test_a_replicated_session_moves_to_the_replica_with_the_same_number() -> None:
+    text = render(make(shop={**SHOP, "release": {"sessions": "replicated"}}), {"shop": 1})
+    assert "green:none:blue2 hs_shop_green2;" in text
+    assert "blue:none:green1 hs_shop_blue1;" in text
+    assert "green:none:blue2" not in render(make(shop=SHOP), {"shop": 1})
+
+
 def test_without_affinity_there_is_no_upstream_for_a_single_replica() -> None:
     text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1})
     assert "upstream hs_shop_blue {" in text

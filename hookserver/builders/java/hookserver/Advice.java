@@ -24,7 +24,7 @@ public final class Advice implements LifecycleListener {
         String why = context.getDistributable()
                 ? "it has a session manager or a cluster of its own"
                 : "its web.xml, or the web-fragment.xml of a library, has no <distributable/>; add it";
-        LOG.warn(Sessions.TOLD + "the sessions of " + context.getName() + " are NOT replicated and are lost at a switch: " + why
+        LOG.warn(Sessions.TOLD + "the sessions of " + context.getBaseName() + " are NOT replicated and are lost at a switch: " + why
                 + ", or set release.sessions = \"sticky\"");
     }
 }

@@ -23,6 +23,15 @@ final class Incoming extends ObjectInputStream {
         return attribute;
     }
 
+    /** A class's description has names too, of its fields. */
+    @Override
+    protected ObjectStreamClass readClassDescriptor() throws ClassNotFoundException, IOException {
+        String before = attribute;
+        ObjectStreamClass description = super.readClassDescriptor();
+        attribute = before;
+        return description;
+    }
+
     @Override
     protected Class<?> resolveClass(ObjectStreamClass description) throws ClassNotFoundException, IOException {
         try {

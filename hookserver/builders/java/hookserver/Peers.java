@@ -1,5 +1,6 @@
 package hookserver;
 
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,6 +27,7 @@ import org.apache.catalina.tribes.group.InterceptorPayload;
 import org.apache.catalina.tribes.io.ChannelData;
 import org.apache.catalina.tribes.io.XByteBuffer;
 import org.apache.catalina.tribes.membership.StaticMember;
+import org.apache.catalina.tribes.transport.Constants;
 
 /**
  * Who is there, of the replicas that may be: each says so itself, once it wants to be told of changes, and answers others.
@@ -206,7 +208,8 @@ final class Peers extends ChannelInterceptorBase {
             socket.connect(new InetSocketAddress(InetAddress.getByAddress(peer.getHost()), peer.getPort()), CONNECT);
             socket.setSoTimeout(ANSWER);
             socket.getOutputStream().write(XByteBuffer.createDataPackage(data));
-            return socket.getInputStream().read() >= 0;
+            new DataInputStream(socket.getInputStream()).readFully(new byte[Constants.ACK_COMMAND.length]);
+            return true;
         } catch (IOException e) {
             return false;
         }

@@ -23,7 +23,6 @@ import org.apache.catalina.tribes.transport.nio.NioReceiver;
 import org.apache.catalina.tribes.transport.nio.PooledParallelSender;
 import org.apache.juli.logging.Log;
 import org.apache.juli.logging.LogFactory;
-import org.apache.tomcat.util.IntrospectionUtils;
 
 /**
  * Tomcat's cluster between the replicas of an app. A container that was not told its address among them shares no sessions.
@@ -72,8 +71,8 @@ public final class Replication extends SimpleTcpCluster {
         ReplicationTransmitter transmitter = new ReplicationTransmitter();
         transmitter.setTransport(sender);
         MessageDispatchInterceptor queue = new MessageDispatchInterceptor();
-        IntrospectionUtils.setProperty(queue, "maxThreads", "1");
-        IntrospectionUtils.setProperty(queue, "maxSpareThreads", "1");
+        queue.setMaxThreads(1);
+        queue.setMaxSpareThreads(1);
         GroupChannel channel = new GroupChannel();
         channel.setChannelReceiver(receiver);
         channel.setChannelSender(transmitter);

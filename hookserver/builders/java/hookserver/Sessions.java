@@ -287,8 +287,9 @@ final class Sessions extends DeltaManager {
 
     private void tellDropped() {
         synchronized (dropped) {
-            dropped.forEach((what, count) -> LOG.warn(TOLD + count + " sessions dropped on this replica, since the classes of "
-                    + "this release do not fit their attribute \"" + what + ": their visitors begin anew here"));
+            dropped.forEach((what, count) -> LOG.warn(TOLD + count + (count == 1 ? " session" : " sessions")
+                    + " dropped on this replica: the classes of this release do not fit the attribute \"" + what
+                    + "; the visitors begin anew here"));
         }
     }
 
