@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hookserver.cli.context import json_option, with_settings
-from hookserver.config import Loaded
+from hookserver.config import Loaded, unreadable_files
 
 
 @click.command()
@@ -39,3 +39,5 @@ def check(loaded: Loaded, as_json: bool) -> None:
     for app in loaded.settings.apps.values():
         if not app.webhook_secret:
             click.secho(f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)", fg="yellow", err=True)
+        for line in unreadable_files(app):
+            click.secho(f"{line}; its next deploy fails", fg="yellow", err=True)

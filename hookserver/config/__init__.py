@@ -1,5 +1,6 @@
 """The settings file: TOML in, validated frozen settings out, every mistake reported at once."""
 
+from hookserver.config.files import unreadable_files
 from hookserver.config.live import NEEDS_A_RESTART, reread, taken_up
 from hookserver.config.load import Loaded, find, load, parse
 from hookserver.config.record import HIDDEN, flat, record, record_app
@@ -36,4 +37,5 @@ __all__ = [
     "record_app",
     "reread",
     "taken_up",
+    "unreadable_files",
 ]

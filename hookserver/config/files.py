@@ -1,0 +1,33 @@
+"""Files of this machine that an app's settings name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from hookserver.config.schema import AppSettings
+
+
+def unreadable_files(app: AppSettings) -> Iterator[str]:
+    """A line for each that this process cannot read now: it is needed at the next deploy, not before."""
+    for key, file in _named(app):
+        if not file.is_file():
+            yield f"{key}: there is no file {file}"
+        elif not os.access(file, os.R_OK):
+            yield f"{key}: {file} may not be read"
+
+
+def _named(app: AppSettings) -> Iterator[tuple[str, Path]]:
+    build, tomcat = f"apps.{app.name}.build", f"apps.{app.name}.tomcat"
+    if app.build.ca_bundle is not None:
+        yield f"{build}.ca_bundle", app.build.ca_bundle
+    for variable, file in app.build.env_files.items():
+        yield f"{build}.env_files.{variable}", Path(file)
+    if app.build.war.startswith("/"):
+        yield f"{build}.war", Path(app.build.war)
+    if app.tomcat.env_file is not None:
+        yield f"{tomcat}.env_file", app.tomcat.env_file
+    for place, name in app.tomcat.files.items():
+        if name.startswith("/"):
+            yield f'{tomcat}.files."{place}"', Path(name)

@@ -1,0 +1,27 @@
+"""Files that settings name are looked for before a deploy needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookserver.config import parse, unreadable_files
+
+SETTINGS = """
+[apps.shop]
+repository = "push"
+domains = ["shop.example.com"]
+build.ca_bundle = "{here}/there.pem"
+build.env_files = {{ REPO_PASSWORD = "{here}/password" }}
+tomcat.env_file = "{here}"
+tomcat.files = {{ "lib/driver.jar" = "{here}/driver.jar", "conf/server.xml" = "in/the/repository.xml" }}
+"""
+
+
+def test_each_that_is_not_there_is_told_with_its_key(tmp_path: Path) -> None:
+    (tmp_path / "there.pem").touch()
+    app = parse(SETTINGS.format(here=tmp_path), tmp_path / "hookserver.toml").settings.apps["shop"]
+    assert list(unreadable_files(app)) == [
+        f"apps.shop.build.env_files.REPO_PASSWORD: there is no file {tmp_path}/password",
+        f"apps.shop.tomcat.env_file: there is no file {tmp_path}",
+        f'apps.shop.tomcat.files."lib/driver.jar": there is no file {tmp_path}/driver.jar',
+    ]
