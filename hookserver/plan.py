@@ -12,7 +12,10 @@ from hookserver.differences import Change, Effect, app_differences, outdated, se
 from hookserver.models import Release
 from hookserver.store import InForce
 
-RELOAD_COST = "about 1 of 1,600 kept-alive requests in that second was cut where this was measured"
+RELOAD_COST = (
+    "that cuts one request on about half of the kept-alive connections that ask without a pause, and nothing else "
+    "(measured: 205 of 324,685 requests over 12 reloads, 32 such connections)"
+)
 
 _DOES = {
     Effect.AT_ONCE: "taken up at once, nothing is replaced",

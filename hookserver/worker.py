@@ -111,8 +111,9 @@ class Worker:
         try:
             self._follow_the_clock()
             self._settle_or_cancel()
+            if not self._has_taken_settings():
+                return
             self._reconcile()
-            self._look_at_settings()
             if self._recovered:
                 self._take_up()
                 self._retire()
@@ -121,11 +122,16 @@ class Worker:
         except StoreError as error:
             self._tell(str(error))
 
-    def _look_at_settings(self) -> None:
-        """At start, and when somebody asks for it: the file is read again; one with mistakes changes nothing."""
+    def _has_taken_settings(self) -> bool:
+        """At start, and when somebody asks for it, the file is read again; one with mistakes changes nothing.
+
+        What runs is waited for, and nothing is begun meanwhile: no two processes go by different settings.
+        """
         known = self._store.in_force()
         if known.asked == self._wish:
-            return
+            return True
+        if self._children:
+            return False
         if self._wish >= 0:
             try:
                 self._settings = self._reread(self._settings)
@@ -133,17 +139,17 @@ class Worker:
                 self._wish = known.asked
                 self._tell(str(error))
                 self._store.settings_done(known.asked, str(error))
-                return
+                return True
         self._store.sync_apps(self._settings.apps)
         self._next_poll = {name: self._next_poll.get(name, 0.0) for name in self._settings.apps}
         self._store.take_settings(known.asked, record(self._settings, known.salt))
         self._wish, self._follows_settings = known.asked, False
+        return True
 
     def _take_up(self) -> None:
         """What the settings ask for is done by a child; again if that one is killed."""
-        task = Task("take up")
-        if not self._follows_settings and not any(child.task == task for child in self._children):
-            self._follows_settings = self._start(task)
+        if not self._follows_settings:
+            self._follows_settings = self._start(Task("take up"))
         for app in self._store.in_force().retire:
             self._start(Task("end", app))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _TAKEN_WITHIN = 60.0
 _ENDED_WITHIN = 180.0
-"""Seconds: in which a worker that is alive reads the file, and brings an app that is gone to its end."""
+"""Seconds: in which a worker that deploys nothing reads the file, and brings an app that is gone to its end."""
 
 
 @click.command()
@@ -71,8 +71,12 @@ def _refuse_while_busy(store: Store, retired: Iterable[str]) -> None:
 def _take_up(store: Store, retired: Iterable[str]) -> None:
     """Until the worker has done what needs no new containers. Raises DeployFailed with what it could not do."""
     wish = store.ask_for_settings([*retired])
+    for deploy in store.under_way():
+        click.echo(f"deploy {deploy.number} of {deploy.app} is under way, and waited for", err=True)
     gives_up = time.monotonic() + _TAKEN_WITHIN
     while (known := store.in_force()).done < wish:
+        if store.under_way():
+            gives_up = time.monotonic() + _TAKEN_WITHIN
         if time.monotonic() > gives_up:
             raise HookserverError(
                 f"the worker has not taken the settings up within {_TAKEN_WITHIN:g} s",

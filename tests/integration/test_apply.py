@@ -62,8 +62,9 @@ def place() -> Iterator[Place]:
 
 
 def lost_but_for_reloads(visitors: Visitors, reloads: int) -> None:
-    """A reload may cut an idle kept connection of each visitor; nothing else is lost, and nobody sees an error page."""
+    """A reload may cut a request on each kept connection; no new one is lost, and nobody sees an error page."""
     assert visitors.visits
+    assert not any(visit.is_new for visit in visitors.failed), visitors.failed
     assert len(visitors.failed) <= reloads * visitors.kept, visitors.failed
     assert all("200" not in visit.problem and ": 5" not in visit.problem for visit in visitors.failed), visitors.failed
 

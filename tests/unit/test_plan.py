@@ -78,7 +78,7 @@ def test_another_number_of_replicas_says_both_reloads_and_their_cost() -> None:
     plan = one_change("[apps.shop.tomcat]", "replicas = 3\n[apps.shop.tomcat]")
     assert plan.reloads == 2
     assert plan.lines(retires=False)[-1].startswith("Nginx is reloaded twice, ")
-    assert "was cut" in plan.lines(retires=False)[-1]
+    assert "cuts one request" in plan.lines(retires=False)[-1]
 
 
 def test_a_domain_is_one_reload_and_nothing_is_replaced() -> None:

@@ -302,3 +302,22 @@ def test_an_app_that_is_to_end_is_ended_though_the_worker_was_killed(
     stage.until(lambda: stage.did("end"))
     stage.until(lambda: not store.in_force().retire)
     assert store.app("shop").live is None
+
+
+def test_settings_are_taken_up_between_deploys_and_none_begins_meanwhile(
+    stage: Stage, store: Store, settings: Settings
+) -> None:
+    stage.until(lambda: stage.did("take up") and not stage.worker._children)
+    stage.how["deploy"] = hang
+    running = store.enqueue(push("shop")).deploy
+    stage.until(lambda: stage.did("deploy"))
+    wish = store.ask_for_settings()
+    waiting = store.enqueue(push("blog")).deploy
+    for _ in range(20):
+        stage.worker.turn()
+    assert store.in_force().taken < wish
+    assert store.deploy(waiting).status is Status.QUEUED
+    stage.how["deploy"] = go_live
+    store.cancel(running)
+    stage.until(lambda: store.in_force().taken == wish)
+    stage.until(lambda: store.deploy(waiting).ended_at)
