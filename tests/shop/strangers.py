@@ -146,13 +146,15 @@ public class Shop extends SpringBootServletInitializer {
 }
 
 _GRADLE = {
-    "settings.gradle": 'rootProject.name = "gradleshop"\ninclude "core", "web"\n',
-    "build.gradle": "subprojects { group = 'com.example'\n  version = '1.0' }\n",
-    "core/build.gradle": "apply plugin: 'java'\n",
-    "core/src/main/java/shop/Price.java": 'package shop; public class Price { public String of() { return "9 EUR"; } }',
-    "web/build.gradle": "apply plugin: 'war'\ndependencies { compile project(':core') }\n",
-    "web/src/main/webapp/WEB-INF/web.xml": '<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0"/>',
-    "web/src/main/webapp/index.jsp": '<%@ page import="shop.Price" %>It costs <%= new Price().of() %>',
+    "backend/settings.gradle": 'rootProject.name = "gradleshop"\ninclude "core", "web"\n',
+    "backend/build.gradle": "subprojects { group = 'com.example'\n  version = '1.0' }\n",
+    "backend/core/build.gradle": "apply plugin: 'java'\n",
+    "backend/core/src/main/java/shop/Price.java": "package shop;\n"
+    'public class Price { public String of() { return "9 EUR"; } }\n',
+    "backend/web/build.gradle": "apply plugin: 'war'\ndependencies { compile project(':core') }\n",
+    "backend/web/src/main/webapp/WEB-INF/web.xml": '<web-app version="6.0" '
+    'xmlns="https://jakarta.ee/xml/ns/jakartaee"/>',
+    "backend/web/src/main/webapp/index.jsp": '<%@ page import="shop.Price" %>It costs <%= new Price().of() %>',
 }
 
 _ANT = {
