@@ -19,6 +19,7 @@ class Effect(StrEnum):
     AT_ONCE = "at once"
     NEXT_PUSH = "next push"
     RESTART = "restart"
+    NEVER = "never"
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ def shown(value: str) -> str:
 
 def _effect_in_server(key: str) -> Effect:
     section, _, name = key.partition(".")
+    if key == "docker.subnet":
+        return Effect.NEVER
     if name in NEEDS_A_RESTART.get(section, ()):
         return Effect.RESTART
     return Effect.RELOAD if section == "nginx" and name in _OF_NGINX else Effect.AT_ONCE

@@ -21,6 +21,7 @@ _DOES = {
     Effect.AT_ONCE: "taken up at once, nothing is replaced",
     Effect.NEXT_PUSH: "the next push goes by it",
     Effect.RESTART: "needs a restart of hookserver; visitors do not notice",
+    Effect.NEVER: "stays as it is while apps serve at its addresses: put it back, or hookserver will not start again",
 }
 
 
@@ -124,7 +125,7 @@ def make_plan(settings: Settings, live: Mapping[str, Release], known: InForce, l
     """
     wanted = record(settings, known.salt)
     before = known.settings
-    changes = {"": tuple(server_differences(before, wanted))}
+    changes = {"": tuple(server_differences(before, wanted)) if before else ()}
     replaced = []
     for name, app in settings.apps.items():
         old = before.get("apps", {}).get(name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hookserver.plan import Plan, Replacement
     from hookserver.store import Store
 
-_TAKEN_WITHIN = 60.0
+_TAKEN_WITHIN = 120.0
 _ENDED_WITHIN = 180.0
 """Seconds: in which a worker that deploys nothing reads the file, and brings an app that is gone to its end."""
 

@@ -58,6 +58,11 @@ def test_nothing_changed_is_an_empty_plan() -> None:
     assert plan.lines(retires=True) == ["nothing to do: what runs is as the settings say"]
 
 
+def test_where_no_worker_has_run_yet_there_is_nothing_to_compare_with() -> None:
+    nothing = InForce(asked=0, taken=0, done=0, told="", retire=(), settings={}, salt=SALT)
+    assert make_plan(read(BEFORE), {}, nothing, {}).is_empty(retires=True)
+
+
 def test_memory_needs_new_replicas_in_the_other_slot_and_no_reload() -> None:
     plan = one_change("[apps.shop.tomcat]", '[apps.shop.tomcat]\nmemory = "1g"')
     assert plan.lines(retires=False) == [
@@ -93,7 +98,7 @@ def test_a_domain_is_one_reload_and_nothing_is_replaced() -> None:
         ('[apps.shop.release]\ndrain = "5s"', "taken up at once"),
         ('[apps.shop.build]\ntimeout = "5m"', "the next push goes by it"),
         ('[server]\nlisten = "127.0.0.1:9999"', "needs a restart of hookserver"),
-        ('[docker]\nsubnet = "10.9.0.0/20"', "needs a restart of hookserver"),
+        ('[docker]\nsubnet = "10.9.0.0/20"', "stays as it is while apps serve"),
     ],
 )
 def test_what_needs_no_container_says_when_it_holds(section: str, does: str) -> None:
