@@ -29,6 +29,8 @@ def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
 @with_settings
 def check(loaded: Loaded, as_json: bool) -> None:
     """Check the settings, and print each with where it comes from."""
+    from hookserver.project import advice
+
     rows = loaded.effective()
     if as_json:
         click.echo(json.dumps([{"key": key, "value": value, "from": source} for key, value, source in rows], indent=2))
@@ -41,3 +43,5 @@ def check(loaded: Loaded, as_json: bool) -> None:
             click.secho(f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)", fg="yellow", err=True)
         for line in unreadable_files(app):
             click.secho(f"{line}; its next deploy fails", fg="yellow", err=True)
+        for line in advice(app, loaded.path.absolute().parent):
+            click.secho(f"apps.{app.name}: {line}", fg="yellow", err=True)

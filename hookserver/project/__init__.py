@@ -3,6 +3,7 @@
 from hookserver.project.answers import Answers, Question, proposed, questions
 from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
 from hookserver.project.proposal import open_points, propose
+from hookserver.project.session_advice import advice
 from hookserver.project.survey import look
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Health",
     "Project",
     "Question",
+    "advice",
     "look",
     "open_points",
     "propose",

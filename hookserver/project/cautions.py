@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hookserver.project.deployment import Deployment
 from hookserver.project.findings import Caution, Dependency, Hit, Hits
 from hookserver.project.folder import Folder
+from hookserver.project.session_classes import unserialisable
 
 _EMBEDDED_JARS = {"h2": "H2", "hsqldb": "HSQLDB", "derby": "Derby", "sqlite-jdbc": "SQLite"}
 _SERVER_JARS = re.compile(r"mysql-connector-.*|mariadb-java-client|postgresql|ojdbc\d*|mssql-jdbc|jtds|jcc")
@@ -39,7 +40,7 @@ def look(
         *_resources(folder, deployment),
         *_files(hits),
         *_migrations(folder, libraries),
-        *_sessions(deployment, hits),
+        *_sessions(folder, deployment, hits),
     )
 
 
@@ -132,20 +133,29 @@ def _migrations(folder: Folder, libraries: list[Dependency]) -> Iterator[Caution
     )
 
 
-def _sessions(deployment: Deployment, hits: Mapping[str, Hits]) -> Iterator[Caution]:
+def _sessions(folder: Folder, deployment: Deployment, hits: Mapping[str, Hits]) -> Iterator[Caution]:
     used = [str(hits[sort]) for sort in ("session", "session page") if sort in hits]
     if not used:
         return
-    distributable = (
-        f"{deployment.path} says <distributable/>, so what is in them can be serialised"
-        if deployment.has("distributable")
-        else "no <distributable/> in a web.xml, so whether what is in them can be serialised is not known"
-    )
-    yield Caution(
-        "release",
-        f"sessions are used ({used[0]}): sticky keeps a visitor with one replica; a deploy moves all to new ones, and "
-        f"what only a session holds is lost then; {distributable}",
-    )
+    against = list(_against_replication(folder, deployment))
+    if against:
+        advice = (
+            "sticky suits: a visitor stays with the replica that has his session, over a switch too, for sticky_for at "
+            f"most; replicated, which loses none, needs more: {'; '.join(against)}"
+        )
+    else:
+        advice = (
+            f"replicated suits, which loses none when a release is switched or a replica dies: {deployment.path} says "
+            "<distributable/>, and no class of the project's own that cannot be serialised was seen in a session"
+        )
+    yield Caution("release", f"sessions are used ({used[0]}): {advice}", "sticky" if against else "replicated")
+
+
+def _against_replication(folder: Folder, deployment: Deployment) -> Iterator[str]:
+    if not deployment.has("distributable"):
+        yield f"<distributable/> in {deployment.path or 'a web.xml, WEB-INF/web.xml'}"
+    if classes := unserialisable(folder):
+        yield f"that these implement java.io.Serializable: {', '.join(classes)}"
 
 
 def _shown(hit: Hit) -> str:

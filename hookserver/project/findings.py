@@ -88,10 +88,14 @@ class Health:
 
 @dataclass(frozen=True)
 class Caution:
-    """What two replicas, or a new container, would do to this project. ``topic`` is where the settings file says it."""
+    """What two replicas, or a new container, would do to this project. ``topic`` is where the settings file says it.
+
+    ``advised`` is the value that suits, where there is one key to set.
+    """
 
     topic: str
     text: str
+    advised: str = ""
 
 
 @dataclass(frozen=True)

@@ -185,8 +185,9 @@ def _release(project: Project) -> Iterator[str]:
     if any(caution.topic == "prepare" for caution in project.cautions):
         yield off("prepare", "[]", "a command, once, in the new image, while the old release serves")
     yield from _cautions(project, "release")
-    if any(caution.topic == "release" for caution in project.cautions):
-        yield off("sessions", '"sticky"', "or none")
+    advised = next((caution.advised for caution in project.cautions if caution.topic == "release"), "")
+    if advised:
+        yield off("sessions", f'"{advised}"', "none, sticky or replicated")
 
 
 def _cautions(project: Project, topic: str) -> Iterator[str]:

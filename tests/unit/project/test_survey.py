@@ -446,3 +446,51 @@ def test_a_profile_for_production_is_said_to_be_unused(tmp_path: Path) -> None:
 def test_other_files_tell_the_java_level_where_the_build_does_not(tmp_path: Path, name: str, text: str) -> None:
     build = look(plant(tmp_path, {"pom.xml": pom(""), name: text})).builds[0]
     assert [(level.value, level.where) for level in build.java] == [("21", f"what {name} says")]
+
+
+# ---- sessions ----------------------------------------------------------------------------------------------------
+
+CART_SERVLET = servlet(
+    "javax", inside='void x() { Cart c = new Cart(); request.getSession().setAttribute("cart", c); }'
+)
+DISTRIBUTABLE = "<web-app><distributable/></web-app>"
+
+
+def session_advice(tmp_path: Path, cart: str, web_xml: str = DISTRIBUTABLE) -> tuple[str, str]:
+    files = {
+        "pom.xml": pom(""),
+        "src/main/java/shop/CartServlet.java": CART_SERVLET,
+        "src/main/java/shop/Cart.java": cart,
+        "src/main/java/shop/Base.java": "abstract class Base implements java.io.Serializable { }",
+        "src/main/webapp/WEB-INF/web.xml": web_xml,
+    }
+    found = next(caution for caution in look(plant(tmp_path, files)).cautions if caution.topic == "release")
+    return found.advised, found.text
+
+
+@pytest.mark.parametrize(
+    "cart",
+    [
+        "public final class Cart implements Serializable { }",
+        "public class Cart extends Base { }",
+        "public class Cart extends lib.Elsewhere { }",
+        "public record Cart(int n) implements java.io.Serializable { }",
+    ],
+)
+def test_replicated_is_advised_where_nothing_speaks_against_it(tmp_path: Path, cart: str) -> None:
+    advised, text = session_advice(tmp_path, cart)
+    assert advised == "replicated"
+    assert "<distributable/>" in text
+
+
+@pytest.mark.parametrize("cart", ["public class Cart { }", "record Cart(int n) implements Comparable<Cart> { }"])
+def test_a_class_in_a_session_that_cannot_be_serialised_is_named(tmp_path: Path, cart: str) -> None:
+    advised, text = session_advice(tmp_path, cart)
+    assert advised == "sticky"
+    assert "Cart (put there by src/main/java/shop/CartServlet.java)" in text
+
+
+def test_without_distributable_sticky_is_advised_and_the_file_named(tmp_path: Path) -> None:
+    advised, text = session_advice(tmp_path, "class Cart implements Serializable { }", "<web-app/>")
+    assert advised == "sticky"
+    assert "<distributable/> in src/main/webapp/WEB-INF/web.xml" in text
