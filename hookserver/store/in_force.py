@@ -45,10 +45,11 @@ class Wishes:
         recorded = json.loads(row.in_force)
         return InForce(row.asked, row.taken, row.done, row.told, tuple(json.loads(row.retire)), recorded, row.salt)
 
-    def remembered(self) -> str:
-        """What the worker goes by, as a text that is another one when it has taken up other settings; cheap."""
+    def settings_version(self) -> int:
+        """How often the worker has taken settings up, also at its starts."""
         with self._tables.database.reading() as connection:
-            return str(connection.execute(select(settings.c.in_force)).scalar() or "")
+            version: int = connection.execute(select(settings.c.version)).scalar_one()
+            return version
 
     def ask_for_settings(self, retire: Collection[str] = ()) -> int:
         """Ask the worker to read its settings file again, and to end these apps that are gone from it."""
@@ -69,7 +70,8 @@ class Wishes:
             whole = {**recorded, "apps": {**recorded["apps"], **gone}}
             asked = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
             retire = json.dumps([name for name in asked if name in gone])
-            connection.execute(update(settings).values(taken=wish, in_force=json.dumps(whole), retire=retire))
+            values = {"taken": wish, "version": settings.c.version + 1, "in_force": json.dumps(whole), "retire": retire}
+            connection.execute(update(settings).values(values))
 
     def settings_done(self, wish: int, told: str = "") -> None:
         """The wish has been carried out, or refused: ``told`` says why, and what went wrong."""

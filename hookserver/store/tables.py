@@ -113,6 +113,7 @@ settings = Table(
     Column("salt", String, nullable=False),
     Column("asked", Integer, nullable=False, server_default="0"),
     Column("taken", Integer, nullable=False, server_default="0"),
+    Column("version", Integer, nullable=False, server_default="0"),
     Column("done", Integer, nullable=False, server_default="0"),
     Column("told", String, nullable=False, server_default=""),
     Column("retire", String, nullable=False, server_default="[]"),

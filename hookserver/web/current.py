@@ -27,7 +27,7 @@ class CurrentSettings:
         self._store = store
         self._reread = reread
         self._lock = threading.Lock()
-        self._remembered = ""
+        self._version = -1
         self._next_look = 0.0
 
     def now(self) -> Settings:
@@ -42,12 +42,12 @@ class CurrentSettings:
 
     def _look(self) -> None:
         try:
-            remembered = self._store.remembered()
+            version = self._store.settings_version()
         except StoreError:
             return
-        if remembered != self._remembered:
+        if version != self._version:
             try:
                 self._settings = self._reread(self._settings)
             except SettingsError as error:
                 _log.warning("%s", error)
-        self._remembered = remembered
+        self._version = version

@@ -32,7 +32,7 @@ def test_the_file_is_read_again_once_the_worker_has_taken_it_up_and_not_before(
     assert followed.now().apps == {}
     followed.now()
     assert len(reads) == 1
-    store.take_settings(1, {"apps": {"blog": {}}})
+    store.take_settings(1, {"apps": {"shop": {}}})
     followed.now()
     assert len(reads) == 2
 
