@@ -46,7 +46,7 @@ def aggregator(folder: Folder, below: str, others: list[str]) -> str:
 
 def built_from_the_top(build: Build, below: str, started_in: str) -> Build:
     """The same build, with the paths that count from the repository's top, and a command that starts in a folder."""
-    if build.wrapper:
+    if build.wrapper and started_in == below:
         command: tuple[str, ...] = ("sh", "-c", _WRAPPED[build.kind].format(started_in))
     else:
         command = tuple(_COMMANDS[build.kind].format(started_in).split())

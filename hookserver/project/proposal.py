@@ -161,7 +161,7 @@ def _variables(project: Project) -> Iterator[str]:
         return
     names = ", ".join(f'{variable.value} = ""' for variable in project.variables)
     readers = ", ".join(dict.fromkeys(variable.where for variable in project.variables))
-    yield off("env", f"{{ {names} }}", f"read by {readers}")
+    yield off("env", f"{{ {names} }}", f"read by {readers}; passwords belong in env_file")
 
 
 def _health(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
