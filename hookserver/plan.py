@@ -19,7 +19,7 @@ RELOAD_COST = (
 
 _DOES = {
     Effect.AT_ONCE: "taken up at once, nothing is replaced",
-    Effect.NEXT_PUSH: "the next push goes by it",
+    Effect.NEXT_PUSH: "the next push or poll goes by it",
     Effect.RESTART: "needs a restart of hookserver; visitors do not notice",
     Effect.NEVER: "stays as it is while apps serve at its addresses: put it back, or hookserver will not start again",
 }

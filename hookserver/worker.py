@@ -141,7 +141,7 @@ class Worker:
                 self._store.settings_done(known.asked, str(error))
                 return True
         self._store.sync_apps(self._settings.apps)
-        self._next_poll = {name: self._next_poll.get(name, 0.0) for name in self._settings.apps}
+        self._next_poll = dict.fromkeys(self._settings.apps, 0.0)
         self._store.take_settings(known.asked, record(self._settings, known.salt))
         self._wish, self._follows_settings = known.asked, False
         return True

@@ -96,7 +96,7 @@ def test_a_domain_is_one_reload_and_nothing_is_replaced() -> None:
     [
         ('[apps.shop.health]\npath = "/up"', "taken up at once"),
         ('[apps.shop.release]\ndrain = "5s"', "taken up at once"),
-        ('[apps.shop.build]\ntimeout = "5m"', "the next push goes by it"),
+        ('[apps.shop.build]\ntimeout = "5m"', "the next push or poll goes by it"),
         ('[server]\nlisten = "127.0.0.1:9999"', "needs a restart of hookserver"),
         ('[docker]\nsubnet = "10.9.0.0/20"', "stays as it is while apps serve"),
     ],
@@ -133,7 +133,7 @@ def test_an_app_that_does_not_serve_takes_everything_up_with_its_next_push() -> 
     text = BEFORE.replace("[apps.shop.tomcat]", '[apps.shop.tomcat]\nmemory = "1g"')
     plan = planned(text, serving="")
     assert plan.replaced == ()
-    assert "the next push goes by it" in plan.lines(retires=False)[1]
+    assert "the next push or poll goes by it" in plan.lines(retires=False)[1]
 
 
 def test_a_locked_app_waits_and_says_for_whom() -> None:

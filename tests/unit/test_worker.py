@@ -321,3 +321,9 @@ def test_settings_are_taken_up_between_deploys_and_none_begins_meanwhile(
     store.cancel(running)
     stage.until(lambda: store.in_force().taken == wish)
     stage.until(lambda: store.deploy(waiting).ended_at)
+
+
+def test_a_branch_that_was_never_polled_is_looked_at_when_settings_are_taken_up(stage: Stage, store: Store) -> None:
+    stage.until(lambda: len(stage.did("poll")) == 2 and not stage.worker._children)
+    store.ask_for_settings()
+    stage.until(lambda: len(stage.did("poll")) == 4)
