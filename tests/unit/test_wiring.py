@@ -1,0 +1,33 @@
+"""What a start refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hookserver.config import load, record
+from hookserver.errors import SettingsError
+from hookserver.models import Push, Release, Slot, StateDir, Trigger
+from hookserver.store import Store
+from hookserver.wiring import make_worker
+
+
+def test_a_subnet_that_changes_under_apps_that_serve_is_refused_with_the_one_they_serve_on(
+    state: StateDir, tmp_path: Path
+) -> None:
+    file = tmp_path / "hookserver.toml"
+    text = f'[server]\nstate_dir = "{state.root}"\n[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
+    file.write_text(text)
+    store = Store(state)
+    store.sync_apps(["shop"])
+    store.take_settings(0, record(load(file).settings, "salt"))
+    file.write_text(f'{text}[docker]\nsubnet = "10.9.0.0/20"\n')
+    make_worker(load(file))
+    number = store.enqueue(Push("shop", Trigger.CLI)).deploy
+    assert store.claim(builds=1)
+    store.add_release(Release(number, "shop", "c" * 40, "sha256:1", Slot.BLUE, 2))
+    store.go_live(number, number, standby=0)
+    with pytest.raises(SettingsError, match=r"docker.subnet: shop serves on 172\.30\.240\.0/20"):
+        make_worker(load(file))
+    store.close()
