@@ -11,7 +11,7 @@ import pytest
 from tests.shop import Installation, Project, installed
 from tests.shop.installation import SCRIPT
 
-_CA = Path("/etc/ssl/certs/ca-certificates.crt")
+CA = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Place:
 @pytest.fixture(scope="session")
 def place() -> Iterator[Place]:
     with installed("172.30.176.0/24") as site:
-        ca = f'ca_bundle = "{_CA}"' if _CA.exists() else ""
+        ca = f'ca_bundle = "{CA}"' if CA.exists() else ""
         made = Place(
             site,
             shop=site.add_app("it-shop", replicas=2, app='poll = "2s"'),

@@ -8,7 +8,8 @@ import zipfile
 _WEB_XML = """<?xml version="1.0" encoding="UTF-8"?>
 <web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0" metadata-complete="true">
   <absolute-ordering/>
-{servlets}  <mime-mapping><extension>txt</extension><mime-type>text/plain</mime-type></mime-mapping>
+{servlets}  <session-config><session-timeout>{minutes}</session-timeout></session-config>
+  <mime-mapping><extension>txt</extension><mime-type>text/plain</mime-type></mime-mapping>
   <welcome-file-list><welcome-file>index.txt</welcome-file></welcome-file-list>
 </web-app>
 """
@@ -52,13 +53,14 @@ if (asked.incrementAndGet() == 2) new Thread(() -> {
 """Two good answers, then the JVM ends."""
 
 
-def war(version: str, health: str = "", start: str = "") -> bytes:
-    """A WAR that answers ``version`` at ``/``, and at ``/slow.jsp?ms=…`` after that time.
+def war(version: str, health: str = "", start: str = "", minutes: int = 30) -> bytes:
+    """A WAR that answers ``version`` at ``/``, and at ``/slow.jsp?ms=…`` after that time, where it makes a session.
 
+    A session ends after so many ``minutes`` of silence.
     ``/health`` is ``well``, or what the JSP text ``health`` makes of it; ``start`` is a JSP that the start loads.
     """
     files = {
-        "WEB-INF/web.xml": _WEB_XML.format(servlets=_START * bool(start) + _HEALTH * bool(health)),
+        "WEB-INF/web.xml": _WEB_XML.format(servlets=_START * bool(start) + _HEALTH * bool(health), minutes=minutes),
         "index.txt": version,
         "slow.jsp": _SLOW.format(version=version),
         "health.jsp" if health else "health": health or "well",

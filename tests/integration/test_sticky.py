@@ -1,0 +1,266 @@
+"""No cart is lost: visitors with a session stay with its release through switches and rollbacks, as long as is said."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from hookserver.models import Release, Slot
+from tests.integration.conftest import CA
+from tests.shop import Installation, Project, assert_invariants, installed, until
+from tests.shop.wars import war
+
+SHOP, SILENT, LATE = "it-carts", "it-silent", "it-late"
+SAMPLE = Path(__file__).parents[2] / "deploy/sample"
+
+
+@dataclass
+class Shopper:
+    """A visitor with a browser: he keeps his cookies."""
+
+    port: int
+    app: str
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._browser = requests.Session()
+        self._browser.headers["Host"] = f"{self.app}.test"
+
+    def ask(self, path: str, **form: object) -> requests.Response:
+        """A page; a form is sent by POST."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        if not form:
+            return self._browser.get(url, timeout=30, allow_redirects=False)
+        return self._browser.post(url, data=form, timeout=30, allow_redirects=False)
+
+    def cart(self) -> dict[str, Any]:
+        """What the shop knows of him."""
+        answer = self.ask("/api/cart")
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def shop_on(self, replica: str) -> dict[str, Any]:
+        """Logged in with a cart, on this replica: a session is made on any."""
+        for _ in range(40):
+            self._browser.cookies.clear()
+            assert self.ask("/login", name="Ada").status_code == 303
+            if self._browser.cookies["JSESSIONID"].endswith(f".{replica}"):
+                break
+        assert self.ask("/cart/add", id="sourdough", quantity="2").status_code == 303
+        return self.cart()
+
+    def look_until(self, over: threading.Event) -> None:
+        """Look at the cart again and again."""
+        while not over.is_set():
+            try:
+                self.seen.append(self.cart())
+            except (requests.RequestException, AssertionError) as error:
+                self.problems.append(repr(error))
+            over.wait(0.05)
+
+
+@dataclass(frozen=True)
+class Street:
+    """The sample shop in its own installation, and what is pushed to it."""
+
+    site: Installation
+    shop: Project
+
+    def shopper(self, app: str = SHOP) -> Shopper:
+        return Shopper(self.site.site_port, app)
+
+    def release(self, version: str) -> int:
+        """Push a version of the sample shop; answers its deploy's number."""
+        files = {
+            str(file.relative_to(SAMPLE)): file.read_bytes()
+            for file in SAMPLE.rglob("*")
+            if file.is_file() and "target" not in file.relative_to(SAMPLE).parts
+        }
+        pom = files["pom.xml"].decode()
+        start, _, rest = pom.partition("<shop.version>")
+        files["pom.xml"] = f"{start}<shop.version>{version}{rest[rest.index('<') :]}".encode()
+        self.shop.commit(files, version)
+        number = self.shop.push().deploy
+        assert self.site.ended(number)["status"] == "live", self.site.log(number)
+        return number
+
+    def told(self, app: str = SHOP) -> dict[str, Any]:
+        """The app as the API tells it."""
+        told: dict[str, Any] = self.site.ask("GET", f"/api/v1/apps/{app}").json
+        return told
+
+    def standby(self, app: str) -> Release | None:
+        return next((one for one in self.site.store.standbys() if one.app == app), None)
+
+
+@pytest.fixture(scope="module")
+def street() -> Iterator[Street]:
+    ca = f'ca_bundle = "{CA}"' if CA.exists() else ""
+    with installed("172.30.188.0/24") as site:
+        shop = site.add_app(SHOP, replicas=2, app='poll = "0"', build=f'cpus = 2.0\nmemory = "1500m"\n{ca}')
+        site.add_app(SILENT, app='poll = "0"', release='standby = "1s"')
+        site.add_app(LATE, app='poll = "0"', release='standby = "1s"\nsticky_for = "12s"\ndrain = "10s"')
+        site.start()
+        yield Street(site, shop)
+
+
+@pytest.fixture(scope="module")
+def carts(street: Street) -> Iterator[dict[str, Shopper]]:
+    """Visitors with a cart on each replica of 1.0.0, who look at it all the time, and 1.1.0 that has gone live."""
+    street.release("1.0.0")
+    shoppers = {name: street.shopper() for name in ("blue1", "blue2")}
+    for replica, shopper in shoppers.items():
+        assert shopper.shop_on(replica)["replica"] == replica[-1]
+    over = threading.Event()
+    looking = [threading.Thread(target=one.look_until, args=(over,), daemon=True) for one in shoppers.values()]
+    for thread in looking:
+        thread.start()
+    street.release("1.1.0")
+    yield shoppers
+    over.set()
+    for thread in looking:
+        thread.join()
+
+
+def still_shops(shopper: Shopper, version: str, replica: str) -> bool:
+    """Whether he has his cart, where it was."""
+    told = shopper.cart()
+    return (told["version"], told["slot"] + told["replica"], told["customer"], told["count"]) == (
+        version,
+        replica,
+        "Ada",
+        2,
+    )
+
+
+def test_carts_stay_on_the_old_release_and_new_visitors_see_the_new_one(
+    street: Street, carts: dict[str, Shopper]
+) -> None:
+    for replica, shopper in carts.items():
+        assert still_shops(shopper, "1.0.0", replica)
+    assert {street.shopper().cart()["version"] for _ in range(6)} == {"1.1.0"}
+    standby = street.told()["standby"]
+    assert (standby["slot"], standby["held_until"] > standby["retire_at"]) == ("blue", True)
+    log = street.site.log(street.site.latest(SHOP))
+    assert "2 visitors of the last 5 minutes go on with blue, where their sessions are, for 30m at most" in log
+    assert street.site.deploy(street.site.latest(SHOP))["visitors_lost"] is None
+
+
+def test_who_logged_out_or_whose_session_ended_is_not_held(street: Street, carts: dict[str, Shopper]) -> None:
+    for again in ({"path": "/api/cart"}, {"path": "/cart/add", "id": "oil", "quantity": "1"}):
+        shopper = street.shopper()
+        shopper._browser.cookies.set("JSESSIONID", f"{'0AF9' * 8}.blue1", domain=f"{SHOP}.test")
+        answer = shopper.ask(**again)
+        assert answer.headers["X-Shop-Version"] == "1.1.0"
+        assert answer.status_code == (303 if "id" in again else 200)
+        assert shopper.cart()["count"] == (1 if "id" in again else 0)
+    assert carts["blue1"].problems == []
+
+
+def test_a_rollback_keeps_the_carts_of_both_releases(street: Street, carts: dict[str, Shopper]) -> None:
+    newer = street.shopper()
+    newer.shop_on("green2")
+    answer = street.site.ask("POST", f"/api/v1/apps/{SHOP}/rollback?wait=1", {})
+    assert answer.json["status"] == "live", answer.text
+    street.site.ended(answer.json["deploy"])
+    assert still_shops(newer, "1.1.0", "green2")
+    assert all(still_shops(shopper, "1.0.0", replica) for replica, shopper in carts.items())
+    assert {street.shopper().cart()["version"] for _ in range(6)} == {"1.0.0"}
+    assert street.told()["standby"]["slot"] == "green"
+    again = street.site.ask(
+        "POST", f"/api/v1/apps/{SHOP}/rollback?wait=1", {"to": street.site.store.releases(SHOP)[0].deploy}
+    )
+    street.site.ended(again.json["deploy"])
+    assert still_shops(newer, "1.1.0", "green2")
+    assert all(still_shops(shopper, "1.0.0", replica) for replica, shopper in carts.items())
+    for shopper in carts.values():
+        assert shopper.problems == []
+        assert {(one["version"], one["count"]) for one in shopper.seen} == {("1.0.0", 2)}
+        assert len(shopper.seen) > 50
+
+
+def test_flags_that_were_lost_are_laid_again(street: Street, carts: dict[str, Shopper]) -> None:
+    site = street.site
+    site.kill_all()
+    (site.state.live(SHOP) / "held-blue").unlink()
+    site.start()
+    until(lambda: site.nginx.held_slot(SHOP) is Slot.BLUE)
+    until(lambda: (street.told()["standby"] or {}).get("visitors") == 2)
+    assert "2 visitors of the last 5 minutes go on with it" in site.command("status", SHOP).stdout
+
+
+def test_who_loses_his_replica_gets_an_answer_of_the_new_release(street: Street, carts: dict[str, Shopper]) -> None:
+    orphan = carts["blue2"]
+    next(one for one in street.site.containers(app=SHOP) if one.name == f"hs-{SHOP}-blue-2").kill()
+    until(lambda: orphan.cart()["version"] == "1.1.0")
+    assert orphan.ask("/cart/add", id="oil", quantity="1").status_code == 303
+    assert (orphan.cart()["version"], orphan.cart()["count"]) == ("1.1.0", 1)
+    assert still_shops(carts["blue1"], "1.0.0", "blue1")
+    assert orphan.problems == []
+
+
+def test_a_deploy_that_needs_the_slot_says_how_many_lose_their_sessions_and_loses_no_request(
+    street: Street, carts: dict[str, Shopper]
+) -> None:
+    held = street.told()["standby"]
+    deploy = street.release("1.2.0")
+    told = street.site.deploy(deploy)
+    line = f"blue is needed: {told['visitors_lost']} visitors of the last 5 minutes lose their sessions"
+    assert held["slot"] == "blue"
+    assert told["visitors_lost"] >= 1
+    assert line in street.site.log(deploy)
+    assert carts["blue1"].cart()["count"] == 0
+    for shopper in carts.values():
+        assert shopper.problems == []
+    assert_invariants(street.site, SHOP, street.shop.tip())
+
+
+def two_releases(street: Street, app: str, minutes: int) -> tuple[Shopper, Release]:
+    """A visitor with a session of ``one``, which is held now that ``two`` is live."""
+    project = Project(app, street.site.folder / "work" / app, street.site.state.push_repository(app))
+    visitor = street.shopper(app)
+    for version in ("one", "two"):
+        project.commit({"app.war": war(version, minutes=minutes)}, version)
+        number = project.push().deploy
+        assert street.site.ended(number)["status"] == "live", street.site.log(number)
+        assert visitor.ask("/slow.jsp?ms=0").text == "one"
+    standby = street.standby(app)
+    assert standby
+    return visitor, standby
+
+
+def test_the_old_release_is_retired_once_nobody_has_asked_for_a_session_for_its_timeout(street: Street) -> None:
+    visitor, standby = two_releases(street, SILENT, minutes=1)
+    assert standby.session_timeout == 60
+    time.sleep(3)
+    assert visitor.ask("/slow.jsp?ms=0").text == "one"
+    asked = time.time()
+    until(lambda: street.standby(SILENT) is None, 90)
+    assert 55 < time.time() - asked < 75
+    assert visitor.ask("/slow.jsp?ms=0").text == "two"
+    assert_invariants(street.site, SILENT, street.site.store.releases(SILENT)[0].commit)
+
+
+def test_at_the_deadline_visitors_are_moved_and_what_is_in_flight_ends(street: Street) -> None:
+    visitor, standby = two_releases(street, LATE, minutes=30)
+    assert standby.held_until
+    slow: list[requests.Response] = []
+    until(lambda: time.time() > (standby.held_until or 0) - 3)
+    asking = threading.Thread(target=lambda: slow.append(visitor.ask("/slow.jsp?ms=7000")))
+    asking.start()
+    until(lambda: street.site.nginx.held_slot(LATE) is None)
+    assert abs(time.time() - standby.held_until) < 3
+    assert visitor.ask("/slow.jsp?ms=0").text == "two"
+    asking.join()
+    assert (slow[0].status_code, slow[0].text) == (200, "one")
+    until(lambda: street.standby(LATE) is None)
+    assert_invariants(street.site, LATE, street.site.store.releases(LATE)[0].commit)
