@@ -59,12 +59,12 @@ def end_app(parts: Parts, name: str, tell: Tell) -> None:
     for slot in Slot:
         parts.containers.stop(name, slot, STOP_GRACE)
     shutil.rmtree(parts.settings.server.state.live(name), ignore_errors=True)
-    parts.store.app_ended(name)
-    tell(f"{name}: retired, as it is gone from the settings")
     try:
         parts.images.prune(app, set())
     except HookserverError as error:
         tell(f"{name}: its images stay: {error.problem}")
+    parts.store.app_ended(name)
+    tell(f"{name}: retired, as it is gone from the settings")
 
 
 def _wait_until_drained(parts: Parts, releases: list[Release], seconds: float) -> None:
