@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from hookserver.differences import outdated
 from hookserver.errors import HookserverError, NginxError, Refused
-from hookserver.models import Push, Release, Slot, Trigger
+from hookserver.held import wait_until_drained
+from hookserver.models import Push, Slot, Trigger
 from hookserver.parts import Parts
 from hookserver.retire import STOP_GRACE
 from hookserver.routing import remembered_app
@@ -54,8 +55,10 @@ def end_app(parts: Parts, name: str, tell: Tell) -> None:
         raise Refused(f"{name} is gone from the settings, but a deploy of it is under way", "Cancel it, or wait.")
     parts.apply_nginx()
     app = remembered_app(name, parts.store.in_force().settings.get("apps", {}).get(name, _UNKNOWN))
-    running = [release for release in parts.store.releases(name) if release.retired_at is None]
-    _wait_until_drained(parts, running, min(app.release.drain, _LONGEST_DRAIN))
+    gives_up = time.monotonic() + min(app.release.drain, _LONGEST_DRAIN)
+    for release in parts.store.releases(name):
+        if release.retired_at is None:
+            wait_until_drained(parts, release, gives_up - time.monotonic())
     for slot in Slot:
         parts.containers.stop(name, slot, STOP_GRACE)
     shutil.rmtree(parts.settings.server.state.live(name), ignore_errors=True)
@@ -65,10 +68,3 @@ def end_app(parts: Parts, name: str, tell: Tell) -> None:
         tell(f"{name}: its images stay: {error.problem}")
     parts.store.app_ended(name)
     tell(f"{name}: retired, as it is gone from the settings")
-
-
-def _wait_until_drained(parts: Parts, releases: list[Release], seconds: float) -> None:
-    places = [place for release in releases for place in parts.endpoints(release)]
-    gives_up = time.monotonic() + seconds
-    while parts.nginx.requests_in_flight(places) and time.monotonic() < gives_up:
-        time.sleep(0.1)
