@@ -10,7 +10,7 @@ cd "$ROOT"
 
 STATE=${HOOKSERVER_TEST_STATE:-$ROOT/.state/tests}
 VENV=$STATE/venv
-SUBNETS=(172.30.112.0/20 172.30.176.0/20 172.30.208.0/20 172.30.240.0/20)
+SUBNETS=(172.30.112.0/20 172.30.176.0/20 172.30.208.0/20 172.30.224.0/20 172.30.240.0/20)
 
 static_checks() {
     say "static checks"
@@ -22,11 +22,12 @@ static_checks() {
 }
 
 need_real_parts() {
-    need_commands nginx:nginx-light wrk:wrk debootstrap:debootstrap ss:iproute2
+    need_commands nginx:nginx-light wrk:wrk debootstrap:debootstrap ss:iproute2 javac:default-jdk-headless
     need_docker
     local subnet
     for subnet in "${SUBNETS[@]}"; do need_last_resort "$subnet"; done
-    as_root deploy/images/make.sh tomcat:10.1-jdk17-temurin tomcat:9.0-jdk17-temurin maven:3.9-eclipse-temurin-17 \
+    as_root deploy/images/make.sh tomcat:7.0-jdk8-temurin tomcat:8.5-jdk8-temurin tomcat:9.0-jdk17-temurin \
+        tomcat:10.1-jdk17-temurin tomcat:11.0-jdk21-temurin maven:3.9-eclipse-temurin-17 \
         gradle:4.4-jdk17 ant:1.10-jdk17
 }
 

@@ -153,7 +153,7 @@ class Containers:
         lines: list[str] = []
         for replica in self.replicas(app, slot):
             with self._engine.doing(f"read the log of {replica.name}"):
-                log = self._engine.api.logs(replica.id, since=math.floor(since), tail=_LOG_TAIL)
+                log = self._engine.api.logs(replica.id, since=math.floor(since) or 1, tail=_LOG_TAIL)
             lines += [f"{replica.name}: {line}" for line in diagnosis.told(log.decode("utf-8", "replace"))]
         return lines
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hookserver.builders import image_facts
-from hookserver.builders.compatibility import check
+from hookserver.builders.compatibility import check, check_sessions
 from hookserver.builders.tomcat_base import Base
+from hookserver.builders.tomcat_library import CLUSTER, VALVE, Library
 from hookserver.builders.war_facts import Facts
 from hookserver.errors import BuildError
 from tests.unit.builders.test_war_facts import class_file, zipped
@@ -103,3 +104,12 @@ def test_the_servlet_api_is_read_from_the_entries_of_its_jar(api: str) -> None:
 @pytest.mark.parametrize("jar", [b"", b"no jar", zipped({"com/javax/servlet/A.class": b""})])
 def test_a_jar_that_is_none_tells_no_api(jar: bytes) -> None:
     assert image_facts.api_of_jar(jar) == ""
+
+
+def test_replicated_sessions_need_a_tomcat_whose_clustering_ours_fits() -> None:
+    whole, valve = Library(b"jar", frozenset({VALVE, CLUSTER})), Library(b"jar", frozenset({VALVE}))
+    check_sessions("replicated", whole, "tomcat:9.0")
+    check_sessions("sticky", Library(), "tomcat:7.0")
+    with pytest.raises(BuildError, match=r"replicated, and the Tomcat of tomcat:7\.0 cannot") as caught:
+        check_sessions("replicated", valve, "tomcat:7.0")
+    assert "sticky" in caught.value.remedy

@@ -39,6 +39,7 @@ final class Peers extends ChannelInterceptorBase {
     private static final byte[] HELLO = "hookserver: are you there?".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] HERE = "hookserver: I am here".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NOT_YET = "hookserver: not yet".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MISSED = "hookserver: you have missed something".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] GOODBYE = "hookserver: I am leaving".getBytes(StandardCharsets.US_ASCII);
     private static final int CONNECT = 300;
     private static final int ANSWER = 2_000;
@@ -111,7 +112,7 @@ final class Peers extends ChannelInterceptorBase {
         List<Member> there = new ArrayList<>(Arrays.asList(to));
         there.retainAll(Arrays.asList(present));
         if (there.isEmpty()) {
-            return;
+            throw new ChannelException("They are gone");
         }
         try {
             super.sendMessage(there.toArray(new Member[0]), message, payload);
@@ -138,6 +139,8 @@ final class Peers extends ChannelInterceptorBase {
             answered.add(peer);
         } else if (Arrays.equals(said, NOT_YET)) {
             answered.add(peer);
+        } else if (Arrays.equals(said, MISSED)) {
+            beside(() -> missed.accept(peer));
         } else if (Arrays.equals(said, GOODBYE)) {
             leave(peer, false);
         } else {
@@ -228,6 +231,7 @@ final class Peers extends ChannelInterceptorBase {
         }
         super.memberAdded(peer);
         if (wasLost && announced) {
+            beside(() -> say(peer, MISSED));
             clock.schedule(() -> missed.accept(peer), ROUND, TimeUnit.SECONDS);
         }
     }

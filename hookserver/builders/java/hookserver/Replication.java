@@ -31,9 +31,10 @@ import org.apache.juli.logging.LogFactory;
  */
 public final class Replication extends SimpleTcpCluster {
 
-    /** Milliseconds that a request waits until its changes are on their way to the peers. */
+    /** Milliseconds that a request waits until its peers have its changes. */
     private static final long PATIENCE = 100;
     private static final long SEND_TIMEOUT = 2_000;
+    private static final int ACKNOWLEDGED = Channel.SEND_OPTIONS_USE_ACK | Channel.SEND_OPTIONS_SYNCHRONIZED_ACK;
     private static final int PORT = 4000;
     private static final Log LOG = LogFactory.getLog(Replication.class);
 
@@ -67,7 +68,7 @@ public final class Replication extends SimpleTcpCluster {
         PooledParallelSender sender = new PooledParallelSender();
         sender.setPoolSize(1);
         sender.setTimeout(SEND_TIMEOUT);
-        sender.setMaxRetryAttempts(0);
+        sender.setMaxRetryAttempts(1);
         ReplicationTransmitter transmitter = new ReplicationTransmitter();
         transmitter.setTransport(sender);
         MessageDispatchInterceptor queue = new MessageDispatchInterceptor();
@@ -117,27 +118,27 @@ public final class Replication extends SimpleTcpCluster {
         }
     }
 
-    /** A session's changes are on their way before the visitor has the whole answer, if that takes no longer than PATIENCE. */
+    /** The peers have a session's changes before the visitor has the whole answer, if that takes no longer than PATIENCE. */
     @Override
     public void send(ClusterMessage message, Member to) {
         boolean isChange = message instanceof SessionMessage
                 && ((SessionMessage) message).getEventType() == SessionMessage.EVT_SESSION_DELTA;
         if (to == null && isChange) {
-            sendAndWait(message, getMembers(), PATIENCE);
+            sendAndWait(message, getMembers(), ACKNOWLEDGED, PATIENCE);
         } else {
             super.send(message, to);
         }
     }
 
-    /** Whether it was sent within so many milliseconds. */
-    boolean sendAndWait(ClusterMessage message, Member[] to, long patience) {
+    /** Whether it was sent, or with these options acknowledged, within so many milliseconds. */
+    boolean sendAndWait(ClusterMessage message, Member[] to, int options, long patience) {
         if (to.length == 0) {
             return false;
         }
         Sent sent = new Sent();
         message.setAddress(getLocalMember());
         try {
-            channel.send(to, message, Channel.SEND_OPTIONS_ASYNCHRONOUS, sent);
+            channel.send(to, message, Channel.SEND_OPTIONS_ASYNCHRONOUS | options, sent);
             return sent.done.await(patience, TimeUnit.MILLISECONDS) && sent.well;
         } catch (ChannelException e) {
             LOG.warn("A change of a session was not sent", e);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.catalina.Session;
 import org.apache.catalina.ha.ClusterMessage;
 import org.apache.catalina.ha.session.DeltaManager;
@@ -31,8 +32,10 @@ final class Sessions extends DeltaManager {
     static final String TOLD = "[hookserver] ";
     private static final Log LOG = LogFactory.getLog(Sessions.class);
     private static final int AT_ONCE = 100;
-    /** Milliseconds: changes under way elsewhere when we came have arrived; a peer's silence that is put up with. */
+    private static final int TRIES = 8;
+    /** Milliseconds after which changes that were under way elsewhere when we came have arrived. */
     private static final long SETTLED = 250;
+    /** Milliseconds of a peer's silence that are put up with. */
     private static final long SILENCE = 10_000;
 
     private final Peers peers;
@@ -180,7 +183,12 @@ final class Sessions extends DeltaManager {
     private void give(int type, byte[] data, Member to) {
         SessionMessage message = new SessionMessageImpl(getName(), type, data, "STATE", "STATE-" + type + "-" + getName());
         message.setTimestamp(System.currentTimeMillis());
-        ((Replication) cluster).sendAndWait(message, new Member[] {to}, SILENCE);
+        for (int tries = 0; tries < TRIES; tries++) {
+            if (((Replication) cluster).sendAndWait(message, new Member[] {to}, 0, SILENCE)) {
+                return;
+            }
+            LockSupport.parkNanos(SETTLED * 1_000_000);
+        }
     }
 
     @Override

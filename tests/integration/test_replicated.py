@@ -1,0 +1,316 @@
+"""Sessions that replicas share: real Tomcats of every line, their clustering, and the network that is theirs alone."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import itertools
+import re
+import subprocess
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+import pytest
+from docker import APIClient
+
+from hookserver.addresses import cluster_addresses
+from hookserver.builders import BuildJob, Images
+from hookserver.config import AppSettings, DockerSettings
+from hookserver.containers import Containers
+from hookserver.deploy_log import DeployLog
+from hookserver.errors import BuildError
+from hookserver.models import Endpoint, Release, Slot, StateDir
+
+SUBNETS = ("172.30.190.0/24", "172.30.184.0/24")
+ROUTE = ["metric", "4278198272"]
+LINES = ["8.5-jdk8", "9.0-jdk17", "10.1-jdk17", "11.0-jdk21"]
+USUAL = "10.1-jdk17"
+WEB_XML = '<web-app xmlns="http://xmlns.jcp.org/xml/ns/javaee" version="3.0">{}</web-app>'
+CART = """package shop; public class Cart implements java.io.Serializable {
+  private static final long serialVersionUID = 1;
+  private final java.util.ArrayList<Line> lines = new java.util.ArrayList<>();
+  public void add(String item) { lines.add(new Line(item)); }
+  public String toString() { return lines.toString(); } }"""
+LINE = """package shop; public class Line implements java.io.Serializable {
+  private static final long serialVersionUID = 1;
+  private final String item;
+  public Line(String item) { this.item = item; }
+  public String toString() { return item; } }"""
+PAGES = {
+    "index.jsp": '<%@ page session="false" %>well',
+    "add.jsp": """<% shop.Cart cart = (shop.Cart) session.getAttribute("cart");
+      if (cart == null) cart = new shop.Cart();
+      cart.add(request.getParameter("item")); session.setAttribute("cart", cart); %><%= cart %>""",
+    "cart.jsp": '<%= session.getAttribute("cart") %>',
+    "name.jsp": '<% session.setAttribute("name", request.getParameter("is")); %>set',
+    "hello.jsp": '<%= session.getAttribute("name") %>',
+    "odd.jsp": """<% session.setAttribute("odd", new Object()); session.setAttribute("name", "Ada");
+      session.setAttribute("deep", new java.util.ArrayList<Object>(java.util.Arrays.<Object>asList(new Thread())));
+      %>set""",
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """An installation without a worker: images are built and replicas started by the test."""
+
+    root: Path
+    docker: DockerSettings
+    api: APIClient
+    containers: Containers
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    images: dict[tuple[str, str, bytes], str] = field(default_factory=dict)
+
+    def app(self, line: str = USUAL, name: str = "it-shared", sessions: str = "replicated") -> AppSettings:
+        return AppSettings.model_validate(
+            {
+                "name": name,
+                "repository": "push",
+                "domains": ["shop.example.com"],
+                "build": {"kind": "war"},
+                "tomcat": {
+                    "image": f"tomcat:{line}-temurin",
+                    "memory": "256m",
+                    "java_opts": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+                },
+                "release": {"sessions": sessions},
+            }
+        )
+
+    def image(self, app: AppSettings, war: bytes) -> str:
+        key = (f"{app.tomcat.image} {app.release.sessions}", app.name, war)
+        if key not in self.images:
+            number = next(self.numbers)
+            work = self.root / "work" / str(number)
+            (work / "source").mkdir(parents=True)
+            (work / "source" / "app.war").write_bytes(war)
+            images, log = Images(self.docker, StateDir(self.root)), DeployLog(self.root / f"{number}.log")
+            try:
+                self.images[key] = images.build(BuildJob(app, number, f"{number:040x}", work / "source", work), log)
+            finally:
+                log.close()
+                images.close()
+        return self.images[key]
+
+    def start(self, app: AppSettings, slot: Slot, war: bytes, replicas: int = 1, number: int = 1) -> list[Endpoint]:
+        """Replicas of the slot that answer."""
+        release = Release(next(self.numbers), app.name, "c" * 40, self.image(app, war), slot, replicas)
+        places = self.containers.start(app, number, slot, release)
+        for place in places:
+            until(lambda place=place: ask(place, "/").status == 200, 90)  # type: ignore[misc]
+        return places
+
+    def clear(self, label: str = "") -> None:
+        for container in self.api.containers(all=True, filters={"label": f"hookserver.state_dir={self.root}{label}"}):
+            self.api.remove_container(container["Id"], v=True, force=True)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a replica answered, in how many seconds."""
+
+    status: int
+    text: str
+    cookie: str
+    seconds: float
+    elsewhere: str | None
+
+
+def ask(place: Endpoint, path: str, cookie: str = "", **headers: str) -> Answer:
+    """Status 0: nobody answers there."""
+    connection = http.client.HTTPConnection(place.host, place.port, timeout=20)
+    sent = {"Cookie": f"JSESSIONID={cookie}"} if cookie else {}
+    began = time.monotonic()
+    try:
+        connection.request("GET", path, headers={**sent, **headers})
+        answer = connection.getresponse()
+        text = answer.read().decode().strip()
+    except (OSError, http.client.HTTPException):
+        return Answer(0, "", "", time.monotonic() - began, None)
+    finally:
+        connection.close()
+    made = re.search(r"JSESSIONID=([^;]+)", answer.getheader("Set-Cookie") or "")
+    elsewhere = answer.getheader("X-Accel-Redirect")
+    return Answer(answer.status, text, made[1] if made else cookie, time.monotonic() - began, elsewhere)
+
+
+def until(holds: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it never held"
+        time.sleep(0.05)
+
+
+def war(classes: dict[str, str], distributable: bool = True) -> bytes:
+    """A WAR with the pages, and with these classes by their simple names."""
+    packed = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w") as archive:
+        for name, text in classes.items():
+            Path(folder, f"{name}.java").write_text(text)
+        if classes:
+            sources = [str(path) for path in Path(folder).glob("*.java")]
+            subprocess.run(["javac", "--release", "8", "-Xlint:-options", "-d", folder, *sources], check=True)
+        pages = PAGES if classes else {name: text for name, text in PAGES.items() if name != "add.jsp"}
+        described = {"WEB-INF/web.xml": WEB_XML.format("<distributable/>" if distributable else "")}
+        for name, text in {**described, **pages}.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+        for path in sorted(Path(folder).rglob("*.class")):
+            archive.writestr(zipfile.ZipInfo(f"WEB-INF/classes/shop/{path.name}"), path.read_bytes())
+    return packed.getvalue()
+
+
+SHOP = {"Cart": CART, "Line": LINE}
+CHANGED = {"Cart": CART, "Line": LINE.replace("serialVersionUID = 1", "serialVersionUID = 2")}
+REMOVED = {"Cart": CART.replace("Line", "Item"), "Item": LINE.replace("Line", "Item")}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    for subnet in SUBNETS:
+        subprocess.run(["ip", "route", "replace", "unreachable", subnet, *ROUTE], check=True)
+    root = tmp_path_factory.mktemp("replicated")
+    settings = DockerSettings(subnet=IPv4Network(SUBNETS[0]), cluster_subnet=IPv4Network(SUBNETS[1]))
+    api = APIClient(timeout=60)
+    made = Site(root, settings, api, Containers(settings, root))
+    try:
+        yield made
+    finally:
+        made.clear()
+        ours = {"label": f"hookserver.state_dir={root}"}
+        for network in api.networks(filters=ours):
+            api.remove_network(network["Id"])
+        for image in api.images(all=True, filters=ours):
+            try:
+                api.remove_image(image["Id"], force=True)
+            except docker.errors.APIError:
+                continue
+        api.close()
+        for subnet in SUBNETS:
+            subprocess.run(["ip", "route", "del", "unreachable", subnet, *ROUTE], check=False)
+
+
+@pytest.fixture
+def fresh(site: Site) -> Iterator[Site]:
+    yield site
+    site.clear()
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_release_that_starts_has_every_cart_and_a_killed_one_takes_none_along(fresh: Site, line: str) -> None:
+    app, shop = fresh.app(line), war(SHOP)
+    (blue,) = fresh.start(app, Slot.BLUE, shop)
+    cookies = [ask(blue, f"/add.jsp?item=a{n}").cookie for n in range(20)]
+    (green,) = fresh.start(app, Slot.GREEN, shop)
+    assert [ask(green, "/cart.jsp", cookie).text for cookie in cookies] == [f"[a{n}]" for n in range(20)]
+
+    last = [ask(blue, "/add.jsp?item=b", cookie).status for cookie in cookies]
+    fresh.api.kill(blue.name)
+    assert set(last) == {200}
+    ask(green, "/add.jsp?item=warm")
+    after = [ask(green, "/add.jsp?item=c", cookie) for cookie in cookies]
+    assert [answer.text for answer in after] == [f"[a{n}, b, c]" for n in range(20)]
+    assert max(answer.seconds for answer in after) < 0.5
+
+
+def test_two_replicas_that_start_together_do_not_wait_for_each_other(fresh: Site) -> None:
+    app = fresh.app()
+    began = time.monotonic()
+    one, two = fresh.start(app, Slot.BLUE, war(SHOP), replicas=2)
+    assert time.monotonic() - began < 60
+    cookie = ask(one, "/add.jsp?item=a").cookie
+    until(lambda: ask(two, "/cart.jsp", cookie).text == "[a]", 5)
+    for place in (one, two):
+        assert "has not given its sessions" not in fresh.containers.last_lines(place.name, 200)
+
+
+@pytest.mark.parametrize("classes", [CHANGED, REMOVED], ids=["changed", "removed"])
+def test_a_session_that_does_not_fit_the_other_release_is_dropped_alone(fresh: Site, classes: dict[str, str]) -> None:
+    app = fresh.app()
+    (blue,) = fresh.start(app, Slot.BLUE, war(SHOP))
+    old = [ask(blue, "/add.jsp?item=old").cookie for _ in range(5)]
+    plain = [ask(blue, "/name.jsp?is=Ada").cookie for _ in range(5)]
+    (green,) = fresh.start(app, Slot.GREEN, war(classes))
+    assert {(a.status, a.text) for a in (ask(green, "/cart.jsp", cookie) for cookie in old)} == {(200, "null")}
+    assert {(a.status, a.text) for a in (ask(green, "/hello.jsp", cookie) for cookie in plain)} == {(200, "Ada")}
+
+    new = [ask(green, "/add.jsp?item=new").cookie for _ in range(5)]
+    assert {ask(green, "/cart.jsp", cookie).text for cookie in new} == {"[new]"}
+    until(lambda: bool(fresh.containers.told(app.name, Slot.BLUE, 0)), 5)
+    assert {(a.status, a.text) for a in (ask(blue, "/cart.jsp", cookie) for cookie in new)} == {(200, "null")}
+    assert {ask(blue, "/cart.jsp", cookie).text for cookie in old} == {"[old]"}
+    (told,) = fresh.containers.told(app.name, Slot.GREEN, 0)
+    assert "5 sessions dropped" in told
+    assert 'the attribute "cart"' in told
+    assert "shop.Line" in told
+
+
+def test_what_cannot_be_serialised_stays_where_it_is_and_is_told(fresh: Site) -> None:
+    app = fresh.app()
+    blue, green = (fresh.start(app, slot, war({}))[0] for slot in Slot)
+    answer = ask(blue, "/odd.jsp")
+    assert answer.status == 200
+    until(lambda: ask(green, "/hello.jsp", answer.cookie).text == "Ada", 5)
+    told = "\n".join(fresh.containers.told(app.name, Slot.BLUE, 0))
+    assert '"odd" is not replicated and is lost with its replica: java.lang.Object is not Serializable' in told
+    assert '"deep" is not replicated and is lost with its replica: java.lang.Thread is not Serializable' in told
+
+
+def test_a_web_xml_without_distributable_is_told(fresh: Site) -> None:
+    app = fresh.app()
+    fresh.start(app, Slot.BLUE, war({}, distributable=False))
+    (told,) = fresh.containers.told(app.name, Slot.BLUE, 0)
+    assert "NOT replicated" in told
+    assert "<distributable/>" in told
+
+
+def test_the_clusters_port_is_reached_by_its_own_members_alone(fresh: Site) -> None:
+    app, other = fresh.app(), fresh.app(name="it-stranger")
+    (blue,) = fresh.start(app, Slot.BLUE, war({}))
+    (foreign,) = fresh.start(other, Slot.BLUE, war({}), number=2)
+    own = cluster_addresses(fresh.docker, 1, Slot.BLUE)[0]
+
+    def reaches(container: str, address: str, port: int) -> bool:
+        script = f"timeout 2 bash -c '</dev/tcp/{address}/{port}'"
+        made = fresh.api.exec_create(container, ["bash", "-c", script])["Id"]
+        fresh.api.exec_start(made)
+        return int(fresh.api.exec_inspect(made)["ExitCode"]) == 0
+
+    assert reaches(blue.name, own, 4000)
+    assert not reaches(blue.name, blue.host, 4000)
+    assert reaches(foreign.name, blue.host, 8080)
+    assert not reaches(foreign.name, own, 4000)
+    assert not reaches(foreign.name, blue.host, 4000)
+
+
+@pytest.mark.parametrize("line", ["7.0-jdk8", *LINES])
+def test_a_visitor_whose_session_is_gone_is_sent_elsewhere_on_every_line(fresh: Site, line: str) -> None:
+    (blue,) = fresh.start(fresh.app(line, sessions="sticky"), Slot.BLUE, war({}))
+    header = {"X-Hookserver-Elsewhere": "@fresh"}
+    cookie = ask(blue, "/name.jsp?is=Ada").cookie
+    gone = ask(blue, "/hello.jsp", "0123456789ABCDEF.blue1", **header)
+    assert (gone.status, gone.text, gone.elsewhere) == (200, "", "@fresh")
+    assert ask(blue, "/hello.jsp", cookie, **header).text == "Ada"
+    assert ask(blue, "/hello.jsp", **header).elsewhere is None
+    assert ask(blue, "/hello.jsp", "0123456789ABCDEF.blue1").elsewhere is None
+
+
+def test_a_tomcat_whose_clustering_stands_still_is_refused(fresh: Site) -> None:
+    with pytest.raises(BuildError, match=r"release\.sessions is replicated") as refused:
+        fresh.image(fresh.app("7.0-jdk8"), war({}))
+    assert "sticky" in refused.value.remedy
+
+
+def test_nothing_is_shared_by_an_image_that_runs_without_replication(fresh: Site) -> None:
+    shop: Any = war(SHOP)
+    app = fresh.app(sessions="sticky")
+    blue, green = (fresh.start(app, slot, shop)[0] for slot in Slot)
+    cookie = ask(blue, "/add.jsp?item=a").cookie
+    assert ask(blue, "/cart.jsp", cookie).text == "[a]"
+    assert ask(green, "/cart.jsp", cookie).text == "null"
