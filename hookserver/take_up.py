@@ -61,6 +61,7 @@ def end_app(parts: Parts, name: str, tell: Tell) -> None:
             wait_until_drained(parts, release, gives_up - time.monotonic())
     for slot in Slot:
         parts.containers.stop(name, slot, STOP_GRACE)
+    parts.containers.remove_cluster(name)
     shutil.rmtree(parts.settings.server.state.live(name), ignore_errors=True)
     try:
         parts.images.prune(app, set())

@@ -12,10 +12,12 @@ from typing import Any
 from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
-from hookserver.containers.arguments import ROLE, STATE_DIR
+from hookserver.containers.arguments import APP, ROLE, STATE_DIR
 from hookserver.containers.engine import Engine
 from hookserver.errors import ContainerError
 
+CLUSTER = "cluster"
+"""The role of a network of one app's replicas."""
 _REJECT = 0x0200
 _ANOTHER_SUBNET = "Set docker.{} to one that is free, then deploy again."
 
@@ -25,8 +27,8 @@ def network_name(subnet: IPv4Network) -> str:
     return f"hookserver-{subnet.network_address}-{subnet.prefixlen}"
 
 
-def network_arguments(subnet: IPv4Network, state_dir: Path, *, internal: bool = False) -> dict[str, Any]:
-    """The arguments of docker-py's ``create_network``. What is ``internal`` reaches nothing but itself.
+def network_arguments(subnet: IPv4Network, state_dir: Path, app: str = "") -> dict[str, Any]:
+    """The arguments of docker-py's ``create_network``. What is one ``app``'s alone reaches nothing but itself.
 
     Docker hands out the first 16 addresses alone, of a small network the first 8: a container that somebody attaches
     without a fixed address never takes that of a replica which is stopped.
@@ -37,9 +39,9 @@ def network_arguments(subnet: IPv4Network, state_dir: Path, *, internal: bool = 
         "name": network_name(subnet),
         "driver": "bridge",
         "check_duplicate": True,
-        "internal": internal,
+        "internal": bool(app),
         "ipam": IPAMConfig(pool_configs=[pool]),
-        "labels": {STATE_DIR: str(state_dir), ROLE: "cluster" if internal else "network"},
+        "labels": {STATE_DIR: str(state_dir), **({ROLE: CLUSTER, APP: app} if app else {ROLE: "network"})},
     }
 
 
@@ -52,18 +54,26 @@ def ensure_network(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
     return _ensure(engine, subnet, state_dir, "subnet")
 
 
-def ensure_cluster(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
+def ensure_cluster(engine: Engine, subnet: IPv4Network, state_dir: Path, app: str) -> str:
     """The same for the network of one app, in which nobody else is."""
-    return _ensure(engine, subnet, state_dir, "cluster_subnet", internal=True)
+    return _ensure(engine, subnet, state_dir, "cluster_subnet", app)
 
 
-def _ensure(engine: Engine, subnet: IPv4Network, state_dir: Path, setting: str, *, internal: bool = False) -> str:
+def remove_cluster(engine: Engine, state_dir: Path, app: str) -> None:
+    """Remove the network of an app that has no replicas any more, if there is one. Raises ContainerError."""
+    labels = [f"{STATE_DIR}={state_dir}", f"{ROLE}={CLUSTER}", f"{APP}={app}"]
+    with engine.doing(f"remove the network of {app}'s replicas"):
+        for network in engine.api.networks(filters={"label": labels}):
+            engine.api.remove_network(network["Id"])
+
+
+def _ensure(engine: Engine, subnet: IPv4Network, state_dir: Path, setting: str, app: str = "") -> str:
     another = _ANOTHER_SUBNET.format(setting)
     found = _inspect(engine, subnet)
     if found is None:
         if engine.is_local:
             _refuse_routes(engine, subnet, Path("/proc/net/route"), setting)
-        found = _create(engine, subnet, network_arguments(subnet, state_dir, internal=internal), another)
+        found = _create(engine, subnet, network_arguments(subnet, state_dir, app), another)
     owner = (found.get("Labels") or {}).get(STATE_DIR)
     if owner != str(state_dir):
         whose = f"the installation in {owner}" if owner else "somebody else"

@@ -112,6 +112,10 @@ class Containers:
         """Remove, at once and without grace, the containers of a deploy that never went live."""
         self._remove([*self._ids(app, deploy=deploy), *self._ids(app, deploy=deploy, role="prepare")])
 
+    def remove_cluster(self, app: str) -> None:
+        """Remove the network on which the app's replicas shared sessions, once there are none."""
+        network.remove_cluster(self._engine, self._state_dir, app)
+
     def remove_leftovers(self) -> None:
         """Remove what runs once; for when no deploy is under way."""
         self._remove(self._ids(role="prepare"))
@@ -209,7 +213,7 @@ class Containers:
                 f"docker.cluster_subnet {self._docker.cluster_subnet} has no room for {app.name}, app number {number}",
                 'Set a larger one that is free, or release.sessions = "sticky" for the app.',
             )
-        net = network.ensure_cluster(self._engine, subnet, self._state_dir)
+        net = network.ensure_cluster(self._engine, subnet, self._state_dir, app.name)
         everybody = [address for either in Slot for address in cluster_addresses(self._docker, number, either)]
         return [
             Cluster(net, own, tuple(address for address in everybody if address != own))

@@ -27,6 +27,7 @@ from hookserver.containers import Containers
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 from hookserver.models import Endpoint, Release, Slot, StateDir
+from tests.shop import installed
 
 SUBNETS = ("172.30.190.0/24", "172.30.184.0/24")
 ROUTE = ["metric", "4278198272"]
@@ -44,6 +45,7 @@ LINE = """package shop; public class Line implements java.io.Serializable {
   public Line(String item) { this.item = item; }
   public String toString() { return item; } }"""
 PAGES = {
+    "health": "well",
     "index.jsp": '<%@ page session="false" %>well',
     "add.jsp": """<% shop.Cart cart = (shop.Cart) session.getAttribute("cart");
       if (cart == null) cart = new shop.Cart();
@@ -287,6 +289,11 @@ def test_the_clusters_port_is_reached_by_its_own_members_alone(fresh: Site) -> N
     assert reaches(foreign.name, blue.host, 8080)
     assert not reaches(foreign.name, own, 4000)
     assert not reaches(foreign.name, blue.host, 4000)
+    for one in (app, other):
+        for slot in Slot:
+            fresh.containers.stop(one.name, slot, 0)
+        fresh.containers.remove_cluster(one.name)
+    assert len(fresh.api.networks(filters={"label": f"hookserver.state_dir={fresh.root}"})) == 1
 
 
 @pytest.mark.parametrize("line", ["7.0-jdk8", *LINES])
@@ -314,3 +321,33 @@ def test_nothing_is_shared_by_an_image_that_runs_without_replication(fresh: Site
     cookie = ask(blue, "/add.jsp?item=a").cookie
     assert ask(blue, "/cart.jsp", cookie).text == "[a]"
     assert ask(green, "/cart.jsp", cookie).text == "null"
+
+
+def test_a_cart_goes_with_its_visitor_through_switches_a_rollback_and_a_crash() -> None:
+    with installed("172.30.191.0/24", cluster="172.30.185.0/24") as site:
+        shop = site.add_app("it-carts-shared", replicas=2, app='poll = "0"', release='sessions = "replicated"')
+        site.start()
+
+        def visit(path: str, cookie: str = "") -> Answer:
+            nginx = Endpoint("nginx", "", "127.0.0.1", site.site_port)
+            return ask(nginx, path, cookie, Host="it-carts-shared.test")
+
+        def release(version: str) -> None:
+            shop.commit(
+                {"app.war": war({**SHOP, "Release": f"package shop; class Release {{ int version = {version}; }}"})}
+            )
+            ended = site.ended(shop.push().deploy)
+            assert ended["status"] == "live", ended
+
+        release("1")
+        cookies = [visit(f"/add.jsp?item=a{number}").cookie for number in range(10)]
+        release("2")
+        assert [visit("/cart.jsp", cookie).text for cookie in cookies] == [f"[a{number}]" for number in range(10)]
+        assert {visit("/add.jsp?item=b", cookie).status for cookie in cookies} == {200}
+
+        site.docker.containers.get("hs-it-carts-shared-green-1").kill()
+        after = [visit("/add.jsp?item=c", cookie) for cookie in cookies]
+        assert [answer.text for answer in after] == [f"[a{number}, b, c]" for number in range(10)]
+        done = site.command("rollback", "it-carts-shared")
+        assert done.returncode == 0, done.stderr
+        assert [visit("/cart.jsp", cookie).text for cookie in cookies] == [f"[a{n}, b, c]" for n in range(10)]

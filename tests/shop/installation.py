@@ -32,6 +32,8 @@ T = TypeVar("T")
 CANARY = "canary-7f3a-do-not-show"
 """A secret of every app's; it must turn up nowhere."""
 
+CLUSTER = "172.30.224.0/20"
+"""Where the networks of apps with replicated sessions are: one installation after the other has it."""
 _PREFIX = "hs-"
 """Of the folders that installations are made in."""
 _SERVER = """
@@ -42,6 +44,7 @@ listen = "127.0.0.1:{web}"
 listen = ["127.0.0.1:{site}"]
 [docker]
 subnet = "{subnet}"
+cluster_subnet = "{cluster}"
 host = "{docker}"
 """
 _APP = """
@@ -91,6 +94,7 @@ class Installation:
     web_port: int
     site_port: int
     docker_host: str = ""
+    cluster: str = CLUSTER
     apps: dict[str, str] = field(default_factory=dict)
     _up: subprocess.Popen[bytes] | None = None
 
@@ -277,12 +281,12 @@ class Installation:
 
     def clear_leftovers(self) -> None:
         """Take away what a run that was killed left on the subnet."""
-        wanted = IPv4Network(self.subnet)
+        wanted = [IPv4Network(self.subnet), IPv4Network(self.cluster)]
         for network in self.docker.networks.list(filters={"label": "hookserver.state_dir"}):
             pools = network.attrs["IPAM"]["Config"] or []
             state = Path(network.attrs["Labels"]["hookserver.state_dir"])
             ours = state.parent.parent == self.folder.parent and state.parent.name.startswith(_PREFIX)
-            if ours and any(wanted.overlaps(IPv4Network(pool["Subnet"])) for pool in pools):
+            if ours and any(IPv4Network(pool["Subnet"]).overlaps(one) for pool in pools for one in wanted):
                 Installation(state.parent, self.subnet, 0, 0, self.docker_host).destroy()
 
     def destroy(self) -> None:
@@ -313,20 +317,21 @@ class Installation:
             web=self.web_port,
             site=self.site_port,
             subnet=self.subnet,
+            cluster=self.cluster,
             docker=self.docker_host,
         )
         self.config.write_text(server + "".join(self.apps.values()))
 
 
 @contextmanager
-def installed(subnet: str, docker_host: str = "") -> Iterator[Installation]:
+def installed(subnet: str, docker_host: str = "", cluster: str = CLUSTER) -> Iterator[Installation]:
     """An installation without apps, not started; at the end nothing of it is left."""
     # Without its bridge, a packet for the subnet must end here.
     subprocess.run(["ip", "route", "replace", "unreachable", subnet, "metric", "4278198272"], check=True)
     # Not pytest's own folder: Nginx's workers, of another user, may not enter that one.
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))
     folder.chmod(0o711)
-    made = Installation(folder, subnet, free_port(), free_port(), docker_host)
+    made = Installation(folder, subnet, free_port(), free_port(), docker_host, cluster)
     made.clear_leftovers()
     try:
         yield made

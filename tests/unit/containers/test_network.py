@@ -24,7 +24,7 @@ def test_docker_gives_away_none_of_the_replicas_addresses_by_itself() -> None:
 
 
 def test_the_network_of_replicas_that_share_sessions_leads_nowhere_else() -> None:
-    made = network_arguments(IPv4Network("172.30.224.32/27"), Path("/state"), internal=True)
+    made = network_arguments(IPv4Network("172.30.224.32/27"), Path("/state"), "shop")
     assert made["internal"]
     assert made["ipam"]["Config"][0]["IPRange"] == "172.30.224.32/29"
     assert not network_arguments(SUBNET, Path("/state"))["internal"]
