@@ -18,7 +18,7 @@ from dataclasses import asdict, replace
 from typing import IO
 
 from hookserver.builders import compatibility, session_timeout, tomcat_library, war_facts, war_file
-from hookserver.builders.engine import APP, FACTS, LIBRARY, ROLE, SESSION_TIMEOUT, Engine
+from hookserver.builders.engine import APP, FACTS, LIBRARY, LIBRARY_LAYER, ROLE, SESSION_TIMEOUT, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.tomcat_base import Base, SettingsFile
 from hookserver.builders.tomcat_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
@@ -27,7 +27,6 @@ from hookserver.builders.translate import translated
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
-_LIBRARY_LAYER = "library"
 DEFAULT_WEBAPPS = frozenset({"ROOT", "docs", "examples", "host-manager", "manager"})
 """What a Tomcat tarball serves by itself; it has no place beside a shop."""
 
@@ -47,7 +46,7 @@ def assemble(
     with war_file.opened(war.path) as checked:
         own = {**digest(files), tomcat_library.JAR: hashlib.sha256(ours.jar).hexdigest()}
         key = _digest(base.image, conf, own, context, checked.library_digest())
-        library = engine.find_image({APP: job.app.name, LIBRARY: key, ROLE: _LIBRARY_LAYER})
+        library = engine.find_image({APP: job.app.name, LIBRARY: key, ROLE: LIBRARY_LAYER})
         facts = _remembered(engine, library) or war_facts.of_library(checked.archive, checked.library, job.work)
         written = war_facts.of_own(checked.archive, checked.rest)
         compatibility.check(war_facts.merged(written, facts), base, job.app.tomcat.image)
@@ -58,7 +57,7 @@ def assemble(
             if removed:
                 log.line(f"left out of the Tomcat image: webapps {', '.join(removed)}")
             remembered = json.dumps(asdict(facts))
-            labels = engine.labels(job.app.name, _LIBRARY_LAYER, library=key, facts=remembered)
+            labels = engine.labels(job.app.name, LIBRARY_LAYER, library=key, facts=remembered)
             with (
                 _conf_archive(conf) as settings,
                 war_file.packed(checked, checked.library, context, job.work) as libraries,
@@ -155,7 +154,7 @@ def _layer(
     remove = ["rm", "-rf", "--", *(f"{base.home}/webapps/{name}" for name in removed)]
     config = {"Labels": labels, "Entrypoint": list(base.entrypoint), "Cmd": list(base.command), "User": base.user}
     user = "0:0" if removed else base.user
-    name, tag = (None, None) if labels[ROLE] == _LIBRARY_LAYER else (job.app.image, job.commit[:12])
+    name, tag = (None, None) if labels[ROLE] == LIBRARY_LAYER else (job.app.image, job.commit[:12])
     with (
         engine.container(job.app.name, job.deploy, parent, labels[ROLE], entrypoint=remove, user=user) as container,
         translated("make the image"),

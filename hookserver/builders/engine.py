@@ -29,6 +29,8 @@ LIBRARY = "hookserver.library"
 FACTS = "hookserver.facts"
 SESSION_TIMEOUT = "hookserver.session_timeout"
 ROLE = "hookserver.role"
+LIBRARY_LAYER = "library"
+"""The role of a layer that images are made on, whose label they have too."""
 BUILDING = "build"
 """The role of a container that exists only while something is built."""
 _PATIENCE = 120

@@ -13,7 +13,17 @@ import requests
 from hookserver import __version__, models
 from hookserver.builders import tomcat_library
 from hookserver.builders.assemble import adopt, assemble
-from hookserver.builders.engine import APP, BUILD, COMMIT, LIBRARY, ROLE, SESSION_TIMEOUT, STATE_DIR, Engine
+from hookserver.builders.engine import (
+    APP,
+    BUILD,
+    COMMIT,
+    LIBRARY,
+    LIBRARY_LAYER,
+    ROLE,
+    SESSION_TIMEOUT,
+    STATE_DIR,
+    Engine,
+)
 from hookserver.builders.job import BuildJob, War, WholeImage
 from hookserver.builders.migrate import migrate
 from hookserver.builders.registry import KINDS, choose
@@ -150,4 +160,5 @@ class Images:
 def _is_under(library: dict[str, Any], image: dict[str, Any]) -> bool:
     """Whether an image was made on a library layer: the layer's label comes with it."""
     label = library["Labels"].get(LIBRARY)
-    return label is not None and label == image["Labels"].get(LIBRARY)
+    is_one = library["Labels"].get(ROLE) == LIBRARY_LAYER
+    return is_one and label == image["Labels"].get(LIBRARY)
