@@ -10,9 +10,12 @@ from xml.etree.ElementTree import Element
 from hookserver.project.findings import Build, Dependency, Evidence, Hit, Hits
 from hookserver.project.folder import FILE_LIMIT, Folder, parse_xml
 from hookserver.project.java import highest
+from hookserver.project.session_bytecode import unserialisable
 
 _MOST_CLASSES = 1000
 _MOST_ENTRIES = 100_000
+_MARKS = {"javax": b"javax/servlet/", "jakarta": b"jakarta/servlet/", "session": b"servlet/http/HttpSession"}
+"""What a class has in it that uses this."""
 _JAR = re.compile(r"WEB-INF/lib/(.+?)(?:-(\d[\w.-]*))?\.jar")
 _FIRST_VERSION = 44
 """Of class files: Java 1.0; each Java since has one more."""
@@ -48,18 +51,21 @@ def look(folder: Folder) -> tuple[Build | None, dict[str, Hits], Element | None]
 
 
 def _classes(war: zipfile.ZipFile, name: str) -> tuple[dict[str, Hits], tuple[Evidence, ...]]:
-    used: dict[str, list[Hit]] = {"javax": [], "jakarta": []}
+    used: dict[str, list[Hit]] = {sort: [] for sort in _MARKS}
     levels = set()
+    contents = []
     classes = [entry for entry in war.infolist()[:_MOST_ENTRIES] if entry.filename.startswith("WEB-INF/classes/")]
     for entry in [entry for entry in classes if entry.filename.endswith(".class")][:_MOST_CLASSES]:
         content = _read(war, entry)
         if content[:4] == b"\xca\xfe\xba\xbe" and len(content) > 8:
             levels.add(int.from_bytes(content[6:8], "big") - _FIRST_VERSION)
-        for api, hits in used.items():
-            if f"{api}/servlet/".encode() in content:
+            contents.append(content)
+        for sort, hits in used.items():
+            if _MARKS[sort] in content:
                 hits.append(Hit(f"{entry.filename} in {name}", ""))
+    used["unserialisable"] = [Hit(name, told) for told in unserialisable(contents)]
     java = highest(Evidence(str(level), f"the classes in {name}") for level in levels if level > 1)
-    return {api: Hits(tuple(hits[:5]), len(hits)) for api, hits in used.items() if hits}, java
+    return {sort: Hits(tuple(hits[:5]), len(hits)) for sort, hits in used.items() if hits}, java
 
 
 def _libraries(war: zipfile.ZipFile, name: str) -> Iterator[Dependency]:

@@ -137,7 +137,7 @@ def _sessions(folder: Folder, deployment: Deployment, hits: Mapping[str, Hits]) 
     used = [str(hits[sort]) for sort in ("session", "session page") if sort in hits]
     if not used:
         return
-    against = list(_against_replication(folder, deployment))
+    against = list(_against_replication(folder, deployment, hits))
     if against:
         advice = (
             "sticky suits: a visitor stays with the replica that has his session, over a switch too, for sticky_for at "
@@ -151,10 +151,11 @@ def _sessions(folder: Folder, deployment: Deployment, hits: Mapping[str, Hits]) 
     yield Caution("release", f"sessions are used ({used[0]}): {advice}", "sticky" if against else "replicated")
 
 
-def _against_replication(folder: Folder, deployment: Deployment) -> Iterator[str]:
+def _against_replication(folder: Folder, deployment: Deployment, hits: Mapping[str, Hits]) -> Iterator[str]:
     if not deployment.has("distributable"):
         yield f"<distributable/> in {deployment.path or 'a web.xml, WEB-INF/web.xml'}"
-    if classes := unserialisable(folder):
+    compiled = [hit.text for hit in hits["unserialisable"].first] if "unserialisable" in hits else []
+    if classes := [*unserialisable(folder), *compiled]:
         yield f"that these implement java.io.Serializable: {', '.join(classes)}"
 
 
