@@ -1,8 +1,8 @@
 """Which classes of a compiled program it puts into sessions though they cannot be serialised, as its bytecode shows.
 
 Read one method after the other, in order, by the Java Virtual Machine Specification (§4 the class file, §6 the
-instructions): the type of what ``HttpSession.setAttribute`` gets is known where it was just made, cast, read from a field,
-returned, or kept in a local variable. What branches hide is not seen.
+instructions): the type of what ``HttpSession.setAttribute`` gets is known where it was just made, cast, read from a
+field, returned, or kept in a local variable. What branches hide is not seen.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _cannot(classes: Mapping[str, _Class], name: str, depth: int = 8) -> bool:
     known = classes.get(name)
     if known is None or depth == 0 or any(one in _SERIALISABLE for one in known.interfaces):
         return False
-    if known.parent != "java/lang/Object" and not _cannot(classes, known.parent, depth - 1):
+    if known.parent not in ("java/lang/Object", "java/lang/Record") and not _cannot(classes, known.parent, depth - 1):
         return False
     return all(one not in classes or _cannot(classes, one, depth - 1) for one in known.interfaces)
 

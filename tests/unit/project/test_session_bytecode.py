@@ -82,6 +82,10 @@ def test_a_class_that_cannot_be_serialised_is_seen_however_it_was_had(kind: str)
     assert unserialisable([putting(kind), class_file("shop/Cart")]) == ("shop.Cart (put there by shop.Web)",)
 
 
+def test_a_record_is_judged_by_its_own_word() -> None:
+    assert unserialisable([putting("made"), class_file("shop/Cart", "java/lang/Record")])
+
+
 def test_javax_counts_as_well_and_other_attributes_do_not() -> None:
     assert unserialisable([putting("made", "javax/servlet/http/HttpSession"), class_file("shop/Cart")])
     assert not unserialisable([putting("made", "jakarta/servlet/ServletRequest"), class_file("shop/Cart")])
