@@ -13,7 +13,7 @@ KEEP = 2
 
 def test_deploy_after_deploy_takes_no_more_of_the_machine() -> None:
     with installed("172.30.196.0/24") as site:
-        project = site.add_app(APP, release=f"keep = {KEEP}")
+        project = site.add_app(APP, release=f'keep = {KEEP}\nsticky_for = "0"')
         site.start()
 
         def deploy(number: int) -> None:

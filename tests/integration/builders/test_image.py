@@ -163,10 +163,12 @@ def test_what_a_tomcat_serves_by_itself_is_left_out(site: Site, eventually: Call
 
 def test_prune_removes_the_apps_old_images_and_layers_and_nothing_else(site: Site) -> None:
     kept, old, tagged = (site.build(job(site, library=name.encode()))[0] for name in ("kept", "old", "tagged"))
+    same_libraries = site.build(job(site, page=f"{PAGE} ", library=b"kept"))[0]
     site.client.tag(tagged, f"hookserver-test/{site.app}", "a-persons-own")
     with site.running(old):
         removed = site.images.prune(job(site).app, {kept})
         assert old not in removed
+        assert same_libraries in removed
     removed += site.images.prune(job(site).app, {kept})
     assert old in removed
     assert tagged not in removed
