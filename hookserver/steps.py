@@ -122,8 +122,7 @@ def _tell_who_loses(run: Run, slot: Slot) -> None:
         return
     visitors = active_visitors(run.parts, held)
     run.parts.store.will_lose(run.deploy.number, visitors)
-    count = "an unknown number of visitors (there is no access log)" if visitors is None else f"{visitors} visitors"
-    run.log.line(f"{slot} is needed: {count} of the last 5 minutes lose their sessions of deploy {held.deploy}")
+    run.log.line(f"{slot} is needed: the sessions of deploy {held.deploy} end now ({_active(visitors)})")
 
 
 @_step(Step.CHECK, "Checking health")
@@ -171,7 +170,9 @@ def drain(run: Run, release: Release, before: Release | None) -> None:
         run.log.line("there was none")
     elif run.parts.nginx.held_slot(run.app.name) is before.slot:
         _watch(run, release, before, min(_LOOK, run.app.release.drain))
-        run.log.line(_who_goes_on(active_visitors(run.parts, before), before.slot, run.app.release.hold_for))
+        longest = format_duration(run.app.release.hold_for)
+        active = _active(active_visitors(run.parts, before))
+        run.log.line(f"{before.slot} goes on for those whose sessions it has, for {longest} at most ({active})")
     else:
         _wait_until_drained(run, release, before)
         _tell_of_sessions(run, before.slot)
@@ -207,9 +208,9 @@ def _watch(run: Run, release: Release, before: Release, seconds: float) -> int:
     return wait_until_drained(run.parts, before, seconds, see_that_all_live)
 
 
-def _who_goes_on(visitors: int | None, slot: Slot, seconds: float) -> str:
-    count = "visitors" if visitors is None else f"{visitors} visitors of the last 5 minutes"
-    return f"{count} go on with {slot}, where their sessions are, for {format_duration(seconds)} at most"
+def _active(visitors: int | None) -> str:
+    count = "not known, there is no access log" if visitors is None else visitors
+    return f"visitors of the last 5 minutes: {count}"
 
 
 def _send_back(run: Run, release: Release, before: Release, error: Unhealthy) -> None:

@@ -151,7 +151,8 @@ def test_carts_stay_on_the_old_release_and_new_visitors_see_the_new_one(
     standby = street.told()["standby"]
     assert (standby["slot"], standby["held_until"] > standby["retire_at"]) == ("blue", True)
     log = street.site.log(street.site.latest(SHOP))
-    assert "2 visitors of the last 5 minutes go on with blue, where their sessions are, for 30m at most" in log
+    line = "blue goes on for those whose sessions it has, for 30m at most (visitors of the last 5 minutes: 2)"
+    assert line in log
     assert street.site.deploy(street.site.latest(SHOP))["visitors_lost"] is None
 
 
@@ -195,7 +196,7 @@ def test_flags_that_were_lost_are_laid_again(street: Street, carts: dict[str, Sh
     site.start()
     until(lambda: site.nginx.held_slot(SHOP) is Slot.BLUE)
     until(lambda: (street.told()["standby"] or {}).get("visitors") == 2)
-    assert "2 visitors of the last 5 minutes go on with it" in site.command("status", SHOP).stdout
+    assert "held for its visitors, of the last 5 minutes: 2" in site.command("status", SHOP).stdout
 
 
 def test_who_loses_his_replica_gets_an_answer_of_the_new_release(street: Street, carts: dict[str, Shopper]) -> None:
@@ -214,7 +215,8 @@ def test_a_deploy_that_needs_the_slot_says_how_many_lose_their_sessions_and_lose
     held = street.told()["standby"]
     deploy = street.release("1.2.0")
     told = street.site.deploy(deploy)
-    line = f"blue is needed: {told['visitors_lost']} visitors of the last 5 minutes lose their sessions"
+    lost = f"visitors of the last 5 minutes: {told['visitors_lost']}"
+    line = f"blue is needed: the sessions of deploy {held['deploy']} end now ({lost})"
     assert held["slot"] == "blue"
     assert told["visitors_lost"] >= 1
     assert line in street.site.log(deploy)
