@@ -20,6 +20,8 @@ from tests.bench.outcome import outcome, run, table, tell
 from tests.bench.visitors import Switch, failures, late_visitors, visiting
 
 DEPLOYS = 3
+RELEASE = 'sticky_for = "0"'
+"""Everybody moves at each switch: a deploy takes what it takes, and waits for nobody who stays."""
 LOAD = ("--connections", "8", "--think", "20", "--visitors", "10")
 
 
@@ -73,7 +75,7 @@ def bench() -> int:
 def _deploy(line: Line) -> Seen:
     tell(f"Tomcat {line.tomcat} on Java {line.java}")
     starts, deploys, switches = [], [], []
-    with installed(tomcat=f'image = "{line.image}"', build=line.build, source=line.source) as shop:
+    with installed(RELEASE, tomcat=f'image = "{line.image}"', build=line.build, source=line.source) as shop:
         shop.ended(shop.push(_version(0)).deploy)
         keeps_carts = _keeps_carts(shop.site)
         with visiting(shop.site, *LOAD) as load:
