@@ -114,8 +114,8 @@ class Releases:
     def saw_visitors(self, deploy: int, retire_at: float, visitors: int | None) -> None:
         """What was seen of who goes on with a held standby: how many are active, and when it is retired for that."""
         with self._tables.database.writing() as connection:
-            values = {"retire_at": retire_at, "visitors": visitors}
-            connection.execute(update(releases).where(releases.c.deploy == deploy).values(values))
+            held = update(releases).where(releases.c.deploy == deploy, releases.c.held_until.is_not(None))
+            connection.execute(held.values(retire_at=retire_at, visitors=visitors))
 
     def let_go(self, deploy: int) -> None:
         """The release is held no more."""

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from hookserver.config import ReleaseSettings
 from hookserver.held import retire_at
 from hookserver.models import Release, Slot
 
@@ -36,6 +37,11 @@ def test_it_goes_when_the_last_session_has_ended_or_at_the_deadline_and_never_be
 ) -> None:
     moment = None if asked is None else SWITCH + asked
     assert retire_at(release(), moment) == SWITCH + after
+
+
+@pytest.mark.parametrize(("keys", "seconds"), [({}, 1800), ({"sticky_for": "0"}, 0), ({"sessions": "none"}, 0)])
+def test_a_switch_holds_the_old_slot_for_as_long_as_the_settings_say(keys: dict[str, str], seconds: float) -> None:
+    assert ReleaseSettings.model_validate(keys).hold_for == seconds
 
 
 def test_sessions_that_never_end_hold_it_until_the_deadline() -> None:

@@ -83,6 +83,13 @@ def test_who_is_let_go_or_retired_is_held_no_more(store: Store, end: object) -> 
     assert (release(store, first).held_until, release(store, first).visitors) == (None, None)
 
 
+def test_what_was_seen_of_visitors_comes_too_late_for_who_is_let_go(store: Store) -> None:
+    first, _ = live(store), live(store, Slot.GREEN)
+    store.let_go(first)
+    store.saw_visitors(first, NOW + 900, 3)
+    assert (release(store, first).retire_at, release(store, first).visitors) == (NOW + 600, None)
+
+
 def test_the_deadline_moves_with_the_clock(store: Store) -> None:
     first, _ = live(store), live(store, Slot.GREEN)
     store.shift_retirements(3600)
