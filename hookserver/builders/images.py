@@ -161,4 +161,4 @@ def _is_under(library: dict[str, Any], image: dict[str, Any]) -> bool:
     """Whether an image was made on a library layer: the layer's label comes with it."""
     label = library["Labels"].get(LIBRARY)
     is_one = library["Labels"].get(ROLE) == LIBRARY_LAYER
-    return is_one and label == image["Labels"].get(LIBRARY)
+    return bool(is_one and label == image["Labels"].get(LIBRARY))
