@@ -232,6 +232,29 @@ def test_two_replicas_that_start_together_do_not_wait_for_each_other(fresh: Site
         assert "has not given its sessions" not in fresh.containers.last_lines(place.name, 200)
 
 
+def test_a_replica_that_froze_holds_up_nobody_and_catches_up(fresh: Site) -> None:
+    app, shop = fresh.app(), war(SHOP)
+    blue, green = (fresh.start(app, slot, shop)[0] for slot in Slot)
+    cookies = [ask(blue, f"/add.jsp?item=a{n}").cookie for n in range(10)]
+    fresh.api.pause(green.name)
+    over = time.monotonic() + 5
+    slowest, rounds = 0.0, 0
+    while time.monotonic() < over:
+        slowest = max(slowest, *(ask(blue, "/add.jsp?item=b", cookie).seconds for cookie in cookies))
+        rounds += 1
+    cookies += [ask(blue, "/add.jsp?item=new").cookie]
+    fresh.api.unpause(green.name)
+    assert slowest < 0.5
+    expected = [*(f"[a{n}{', b' * rounds}]" for n in range(10)), "[new]"]
+
+    def carts(place: Endpoint) -> list[str]:
+        return [ask(place, "/cart.jsp", cookie).text for cookie in cookies]
+
+    until(lambda: carts(green) == expected, 20)
+    time.sleep(1)
+    assert carts(blue) == carts(green) == expected
+
+
 @pytest.mark.parametrize("classes", [CHANGED, REMOVED], ids=["changed", "removed"])
 def test_a_session_that_does_not_fit_the_other_release_is_dropped_alone(fresh: Site, classes: dict[str, str]) -> None:
     app = fresh.app()

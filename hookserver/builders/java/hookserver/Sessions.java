@@ -240,8 +240,8 @@ final class Sessions extends DeltaManager {
             count(in.attribute, e);
             return;
         }
-        Session here = sessions.get(visit.getIdInternal());
-        if (here == null || here.getThisAccessedTimeInternal() < visit.getThisAccessedTimeInternal()) {
+        Visit here = (Visit) sessions.get(visit.getIdInternal());
+        if (here == null || visit.isBetterThan(here)) {
             add(visit);
             visit.activate();
         }

@@ -21,6 +21,7 @@ final class Visit extends DeltaSession {
     private static final int TRIES = 3;
 
     private final transient Sessions sessions;
+    private transient boolean comesFromOwner;
 
     Visit(Sessions sessions) {
         super(sessions);
@@ -42,8 +43,14 @@ final class Visit extends DeltaSession {
         }
     }
 
+    /** Whether it shall take the place of another copy: it comes from the replica that served its visitor last. */
+    boolean isBetterThan(Visit other) {
+        return comesFromOwner && (!other.isPrimarySession() || other.thisAccessedTime < thisAccessedTime);
+    }
+
     void read(ObjectInputStream in) throws ClassNotFoundException, IOException {
         id = in.readUTF();
+        comesFromOwner = in.readBoolean();
         creationTime = in.readLong();
         lastAccessedTime = in.readLong();
         thisAccessedTime = in.readLong();
@@ -74,6 +81,7 @@ final class Visit extends DeltaSession {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeUTF(id);
+            out.writeBoolean(isPrimarySession());
             out.writeLong(creationTime);
             out.writeLong(lastAccessedTime);
             out.writeLong(thisAccessedTime);
