@@ -251,7 +251,7 @@ def test_a_replica_that_froze_holds_up_nobody_and_catches_up(fresh: Site) -> Non
         return [ask(place, "/cart.jsp", cookie).text for cookie in cookies]
 
     until(lambda: carts(green) == expected, 20)
-    time.sleep(1)
+    until(lambda: "sessions fetched from" in fresh.containers.last_lines(blue.name, 200), 10)
     assert carts(blue) == carts(green) == expected
 
 
