@@ -82,7 +82,7 @@ def bench() -> int:
 def _measure(mode: str) -> Figures:
     with installed(RELEASE.format(mode=mode), build="cpus = 0.5") as shop:
         tell(f"sessions = {mode}: the first push")
-        shop.ended(shop.push("1.0.0").deploy)
+        shop.ended(shop.push("1.0.1").deploy)
         with visiting(shop.site, *CLOSED_LOOP) as cost:
             time.sleep(COST_SECONDS)
         with visiting(shop.site, *CROWD) as crowd:
