@@ -15,7 +15,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 APP=cornershop
 DOCKER_CLI=${DOCKER_CLI:-docker}
-SUBNET=172.30.224.0/20
+SUBNET=172.30.144.0/20
 FIRST=1.0.0
 SECOND=1.1.0
 VISITORS=(--connections 12 --think 50 --visitors 10 --uploads 2 --upload-seconds 2)
