@@ -79,14 +79,16 @@ class _Probe:
         return self.in_a_row >= self.gate.successes
 
     def run(self) -> None:
-        heard = False
+        heard = good = False
         while not self.over.is_set():
             asked = time.monotonic()
             answer = self._ask_once()
             self.last = answer.text
             if answer.heard and not heard:
-                heard = True
                 self._tell(f"at first {answer.text}")
+            elif answer.good and not good:
+                self._tell(answer.text)
+            heard, good = heard or answer.heard, good or answer.good
             was_healthy = self.is_healthy
             self.in_a_row = self.in_a_row + 1 if answer.good else 0
             if self.is_healthy and not was_healthy:

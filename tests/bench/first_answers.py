@@ -40,6 +40,6 @@ class FirstAnswers:
         while not self._over.wait(0.004):
             lines = self._path.read_text("utf-8", "replace").splitlines() if self._path.exists() else []
             for line in lines[told:]:
-                if "at first answered 200" in line:
-                    self.at[line.split()[0]] = time.time()
+                if "answered 200, after" in line:
+                    self.at.setdefault(line.split()[0], time.time())
             told = len(lines)
