@@ -90,7 +90,7 @@ def test_a_rollback_to_the_standby_is_quick_and_the_poll_does_not_undo_it(live: 
 
 def test_a_rollback_to_a_retired_release_starts_its_image_again(live: Place) -> None:
     site = live.site
-    target = next(one for one in reversed(site.store.releases("it-shop")) if one.retired_at is not None)
+    target = next(one for one in site.store.releases("it-shop") if one.retired_at is not None)
     before = site.visit("it-shop").text
     with site.visitors("it-shop") as visitors:
         answer = site.ask("POST", "/api/v1/apps/it-shop/rollback?wait=1", {"to": target.deploy})

@@ -297,7 +297,7 @@ def test_ctrl_c_before_the_push_is_handed_over_still_hands_it_over(
     with pushing(ready) as push:
         eventually(lambda: any("curl" in line for line in processes_of(push.pid)))
         os.killpg(push.pid, signal.SIGINT)
-        push.wait(5)
+        push.wait(20)
         web.process.send_signal(signal.SIGCONT)
         eventually(lambda: web.store.deploys())
 
