@@ -16,7 +16,7 @@ import docker.types
 
 from hookserver.builders import source, truststore
 from hookserver.builders.advice import advice
-from hookserver.builders.engine import APP, STATE_DIR, Engine
+from hookserver.builders.engine import APP, CPU_PERIOD, STATE_DIR, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.output import Cause, Frames, Lines, listed
 from hookserver.builders.translate import translated
@@ -139,7 +139,8 @@ def _container_settings(engine: Engine, job: BuildJob, recipe: Recipe) -> dict[s
             mounts=_mounts(engine, job, recipe),
             mem_limit=build.memory,
             memswap_limit=build.memory,
-            nano_cpus=round(build.cpus * 1e9),
+            cpu_period=CPU_PERIOD,
+            cpu_quota=round(build.cpus * CPU_PERIOD),
             pids_limit=_PROCESSES,
             cap_drop=["ALL"],
             cap_add=_CAPABILITIES,

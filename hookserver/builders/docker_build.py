@@ -18,15 +18,13 @@ import docker.utils.build
 import requests
 
 from hookserver.builders import source as sources
-from hookserver.builders.engine import Engine
+from hookserver.builders.engine import CPU_PERIOD, Engine
 from hookserver.builders.job import BuildJob
 from hookserver.builders.output import Cause, Lines, listed
 from hookserver.builders.translate import translated
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
-
-_PERIOD = 100_000
 
 
 def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
@@ -42,8 +40,8 @@ def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
         "nocache": int(job.rebuild),
         "memory": build.memory,
         "memswap": build.memory,
-        "cpuperiod": _PERIOD,
-        "cpuquota": round(build.cpus * _PERIOD),
+        "cpuperiod": CPU_PERIOD,
+        "cpuquota": round(build.cpus * CPU_PERIOD),
         "labels": json.dumps(_labels(engine, job)),
     }
     cause = Cause(lambda _: False)

@@ -33,6 +33,8 @@ LIBRARY_LAYER = "library"
 """The role of a layer that images are made on, whose label they have too."""
 BUILDING = "build"
 """The role of a container that exists only while something is built."""
+CPU_PERIOD = 100_000
+"""Microseconds: what a container's CPU quota is a part of."""
 _PATIENCE = 120
 
 
@@ -205,6 +207,11 @@ class Engine:
         return bool(self.api.containers(all=True, filters={"name": f"^/{name}$"}))
 
     def _remove(self, container: str) -> None:
-        """One that Docker does not remove now is found by its labels later: see ``remove_leftovers``."""
+        """One that Docker does not remove now is found by its labels later: see ``remove_leftovers``.
+
+        Its CPU limit goes first: the processes of a fork bomb get no turn to die while the limit holds.
+        """
+        with suppress(docker.errors.DockerException, requests.RequestException, OSError):
+            self.api.update_container(container, cpu_quota=-1)
         with suppress(docker.errors.DockerException, requests.RequestException, OSError):
             self.api.remove_container(container, v=True, force=True)
