@@ -53,6 +53,7 @@ PAGES = {
     "cart.jsp": '<%= session.getAttribute("cart") %>',
     "name.jsp": '<% session.setAttribute("name", request.getParameter("is")); %>set',
     "hello.jsp": '<%= session.getAttribute("name") %>',
+    "big.jsp": '<% session.setAttribute("name", new byte[1 << 20]); %>set',
     "odd.jsp": """<% session.setAttribute("odd", new Object()); session.setAttribute("name", "Ada");
       session.setAttribute("deep", new java.util.ArrayList<Object>(java.util.Arrays.<Object>asList(new Thread())));
       %>set""",
@@ -253,6 +254,15 @@ def test_a_replica_that_froze_holds_up_nobody_and_catches_up(fresh: Site) -> Non
     until(lambda: carts(green) == expected, 20)
     until(lambda: "sessions fetched from" in fresh.containers.last_lines(blue.name, 200), 10)
     assert carts(blue) == carts(green) == expected
+
+
+def test_sessions_of_any_size_are_given_to_a_release_that_starts(fresh: Site) -> None:
+    app, shop = fresh.app(), war({})
+    (blue,) = fresh.start(app, Slot.BLUE, shop)
+    cookies = [ask(blue, "/big.jsp").cookie for _ in range(60)]
+    (green,) = fresh.start(app, Slot.GREEN, shop)
+    assert "OutOfMemoryError" not in fresh.containers.last_lines(blue.name, 400)
+    assert {ask(green, "/hello.jsp", cookie).text[:2] for cookie in cookies} == {"[B"}
 
 
 @pytest.mark.parametrize("classes", [CHANGED, REMOVED], ids=["changed", "removed"])

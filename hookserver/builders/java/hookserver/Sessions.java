@@ -7,7 +7,6 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,7 +30,8 @@ final class Sessions extends DeltaManager {
     /** What a person should know begins with this; hookserver looks for it in the container's log. */
     static final String TOLD = "[hookserver] ";
     private static final Log LOG = LogFactory.getLog(Sessions.class);
-    private static final int AT_ONCE = 100;
+    /** Bytes of sessions after which they are sent: a live replica has no room for all at once. */
+    private static final int AT_ONCE = 1 << 20;
     private static final int TRIES = 8;
     /** Milliseconds after which changes that were under way elsewhere when we came have arrived. */
     private static final long SETTLED = 250;
@@ -167,28 +167,37 @@ final class Sessions extends DeltaManager {
         peers.beside(() -> giveAll(to));
     }
 
+    /** When some of it does not get there, whoever asked does not hear that this was all, and asks another. */
     private void giveAll(Member to) {
-        int end = SessionMessage.EVT_ALL_SESSION_NOCONTEXTMANAGER;
-        if (ready) {
-            end = SessionMessage.EVT_ALL_SESSION_TRANSFERCOMPLETE;
-            Session[] all = findSessions();
-            for (int first = 0; first < all.length; first += AT_ONCE) {
-                Session[] some = Arrays.copyOfRange(all, first, Math.min(first + AT_ONCE, all.length));
-                give(SessionMessage.EVT_ALL_SESSION_DATA, serializeSessions(some), to);
+        if (!ready) {
+            give(SessionMessage.EVT_ALL_SESSION_NOCONTEXTMANAGER, null, to);
+            return;
+        }
+        ByteArrayOutputStream some = new ByteArrayOutputStream();
+        for (Session session : findSessions()) {
+            write((Visit) session, some);
+            if (some.size() >= AT_ONCE) {
+                if (!give(SessionMessage.EVT_ALL_SESSION_DATA, some.toByteArray(), to)) {
+                    return;
+                }
+                some.reset();
             }
         }
-        give(end, null, to);
+        if (give(SessionMessage.EVT_ALL_SESSION_DATA, some.toByteArray(), to)) {
+            give(SessionMessage.EVT_ALL_SESSION_TRANSFERCOMPLETE, null, to);
+        }
     }
 
-    private void give(int type, byte[] data, Member to) {
+    private boolean give(int type, byte[] data, Member to) {
         SessionMessage message = new SessionMessageImpl(getName(), type, data, "STATE", "STATE-" + type + "-" + getName());
         message.setTimestamp(System.currentTimeMillis());
         for (int tries = 0; tries < TRIES; tries++) {
             if (((Replication) cluster).sendAndWait(message, new Member[] {to}, 0, SILENCE)) {
-                return;
+                return true;
             }
             LockSupport.parkNanos(SETTLED * 1_000_000);
         }
+        return false;
     }
 
     @Override
@@ -202,20 +211,17 @@ final class Sessions extends DeltaManager {
     }
 
     /** Each session in bytes of its own, so that one that cannot be read does not spoil the others. */
-    @Override
-    protected byte[] serializeSessions(Session[] some) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        DataOutputStream out = new DataOutputStream(bytes);
-        for (Session session : some) {
-            try {
-                byte[] one = session.isValid() ? ((Visit) session).bytes() : new byte[0];
+    private static void write(Visit visit, ByteArrayOutputStream to) {
+        try {
+            if (visit.isValid()) {
+                byte[] one = visit.bytes();
+                DataOutputStream out = new DataOutputStream(to);
                 out.writeInt(one.length);
                 out.write(one);
-            } catch (IOException | RuntimeException e) {
-                LOG.warn(TOLD + "a session cannot be given to a peer: " + e);
             }
+        } catch (IOException | RuntimeException e) {
+            LOG.warn(TOLD + "a session cannot be given to a peer: " + e);
         }
-        return bytes.toByteArray();
     }
 
     @Override
@@ -224,9 +230,7 @@ final class Sessions extends DeltaManager {
         while (in.available() > 0) {
             byte[] one = new byte[in.readInt()];
             in.readFully(one);
-            if (one.length > 0) {
-                take(one);
-            }
+            take(one);
         }
         heard = System.nanoTime();
     }
