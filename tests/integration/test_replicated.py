@@ -54,6 +54,10 @@ PAGES = {
     "name.jsp": '<% session.setAttribute("name", request.getParameter("is")); %>set',
     "hello.jsp": '<%= session.getAttribute("name") %>',
     "big.jsp": '<% session.setAttribute("name", new byte[1 << 20]); %>set',
+    "paid.jsp": """<% session.removeAttribute("name"); session.setMaxInactiveInterval(77);
+      session.setAttribute("deep", new java.util.ArrayList<Object>(java.util.Arrays.<Object>asList(new Thread())));
+      %>paid""",
+    "limit.jsp": "<%= session.getMaxInactiveInterval() %>",
     "odd.jsp": """<% session.setAttribute("odd", new Object()); session.setAttribute("name", "Ada");
       session.setAttribute("deep", new java.util.ArrayList<Object>(java.util.Arrays.<Object>asList(new Thread())));
       %>set""",
@@ -295,6 +299,16 @@ def test_what_cannot_be_serialised_stays_where_it_is_and_is_told(fresh: Site) ->
     told = "\n".join(fresh.containers.told(app.name, Slot.BLUE, 0))
     assert '"odd" is not replicated and is lost with its replica: java.lang.Object is not Serializable' in told
     assert '"deep" is not replicated and is lost with its replica: java.lang.Thread is not Serializable' in told
+
+
+def test_what_is_changed_beside_something_that_cannot_be_serialised_is_changed_everywhere(fresh: Site) -> None:
+    app = fresh.app()
+    blue, green = (fresh.start(app, slot, war({}))[0] for slot in Slot)
+    cookie = ask(blue, "/name.jsp?is=Ada").cookie
+    until(lambda: ask(green, "/hello.jsp", cookie).text == "Ada", 5)
+    assert ask(blue, "/paid.jsp", cookie).text == "paid"
+    until(lambda: ask(green, "/hello.jsp", cookie).text == "null", 5)
+    assert ask(green, "/limit.jsp", cookie).text == "77"
 
 
 def test_a_web_xml_without_distributable_is_told(fresh: Site) -> None:

@@ -7,8 +7,11 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.security.Principal;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.catalina.ha.session.DeltaRequest;
 import org.apache.catalina.ha.session.DeltaSession;
 
@@ -21,6 +24,7 @@ final class Visit extends DeltaSession {
     private static final int TRIES = 3;
 
     private final transient Sessions sessions;
+    private final transient Set<String> removed = ConcurrentHashMap.newKeySet();
     private transient boolean comesFromOwner;
 
     Visit(Sessions sessions) {
@@ -100,20 +104,32 @@ final class Visit extends DeltaSession {
         return bytes.toByteArray();
     }
 
-    /** What changed; when some of it cannot be sent, all that can be. */
+    /** What changed; when some of it cannot be sent, all that can be, and that the rest is gone. */
     @Override
     public byte[] getDiff() throws IOException {
         try {
             return super.getDiff();
         } catch (NotSerializableException e) {
+            Map<String, Object> kept = serialisable(shared());
+            Set<String> names = new HashSet<>(removed);
+            names.addAll(attributes.keySet());
             DeltaRequest whole = createRequest(getIdInternal(), false);
-            serialisable(shared()).forEach(whole::setAttribute);
+            names.forEach(name -> whole.setAttribute(name, kept.get(name)));
+            whole.setPrincipal((Principal) orNull(getPrincipal()));
+            whole.setAuthType(getAuthType());
+            whole.setMaxInactiveInterval(maxInactiveInterval);
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
                 whole.writeExternal(out);
             }
             return bytes.toByteArray();
         }
+    }
+
+    @Override
+    protected void removeAttributeInternal(String name, boolean notify, boolean addDeltaRequest) {
+        removed.add(name);
+        super.removeAttributeInternal(name, notify, addDeltaRequest);
     }
 
     private Map<String, Object> shared() {
