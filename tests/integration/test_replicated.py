@@ -44,6 +44,15 @@ LINE = """package shop; public class Line implements java.io.Serializable {
   private final String item;
   public Line(String item) { this.item = item; }
   public String toString() { return item; } }"""
+BINDING = {
+    "HttpSessionBindingEvent": "package jakarta.servlet.http; public class HttpSessionBindingEvent { }",
+    "HttpSessionBindingListener": """package jakarta.servlet.http; public interface HttpSessionBindingListener {
+      void valueBound(HttpSessionBindingEvent event); void valueUnbound(HttpSessionBindingEvent event); }""",
+    "Reservation": """package shop; import jakarta.servlet.http.*;
+      public class Reservation implements HttpSessionBindingListener, java.io.Serializable {
+        public void valueBound(HttpSessionBindingEvent event) { System.out.println("stock is reserved"); }
+        public void valueUnbound(HttpSessionBindingEvent event) { System.out.println("stock is released"); } }""",
+}
 PAGES = {
     "health": "well",
     "index.jsp": '<%@ page session="false" %>well',
@@ -53,6 +62,8 @@ PAGES = {
     "cart.jsp": '<%= session.getAttribute("cart") %>',
     "name.jsp": '<% session.setAttribute("name", request.getParameter("is")); %>set',
     "hello.jsp": '<%= session.getAttribute("name") %>',
+    "end.jsp": "<% session.invalidate(); %>ended",
+    "reserve.jsp": '<% session.setAttribute("reserved", new shop.Reservation()); %>reserved',
     "big.jsp": '<% session.setAttribute("name", new byte[1 << 20]); %>set',
     "paid.jsp": """<% session.removeAttribute("name"); session.setMaxInactiveInterval(77);
       session.setAttribute("deep", new java.util.ArrayList<Object>(java.util.Arrays.<Object>asList(new Thread())));
@@ -168,7 +179,7 @@ def war(classes: dict[str, str], distributable: bool = True) -> bytes:
         described = {"WEB-INF/web.xml": WEB_XML.format("<distributable/>" if distributable else "")}
         for name, text in {**described, **pages}.items():
             archive.writestr(zipfile.ZipInfo(name), text)
-        for path in sorted(Path(folder).rglob("*.class")):
+        for path in sorted(Path(folder, "shop").glob("*.class")):
             archive.writestr(zipfile.ZipInfo(f"WEB-INF/classes/shop/{path.name}"), path.read_bytes())
     return packed.getvalue()
 
@@ -258,6 +269,17 @@ def test_a_replica_that_froze_holds_up_nobody_and_catches_up(fresh: Site) -> Non
     until(lambda: carts(green) == expected, 20)
     until(lambda: "sessions fetched from" in fresh.containers.last_lines(blue.name, 200), 10)
     assert carts(blue) == carts(green) == expected
+
+
+def test_the_application_is_told_of_a_sessions_begin_and_end_once_and_not_by_a_replica_that_goes(fresh: Site) -> None:
+    app, shop = fresh.app(), war(BINDING)
+    blue, green = (fresh.start(app, slot, shop)[0] for slot in Slot)
+    cookie = ask(blue, "/reserve.jsp").cookie
+    fresh.api.stop(blue.name)
+    assert fresh.containers.last_lines(blue.name, 200).count("stock is") == 1
+    assert "stock is" not in fresh.containers.last_lines(green.name, 200)
+    ask(green, "/end.jsp", cookie)
+    until(lambda: "stock is released" in fresh.containers.last_lines(green.name, 200), 5)
 
 
 def test_sessions_of_any_size_are_given_to_a_release_that_starts(fresh: Site) -> None:

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import org.apache.catalina.LifecycleException;
 import org.apache.catalina.Session;
 import org.apache.catalina.ha.ClusterMessage;
 import org.apache.catalina.ha.session.DeltaManager;
@@ -50,11 +51,21 @@ final class Sessions extends DeltaManager {
     Sessions(Peers peers) {
         this.peers = peers;
         setNotifySessionListenersOnReplication(false);
+        setNotifyListenersOnReplication(false);
     }
 
     @Override
     public Session createEmptySession() {
         return new Visit(this);
+    }
+
+    /** A session that a peer has too does not end with this replica: the application is not told that it does. */
+    @Override
+    protected void stopInternal() throws LifecycleException {
+        if (cluster.getMembers().length > 0) {
+            sessions.clear();
+        }
+        super.stopInternal();
     }
 
     /** Called at the start: every peer sends its changes from now on; then one of them gives all that it has. */
