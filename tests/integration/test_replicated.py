@@ -271,6 +271,21 @@ def test_a_replica_that_froze_holds_up_nobody_and_catches_up(fresh: Site) -> Non
     assert carts(blue) == carts(green) == expected
 
 
+def test_who_logs_out_while_a_replica_is_frozen_stays_logged_out(fresh: Site) -> None:
+    app, shop = fresh.app(), war({})
+    blue, green = (fresh.start(app, slot, shop)[0] for slot in Slot)
+    cookie, other = (ask(blue, "/name.jsp?is=Ada").cookie for _ in range(2))
+    until(lambda: ask(green, "/hello.jsp", cookie).text == "Ada", 5)
+    fresh.api.pause(green.name)
+    until(lambda: ask(blue, "/name.jsp?is=Eve", other).seconds < 0.05, 20)  # nobody waits for it any more
+    assert ask(blue, "/end.jsp", cookie).text == "ended"
+    fresh.api.unpause(green.name)
+    until(lambda: "sessions fetched from" in fresh.containers.last_lines(blue.name, 200), 20)
+    until(lambda: ask(green, "/hello.jsp", cookie).text == "null", 5)
+    assert ask(blue, "/hello.jsp", cookie).text == "null"
+    assert [ask(place, "/hello.jsp", other).text for place in (blue, green)] == ["Eve", "Eve"]
+
+
 def test_the_application_is_told_of_a_sessions_begin_and_end_once_and_not_by_a_replica_that_goes(fresh: Site) -> None:
     app, shop = fresh.app(), war(BINDING)
     blue, green = (fresh.start(app, slot, shop)[0] for slot in Slot)

@@ -7,8 +7,11 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -38,11 +41,14 @@ final class Sessions extends DeltaManager {
     private static final long SETTLED = 250;
     /** Milliseconds of a peer's silence that are put up with. */
     private static final long SILENCE = 10_000;
+    /** How many sessions that ended are known for such, the last ones. */
+    private static final int ENDED = 10_000;
 
     private final Peers peers;
     private final Object turn = new Object();
     private final Map<String, Integer> dropped = new TreeMap<>();
     private final Map<String, Boolean> unsent = new ConcurrentHashMap<>();
+    private final Set<String> ended = Collections.newSetFromMap(Collections.synchronizedMap(new Last()));
     private List<SessionMessage> waiting;
     private volatile boolean ready;
     private volatile int answer;
@@ -255,6 +261,10 @@ final class Sessions extends DeltaManager {
             count(in.attribute, e);
             return;
         }
+        if (ended.contains(visit.getIdInternal())) {
+            super.sessionExpired(visit.getIdInternal());
+            return;
+        }
         Visit here = (Visit) sessions.get(visit.getIdInternal());
         if (here == null || visit.isBetterThan(here)) {
             add(visit);
@@ -302,6 +312,26 @@ final class Sessions extends DeltaManager {
         }
     }
 
+    /** Who was away meanwhile still has it, and would bring it back: a visitor who logged out would be logged in again. */
+    @Override
+    protected void sessionExpired(String id) {
+        ended.add(id);
+        super.sessionExpired(id);
+    }
+
+    @Override
+    protected void handleSESSION_EXPIRED(SessionMessage message, Member from) throws IOException {
+        ended.add(message.getSessionID());
+        super.handleSESSION_EXPIRED(message, from);
+    }
+
+    /** An id may begin again: Tomcat takes one over from another application of the same replica. */
+    @Override
+    public void add(Session session) {
+        ended.remove(session.getIdInternal());
+        super.add(session);
+    }
+
     private int count(String attribute, Throwable problem) {
         synchronized (dropped) {
             return dropped.merge(attribute + "\" (" + problem + ")", 1, Integer::sum);
@@ -330,6 +360,16 @@ final class Sessions extends DeltaManager {
         if (unsent.putIfAbsent(name + type, true) == null) {
             LOG.warn(TOLD + "the session's attribute \"" + name + "\" is not replicated and is lost with its replica: " + type
                     + " is not Serializable; let it implement java.io.Serializable, or keep it out of the session");
+        }
+    }
+
+    private static final class Last extends LinkedHashMap<String, Boolean> {
+
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+            return size() > ENDED;
         }
     }
 }
