@@ -15,8 +15,8 @@ _SET = re.compile(
     (?:new\s+(?P<made>[\w.]+)|(?P<variable>\w+)\s*\))""",
     re.VERBOSE,
 )
-_BEAN = re.compile(r"<jsp:useBean\b(?=[^>]*\bscope\s*=\s*[\"']session)[^>]*\bclass\s*=\s*[\"']([\w.]+)")
-_DECLARED = r"\b(?:class|record|interface)\s+{}\b(?:\s*\([^{{]*\))?(?P<heading>[^{{;]*)\{{"
+_BEAN = re.compile(r"<jsp:useBean\b(?=[^>]{0,500}\bscope\s*=\s*[\"']session)[^>]{0,500}\bclass\s*=\s*[\"']([\w.]+)")
+_DECLARED = r"\b(?:class|record|interface)\s+{}\b(?:\s*\([^{{]{{0,2000}}\))?(?P<heading>[^{{;]{{0,2000}})\{{"
 _GENERICS = re.compile(r"<[^<>]*>")
 _SERIALISABLE = re.compile(r"\b(?:Serializable|Externalizable|Exception|Throwable)\b")
 _SUPERCLASS = re.compile(r"\bextends\s+([\w.]+)")
@@ -37,7 +37,7 @@ def _put(text: str) -> Iterator[str]:
     for match in _SET.finditer(text):
         if match["made"]:
             yield _simple(match["made"])
-        elif declared := re.search(rf"\b([A-Z]\w*)(?:<[^;=(){{}}]*>)?\s+{match['variable']}\s*[=;,)]", text):
+        elif declared := re.search(rf"\b([A-Z]\w*)(?:<[^;=(){{}}]{{0,300}}>)?\s+{match['variable']}\s*[=;,)]", text):
             yield declared[1]
     yield from map(_simple, _BEAN.findall(text))
 
