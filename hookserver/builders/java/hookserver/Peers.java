@@ -232,7 +232,7 @@ final class Peers extends ChannelInterceptorBase {
         super.memberAdded(peer);
         if (wasLost && announced) {
             beside(() -> say(peer, MISSED));
-            clock.schedule(() -> missed.accept(peer), ROUND, TimeUnit.SECONDS);
+            clock.schedule(() -> beside(() -> missed.accept(peer)), ROUND, TimeUnit.SECONDS);
         }
     }
 
@@ -258,8 +258,10 @@ final class Peers extends ChannelInterceptorBase {
         return member;
     }
 
+    /** It outlives an application that starts it, and must not hold that one's classes. */
     private static Thread thread(Runnable work) {
         Thread thread = new Thread(work, "hookserver-peers");
+        thread.setContextClassLoader(Peers.class.getClassLoader());
         thread.setDaemon(true);
         return thread;
     }
