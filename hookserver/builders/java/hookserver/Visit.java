@@ -52,7 +52,7 @@ final class Visit extends DeltaSession {
         return comesFromOwner && (!other.isPrimarySession() || other.thisAccessedTime < thisAccessedTime);
     }
 
-    void read(ObjectInputStream in) throws ClassNotFoundException, IOException {
+    void read(Incoming in) throws ClassNotFoundException, IOException {
         id = in.readUTF();
         comesFromOwner = in.readBoolean();
         creationTime = in.readLong();
@@ -60,6 +60,7 @@ final class Visit extends DeltaSession {
         thisAccessedTime = in.readLong();
         maxInactiveInterval = in.readInt();
         isNew = in.readBoolean();
+        in.attribute = DeltaRequest.NAME_PRINCIPAL;
         principal = (Principal) in.readObject();
         authType = (String) in.readObject();
         readNote(SESSION_NOTE, in.readObject());
