@@ -51,6 +51,7 @@ final class Sessions extends DeltaManager {
     private final Set<String> ended = Collections.newSetFromMap(Collections.synchronizedMap(new Last()));
     private List<SessionMessage> waiting;
     private volatile boolean ready;
+    private volatile Member asked;
     private volatile int answer;
     private volatile long heard;
 
@@ -114,6 +115,7 @@ final class Sessions extends DeltaManager {
         question.setTimestamp(System.currentTimeMillis());
         int before = sessions.size();
         long began = System.nanoTime();
+        asked = peer;
         answer = 0;
         heard = began;
         cluster.send(question, peer);
@@ -181,7 +183,14 @@ final class Sessions extends DeltaManager {
     /** Who is fetching himself has nothing to give: two that start together do not wait for each other. */
     @Override
     protected void handleGET_ALL_SESSIONS(SessionMessage question, Member to) {
-        peers.beside(() -> giveAll(to));
+        peers.beside(() -> {
+            Thread.currentThread().setContextClassLoader(getClassLoaders()[0]);
+            try {
+                giveAll(to);
+            } finally {
+                Thread.currentThread().setContextClassLoader(Sessions.class.getClassLoader());
+            }
+        });
     }
 
     /** When some of it does not get there, whoever asked does not hear that this was all, and asks another. */
@@ -219,12 +228,19 @@ final class Sessions extends DeltaManager {
 
     @Override
     protected void handleALL_SESSION_TRANSFERCOMPLETE(SessionMessage message, Member from) {
-        answer = message.getEventType();
+        answered(message, from);
     }
 
     @Override
     protected void handleALL_SESSION_NOCONTEXTMANAGER(SessionMessage message, Member from) {
-        answer = message.getEventType();
+        answered(message, from);
+    }
+
+    /** What comes late, from one that was given up, says nothing of the one that is being asked. */
+    private void answered(SessionMessage message, Member from) {
+        if (from.equals(asked)) {
+            answer = message.getEventType();
+        }
     }
 
     /** Each session in bytes of its own, so that one that cannot be read does not spoil the others. */
