@@ -127,7 +127,7 @@ class Engine:
 
     def inspect(self, image: str) -> dict[str, Any]:
         """What Docker tells of an image, as the Engine API names it."""
-        told: dict[str, Any] = self.api.inspect_image(image)  # type: ignore[no-untyped-call]
+        told: dict[str, Any] = self.api.inspect_image(image)
         return told
 
     @contextmanager

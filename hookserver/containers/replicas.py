@@ -68,7 +68,7 @@ class Containers:
         name = arguments.prepare_name(app.name, release.deploy)
         try:
             with self._engine.doing(f"make the container {name}"):
-                id_ = self._engine.api.create_container_from_config(config, name)["Id"]  # type: ignore[no-untyped-call]
+                id_ = self._engine.api.create_container_from_config(config, name)["Id"]
             for further in app.tomcat.networks:
                 with self._engine.doing(f"connect {name} to the network {further}"):
                     self._engine.api.connect_container_to_network(id_, further)
@@ -180,7 +180,7 @@ class Containers:
 
     def _image_env(self, image: str) -> dict[str, str]:
         with self._engine.doing(f"find the image {image}"):
-            config = self._engine.api.inspect_image(image).get("Config") or {}  # type: ignore[no-untyped-call]
+            config = self._engine.api.inspect_image(image).get("Config") or {}
         return parse_environment(config.get("Env"))
 
     def _bring_up(
@@ -245,7 +245,7 @@ class Containers:
     def _run(self, name: str, config: dict[str, Any], networks: Iterable[str], cluster: Cluster | None) -> None:
         api = self._engine.api
         with self._engine.doing(f"make the container {name}"):
-            id_ = api.create_container_from_config(config, name)["Id"]  # type: ignore[no-untyped-call]
+            id_ = api.create_container_from_config(config, name)["Id"]
         if cluster:
             with self._engine.doing(f"connect {name} to the network {cluster.network}"):
                 api.connect_container_to_network(id_, cluster.network, ipv4_address=cluster.address)

@@ -65,7 +65,7 @@ class Site:
         return self.log_file(job).read_text(encoding="utf-8")
 
     def inspect(self, image: str) -> dict[str, Any]:
-        told: dict[str, Any] = self.client.inspect_image(image)  # type: ignore[no-untyped-call]
+        told: dict[str, Any] = self.client.inspect_image(image)
         return told
 
     def containers(self) -> list[str]:

@@ -170,7 +170,7 @@ def test_a_secret_from_a_file_reaches_the_builds_environment_and_no_image(site: 
     script = 'test "$NEXUS" = canary-of-nexus && mkdir target && cp shop.war target/'
     image, _ = site.build(job(site, script, env_files={"NEXUS": str(secret)}))
     assert "canary" not in str(site.inspect(image))
-    assert "canary" not in str(site.client.history(image))  # type: ignore[no-untyped-call]
+    assert "canary" not in str(site.client.history(image))
     secret.unlink()
     error = failure(site, job(site, script, env_files={"NEXUS": str(secret)}))
     assert f"a file of build.env_files cannot be read: [Errno 2] No such file or directory: '{secret}'" in error.problem
