@@ -67,11 +67,7 @@ class Containers:
         config = arguments.prepare_arguments(self._state_dir, app, release, self._image_env(release.image), env_file)
         name = arguments.prepare_name(app.name, release.deploy)
         try:
-            with self._engine.doing(f"make the container {name}"):
-                id_ = self._engine.api.create_container_from_config(config, name)["Id"]
-            for further in app.tomcat.networks:
-                with self._engine.doing(f"connect {name} to the network {further}"):
-                    self._engine.api.connect_container_to_network(id_, further)
+            id_ = self._make(name, config, app.tomcat.networks)
             run_to_its_end(self._engine.host, id_, app.release.prepare_timeout, tell)
         finally:
             self._remove(self._ids(deploy=release.deploy, role="prepare"))
@@ -198,7 +194,9 @@ class Containers:
         def start_one(place: Endpoint) -> None:
             cluster = clusters[places.index(place)] if clusters else None
             config = container_arguments(self._state_dir, net, app, release, place, image_env, env_file, cluster)
-            self._run(place.name, config, app.tomcat.networks, cluster)
+            id_ = self._make(place.name, config, app.tomcat.networks, cluster)
+            with self._engine.doing(f"start the container {place.name}"):
+                self._engine.api.start(id_)
 
         in_parallel(start_one, missing)
         return places
@@ -242,18 +240,18 @@ class Containers:
                 )
         return leftovers
 
-    def _run(self, name: str, config: dict[str, Any], networks: Iterable[str], cluster: Cluster | None) -> None:
+    def _make(self, name: str, config: dict[str, Any], networks: Iterable[str], cluster: Cluster | None = None) -> str:
+        """A container in all its networks, not started; its id."""
         api = self._engine.api
         with self._engine.doing(f"make the container {name}"):
-            id_ = api.create_container_from_config(config, name)["Id"]
+            id_: str = api.create_container_from_config(config, name)["Id"]
         if cluster:
             with self._engine.doing(f"connect {name} to the network {cluster.network}"):
                 api.connect_container_to_network(id_, cluster.network, ipv4_address=cluster.address)
         for further in networks:
             with self._engine.doing(f"connect {name} to the network {further}"):
                 api.connect_container_to_network(id_, further)
-        with self._engine.doing(f"start the container {name}"):
-            api.start(id_)
+        return id_
 
     def _remove(self, ids: Iterable[str]) -> None:
         in_parallel(self._remove_one, ids)
