@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from hookserver.containers.arguments import STATE_DIR
 from hookserver.models import StateDir
 from hookserver.nginx import Nginx
 from tests.bench import nginx_modes
+from tests.shop.installation import free_port
 from tests.shop.operators_nginx import Operator
 
 APP = "benchshop"
@@ -203,14 +203,6 @@ def until(condition: Callable[[], Any], deadline: float, what: str) -> None:
         if time.monotonic() > ends:
             raise RuntimeError(f"waited {deadline:g} s in vain for {what}")
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has."""
-    with socket.socket() as plug:
-        plug.bind(("127.0.0.1", 0))
-        port: int = plug.getsockname()[1]
-        return port
 
 
 def with_unix_times(told: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx.binary import locate
-from tests.bench.installation import FOLDER, free_port, start, until
+from tests.bench.installation import FOLDER, start, until
+from tests.shop.installation import free_port
 
 
 class PlainNginx:

@@ -63,16 +63,7 @@ def clone(site: Installation, name: str, stranger: Stranger, api: bytes) -> Proj
 
 def proposed(project: Project) -> str:
     """What init writes into the clone, from its app's table on."""
-    command = [
-        sys.executable,
-        "-m",
-        "hookserver",
-        "init",
-        str(project.folder),
-        "--yes",
-        "--domain",
-        f"{project.app}.test",
-    ]
+    command = [sys.executable, "-m", "hookserver", "init", str(project.folder)]
     subprocess.run([*command, "--yes", "--domain", f"{project.app}.test"], check=True, capture_output=True)
     text = (project.folder / "hookserver.toml").read_text()
     assert f"[apps.{project.app}]" in text

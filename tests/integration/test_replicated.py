@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -27,7 +27,7 @@ from hookserver.containers import Containers
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 from hookserver.models import Endpoint, Release, Slot, StateDir
-from tests.shop import installed
+from tests.shop import installed, until
 
 SUBNETS = ("172.30.190.0/24", "172.30.184.0/24")
 ROUTE = ["metric", "4278198272"]
@@ -157,13 +157,6 @@ def ask(place: Endpoint, path: str, cookie: str = "", **headers: str) -> Answer:
     made = re.search(r"JSESSIONID=([^;]+)", answer.getheader("Set-Cookie") or "")
     elsewhere = answer.getheader("X-Accel-Redirect")
     return Answer(answer.status, text, made[1] if made else cookie, time.monotonic() - began, elsewhere)
-
-
-def until(holds: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it never held"
-        time.sleep(0.05)
 
 
 def war(classes: dict[str, str], distributable: bool = True) -> bytes:
