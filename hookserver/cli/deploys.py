@@ -64,15 +64,18 @@ def status(loaded: Loaded, store: Store, app: str | None, as_json: bool) -> None
 @click.option("-f", "--follow", is_flag=True, help="Go on until the deploy ends.")
 @with_store
 def log(loaded: Loaded, store: Store, number: int, follow: bool) -> None:
-    """Print a deploy's log."""
-    store.deploy(number)
+    """Print a deploy's log; of one that never began, what became of it."""
+    from hookserver.follow import outcome
+
     if follow:
         watching.follow(loaded, store, number, err=False)
-        return
-    path = loaded.settings.server.state.log(number)
+    deploy, path = store.deploy(number), loaded.settings.server.state.log(number)
     if not path.exists():
-        raise NotFound(f"deploy {number} has no log yet", "It waits; see `hookserver status`.")
-    click.echo(path.read_text(encoding="utf-8", errors="replace"), nl=False)
+        if not deploy.status.is_over:
+            raise NotFound(f"deploy {number} has no log yet", "It waits; see `hookserver status`.")
+        click.echo(outcome(deploy))
+    elif not follow:
+        click.echo(path.read_text(encoding="utf-8", errors="replace"), nl=False)
 
 
 @click.command()
