@@ -33,6 +33,7 @@ _TOOLCHAINS = ("languageVersion", "jvmToolchain")
 _LIBRARY = re.compile(r"""^[ \t]*(\w+)\b[ \t(]+(?:\w+\()?["']([\w.-]+):([\w.-]+)(?::([^"'\n@]*))?["']""", re.MULTILINE)
 _SCOPES = {"compileOnly": "provided", "providedCompile": "provided", "providedRuntime": "provided"}
 _WRAPPER = "gradle/wrapper/gradle-wrapper.properties"
+_WHOLE_WRAPPER = ("gradlew", _WRAPPER, "gradle/wrapper/gradle-wrapper.jar")
 _DISTRIBUTION = re.compile(r"(?m)^distributionUrl[ \t]*=.*?gradle-(\d+(?:\.\d+)?)")
 _CATALOGUE = "gradle/libs.versions.toml"
 
@@ -61,7 +62,7 @@ def look(folder: Folder) -> Build | None:
         what=f"{wars[0]} applies the war plugin (read as text)" if wars else f"{top or settings} (read as text)",
         wars=tuple(_war(name, files[name]) for name in wars),
         name=Evidence(named[1], f"rootProject.name in {settings}") if named else None,
-        wrapper="./gradlew" if "gradlew" in folder and _WRAPPER in folder else "",
+        wrapper="" if _missing(folder) else "./gradlew",
         modules=tuple(modules),
         dependencies=(
             *(found for name, text in files.items() for found in _dependencies(name, text)),
@@ -70,7 +71,7 @@ def look(folder: Folder) -> Build | None:
         java=highest(levels),
         builder_java=highest(toolchains)[0] if toolchains else None,
         builder_tool=_wrapped(folder) or _old_gradle(files),
-        notes=tuple(_odd_ones(files, wars)),
+        notes=tuple(_odd_ones(folder, wars)),
     )
 
 
@@ -154,12 +155,14 @@ def _old_gradle(files: Mapping[str, str]) -> Evidence | None:
     return None
 
 
-def _odd_ones(files: Mapping[str, str], wars: list[str]) -> Iterator[str]:
+def _missing(folder: Folder) -> str:
+    """What the project's own wrapper lacks."""
+    return next((name for name in _WHOLE_WRAPPER if name not in folder), "")
+
+
+def _odd_ones(folder: Folder, wars: list[str]) -> Iterator[str]:
+    missing = _missing(folder)
+    if "gradlew" in folder and missing:
+        yield f"./gradlew is not used, since {missing} is missing: commit it, or the image's own Gradle builds"
     if not wars:
         yield "no build file applies the war plugin as far as its text tells, so the build may leave no WAR"
-    both = [name for name in wars if _BOOT.search(files[name])]
-    if both:
-        yield (
-            f"{both[0]} has Spring Boot and the war plugin: two WARs come out, one of them *-plain.war; "
-            "`tasks.named('war') { enabled = false }` leaves the one to deploy"
-        )
