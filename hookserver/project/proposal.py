@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hookserver.config.schema import AppSettings
 from hookserver.project.answers import EXAMPLE_DOMAIN, Answers, app_name, chosen, is_contradictory, kinds, told_name
 from hookserver.project.findings import Build, Evidence, Project
-from hookserver.project.tomcat_image import gradle_image, maven_image, tomcat_image
+from hookserver.project.tomcat_image import BUILDER_IMAGES, tomcat_image
 from hookserver.project.toml import comment, entry, off
 
 _HEAD = (
@@ -109,11 +109,11 @@ def _build(project: Project, answers: Answers, build: Build | None) -> Iterator[
     for other in project.builds:
         if other is not build:
             yield comment(f"There is also {other.what} ({other.kind}).")
-    if build.kind in ("maven", "gradle"):
-        image = (maven_image if build.kind == "maven" else gradle_image)(answers, build)
+    if build.kind in BUILDER_IMAGES:
+        image = BUILDER_IMAGES[build.kind](answers, build)
         yield entry("image", image.image, image.why)
     if build.command:
-        yield entry("command", list(build.command), "the project is not at the repository's top")
+        yield entry("command", list(build.command), build.why_command)
     if build.wrapper:
         yield comment(f"{build.wrapper} is used: the project brings its own.")
     if build.modules:

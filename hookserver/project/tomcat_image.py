@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hookserver.project.answers import Answers, is_contradictory, strong_api
@@ -74,6 +75,19 @@ def gradle_image(answers: Answers, build: Build) -> Chosen:
         why += f". BUT Java {java} makes nothing for Java {level}: the project needs a newer Gradle"
     gradle = tool.value if tool and not build.wrapper else next(has for jdk, has in _GRADLES.items() if jdk >= java)
     return Chosen(f"gradle:{gradle}-jdk{java}", why)
+
+
+def ant_image(answers: Answers, build: Build) -> Chosen:
+    """An Ant on the level's JDK."""
+    return Chosen(f"ant:1.10-jdk{jdk(int(answers.java or _USUAL))}", _why_java(answers, build))
+
+
+BUILDER_IMAGES: Mapping[str, Callable[[Answers, Build], Chosen]] = {
+    "ant": ant_image,
+    "gradle": gradle_image,
+    "maven": maven_image,
+}
+"""What chooses the image that a kind of build runs in."""
 
 
 def _runs(gradle: str, wanted: int) -> int:

@@ -106,3 +106,15 @@ ANT = {
     "src/shop/Shop.java": servlet("javax"),
     "lib/javax.servlet-api-4.0.1.jar": "",
 }
+
+NETBEANS = {
+    "build.xml": """<project name="Shop" default="default">
+        <import file="nbproject/build-impl.xml"/></project>""",
+    "nbproject/project.properties": "dist.dir=dist\nwar.name=shop.war\ndist.war=${dist.dir}/${war.name}\n"
+    "javac.source=1.7\njavac.classpath=${libs.jstl.classpath}:${file.reference.jdbc}\nfile.reference.jdbc=lib/jdbc.jar\n",
+    "nbproject/build-impl.xml": """<project name="Shop-impl" default="default">
+        <target name="init"><fail unless="j2ee.server.home"/><fail unless="libs.CopyLibs.classpath"/>
+          <path id="compile"><pathelement path="${javac.classpath}"/></path></target>
+        <target name="default" depends="init,do-dist"/>
+        <target name="do-dist"><jar jarfile="${dist.war}"/></target></project>""",
+}
