@@ -16,6 +16,9 @@ _HEAD = (
     "have defaults: `hookserver check` prints them all, and tells every mistake."
 )
 
+_LEFT_IN = {"maven": "target", "gradle": "libs"}
+"""The name of the folder that a kind of build takes the WAR from where ``build.war`` names none."""
+
 
 def propose(project: Project, answers: Answers) -> str:
     """A whole settings file, short: what was found or answered, and the keys that are needed next."""
@@ -126,6 +129,8 @@ def _war(answers: Answers, build: Build) -> Iterator[str]:
     if len(build.wars) > 1:
         others = ", ".join(war.value for war in build.wars if war.value != answers.war)
         yield entry("war", answers.war, f"{where}; there are also {others}")
+    elif build.wars and build.kind in _LEFT_IN and answers.war.split("/")[-2:-1] != [_LEFT_IN[build.kind]]:
+        yield entry("war", answers.war, where)
     elif build.wars:
         yield comment(f"The WAR: {answers.war} ({where}).")
 
