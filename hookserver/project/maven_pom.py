@@ -86,7 +86,7 @@ def _modules(root: Element) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each module with the profile that has to be named for it: those that need none come first."""
     found: list[tuple[str, tuple[str, ...]]] = [(module.text or "", ()) for module in root.iterfind("modules/module")]
     found += [
-        (module.text or "", () if is_active(profile) else (said(profile, "id"),))
+        (module.text or "", () if is_active(profile) else (said(profile, "id", "default"),))
         for profile in root.iterfind("profiles/profile")
         for module in profile.iterfind("modules/module")
     ]
