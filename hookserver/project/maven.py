@@ -53,7 +53,7 @@ def look(folder: Folder) -> Build | None:
     build = replace(build, notes=tuple(notes))
     if not build.arguments:
         return build
-    why = f"{shipped[0].path} is a module only with {' and '.join(named)}, which no file tells to be active"
+    why = f"{shipped[0].path} is a module only with the profile {' and '.join(named)}, which no file tells to be active"
     return replace(build, command=command(build), why_command=why)
 
 
@@ -125,7 +125,7 @@ def _java_of_old(pom: Pom, folder: Folder) -> Evidence | None:
     if version is None or (int(version[1]), int(version[2])) >= (3, 9):
         return None
     return Evidence(
-        "8", f"a guess, no level was found: {told[1]} compiles for an older one than newer JDKs do", weak=True
+        "8", f"a guess, no level was found: {told[1]} compiles for 5 or 6 then, as JDKs before 12 can", weak=True
     )
 
 

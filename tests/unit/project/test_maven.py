@@ -35,7 +35,7 @@ def test_a_profile_that_alone_brings_the_war_is_named_in_the_command(tmp_path: P
     files = {"pom.xml": pom(profile("full", WEB), "parent", "pom"), "web/pom.xml": pom("", "web")}
     text, build = settings_of(tmp_path, files)
     assert build.command == ("mvn", "-ntp", "-B", "-DskipTests", "-Pfull", "package")
-    assert "web/pom.xml is a module only with full" in text
+    assert "web/pom.xml is a module only with the profile full" in text
     files |= {"mvnw": "", WRAPPER: ""}
     _, build = settings_of(tmp_path / "wrapped", files)
     assert build.command == ("sh", "-c", "unset MAVEN_CONFIG && exec sh ./mvnw -B -DskipTests -Pfull package")
