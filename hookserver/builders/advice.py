@@ -13,6 +13,10 @@ _NETWORK = (
     "where the cache has it all, build.offline = true asks no network."
 )
 _NEWER_JAVA = "The project needs a newer Java than its builder image has: name one in build.image."
+_OLDER_JAVA = (
+    "The project's Java level is one that the javac of its builder image no longer knows: name an image with an older "
+    "JDK in build.image (8 knows every level up to its own), or raise the level in the project."
+)
 ADVICE: Mapping[str, str] = {
     "PKIX path building failed": (
         "The build does not know a server's certificate: name the company's in build.ca_bundle."
@@ -27,6 +31,11 @@ ADVICE: Mapping[str, str] = {
     "Temporary failure in name resolution": _NETWORK,
     "invalid target release": _NEWER_JAVA,
     "invalid source release": _NEWER_JAVA,
+    "error: release version ": (
+        "The javac of the builder image does not know the Java release that the project asks for: name an image with a "
+        "JDK that does in build.image."
+    ),
+    "is no longer supported. Use": _OLDER_JAVA,
     "has been compiled by a more recent version of the Java": _NEWER_JAVA,
     "Unsupported class file major version": (
         "The build's tool is too old for the Java that runs it: name a builder image with an older one in build.image."

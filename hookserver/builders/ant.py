@@ -15,7 +15,7 @@ looks_for = "a build.xml (ant)"
 
 _IMAGE = "ant:1.10-jdk17"
 _ERROR = re.compile(
-    r"\s*\[\w+\] .*(?:: error: |(?:symbol|location): )|BUILD FAILED|.*\.xml:\d+: |Buildfile: .* does not"
+    r"\s*\[\w+\] (?:error: |.*: error: |.*(?:symbol|location): )|BUILD FAILED|.*\.xml:\d+: |Buildfile: .* does not"
 )
 
 

@@ -20,14 +20,21 @@ _TASKS = ("--no-daemon", "--console=plain", "assemble")
 _WRAPPER = "tr -d '\\r' <gradlew >.gradlew-unix && exec sh ./.gradlew-unix \"$@\""  # CR comes from Windows
 _WRAPPERS_OWN = ("gradle/wrapper/gradle-wrapper.properties", "gradle/wrapper/gradle-wrapper.jar")
 _ERROR = re.compile(
-    r"(?:.*: error: |  (?:symbol|location): |\* What went wrong|Execution failed for |A problem occurred|Could not "
-    r"|> (?!Task |Configure )\S|Exception in thread )"
+    r"(?:(?:.*: )?error: |  (?:symbol|location): |\* What went wrong|Execution failed for |A problem occurred"
+    r"|Could not |> (?!Task |Configure )\S|Exception in thread )"
 )
-_ADVICE = {
+_TOOLCHAIN = (
+    "The build asks for a Java toolchain that its builder image does not have: name an image with that Java in "
+    "build.image, such as gradle:8-jdk21, or let the project's settings download it (foojay-resolver-convention)."
+)
+ADVICE = {
+    "Cannot find a Java installation": _TOOLCHAIN,
+    "No matching toolchains": _TOOLCHAIN,
+    "No compatible toolchains": _TOOLCHAIN,
     "at org.gradle.wrapper.": (
         "./gradlew could not download its Gradle: name a mirror in distributionUrl of gradle-wrapper.properties, or "
         'use the Gradle of build.image: build.command = ["gradle", "--no-daemon", "assemble"].'
-    )
+    ),
 }
 
 
@@ -56,7 +63,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         is_error=is_error,
         war=build.war,
         env={"GRADLE_USER_HOME": _HOME},
-        advice=_ADVICE,
+        advice=ADVICE,
     )
     return build_in_container(engine, job, recipe, log)
 

@@ -15,12 +15,16 @@ def choose_war(found: list[str], pattern: str, folder: str) -> str:
     """The one WAR among the paths that a build left, relative to the project. Raises BuildError when it is not one.
 
     ``pattern`` is ``build.war``; empty: the WARs that lie directly in a folder called ``folder`` (empty: anywhere).
+    What tools leave beside the WAR, such as Spring Boot's ``-plain.war``, is passed over, unless ``pattern`` fits
+    nothing else.
     """
     if pattern:
-        wars = [path for path in found if matches(path, pattern)]
+        fitting = [path for path in found if matches(path, pattern)]
     else:
-        built = [path for path in found if not folder or PurePosixPath(path).parent.name == folder]
-        wars = [path for path in built if not path.endswith(_SIDE_PRODUCTS)]
+        fitting = [path for path in found if not folder or PurePosixPath(path).parent.name == folder]
+    wars = [path for path in fitting if not path.endswith(_SIDE_PRODUCTS)]
+    if pattern and not wars:
+        wars = fitting
     if len(wars) == 1:
         return wars[0]
     where = f"build.war = {pattern!r}" if pattern else f"**/{folder}/*.war" if folder else "**/*.war"

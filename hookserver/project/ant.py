@@ -3,40 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from xml.etree.ElementTree import Element
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from hookserver.project import ant_notes, ant_script
+from hookserver.project.ant_script import NETBEANS, Script, Task
+from hookserver.project.commands import command
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder, join
 from hookserver.project.java import highest, java_level
-from hookserver.project.properties import flat
 
-_REFERENCE = re.compile(r"\$\{([^}]+)\}")
 _JAR = re.compile(r"(.+?)(?:-(\d[\w.]*?))?\.jar")
-_NETBEANS = "nbproject/project.properties"
+_UNKNOWN = re.compile(r"[$@]\{[^}]*\}")
+_MADE = {"war": ("destfile", "warfile"), "jar": ("destfile", "jarfile"), "zip": ("destfile", "zipfile", "file")}
+"""The tasks that can make a WAR, by the attributes that say where, the older ones last."""
+_MOST_TARGETS = 20
+_LEVELS = ("javac.target", "javac.source", "ant.build.javac.target", "ant.build.javac.source")
 
 
 def look(folder: Folder) -> Build | None:
     """What the ``build.xml`` at the top makes; None when there is none."""
     if "build.xml" not in folder:
         return None
-    root = folder.xml("build.xml")
-    if root is None:
+    notes: list[str] = []
+    script = ant_script.read(folder, notes)
+    if script is None:
         return Build("ant", "build.xml")
-    properties = _properties(folder, root)
-    wars = tuple(_wars(root, properties))
-    if not wars and "war.name" in properties:
-        place = _filled(properties.get("dist.dir", "dist"), properties)
-        wars = (Evidence(f"{place}/{_filled(properties['war.name'], properties)}", f"war.name in {_NETBEANS}"),)
-    return Build(
+    target, wars = _way_to_a_war(script)
+    notes += ant_notes.look(folder, script)
+    if not wars:
+        notes.append("build.xml has no <war destfile=…> that a target leads to, so the build may leave no WAR")
+    name = script.files["build.xml"].get("name")
+    build = Build(
         kind="ant",
-        what=f"build.xml, default target {root.get('default') or 'not said'}",
+        what=f"build.xml, default target {script.default or 'not said'}",
         wars=wars,
-        name=Evidence(root.get("name", ""), "the project's name in build.xml") if root.get("name") else None,
+        name=Evidence(name, "the project's name in build.xml") if name else None,
         dependencies=tuple(libraries(folder)),
-        java=highest(_levels(root, properties)),
-        notes=() if wars else ("build.xml has no <war destfile=…>, so the build may leave no WAR",),
+        java=highest(_levels(script)),
+        arguments=(target,) if target else (),
+        notes=tuple(notes),
     )
+    if not target:
+        return build
+    without = f"the default target {script.default} makes no WAR" if script.default else "no target is the default one"
+    why = f"{without} as far as build.xml tells, {target} makes it"
+    return replace(build, command=command(build), why_command=why)
 
 
 def libraries(folder: Folder) -> Iterator[Dependency]:
@@ -48,47 +60,53 @@ def libraries(folder: Folder) -> Iterator[Dependency]:
             yield Dependency("", match[1], match[2] or "", name, scope)
 
 
-def _properties(folder: Folder, root: Element) -> dict[str, str]:
-    """The first value of a property counts, as in Ant."""
-    properties = {"basedir": ".", "ant.project.name": root.get("name", "")}
-    for element in root.iter("property"):
-        file = element.get("file") or element.get("resource")
-        if file:
-            inside = join("", _filled(file, properties))
-            for key, value in flat(folder.text(inside), inside).items():
-                properties.setdefault(key, value)
-        elif element.get("name"):
-            properties.setdefault(str(element.get("name")), element.get("value") or element.get("location") or "")
-    for key, value in flat(folder.text(_NETBEANS), _NETBEANS).items():
-        properties.setdefault(key, value)
-    return properties
+def _way_to_a_war(script: Script) -> tuple[str, tuple[Evidence, ...]]:
+    """The target to name, empty when the default one will do, and what it makes.
+
+    Of several the one that makes the WAR itself, else the one that does least besides; a name with a hyphen in front
+    is private to the file.
+    """
+    makers = _makers(script)
+    if wars := _made_by(script.run_by(script.default), makers):
+        return "", wars
+    if not makers and "war.name" in script.properties:
+        place = script.filled(script.properties.get("dist.dir", "dist"))
+        made = script.filled(script.properties["war.name"])
+        return "", (Evidence(f"{place}/{made}", f"war.name in {NETBEANS}"),)
+    public = [name for name in script.targets if not name.startswith("-")]
+    itself = [name for name in public if any(id(inside) in makers for inside in script.targets[name].element.iter())]
+    runs = {name: script.run_by(name) for name in (itself or public)[:_MOST_TARGETS]}
+    leading = {name: wars for name, tasks in runs.items() if (wars := _made_by(tasks, makers))}
+    if not leading:
+        return "", ()
+    target = min(leading, key=lambda name: len(runs[name]))
+    return target, leading[target]
 
 
-def _wars(root: Element, properties: dict[str, str]) -> Iterator[Evidence]:
-    seen = set()
-    for tag in ("war", "jar", "zip"):
-        for element in root.iter(tag):
-            made = _filled(element.get("destfile") or element.get("warfile") or "", properties)
-            path = join("", re.sub(r"\$\{[^}]*\}", "*", made))
-            if path.endswith(".war") and path not in seen:
-                seen.add(path)
-                yield Evidence(path.removeprefix("/"), f"<{tag} destfile> in build.xml")
+def _makers(script: Script) -> dict[int, Evidence]:
+    """The WAR that a task makes, by the task's identity."""
+    found: dict[int, Evidence] = {}
+    for task in script.tasks(*_MADE):
+        for attribute in _MADE[task.element.tag]:
+            path = join("", _UNKNOWN.sub("*", script.filled(task.element.get(attribute, ""))))
+            if path.endswith(".war"):
+                where = f"<{task.element.tag} {attribute}> in {task.path}"
+                found[id(task.element)] = Evidence(path.removeprefix("/"), where)
+    return found
 
 
-def _levels(root: Element, properties: dict[str, str]) -> Iterator[Evidence]:
-    for element in root.iter("javac"):
+def _made_by(tasks: Iterable[Task], makers: Mapping[int, Evidence]) -> tuple[Evidence, ...]:
+    wars = [makers[id(task.element)] for task in tasks if id(task.element) in makers]
+    return tuple({war.value: war for war in wars}.values())
+
+
+def _levels(script: Script) -> Iterator[Evidence]:
+    for task in script.tasks("javac"):
         for key in ("release", "target", "source"):
-            if level := java_level(_filled(element.get(key, ""), properties)):
-                yield Evidence(level, f"{key} of <javac> in build.xml")
+            if level := java_level(script.filled(task.element.get(key, ""))):
+                yield Evidence(level, f"{key} of <javac> in {task.path}")
                 break
-    if level := java_level(_filled(properties.get("javac.target", ""), properties)):
-        yield Evidence(level, "javac.target")
-
-
-def _filled(text: str, properties: dict[str, str]) -> str:
-    for _ in range(10):
-        fresh = _REFERENCE.sub(lambda match: properties.get(match[1], match[0])[:500], text)[:2000]
-        if fresh == text:
+    for key in _LEVELS:
+        if level := java_level(script.filled(script.properties.get(key, ""))):
+            yield Evidence(level, key)
             break
-        text = fresh
-    return text

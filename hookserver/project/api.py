@@ -16,6 +16,7 @@ _BOOT = (
     "spring-boot-starter-web",
     "spring-boot-starter-tomcat",
     "spring-boot-starter",
+    "spring-boot-gradle-plugin",
 )
 _JAVAX_ONLY = ("stripes", "taglibs-standard-impl", "struts-core", "jstl")
 _PLATFORM = {"8": "4.0", "9": "5.0", "10": "6.0", "11": "6.1"}

@@ -6,21 +6,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from hookserver.project.commands import command
 from hookserver.project.findings import Build
 from hookserver.project.folder import Folder, join
 
 _BUILD_FILES = ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "build.xml")
 _DEEPEST = 3
 _PLAIN = re.compile(r"\w[\w./-]*")
-_COMMANDS = {
-    "maven": "mvn -ntp -B -DskipTests -f {} package",
-    "gradle": "gradle --no-daemon --console=plain -p {} assemble",
-    "ant": "ant -noinput -f {}/build.xml",
-}
-_WRAPPED = {
-    "maven": "cd {} && unset MAVEN_CONFIG && exec sh ./mvnw -ntp -B -DskipTests package",
-    "gradle": "cd {} && exec sh ./gradlew --no-daemon --console=plain assemble",
-}
 
 
 def folders(folder: Folder) -> list[str]:
@@ -46,15 +38,15 @@ def aggregator(folder: Folder, below: str, others: list[str]) -> str:
 
 def built_from_the_top(build: Build, below: str, started_in: str) -> Build:
     """The same build, with the paths that count from the repository's top, and a command that starts in a folder."""
-    if build.wrapper and started_in == below:
-        command: tuple[str, ...] = ("sh", "-c", _WRAPPED[build.kind].format(started_in))
-    else:
-        command = tuple(_COMMANDS[build.kind].format(started_in).split())
+    if started_in != below:
+        build = replace(build, wrapper="")
+    whys = ("the project is not at the repository's top", build.why_command)
     return replace(
         build,
         what=f"{below}/: {build.what}",
         wars=tuple(replace(war, value=f"{below}/{war.value}") for war in build.wars),
-        command=command,
+        command=command(build, started_in),
+        why_command="; ".join(why for why in whys if why),
     )
 
 

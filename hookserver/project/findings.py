@@ -39,7 +39,8 @@ class Build:
     """One way to build the project. ``wars`` are globs of what comes out, ``java`` its levels, highest first.
 
     ``builder_java`` is a Java version that the build itself asks for, ``builder_tool`` a version of its tool.
-    ``command`` is needed where the kind's own would not do.
+    ``command`` is needed where the kind's own would not do, for the reason ``why_command``; ``arguments`` is what it
+    says besides.
     """
 
     kind: str
@@ -52,7 +53,9 @@ class Build:
     java: tuple[Evidence, ...] = ()
     builder_java: Evidence | None = None
     builder_tool: Evidence | None = None
+    arguments: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    why_command: str = ""
     notes: tuple[str, ...] = ()
 
 

@@ -5,47 +5,24 @@ What a parent from elsewhere sets is not known here; of the common ones, Spring 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from xml.etree.ElementTree import Element
+from collections.abc import Iterator
+from dataclasses import replace
+from posixpath import normpath
 
+from hookserver.project.commands import command
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder, join, said
 from hookserver.project.java import highest, java_level
+from hookserver.project.maven_pom import Pom, read
 
-_MOST_MODULES = 200
-_MOST_PARENTS = 10
-_REFERENCE = re.compile(r"\$\{([^}]+)\}")
+_PLUGIN, _COMPILER = "maven-war-plugin", "maven-compiler-plugin"
+_REFERENCE = re.compile(r"\$\{[^}]*\}")
+_VERSION = re.compile(r"\$\{[^}]*(?:version|revision)[^}]*\}", re.IGNORECASE)
+_DISTRIBUTION = re.compile(r"(?m)^distributionUrl[ \t]*=.*?apache-maven-(\d+\.\d+)")
 _FOR_PRODUCTION = re.compile(r"\b(?:prod|production|live|war)\b", re.IGNORECASE)
 _WRAPPER = (".mvn/wrapper/maven-wrapper.properties", "mvnw")
-
-
-@dataclass(frozen=True)
-class _Pom:
-    path: str
-    root: Element
-    properties: Mapping[str, str]
-    ancestors: tuple[Element, ...]
-    foreign: Dependency | None
-
-    @property
-    def folder(self) -> str:
-        return self.path.rpartition("/")[0]
-
-    def filled(self, text: str) -> str:
-        """With ``${…}`` replaced, as far as this folder tells; a bomb of references stays one."""
-        for _ in range(_MOST_PARENTS):
-            fresh = _REFERENCE.sub(lambda match: self.properties.get(match[1].strip(), match[0])[:500], text)[:2000]
-            if fresh == text:
-                break
-            text = fresh
-        return text.strip()
-
-    def get(self, path: str) -> str:
-        """The text at a path, of this file or the nearest ancestor that has it."""
-        texts = (said(element, path) for element in (self.root, *self.ancestors))
-        return self.filled(next((text for text in texts if text), ""))
 
 
 def look(folder: Folder) -> Build | None:
@@ -53,101 +30,52 @@ def look(folder: Folder) -> Build | None:
     if "pom.xml" not in folder:
         return None
     notes: list[str] = []
-    poms = list(_poms(folder, notes))
+    poms = list(read(folder, notes))
     if not poms:
         return Build("maven", "pom.xml")
     wars = [pom for pom in poms if pom.get("packaging") == "war"]
-    notes += _odd_ones(poms, wars)
-    shipped = wars or poms
-    levels = [level for pom in poms if (level := _java(pom))]
-    return Build(
+    made = [pom for pom in wars if not pom.profiles] or [pom for pom in wars if pom.profiles == wars[0].profiles]
+    shipped = made or poms
+    named = shipped[0].profiles
+    build = Build(
         kind="maven",
         what=f"{shipped[0].path}, packaging {shipped[0].get('packaging') or 'jar'}",
-        wars=tuple(_war(pom) for pom in wars),
+        wars=tuple(_war(pom) for pom in made),
         name=Evidence(shipped[0].get("artifactId"), f"artifactId in {shipped[0].path}"),
         wrapper="./mvnw" if all(name in folder for name in _WRAPPER) else "",
         modules=tuple(pom.folder for pom in poms[1:]),
         dependencies=tuple(dependency for pom in poms for dependency in _dependencies(pom)),
-        java=highest(levels),
+        java=highest(level for pom in poms if (level := _java(pom) or _java_of_old(pom, folder))),
         builder_java=_builder_java(poms),
-        notes=tuple(notes),
+        arguments=(f"-P{','.join(named)}",) if made and named else (),
     )
+    notes += [*_odd_ones(folder, poms, made), *_profiles(build, poms, [pom for pom in wars if pom not in made])]
+    build = replace(build, notes=tuple(notes))
+    if not build.arguments:
+        return build
+    why = f"{shipped[0].path} is a module only with the profile {' and '.join(named)}, which no file tells to be active"
+    return replace(build, command=command(build), why_command=why)
 
 
-def _poms(folder: Folder, notes: list[str]) -> Iterator[_Pom]:
-    """The one at the top, then its modules', those of profiles included."""
-    waiting, seen = ["pom.xml"], {"pom.xml"}
-    for path in waiting:
-        root = folder.xml(path)
-        if root is None:
-            continue
-        pom = _with_parents(folder, path, root)
-        yield pom
-        for element in (*root.iterfind("modules/module"), *root.iterfind("profiles/profile/modules/module")):
-            name = pom.filled(element.text or "")
-            module = join(pom.folder, name if name.endswith(".xml") else f"{name}/pom.xml")
-            if module in seen or len(seen) > _MOST_MODULES:
-                continue
-            seen.add(module)
-            if module in folder:
-                waiting.append(module)
-            else:
-                notes.append(f"the module {name} that {path} names is not in this folder")
-
-
-def _with_parents(folder: Folder, path: str, root: Element) -> _Pom:
-    ancestors: list[Element] = []
-    foreign, current, at = None, root, path
-    while (parent := current.find("parent")) is not None and len(ancestors) < _MOST_PARENTS:
-        above = join(at.rpartition("/")[0], said(parent, "relativePath", "../pom.xml") or "../pom.xml")
-        above = above if above.endswith(".xml") else f"{above}/pom.xml"
-        found = folder.xml(above) if above in folder and above != at else None
-        if found is None or said(found, "artifactId") != said(parent, "artifactId"):
-            foreign = Dependency(
-                said(parent, "groupId"),
-                said(parent, "artifactId"),
-                said(parent, "version"),
-                f"parent in {at}",
-                "import",
-            )
-            break
-        ancestors.append(found)
-        current, at = found, above
-    return _Pom(path, root, _properties(root, ancestors, foreign), tuple(ancestors), foreign)
-
-
-def _properties(root: Element, ancestors: list[Element], foreign: Dependency | None) -> dict[str, str]:
-    properties: dict[str, str] = {}
-    for element in (*reversed(ancestors), root):
-        for profile in element.iterfind("profiles/profile"):
-            if said(profile, "activation/activeByDefault") == "true":
-                properties.update((child.tag, (child.text or "").strip()) for child in profile.iterfind("properties/*"))
-        properties.update((child.tag, (child.text or "").strip()) for child in element.iterfind("properties/*"))
-    for key in ("groupId", "artifactId", "version", "packaging"):
-        texts = (said(element, key) or said(element, f"parent/{key}") for element in (root, *ancestors))
-        properties.setdefault(f"project.{key}", next((text for text in texts if text), ""))
-    if foreign:
-        properties.setdefault("project.parent.version", foreign.version)
-    return properties
-
-
-def _war(pom: _Pom) -> Evidence:
-    plugin = next((found for found in _plugins(pom) if said(found, "artifactId") == "maven-war-plugin"), None)
-    named = pom.filled(said(plugin, "configuration/warName"))
-    final = named or pom.get("build/finalName")
-    name = final or f"{pom.properties['project.artifactId']}-{pom.filled(pom.properties['project.version'])}"
+def _war(pom: Pom) -> Evidence:
+    """Where a version is in the name it may be any: the next one is another."""
+    named = next((text for plugin in pom.plugins(_PLUGIN) if (text := said(plugin, "configuration/warName"))), "")
+    final = named or next((text for root in (pom.root, *pom.ancestors) if (text := said(root, "build/finalName"))), "")
     where = f"{'warName' if named else 'finalName' if final else 'artifactId and version'} in {pom.path}"
-    glob = f"{name}.war" if (named or final) and "${" not in name else "*.war"
-    return Evidence("/".join(part for part in (pom.folder, "target", glob) if part), where)
+    name = _REFERENCE.sub("*", pom.filled(_VERSION.sub("*", final))) or "*"
+    place = pom.of_plugin(_PLUGIN, "configuration/outputDirectory")
+    if place and not _is_outside(pom, place):
+        where = f"outputDirectory of {_PLUGIN} and {where}"
+    else:
+        place = pom.filled("${project.build.directory}")
+    return Evidence("/".join(part for part in (join(pom.folder, place), f"{name}.war") if part), where)
 
 
-def _plugins(pom: _Pom) -> Iterator[Element]:
-    for element in (pom.root, *pom.ancestors):
-        yield from element.iterfind("build/plugins/plugin")
-        yield from element.iterfind("build/pluginManagement/plugins/plugin")
+def _is_outside(pom: Pom, place: str) -> bool:
+    return place.startswith(("/", "${")) or ":" in place or normpath(f"{pom.folder}/{place}".lstrip("/"))[:2] == ".."
 
 
-def _dependencies(pom: _Pom) -> Iterator[Dependency]:
+def _dependencies(pom: Pom) -> Iterator[Dependency]:
     if pom.foreign:
         yield pom.foreign
     managed = {
@@ -168,13 +96,11 @@ def _dependencies(pom: _Pom) -> Iterator[Dependency]:
                 yield Dependency(group, artifact, version if "${" not in version else "", pom.path, scope)
 
 
-def _java(pom: _Pom) -> Evidence | None:
+def _java(pom: Pom) -> Evidence | None:
     """What the compiler is told: ``release`` before ``target`` and ``source``, a plug-in's words before properties."""
-    compiler = next((found for found in _plugins(pom) if said(found, "artifactId") == "maven-compiler-plugin"), None)
     for key in ("release", "target", "source"):
-        told = java_level(pom.filled(said(compiler, f"configuration/{key}")))
-        if told:
-            return Evidence(told, f"{key} of maven-compiler-plugin in {pom.path}")
+        if level := java_level(pom.of_plugin(_COMPILER, f"configuration/{key}")):
+            return Evidence(level, f"{key} of {_COMPILER} in {pom.path}")
         if level := java_level(pom.filled(pom.properties.get(f"maven.compiler.{key}", ""))):
             return Evidence(level, f"maven.compiler.{key} in {pom.path}")
     if level := java_level(pom.filled(pom.properties.get("java.version", ""))):
@@ -185,10 +111,28 @@ def _java(pom: _Pom) -> Evidence | None:
     return None
 
 
-def _builder_java(poms: list[_Pom]) -> Evidence | None:
+def _java_of_old(pom: Pom, folder: Folder) -> Evidence | None:
+    """A compiler plug-in before 3.9 that is told nothing compiles for Java 5 or 6, which the JDKs since 12 refuse.
+
+    Which one it is, where no file tells, a Maven before 3.9 tells; a parent from elsewhere may tell anything.
+    """
+    if pom.get("packaging") == "pom" or pom.foreign:
+        return None
+    plugin = pom.of_plugin(_COMPILER, "version")
+    maven = _DISTRIBUTION.search(folder.text(_WRAPPER[0])) if _WRAPPER[1] in folder else None
+    told = (plugin, f"{_COMPILER} {plugin} in {pom.path}") if plugin else (maven[1], _WRAPPER[0]) if maven else ("", "")
+    version = re.match(r"(\d+)\.(\d+)", told[0])
+    if version is None or (int(version[1]), int(version[2])) >= (3, 9):
+        return None
+    return Evidence(
+        "8", f"a guess, no level was found: {told[1]} compiles for 5 or 6 then, as JDKs before 12 can", weak=True
+    )
+
+
+def _builder_java(poms: list[Pom]) -> Evidence | None:
     """What the enforcer plug-in asks of the Java that runs Maven."""
     for pom in poms:
-        for plugin in _plugins(pom):
+        for plugin in pom.plugins("maven-enforcer-plugin"):
             for rule in plugin.iter("requireJavaVersion"):
                 match = re.search(r"\d+(?:\.\d+)?", pom.filled(said(rule, "version")))
                 if match and (level := java_level(match[0])):
@@ -196,16 +140,28 @@ def _builder_java(poms: list[_Pom]) -> Evidence | None:
     return None
 
 
-def _odd_ones(poms: list[_Pom], wars: list[_Pom]) -> Iterator[str]:
-    if not wars:
+def _odd_ones(folder: Folder, poms: list[Pom], made: list[Pom]) -> Iterator[str]:
+    if not made:
         yield (
             "no module has <packaging>war</packaging>, so the build leaves no WAR: change it (with Spring Boot extend "
             "SpringBootServletInitializer too), or bring a Dockerfile that listens on 8080"
         )
-    profiles = {said(profile, "id") for pom in poms for profile in pom.root.iterfind("profiles/profile")}
-    for name in sorted(name for name in profiles if _FOR_PRODUCTION.search(name))[:3]:
-        command = f'["mvn", "-B", "-P{name}", "-DskipTests", "package"]'
-        yield f"the profile {name} is not used; build.command = {command} uses it"
+    for pom in made:
+        place = pom.of_plugin(_PLUGIN, "configuration/outputDirectory")
+        if _is_outside(pom, place):
+            yield f"the WAR of {pom.path} goes to {place}, outside this project, where nothing finds it: leave it out"
+    if _WRAPPER[1] in folder and _WRAPPER[0] not in folder:
+        yield f"./mvnw is not used, since {_WRAPPER[0]} is missing: commit it, or the image's own Maven builds"
     foreign = sorted({f"{pom.foreign} ({pom.foreign.where})" for pom in poms if pom.foreign})
     if foreign:
         yield f"not in this folder, so what it sets is not known: {', '.join(foreign)}"
+
+
+def _profiles(build: Build, poms: list[Pom], not_made: list[Pom]) -> Iterator[str]:
+    for pom in not_made:
+        yield f"{pom.path} makes another WAR, only with the profile {' and '.join(pom.profiles)}"
+    named = set(build.arguments[0].removeprefix("-P").split(",")) if build.arguments else set()
+    profiles = {said(profile, "id") for pom in poms for profile in pom.root.iterfind("profiles/profile")}
+    for name in sorted(name for name in profiles - named if _FOR_PRODUCTION.search(name))[:3]:
+        words = command(replace(build, arguments=(f"-P{','.join(sorted({*named, name}))}",)))
+        yield f"the profile {name} is not used; build.command = {json.dumps(words, ensure_ascii=False)} uses it"

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from hookserver.config.schema import AppSettings
 from hookserver.project.answers import EXAMPLE_DOMAIN, Answers, app_name, chosen, is_contradictory, kinds, told_name
 from hookserver.project.findings import Build, Evidence, Project
-from hookserver.project.tomcat_image import gradle_image, maven_image, tomcat_image
+from hookserver.project.tomcat_image import BUILDER_IMAGES, tomcat_image
 from hookserver.project.toml import comment, entry, off
 
 _HEAD = (
     "hookserver.toml, proposed by `hookserver init`. A comment says what a value was read from. Keys that are not here "
     "have defaults: `hookserver check` prints them all, and tells every mistake."
 )
+
+_LEFT_IN = {"maven": "target", "gradle": "libs"}
+"""The name of the folder that a kind of build takes the WAR from where ``build.war`` names none."""
 
 
 def propose(project: Project, answers: Answers) -> str:
@@ -109,11 +112,11 @@ def _build(project: Project, answers: Answers, build: Build | None) -> Iterator[
     for other in project.builds:
         if other is not build:
             yield comment(f"There is also {other.what} ({other.kind}).")
-    if build.kind in ("maven", "gradle"):
-        image = (maven_image if build.kind == "maven" else gradle_image)(answers, build)
+    if build.kind in BUILDER_IMAGES:
+        image = BUILDER_IMAGES[build.kind](answers, build)
         yield entry("image", image.image, image.why)
     if build.command:
-        yield entry("command", list(build.command), "the project is not at the repository's top")
+        yield entry("command", list(build.command), build.why_command)
     if build.wrapper:
         yield comment(f"{build.wrapper} is used: the project brings its own.")
     if build.modules:
@@ -126,6 +129,8 @@ def _war(answers: Answers, build: Build) -> Iterator[str]:
     if len(build.wars) > 1:
         others = ", ".join(war.value for war in build.wars if war.value != answers.war)
         yield entry("war", answers.war, f"{where}; there are also {others}")
+    elif build.wars and build.kind in _LEFT_IN and answers.war.split("/")[-2:-1] != [_LEFT_IN[build.kind]]:
+        yield entry("war", answers.war, where)
     elif build.wars:
         yield comment(f"The WAR: {answers.war} ({where}).")
 

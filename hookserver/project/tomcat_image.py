@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hookserver.project.answers import Answers, is_contradictory, strong_api
@@ -10,9 +11,17 @@ from hookserver.project.java import JDKS, jdk
 
 _NEEDS = {"9.0": 8, "10.1": 11, "11.0": 17}
 _USUAL = 17
-_GRADLE, _GRADLE_JDK = "8", 21
-_GRADLE_RUNS_ON = (((8, 5), 21), ((7, 3), 17), ((5, 0), 11), ((0, 0), 8))
-"""From which Gradle on a Java runs it."""
+_GRADLES = {21: "8", 25: "9"}
+"""The Gradle of an image that goes up to this JDK."""
+_GRADLE_RUNS_ON = (
+    ((9, 1), 17, 25),
+    ((9, 0), 17, 21),
+    ((8, 5), 8, 21),
+    ((7, 3), 8, 17),
+    ((5, 0), 8, 11),
+    ((0, 0), 8, 8),
+)
+"""From which Gradle on which JDKs of images run it, the oldest and the newest, as its compatibility matrix has it."""
 _SHOWN = 3
 
 
@@ -50,22 +59,42 @@ def maven_image(answers: Answers, build: Build) -> Chosen:
 
 
 def gradle_image(answers: Answers, build: Build) -> Chosen:
-    """A Gradle on the level's JDK, or on the newest one that the build's own Gradle runs on."""
+    """A Gradle on the level's JDK, or on the nearest one that the build's own Gradle runs on."""
     level, why = int(answers.java or _USUAL), _why_java(answers, build)
     if build.builder_java and int(build.builder_java.value) > level:
         level, why = int(build.builder_java.value), f"Java {build.builder_java.value}: {build.builder_java.where}"
-    tool = build.builder_tool
-    newest = _newest_jdk(tool.value) if tool else _GRADLE_JDK
-    if tool and newest < jdk(level):
-        why = tool.where
-    gradle = tool.value if tool and not build.wrapper else _GRADLE
-    return Chosen(f"gradle:{gradle}-jdk{min(jdk(level), newest)}", why)
+    tool, wanted = build.builder_tool, jdk(level)
+    java = _runs(tool.value, wanted) if tool else wanted
+    if tool and java != wanted:
+        why = f"{tool.where}; Gradle {tool.value} does not run on Java {wanted}"
+    toolchain = build.builder_java
+    if toolchain and int(toolchain.value) != java:
+        why += f". BUT the build wants Java {toolchain.value} itself ({toolchain.where}), which is not in this image: "
+        why += "Gradle has to download it, or one of the two has to change"
+    elif java < wanted:
+        why += f". BUT Java {java} makes nothing for Java {level}: the project needs a newer Gradle"
+    gradle = tool.value if tool and not build.wrapper else next(has for jdk, has in _GRADLES.items() if jdk >= java)
+    return Chosen(f"gradle:{gradle}-jdk{java}", why)
 
 
-def _newest_jdk(gradle: str) -> int:
-    """Of those that images come with, as Gradle's compatibility matrix has it."""
+def ant_image(answers: Answers, build: Build) -> Chosen:
+    """An Ant on the level's JDK."""
+    return Chosen(f"ant:1.10-jdk{jdk(int(answers.java or _USUAL))}", _why_java(answers, build))
+
+
+BUILDER_IMAGES: Mapping[str, Callable[[Answers, Build], Chosen]] = {
+    "ant": ant_image,
+    "gradle": gradle_image,
+    "maven": maven_image,
+}
+"""What chooses the image that a kind of build runs in."""
+
+
+def _runs(gradle: str, wanted: int) -> int:
+    """The JDK nearest to the one that is wanted that a Gradle runs on."""
     version = tuple(int(part) for part in f"{gradle}.0".split(".")[:2])
-    return next(java for since, java in _GRADLE_RUNS_ON if version >= since)
+    oldest, newest = next((oldest, newest) for since, oldest, newest in _GRADLE_RUNS_ON if version >= since)
+    return min(max(wanted, oldest), newest)
 
 
 def _why_api(project: Project, answers: Answers) -> str:

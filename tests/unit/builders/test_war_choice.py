@@ -37,6 +37,16 @@ def test_the_one_in_the_tools_folder_is_taken_and_test_data_and_side_products_ar
     assert choose_war(found, "", "target") == "web/target/shop.war"
 
 
+def test_side_products_that_fit_a_glob_are_passed_over_unless_they_are_all_that_fits() -> None:
+    found = ["web/build/libs/shop.war", "web/build/libs/shop-plain.war"]
+    assert choose_war(found, "web/build/libs/*.war", "libs") == found[0]
+    assert choose_war(found, "web/build/libs/*-plain.war", "libs") == found[1]
+    with pytest.raises(BuildError, match="several WARs fit"):
+        choose_war([*found, "web/build/libs/admin.war"], "web/build/libs/*.war", "libs")
+    with pytest.raises(BuildError, match="no WAR fits"):
+        choose_war(found[1:], "", "libs")
+
+
 def test_several_none_and_misnamed_ones_are_told_apart() -> None:
     with pytest.raises(BuildError, match=r"several WARs fit \*\*/target/\*\.war:\n  a/target/a.war\n  b/target/b.war"):
         choose_war(["a/target/a.war", "b/target/b.war"], "", "target")

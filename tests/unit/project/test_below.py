@@ -27,7 +27,7 @@ def test_its_own_wrapper_is_used_there(tmp_path: Path) -> None:
     assert look(plant(tmp_path / "m", inside("shop", MULTI_MODULE))).builds[0].command == (
         "sh",
         "-c",
-        "cd shop && unset MAVEN_CONFIG && exec sh ./mvnw -ntp -B -DskipTests package",
+        "cd shop && unset MAVEN_CONFIG && exec sh ./mvnw -B -DskipTests package",
     )
     assert "./gradlew" in look(plant(tmp_path / "g", inside("shop", GRADLE_KOTLIN))).builds[0].command[-1]
     assert look(plant(tmp_path / "a", inside("shop", ANT))).builds[0].command[-1] == "shop/build.xml"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from hookserver.config import Loaded, parse
 from hookserver.project import Answers, look, open_points, propose, proposed, questions
-from tests.unit.project.trees import ANT, GRADLE_KOTLIN, MULTI_MODULE, dependency, plant, pom, servlet
+from tests.unit.project.trees import ANT, GRADLE_KOTLIN, MULTI_MODULE, dependency, plant, pom, servlet, wrapped
 
 JAVA = "<properties><maven.compiler.release>{}</maven.compiler.release></properties>"
 
@@ -34,6 +34,11 @@ def keys_that_are_off(text: str) -> Iterator[str]:
     for number, line in enumerate(lines):
         if re.match(r"# [a-z_]+ = ", line) and "_file" not in line:
             yield "\n".join((*lines[:number], line.removeprefix("# "), *lines[number + 1 :]))
+
+
+def unwrapped(text: str) -> str:
+    """The comments as running text."""
+    return " ".join(line.strip("# ") for line in text.splitlines())
 
 
 @pytest.mark.parametrize("tree", [MULTI_MODULE, GRADLE_KOTLIN, ANT, {}, {"Dockerfile": "FROM tomcat:9.0"}])
@@ -99,7 +104,7 @@ def test_an_embedded_database_means_one_replica_and_says_why(tmp_path: Path) -> 
     library = dependency("com.h2database", "h2", "2.2")
     text, loaded = settled(plant(tmp_path, {"pom.xml": pom(f"<dependencies>{library}</dependencies>")}))
     assert loaded.settings.apps["shop"].replicas == 1
-    assert "database inside the app (H2" in " ".join(line.strip("# ") for line in text.splitlines())
+    assert "database inside the app (H2" in unwrapped(text)
 
 
 def test_several_wars_are_asked_and_one_is_named(tmp_path: Path) -> None:
@@ -230,7 +235,8 @@ def test_answers_stand_in_place_of_what_was_found(tmp_path: Path) -> None:
     ("text", "image"),
     [
         ("sourceCompatibility = 17", "gradle:8-jdk17"),
-        ("sourceCompatibility = 25", "gradle:8-jdk21"),
+        ("sourceCompatibility = 25", "gradle:9-jdk25"),
+        ("java { toolchain { languageVersion = JavaLanguageVersion.of(25) } }", "gradle:9-jdk25"),
         ("sourceCompatibility = 1.8\ndependencies { compile 'a:b:1' }", "gradle:6-jdk8"),
         ("dependencies {\n  compile project(':core')\n}", "gradle:6-jdk11"),
         ("task run { compileJava { options.release = 11 } }", "gradle:8-jdk11"),
@@ -248,6 +254,10 @@ def test_gradles_image_is_one_that_the_build_can_run_on(tmp_path: Path, text: st
         ("6.8.3", 17, "gradle:8-jdk11"),
         ("4.10", 8, "gradle:8-jdk8"),
         ("7.6", 8, "gradle:8-jdk8"),
+        ("8.14", 25, "gradle:8-jdk21"),
+        ("9.0.0", 11, "gradle:8-jdk17"),
+        ("9.0.0", 25, "gradle:8-jdk21"),
+        ("9.1.0", 25, "gradle:9-jdk25"),
     ],
 )
 def test_the_projects_own_gradle_gets_a_java_that_it_runs_on(
@@ -255,11 +265,29 @@ def test_the_projects_own_gradle_gets_a_java_that_it_runs_on(
 ) -> None:
     files = {
         "build.gradle": f"apply plugin: 'war'\nsourceCompatibility = {java}\n",
-        "gradlew": "",
-        "gradle/wrapper/gradle-wrapper.properties": f"distributionUrl=https\\://example.com/gradle-{version}-bin.zip\n",
+        **wrapped(version),
     }
     _, loaded = settled(plant(tmp_path, files))
     assert next(iter(loaded.settings.apps.values())).build.image == image
+
+
+def test_a_wrapper_without_its_jar_is_not_used_but_its_gradle_is(tmp_path: Path) -> None:
+    files = {"build.gradle": "apply plugin: 'war'\n", **wrapped("6.8.3")}
+    del files["gradle/wrapper/gradle-wrapper.jar"]
+    project = look(plant(tmp_path, files))
+    text = propose(project, proposed(project))
+    assert 'image = "gradle:6.8-jdk11"' in text
+    assert "./gradlew is used" not in text
+    assert any("gradle-wrapper.jar is missing" in point for point in open_points(project, proposed(project)))
+
+
+@pytest.mark.parametrize(("version", "java"), [("9.0.0", 11), ("8.14", 25)])
+def test_a_toolchain_that_no_image_has_together_with_the_projects_gradle_is_told(
+    tmp_path: Path, version: str, java: int
+) -> None:
+    toolchain = f"java {{ toolchain {{ languageVersion = JavaLanguageVersion.of({java}) }} }}\n"
+    text, _ = settled(plant(tmp_path, {"build.gradle": f"apply plugin: 'war'\n{toolchain}", **wrapped(version)}))
+    assert f"BUT the build wants Java {java} itself (languageVersion in build.gradle" in unwrapped(text)
 
 
 def test_a_way_to_convert_is_offered_for_javax_alone(tmp_path: Path) -> None:

@@ -396,9 +396,24 @@ def test_a_huge_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("build.xml", '<project default="a">' + '<target name="a" depends="a"><war/></target>' * 5_000 + "</project>"),
+        ("build.xml", f"<project>{'<path>' * 15_000}{'</path>' * 15_000}</project>"),
+        (
+            "build.xml",
+            "<project>"
+            + "".join(f'<target name="t{n}" depends="t{n + 1}"><war destfile="a.war"/></target>' for n in range(3_500))
+            + "</project>",
+        ),
         ("build.gradle", "\n" * 300_000),
         ("build.gradle", "/*" * 150_000),
         ("build.gradle", "war {" * 60_000),
+        ("build.gradle", "project(':a') {\n" * 15_000),
+        ("build.gradle", "plugins {" * 25_000),
+        ("build.gradle", "id 'war'" + " " * 300_000),
+        ("build.gradle", f"a = '{'$a' * 45}'\n\"" + "$a" * 120_000),
+        ("build.gradle", "libs.a" * 40_000),
+        ("settings.gradle", "include 'a'\n" * 20_000),
+        ("buildSrc/src/main/groovy/a.gradle", "plugins { id 'a' }" * 14_000),
         ("src/main/java/A.java", "/*" * 150_000),
         ("src/main/java/A.java", "@WebServlet(" * 25_000),
         ("src/main/java/A.java", '"' * 300_000),

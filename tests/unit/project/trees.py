@@ -38,6 +38,15 @@ def servlet(api: str, name: str = "Shop", mapping: str = "/shop", inside: str = 
     )
 
 
+def wrapped(gradle: str) -> dict[str, str]:
+    """A whole wrapper of this Gradle."""
+    return {
+        "gradlew": "#!/bin/sh\n",
+        "gradle/wrapper/gradle-wrapper.jar": "",
+        "gradle/wrapper/gradle-wrapper.properties": f"distributionUrl=https\\://example.com/gradle-{gradle}-bin.zip\n",
+    }
+
+
 MULTI_MODULE = {
     "pom.xml": pom(
         "<properties><java.level>21</java.level><jakarta.version>6.1.0</jakarta.version></properties>"
@@ -77,8 +86,7 @@ GRADLE_KOTLIN = {
         // implementation("javax.servlet:javax.servlet-api:4.0.1") see https://example.com/why
     """,
     "web/src/main/java/shop/Shop.java": servlet("jakarta"),
-    "gradlew": "#!/bin/sh\n",
-    "gradle/wrapper/gradle-wrapper.properties": "distributionUrl=gradle-8.10\n",
+    **wrapped("8.10"),
 }
 
 ANT = {
@@ -97,4 +105,16 @@ ANT = {
     "web/start.jsp": '<% response.sendRedirect("catalogue"); %>',
     "src/shop/Shop.java": servlet("javax"),
     "lib/javax.servlet-api-4.0.1.jar": "",
+}
+
+NETBEANS = {
+    "build.xml": """<project name="Shop" default="default">
+        <import file="nbproject/build-impl.xml"/></project>""",
+    "nbproject/project.properties": "dist.dir=dist\nwar.name=shop.war\ndist.war=${dist.dir}/${war.name}\n"
+    "javac.source=1.7\njavac.classpath=${libs.jstl.classpath}:${file.reference.jdbc}\nfile.reference.jdbc=lib/jdbc.jar\n",
+    "nbproject/build-impl.xml": """<project name="Shop-impl" default="default">
+        <target name="init"><fail unless="j2ee.server.home"/><fail unless="libs.CopyLibs.classpath"/>
+          <path id="compile"><pathelement path="${javac.classpath}"/></path></target>
+        <target name="default" depends="init,do-dist"/>
+        <target name="do-dist"><jar jarfile="${dist.war}"/></target></project>""",
 }
