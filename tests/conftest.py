@@ -21,6 +21,15 @@ settings.register_profile("hookserver", deadline=None)
 settings.load_profile("hookserver")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests (``--dist loadgroup``), what uses the same installation stays together."""
+    for item in items:
+        _, part, *within = item.path.relative_to(Path(__file__).parents[1]).parts
+        if part == "integration":
+            shared = "place" if "place" in getattr(item, "fixturenames", ()) else within[0]
+            item.add_marker(pytest.mark.xdist_group(shared))
+
+
 @pytest.fixture
 def eventually() -> Callable[..., object]:
     """``eventually(condition, deadline=10)`` waits until the condition is true and answers its value."""

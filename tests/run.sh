@@ -54,7 +54,9 @@ main() {
     all)
         static_checks
         need_real_parts
-        run_pytest tests/unit tests/integration tests/faults
+        # Much of a test is waiting, so two at a time; but what is done to the machine in tests/faults is felt by all.
+        run_pytest --numprocesses 2 --dist loadgroup tests/unit tests/integration
+        run_pytest tests/faults
         ;;
     *) fail "unknown part: $1" "One of: unit, integration, faults, bench NAME; none for everything." ;;
     esac

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.shop.installation import Installation
+from tests.shop.installation import Installation, until
 
 _PROC = Path("/proc")
 
@@ -23,7 +23,8 @@ class Footprint:
 
 
 def footprint(site: Installation) -> Footprint:
-    """As it is now; between two deploys."""
+    """Between two deploys; what the last one cleans up after its end is waited for."""
+    until(lambda: not list(site.state.work(0).parent.glob("*")), what="the end of the last deploy's cleaning up")
     pids = site.processes.below_supervisor()
     ours: dict[str, str | list[str] | bool] = {"label": f"hookserver.state_dir={site.state.root}"}
     kept = [file for file in site.state.root.rglob("*") if file.is_file() and file.suffix not in (".log", ".db-wal")]

@@ -53,12 +53,12 @@ def test_a_line_without_end_takes_bounded_memory() -> None:
 
 def test_of_too_much_output_the_beginning_and_the_end_are_told_in_bounded_time() -> None:
     lines = Lines()
-    began = time.monotonic()
+    began = time.process_time()
     told = sum(1 for _ in range(8 * TOLD_LIMIT // 65536) for _ in lines.feed(b"y\n" * 32768))
     list(lines.feed(b"the end\n"))
     assert told < 400_000
     assert list(lines.end())[-1] == "the end"
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_the_first_errors_are_the_cause_with_what_belongs_to_them() -> None:

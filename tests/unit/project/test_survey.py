@@ -112,9 +112,9 @@ def test_a_war_that_unpacks_to_much_costs_little(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "shop.war", "w", zipfile.ZIP_DEFLATED) as war:
         for number in range(5):
             war.writestr(f"WEB-INF/classes/C{number}.class", b"\xca\xfe\xba\xbe\x00\x00\x00\x34" + b"\0" * (20 << 20))
-    began = time.monotonic()
+    began = time.process_time()
     assert [level.value for level in look(tmp_path).builds[0].java] == ["8"]
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
@@ -429,9 +429,9 @@ def test_a_huge_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 )
 def test_no_text_takes_long(tmp_path: Path, name: str, text: str) -> None:
     plant(tmp_path, {name: text})
-    began = time.monotonic()
+    began = time.process_time()
     look(tmp_path)
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_bytes_that_are_no_text_are_taken(tmp_path: Path) -> None:
