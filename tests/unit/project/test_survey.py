@@ -103,6 +103,13 @@ def test_a_prebuilt_war_is_looked_into(tmp_path: Path) -> None:
     assert len(project.api) == 3
 
 
+def test_a_wars_spare_classes_for_newer_javas_do_not_count(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "shop.war", "w") as war:
+        for name, version in (("Shop", 52), ("META-INF/versions/17/Shop", 61), ("module-info", 53)):
+            war.writestr(f"WEB-INF/classes/{name}.class", b"\xca\xfe\xba\xbe\x00\x00\x00" + bytes([version, 0]))
+    assert [level.value for level in look(tmp_path).builds[0].java] == ["8"]
+
+
 def test_a_file_that_is_no_war_is_told(tmp_path: Path) -> None:
     build = look(plant(tmp_path, {"deploy/shop.war": "not a zip"})).builds[0]
     assert any("cannot be read as a WAR" in note for note in build.notes)
@@ -176,6 +183,7 @@ def test_what_is_in_comments_and_tests_does_not_count(tmp_path: Path) -> None:
         "pom.xml": pom(""),
         "src/main/java/Shop.java": "/*\nimport javax.servlet.http.HttpServlet;\n*/\n// @Scheduled\nclass Shop {}",
         "src/test/java/ShopTest.java": servlet("javax"),
+        "src/main/webapp/index.jsp": '<%-- <%@ page import="javax.servlet.http.*" %> --%>',
     }
     project = look(plant(tmp_path, files))
     assert (project.api, project.cautions) == ((), ())
@@ -402,6 +410,7 @@ def test_a_huge_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("src/main/java/A.java", "/*" * 150_000),
         ("src/main/java/A.java", "@WebServlet(" * 25_000),
         ("src/main/java/A.java", '"' * 300_000),
+        ("src/main/java/A.java", '"\\' * 150_000),
         ("src/main/java/A.java", 'request.getSession().setAttribute("a", a);' + "A<" * 120_000),
         ("src/main/java/A.java", 'request.getSession().setAttribute("a", new A());' + "class A(" * 30_000),
         ("src/main/webapp/index.jsp", "${sessionScope.cart}" + "<jsp:useBean " * 19_000),
