@@ -117,6 +117,11 @@ def is_contradictory(project: Project) -> bool:
     return len({found.value for found in strong_api(project)}) > 1
 
 
+def is_weak(project: Project) -> bool:
+    """Whether all that speaks for javax or jakarta says little."""
+    return bool(project.api) and all(found.weak for found in project.api)
+
+
 def told_name(project: Project) -> Evidence | None:
     """The name that a build file says."""
     return next((build.name for build in project.builds if build.name), None)
@@ -131,7 +136,7 @@ def app_name(project: Project) -> str:
 
 
 def _tomcat_questions(project: Project, answers: Answers, build: Build) -> Iterator[Question]:
-    if is_contradictory(project) or not project.api:
+    if is_contradictory(project) or is_weak(project) or not project.api:
         default = answers.api or "jakarta"
         yield Question("api", "Written for javax.servlet or jakarta.servlet", default, ("javax", "jakarta"))
     if not build.java:

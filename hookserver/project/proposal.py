@@ -6,7 +6,16 @@ import json
 from collections.abc import Iterator
 
 from hookserver.config.schema import AppSettings
-from hookserver.project.answers import EXAMPLE_DOMAIN, Answers, app_name, chosen, is_contradictory, kinds, told_name
+from hookserver.project.answers import (
+    EXAMPLE_DOMAIN,
+    Answers,
+    app_name,
+    chosen,
+    is_contradictory,
+    is_weak,
+    kinds,
+    told_name,
+)
 from hookserver.project.findings import Build, Evidence, Project
 from hookserver.project.tomcat_image import gradle_image, maven_image, tomcat_image
 from hookserver.project.toml import comment, entry, off
@@ -69,6 +78,9 @@ def _open_about_tomcat(project: Project, answers: Answers) -> Iterator[str]:
         yield "tomcat.image: nothing here says whether it is written for javax.servlet or jakarta.servlet"
     elif is_contradictory(project):
         yield "tomcat.image: parts of the project speak for javax, others for jakarta"
+    elif is_weak(project):
+        seen = project.api[0].where
+        yield f"tomcat.image: {answers.api} is a guess: only {seen} speaks for it, and such a file runs on any Tomcat"
     if not answers.java:
         yield "tomcat.image: no Java level was found"
 

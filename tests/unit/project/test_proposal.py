@@ -87,6 +87,15 @@ def test_contradictory_evidence_is_told_and_asked(tmp_path: Path) -> None:
     assert parse(chosen, tmp_path).settings.apps["shop"].tomcat.image.startswith("tomcat:9.0")
 
 
+def test_an_old_descriptor_alone_makes_a_guess_that_is_asked_and_left_to_decide(tmp_path: Path) -> None:
+    web_xml = '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="2.5"/>'
+    project = look(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/WEB-INF/web.xml": web_xml}))
+    answers = proposed(project)
+    assert any("tomcat.image: javax is a guess" in point for point in open_points(project, answers))
+    asked = next(question for question in questions(project, answers) if question.key == "api")
+    assert asked.default == "javax"
+
+
 def test_nothing_known_of_the_api_leaves_the_image_open(tmp_path: Path) -> None:
     project = look(plant(tmp_path, {"pom.xml": pom("")}))
     text = propose(project, proposed(project))

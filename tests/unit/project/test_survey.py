@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import Project, look
+from hookserver.project import Project, look, proposed
 from hookserver.project import folder as bounded
 from tests.unit.project.trees import ANT, GRADLE_KOTLIN, MULTI_MODULE, dependency, plant, pom, servlet
 
@@ -176,6 +176,39 @@ def test_an_old_descriptor_beside_jakarta_imports_is_no_contradiction(tmp_path: 
     }
     found = look(plant(tmp_path, files)).api
     assert [(evidence.value, evidence.weak) for evidence in found] == [("jakarta", False), ("javax", True)]
+
+
+@pytest.mark.parametrize(
+    ("group", "artifact", "version", "api"),
+    [
+        ("org.apache.struts", "struts2-core", "7.0.3", "jakarta"),
+        ("org.apache.struts", "struts2-core", "6.7.0", "javax"),
+        ("org.glassfish", "jakarta.faces", "4.0.5", "jakarta"),
+        ("org.glassfish", "jakarta.faces", "2.3.21", "javax"),
+        ("org.glassfish", "javax.faces", "2.3.9", "javax"),
+        ("org.apache.myfaces.core", "myfaces-impl", "3.0.2", "jakarta"),
+        ("org.glassfish.jersey.containers", "jersey-container-servlet", "3.1.9", "jakarta"),
+        ("org.glassfish.jersey.containers", "jersey-container-servlet-core", "2.45", "javax"),
+    ],
+)
+def test_a_librarys_version_says_more_than_an_old_descriptor(
+    tmp_path: Path, group: str, artifact: str, version: str, api: str
+) -> None:
+    files = {
+        "pom.xml": pom(f"<dependencies>{dependency(group, artifact, version)}</dependencies>"),
+        "src/main/webapp/WEB-INF/web.xml": '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="2.5"/>',
+    }
+    assert proposed(look(plant(tmp_path, files))).api == api
+
+
+@pytest.mark.parametrize("api", ["javax", "jakarta"])
+def test_a_class_that_the_descriptor_loads_tells(tmp_path: Path, api: str) -> None:
+    web_xml = (
+        '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="2.5"><servlet>'
+        f"<servlet-class>{api}.faces.webapp.FacesServlet</servlet-class></servlet></web-app>"
+    )
+    found = look(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/WEB-INF/web.xml": web_xml})).api
+    assert [(evidence.value, evidence.weak) for evidence in found] == [(api, False), ("javax", True)]
 
 
 def test_what_is_in_comments_and_tests_does_not_count(tmp_path: Path) -> None:
