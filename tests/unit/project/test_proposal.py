@@ -104,6 +104,21 @@ def test_nothing_known_of_the_api_leaves_the_image_open(tmp_path: Path) -> None:
     assert {"api", "java", "health"} <= {question.key for question in questions(project, proposed(project))}
 
 
+def test_a_health_path_behind_a_login_is_left_to_decide(tmp_path: Path) -> None:
+    web_xml = (
+        "<web-app><security-constraint><web-resource-collection><url-pattern>/*</url-pattern></web-resource-collection>"
+        "<auth-constraint/></security-constraint></web-app>"
+    )
+    files = {
+        "pom.xml": pom(""),
+        "src/main/webapp/WEB-INF/web.xml": web_xml,
+        "src/main/webapp/index.jsp": "<h1>Shop</h1>",
+    }
+    project = look(plant(tmp_path, files))
+    assert any("health.path: / is a guess" in point for point in open_points(project, proposed(project)))
+    assert "asks for a login here" in propose(project, proposed(project)).replace("\n# ", " ")
+
+
 def test_an_embedded_database_means_one_replica_and_says_why(tmp_path: Path) -> None:
     library = dependency("com.h2database", "h2", "2.2")
     text, loaded = settled(plant(tmp_path, {"pom.xml": pom(f"<dependencies>{library}</dependencies>")}))
