@@ -39,7 +39,8 @@ class Build:
     """One way to build the project. ``wars`` are globs of what comes out, ``java`` its levels, highest first.
 
     ``builder_java`` is a Java version that the build itself asks for, ``builder_tool`` a version of its tool.
-    ``command`` is needed where the kind's own would not do.
+    ``command`` is needed where the kind's own would not do. ``path`` is where the app answers in the image that comes
+    out, where that is not the settings' choice (empty: not known), ``lacks`` what something else must build first.
     """
 
     kind: str
@@ -53,6 +54,8 @@ class Build:
     builder_java: Evidence | None = None
     builder_tool: Evidence | None = None
     command: tuple[str, ...] = ()
+    path: Evidence | None = None
+    lacks: str = ""
     notes: tuple[str, ...] = ()
 
 
