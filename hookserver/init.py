@@ -10,7 +10,7 @@ import click
 
 from hookserver.config import parse
 from hookserver.errors import Refused
-from hookserver.project import Answers, Project, look, open_points, propose, proposed, questions
+from hookserver.project import Answers, Project, health_path, look, open_points, propose, proposed, questions
 
 
 def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
@@ -70,6 +70,7 @@ def _of_kind(project: Project, answers: Answers) -> dict[str, str]:
     return {
         "war": build.wars[0].value if build.wars else "",
         "java": build.java[0].value if build.java else "",
+        "health": health_path(project, build),
     }
 
 

@@ -17,6 +17,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from hookserver.builders.tomcat_library import CLUSTER, LISTENER, VALVE
+from hookserver.project.server_xml import obstacles
 
 GRACE = 20_000
 """Milliseconds that requests in flight have to finish once Tomcat was told to stop."""
@@ -62,9 +63,10 @@ def edit_server_xml(text: str, subnet: IPv4Network, classes: Collection[str] = (
         _add(host, failCtxIfServletStartFails="true")
         for valve in [valve for valve in host.iterfind("Valve") if _is_stock_access_log(valve)]:
             host.remove(valve)
-    if any(connector.get("port") == str(port) for connector in connectors):
-        return Edited(_text(root))
-    return Edited(_text(root), (f"conf/server.xml has no HTTP connector on port {port}, where hookserver asks",))
+    notes = [f"conf/server.xml: {line}" for line in obstacles(root, str(port))]
+    if not any(connector.get("port") == str(port) for connector in connectors):
+        notes.append(f"conf/server.xml has no HTTP connector on port {port}, where hookserver asks")
+    return Edited(_text(root), tuple(notes))
 
 
 def edit_context_xml(text: str, classes: Collection[str] = ()) -> Edited:

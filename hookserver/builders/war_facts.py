@@ -1,7 +1,7 @@
 """What a WAR's own bytes tell: whether it is written for ``javax.servlet`` or ``jakarta.servlet``, and for which Java.
 
 Read from the constant pool and the version of its classes (JVM specification §4.1: bytes 6 and 7; 52 is Java 8), never
-from names. A library may know both servlet APIs; the app's own classes and JSP pages speak first.
+from files' names. A library may know both servlet APIs; the app's own classes, JSP pages and descriptors speak first.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from hookserver.builders.war_texts import APIS, apis_of_descriptor, apis_of_page, is_descriptor, is_page, tags_of_page
+
 CLASSES = "WEB-INF/classes/"
-_PAGES = {".jsp", ".jspf", ".jspx", ".tag", ".tagx"}
 _CLASS = b"\xca\xfe\xba\xbe"
 _BEFORE_JAVA_1 = 44
-_APIS = ("javax", "jakarta")
 _DECISIVE = 10
 """How many times more classes of the libraries must speak for one API when some speak for the other."""
-_USES = re.compile(rb"""(?:<%@\s*taglib\s[^>]{0,300}?\buri|\bxmlns:\w+)\s*=\s*["']([^"'<>]{1,300})["']""")
 _BRINGS = re.compile(rb"<uri>\s*([^<\s]{1,300})\s*</uri>")
 _FILE_LIMIT = 2 << 20
 _JAR_LIMIT = 1 << 30
@@ -58,18 +57,20 @@ def merged(own: Facts, library: Facts) -> Facts:
 
 
 def of_own(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> Facts:
-    """Of the WAR without its libraries: classes and JSP pages."""
+    """Of the WAR without its libraries: classes, JSP pages and descriptors."""
     tally = _Tally()
     pages: dict[str, str] = {}
     for entry in entries:
-        path = PurePosixPath(entry.filename)
-        if path.suffix == ".class" and entry.filename.startswith(CLASSES):
-            tally.add_class(entry.filename.removeprefix(CLASSES), _start(archive, entry))
-        elif path.suffix.lower() in _PAGES:
+        name = entry.filename
+        if name.startswith(CLASSES) and _is_loaded(name.removeprefix(CLASSES)):
+            tally.add_class(name.removeprefix(CLASSES), _start(archive, entry))
+        elif is_page(name):
             content = _start(archive, entry)
-            tally.add_text(entry.filename, content)
-            for uri in _USES.findall(content):
-                pages.setdefault(uri.decode("utf-8", "replace"), entry.filename)
+            tally.see(apis_of_page(content), name)
+            for uri in tags_of_page(content):
+                pages.setdefault(uri, name)
+        elif is_descriptor(name):
+            tally.see(apis_of_descriptor(_start(archive, entry)), name)
     return replace(tally.facts(newest=True), pages=tuple(pages.items()))
 
 
@@ -111,14 +112,13 @@ class _Tally:
         java = int.from_bytes(content[6:8], "big") - _BEFORE_JAVA_1
         self.java[java] += 1
         self.java_first.setdefault(java, name)
-        for api in _APIS:
-            if f"{api}/servlet/".encode() in content or f"{api}/websocket/".encode() in content:
-                self._see(api, name)
+        parts = ("servlet", "websocket")
+        self.see((api for api in APIS if any(f"{api}/{part}/".encode() in content for part in parts)), name)
 
-    def add_text(self, name: str, content: bytes) -> None:
-        for api in _APIS:
-            if f"{api}.servlet.".encode() in content:
-                self._see(api, name)
+    def see(self, apis: Iterable[str], name: str) -> None:
+        for api in apis:
+            self.seen[api] += 1
+            self.first.setdefault(api, name)
 
     def facts(self, *, newest: bool) -> Facts:
         """``newest``: the newest Java of any class counts; else that of most classes, since a jar may bring spares."""
@@ -129,14 +129,10 @@ class _Tally:
         return Facts(servlet, self.first.get(servlet, ""), java, self.java_first.get(java, ""))
 
     def _servlet(self) -> str:
-        for api, other in (_APIS, _APIS[::-1]):
+        for api, other in (APIS, APIS[::-1]):
             if self.seen[api] > _DECISIVE * self.seen[other]:
                 return api
         return ""
-
-    def _see(self, api: str, name: str) -> None:
-        self.seen[api] += 1
-        self.first.setdefault(api, name)
 
 
 def _of_jar(spool: IO[bytes], jar: str) -> _Tally:
@@ -146,7 +142,7 @@ def _of_jar(spool: IO[bytes], jar: str) -> _Tally:
         with zipfile.ZipFile(spool) as archive:
             for entry in archive.infolist():
                 name = entry.filename
-                if name.endswith(".class") and not name.startswith("META-INF/") and "module-info" not in name:
+                if _is_loaded(name):
                     content = _start(archive, entry)
                     tally.add_class(f"{jar}: {name}", content)
                     left -= len(content)
@@ -159,6 +155,11 @@ def _of_jar(spool: IO[bytes], jar: str) -> _Tally:
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zlib.error):
         return _Tally()
     return tally
+
+
+def _is_loaded(name: str) -> bool:
+    """Whether it is a class for every Java: a path from where classes are looked for."""
+    return name.endswith(".class") and not name.startswith("META-INF/") and "module-info" not in name
 
 
 def _start(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

@@ -16,6 +16,11 @@ _TOKEN = re.compile(
       | .""",
     re.VERBOSE | re.DOTALL,
 )
+_ESCAPED = re.compile(r"""\\(["'\\])""")
+_LUA = re.compile(
+    r"""--\[(=*)\[.*?\]\1\]|--[^\n]*|\[(=*)\[.*?\]\2\]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?P<brace>[{}])""", re.DOTALL
+)
+"""A brace, and what may have others in it: comments and strings, long ones too."""
 _FILE = re.compile(r"^# configuration file (/.+):\n", re.MULTILINE)
 
 
@@ -83,7 +88,7 @@ def _tokens(text: str) -> Iterator[tuple[str, bool, int]]:
         kind, end = match.lastgroup, match.end()
         if kind not in (None, "skipped"):
             found = match[kind]
-            yield (re.sub(r"\\(.)", r"\1", found) if kind in ("double", "single") else found), kind == "mark", line
+            yield _ESCAPED.sub(r"\1", found), kind == "mark", line
             if kind == "word" and found.endswith("_by_lua_block"):
                 end = _after_code(text, end)
                 yield ";", True, line
@@ -92,12 +97,13 @@ def _tokens(text: str) -> Iterator[tuple[str, bool, int]]:
 
 
 def _after_code(text: str, at: int) -> int:
-    """Where a block in another language ends: Nginx asks of it no more than that its braces match."""
+    """Where a block of Lua ends: at the brace that matches its first."""
     depth = 0
-    for brace in re.compile(r"[{}]").finditer(text, at):
-        depth += 1 if brace[0] == "{" else -1
-        if depth == 0:
-            return brace.end()
+    for found in _LUA.finditer(text, at):
+        if found["brace"]:
+            depth += 1 if found["brace"] == "{" else -1
+            if depth == 0:
+                return found.end()
     return len(text)
 
 

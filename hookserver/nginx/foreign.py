@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hookserver.nginx.dump import Directive, Dump
+from hookserver.nginx.server_names import expression_matches, is_expression, is_wider
 
 _ANY = frozenset({"*", "0.0.0.0", "[::]"})  # noqa: S104
 _NOT_PLAIN = frozenset({"ssl", "quic", "http3", "proxy_protocol"})
@@ -60,8 +61,12 @@ class Server:
         return any(found.meets(wanted) for found, _ in self.listens for wanted in addresses)
 
     def has(self, domain: str) -> bool:
-        """Whether it names exactly this domain, or wildcard."""
-        return domain in self.names
+        """Whether it names exactly this domain, or wildcard, or has a regular expression that matches it."""
+        return domain in self.names or any(expression_matches(name, domain) for name in self.names)
+
+    def wider(self, domain: str) -> str:
+        """A wildcard that means the domain too, or an expression that cannot be judged; empty when it has none."""
+        return next((name for name in sorted(self.names) if is_wider(name, domain)), "")
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,10 @@ class Servers:
     def of(self, domain: str) -> list[Server]:
         """The foreign servers that name the domain."""
         return [server for server in self.foreign if server.has(domain)]
+
+    def wider(self, domain: str) -> list[Server]:
+        """The foreign servers that only mean it too: Nginx prefers one of ours, which has the closer name."""
+        return [server for server in self.foreign if server.wider(domain) and not server.has(domain)]
 
     def taken(self, domain: str, addresses: Sequence[Address]) -> bool:
         """Whether a foreign server has the domain where we would listen."""
@@ -104,7 +113,8 @@ def servers(dump: Dump, ours: Collection[Path]) -> Servers:
 
 
 def _server(block: Directive) -> Server:
-    names = [name.lower() for directive in block.inside("server_name") for name in directive.arguments]
+    written = [name for directive in block.inside("server_name") for name in directive.arguments]
+    names = [name if is_expression(name) else name.lower() for name in written]
     # ".example.com" is short for both.
     spread = {spelt for name in names for spelt in ([name[1:], f"*{name}"] if name.startswith(".") else [name])}
     listens = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hookserver.nginx.binary import Built
 from hookserver.nginx.dump import Dump
 from hookserver.nginx.foreign import Servers
 from hookserver.nginx.render_system import COMMON, PREFIX, our_listens, status_listens
+from hookserver.nginx.server_names import is_expression
 from hookserver.nginx.snippet import snippet_file
 
 
@@ -62,7 +64,7 @@ class Operators:
         return self.built.prefix / said[0] if said else self.built.error_log
 
     def unreached(self, settings: Settings, app: AppSettings) -> list[str]:
-        """Lines about domains of the app that somebody's own server answers, without the app's locations in it."""
+        """Lines about domains of the app that somebody's own server means too, without the app's locations in it."""
         snippet = snippet_file(settings, app.name).resolve()
         lines = []
         for domain in app.domains:
@@ -77,7 +79,19 @@ class Operators:
             if self.servers.taken(name, our_listens(settings.nginx)):
                 places = ", ".join(server.place for server in self.servers.of(name))
                 lines.append(f"{name} has a server of its own at {places}, so hookserver does not redirect it")
-        return lines
+        return [*lines, *self._taken_from_a_wildcard(app, snippet)]
+
+    def _taken_from_a_wildcard(self, app: AppSettings, snippet: Path) -> Iterator[str]:
+        """Nginx prefers an exact name, so ours serves the domain; whoever wrote the wildcard may not expect it."""
+        for domain in (*app.domains, *app.redirects):
+            for server in self.servers.wider(domain):
+                if snippet not in {file.resolve() for file in server.files}:
+                    wider = server.wider(domain)
+                    yield (
+                        f"{domain} {'may' if is_expression(wider) else 'would'} be served by {wider} at {server.place} "
+                        "too: where hookserver listens, its own server goes first, which has the closer name; to have "
+                        f"it otherwise, write {domain} in a server_name of yours"
+                    )
 
     def check_plain(self, nginx: NginxSettings) -> None:
         """Raises NginxError when we would listen for plain HTTP where others speak something else."""

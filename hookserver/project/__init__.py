@@ -1,6 +1,6 @@
 """Looks at a Java project and proposes settings for it; nothing of the project runs."""
 
-from hookserver.project.answers import Answers, Question, proposed, questions
+from hookserver.project.answers import Answers, Question, health_path, proposed, questions
 from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
 from hookserver.project.proposal import open_points, propose
 from hookserver.project.session_advice import advice
@@ -16,6 +16,7 @@ __all__ = [
     "Project",
     "Question",
     "advice",
+    "health_path",
     "look",
     "open_points",
     "propose",

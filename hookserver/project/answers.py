@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from hookserver.config.schema import BuildSettings
-from hookserver.config.values import AppName, Branch, Domain, HealthPath, Repository
-from hookserver.project.findings import Build, Evidence, Project
+from hookserver.config.values import AppName, Branch, Domain, HealthPath, Repository, UrlPath
+from hookserver.project.findings import Build, Evidence, Health, Project
 from hookserver.project.java import JDKS
 
 EXAMPLE_DOMAIN = "shop.example.com"
@@ -74,7 +74,7 @@ def proposed(project: Project) -> Answers:
         war=build.wars[0].value if build and build.wars else "",
         api=_likelier(strong_api(project)),
         java=build.java[0].value if build and build.java else "",
-        health=project.health.path if _fits(HealthPath, project.health.path) else "/",
+        health=health_path(project, build),
         replicas="1" if project.embedded else "2",
     )
 
@@ -96,7 +96,7 @@ def questions(project: Project, answers: Answers) -> Iterator[Question]:
         yield Question("war", "The WAR to deploy", answers.war, tuple(war.value for war in build.wars))
     if build.kind != "dockerfile":
         yield from _tomcat_questions(project, answers, build)
-    if project.health.is_guess:
+    if health_of(project, build).is_guess:
         yield Question("health", "A page that answers 200 when it is well", answers.health, rule=HealthPath)
     if project.embedded:
         yield Question("replicas", "Replicas (the database is inside the app)", answers.replicas, ("1", "2"))
@@ -107,6 +107,29 @@ def chosen(project: Project, answers: Answers) -> Build | None:
     return next((build for build in project.builds if build.kind == answers.kind), None)
 
 
+def health_of(project: Project, build: Build) -> Health:
+    """The likeliest path in what this way of building makes."""
+    if build.path is None or build.path.value == "/":
+        return project.health
+    if not build.path.value:
+        note = f"{build.path.where}, so the app's path is what that name becomes"
+        return replace(project.health, is_guess=True, notes=(note, *project.health.notes))
+    where = "; ".join(part for part in (build.path.where, project.health.where) if part)
+    return replace(project.health, path=f"{build.path.value}{project.health.path}", where=where)
+
+
+def health_path(project: Project, build: Build | None) -> str:
+    """The same as an answer: one that settings take."""
+    path = (health_of(project, build) if build else project.health).path
+    return path if _fits(HealthPath, path) else "/"
+
+
+def app_path(build: Build | None) -> Evidence | None:
+    """Where the app is on its domain, when the way of building tells and it is not ``/``."""
+    told = build.path if build else None
+    return told if told and told.value not in ("", "/") and _fits(UrlPath, told.value) else None
+
+
 def strong_api(project: Project) -> tuple[Evidence, ...]:
     """What speaks for javax or jakarta; what says little counts only where nothing else speaks."""
     return tuple(found for found in project.api if not found.weak) or project.api
@@ -115,6 +138,11 @@ def strong_api(project: Project) -> tuple[Evidence, ...]:
 def is_contradictory(project: Project) -> bool:
     """Whether a part of the project speaks for javax, and another for jakarta."""
     return len({found.value for found in strong_api(project)}) > 1
+
+
+def is_weak(project: Project) -> bool:
+    """Whether all that speaks for javax or jakarta says little."""
+    return bool(project.api) and all(found.weak for found in project.api)
 
 
 def told_name(project: Project) -> Evidence | None:
@@ -131,7 +159,7 @@ def app_name(project: Project) -> str:
 
 
 def _tomcat_questions(project: Project, answers: Answers, build: Build) -> Iterator[Question]:
-    if is_contradictory(project) or not project.api:
+    if is_contradictory(project) or is_weak(project) or not project.api:
         default = answers.api or "jakarta"
         yield Question("api", "Written for javax.servlet or jakarta.servlet", default, ("javax", "jakarta"))
     if not build.java:

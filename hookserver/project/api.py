@@ -18,7 +18,24 @@ _BOOT = (
     "spring-boot-starter",
     "spring-boot-gradle-plugin",
 )
-_JAVAX_ONLY = ("stripes", "taglibs-standard-impl", "struts-core", "jstl")
+_JAVAX_ONLY = (
+    "stripes",
+    "taglibs-standard-impl",
+    "struts-core",
+    "jstl",
+    "javax.faces",
+    "javax.faces-api",
+    "jsf-api",
+    "jsf-impl",
+)
+_JAKARTA_SINCE: Mapping[str, int] = {
+    **dict.fromkeys(("jakarta.faces", "jakarta.faces-api", "myfaces-impl", "myfaces-api"), 3),
+    **dict.fromkeys(("jersey-server", "jersey-container-servlet", "jersey-container-servlet-core"), 3),
+    **dict.fromkeys(("jakarta.servlet.jsp.jstl", "jakarta.servlet.jsp.jstl-api", "jakarta.websocket-api"), 2),
+    "jakarta.servlet.jsp-api": 3,
+    "struts2-core": 7,
+}
+"""The first major version of a library that speaks jakarta."""
 _PLATFORM = {"8": "4.0", "9": "5.0", "10": "6.0", "11": "6.1"}
 """Jakarta EE → servlet version; 8 still has the javax packages."""
 _JARS = {"jakarta.servlet-api": "", "javax.servlet-api": "javax", "servlet-api": "javax"}
@@ -47,7 +64,11 @@ def _of_sources(hits: Mapping[str, Hits]) -> Iterator[Evidence]:
 
 
 def _of_descriptor(deployment: Deployment) -> Iterator[Evidence]:
-    """A javax ``web.xml`` works on every Tomcat, so it says little."""
+    """The classes that it loads; a javax ``web.xml`` itself works on every Tomcat, so it says little."""
+    for kind in ("servlet", "filter", "listener"):
+        for name in deployment.texts(f"{kind}/{kind}-class"):
+            if (api := name.partition(".")[0]) in ("javax", "jakarta"):
+                yield Evidence(api, f"{name} in {deployment.path}")
     if deployment.api:
         version = f" version {deployment.version}" if deployment.version else ""
         yield Evidence(deployment.api, f"{deployment.path}{version}", weak=deployment.api == "javax")
@@ -77,6 +98,8 @@ def _of(dependency: Dependency) -> tuple[Evidence, str] | None:
         return Evidence("jakarta" if number >= 3 else "javax", where), {3: "6.0"}.get(
             number, "6.1" if number > 3 else ""
         )
+    if artifact in _JAKARTA_SINCE and number:
+        return Evidence("jakarta" if number >= _JAKARTA_SINCE[artifact] else "javax", where), ""
     return None
 
 

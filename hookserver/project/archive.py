@@ -16,6 +16,8 @@ _MOST_CLASSES = 1000
 _MOST_ENTRIES = 100_000
 _MARKS = {"javax": b"javax/servlet/", "jakarta": b"jakarta/servlet/", "session": b"servlet/http/HttpSession"}
 """What a class has in it that uses this."""
+_CLASS = re.compile(r"WEB-INF/classes/(?!META-INF/)(?!.*module-info).*\.class")
+"""A class for every Java, which Tomcat loads."""
 _JAR = re.compile(r"WEB-INF/lib/(.+?)(?:-(\d[\w.-]*))?\.jar")
 _FIRST_VERSION = 44
 """Of class files: Java 1.0; each Java since has one more."""
@@ -54,8 +56,8 @@ def _classes(war: zipfile.ZipFile, name: str) -> tuple[dict[str, Hits], tuple[Ev
     used: dict[str, list[Hit]] = {sort: [] for sort in _MARKS}
     levels = set()
     contents = []
-    classes = [entry for entry in war.infolist()[:_MOST_ENTRIES] if entry.filename.startswith("WEB-INF/classes/")]
-    for entry in [entry for entry in classes if entry.filename.endswith(".class")][:_MOST_CLASSES]:
+    classes = [entry for entry in war.infolist()[:_MOST_ENTRIES] if _CLASS.fullmatch(entry.filename)]
+    for entry in classes[:_MOST_CLASSES]:
         content = _read(war, entry)
         if content[:4] == b"\xca\xfe\xba\xbe" and len(content) > 8:
             levels.add(int.from_bytes(content[6:8], "big") - _FIRST_VERSION)

@@ -40,7 +40,8 @@ class Build:
 
     ``builder_java`` is a Java version that the build itself asks for, ``builder_tool`` a version of its tool.
     ``command`` is needed where the kind's own would not do, for the reason ``why_command``; ``arguments`` is what it
-    says besides.
+    says besides. ``path`` is where the app answers in the image that comes out, where that is not the settings' choice
+    (empty: not known), ``lacks`` what something else must build first.
     """
 
     kind: str
@@ -56,6 +57,8 @@ class Build:
     arguments: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     why_command: str = ""
+    path: Evidence | None = None
+    lacks: str = ""
     notes: tuple[str, ...] = ()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from hookserver.project.constraints import in_the_way
 from hookserver.project.deployment import Deployment
 from hookserver.project.findings import Dependency, Health, Hit, Hits
 from hookserver.project.folder import Folder
@@ -13,10 +15,14 @@ from hookserver.project.properties import flat
 _NAMES = ("health", "healthz", "healthcheck", "health-check", "livez", "readyz", "ping", "status")
 _MADE_FOR_IT = re.compile(rf"/(?:{'|'.join(_NAMES)})(?:\.jsp|\.do)?")
 _REDIRECT = re.compile(
-    r"""sendRedirect\([^;]{0,200}?["']([^"'\s]{0,200})["']|<c:redirect\s[^>]{0,200}?url="([^"]{1,200})"|"""
-    r"""http-equiv="?refresh"?[^>]{0,200}?url=([^"'>\s]{1,200})""",
+    r"""sendRedirect\((?:[^;]{0,200}?["']([^"'\s]{0,200})["'])?|"""
+    r"""<c:redirect\b(?:[^>]{0,200}?\burl=["']([^"']{1,200})["'])?|"""
+    r"""<logic:redirect\b(?:[^>]{0,200}?\bpage=["']([^"']{1,200})["'])?|"""
+    r"""Header\(\s*["']Location["']\s*,(?:\s*["']([^"'\s]{1,200})["']\s*\))?|"""
+    r"""http-equiv=["']?refresh["']?[^>]{0,200}?url=([^"'>\s]{1,200})""",
     re.IGNORECASE,
 )
+"""What sends a visitor elsewhere, with the address where it is written there as a whole."""
 _APPLICATION = re.compile(r"(?:^|/)application\.(?:properties|ya?ml)$")
 _WELCOME = ("index.html", "index.htm", "index.jsp")
 
@@ -24,8 +30,13 @@ _WELCOME = ("index.html", "index.htm", "index.jsp")
 def look(
     folder: Folder, deployment: Deployment, dependencies: Iterable[Dependency], hits: Mapping[str, Hits]
 ) -> Health:
-    """The likeliest path, counted from the context's root."""
-    libraries = list(dependencies)
+    """The likeliest path, counted from the context's root; a guess where the descriptor does not let everybody in."""
+    found = _likeliest(folder, deployment, list(dependencies), hits)
+    reason = in_the_way(deployment, found.path)
+    return replace(found, is_guess=True, notes=(*found.notes, reason)) if reason else found
+
+
+def _likeliest(folder: Folder, deployment: Deployment, libraries: list[Dependency], hits: Mapping[str, Hits]) -> Health:
     actuator = next((found for found in libraries if found.artifact == "spring-boot-starter-actuator"), None)
     if actuator and actuator.scope != "test":
         return _actuator(folder, libraries, actuator)
@@ -90,7 +101,7 @@ def _welcome(folder: Folder, deployment: Deployment) -> Health:
         if redirect is None:
             static = ("a static page shows only that Tomcat is up: one that reads the database says more",)
             return Health("/", f"{where}, {page}", notes=static if page.endswith((".html", ".htm")) else ())
-        target = next(text for text in redirect.groups() if text is not None)
+        target = next((text for text in redirect.groups() if text), "")
         if re.fullmatch(r"/?[\w.~/-]+", target) and not target.startswith("//"):
             return Health(f"/{target.lstrip('/')}", f"{page}, which sends visitors there")
         return Health("/", f"{where}, {page}", True, (f"{page} sends visitors elsewhere: a redirect is not a 200",))

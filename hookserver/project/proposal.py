@@ -6,7 +6,18 @@ import json
 from collections.abc import Iterator
 
 from hookserver.config.schema import AppSettings
-from hookserver.project.answers import EXAMPLE_DOMAIN, Answers, app_name, chosen, is_contradictory, kinds, told_name
+from hookserver.project.answers import (
+    EXAMPLE_DOMAIN,
+    Answers,
+    app_name,
+    app_path,
+    chosen,
+    health_of,
+    is_contradictory,
+    is_weak,
+    kinds,
+    told_name,
+)
 from hookserver.project.findings import Build, Evidence, Project
 from hookserver.project.tomcat_image import BUILDER_IMAGES, tomcat_image
 from hookserver.project.toml import comment, entry, off
@@ -31,7 +42,7 @@ def propose(project: Project, answers: Answers) -> str:
     sections = [
         "\n".join(head),
         _section("nginx", (off("listen", '["80"]', "ports, or addresses with ports"),)),
-        _section(f"apps.{name}", _app(project, answers)),
+        _section(f"apps.{name}", _app(project, answers, build)),
         _section(f"apps.{name}.build", _build(project, answers, build)),
         _section(f"apps.{name}.tomcat", _tomcat(project, answers, build)),
         _section(f"apps.{name}.health", _health(project, answers, build)),
@@ -61,7 +72,8 @@ def _open_points(project: Project, answers: Answers, build: Build | None) -> Ite
         yield from _open_about_tomcat(project, answers)
     if len(build.wars) > 1:
         yield f"build.war: {len(build.wars)} WARs come out; {answers.war} is deployed"
-    if project.health.is_guess and answers.health == project.health.path:
+    health = health_of(project, build)
+    if health.is_guess and answers.health == health.path:
         yield f"health.path: {answers.health} is a guess; it must answer 200, not send elsewhere"
     yield from build.notes
     yield from project.notes
@@ -72,11 +84,14 @@ def _open_about_tomcat(project: Project, answers: Answers) -> Iterator[str]:
         yield "tomcat.image: nothing here says whether it is written for javax.servlet or jakarta.servlet"
     elif is_contradictory(project):
         yield "tomcat.image: parts of the project speak for javax, others for jakarta"
+    elif is_weak(project):
+        seen = project.api[0].where
+        yield f"tomcat.image: {answers.api} is a guess: only {seen} speaks for it, and such a file runs on any Tomcat"
     if not answers.java:
         yield "tomcat.image: no Java level was found"
 
 
-def _app(project: Project, answers: Answers) -> Iterator[str]:
+def _app(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
     told = told_name(project)
     if told and answers.name == app_name(project):
         yield comment(f"The name: {told.where}.")
@@ -85,7 +100,10 @@ def _app(project: Project, answers: Answers) -> Iterator[str]:
     yield entry("branch", answers.branch, _why(project.branches, answers.branch, "what goes live when it is pushed"))
     placeholder = answers.domain == EXAMPLE_DOMAIN
     yield entry("domains", [answers.domain], "CHANGE THIS: a placeholder" if placeholder else "")
-    yield off("path", '"/"', "where it is on its domain; several apps may share one")
+    if path := app_path(build):
+        yield entry("path", path.value, f"where it is on its domain: {path.where}")
+    else:
+        yield off("path", '"/"', "where it is on its domain; several apps may share one")
     yield from _cautions(project, "replicas")
     inside = "one, since each would have a database of its own; a crash is an outage then"
     yield entry("replicas", int(answers.replicas), inside if answers.replicas == "1" else "containers of a release")
@@ -170,10 +188,10 @@ def _variables(project: Project) -> Iterator[str]:
 
 
 def _health(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
-    health = project.health
     if build is None:
         yield off("path", '"/"', "a page that answers 200 when the app is well; a redirect is none")
         return
+    health = health_of(project, build)
     if answers.health != health.path:
         yield entry("path", answers.health, "as you said")
     elif health.is_guess:

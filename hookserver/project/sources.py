@@ -13,8 +13,9 @@ _KEPT = 20
 _CODE = (".java", ".kt", ".groovy", ".scala")
 _PAGES = (".jsp", ".jspf", ".jspx", ".tag", ".tagx", ".xhtml")
 _CONFIGURATION = (".xml", ".properties", ".yml", ".yaml")
-_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|/\*.*?(?:\*/|\Z)|//[^\n]*', re.DOTALL)
+_COMMENT = re.compile(r"""("(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])')|/\*.*?(?:\*/|\Z)|//[^\n]*""", re.DOTALL)
 _XML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_PAGE_COMMENT = re.compile(r"<%--.*?(?:--%>|\Z)", re.DOTALL)
 _HASH_COMMENT = re.compile(r"^[ \t]*[#!][^\n]*", re.MULTILINE)
 
 
@@ -91,4 +92,4 @@ def _plain(path: str, text: str) -> str:
         return _COMMENT.sub(lambda match: match[1] or " ", text)
     if path.endswith((".properties", ".yml", ".yaml")):
         return _HASH_COMMENT.sub("", text)
-    return _XML_COMMENT.sub("", text)
+    return _XML_COMMENT.sub("", _PAGE_COMMENT.sub("", text) if path.endswith(_PAGES) else text)

@@ -98,7 +98,7 @@ def _in_order(builds: list[Build], prebuilt: Build | None) -> tuple[Build, ...]:
 
     def rank(build: Build) -> int:
         if build.kind == "dockerfile":
-            return 0 if dockerfile.is_whole(build) else 2 if dockerfile.needs_nothing(build) else 4
+            return 0 if dockerfile.is_whole(build) else 2 if not build.lacks else 4
         return 1 if build.wars else 3
 
     return tuple(sorted(builds, key=rank))

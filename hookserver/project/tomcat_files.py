@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from hookserver.project.findings import Caution, Evidence
 from hookserver.project.folder import Folder
+from hookserver.project.server_xml import obstacles
 
 _ROOTS = {"tomcat-users.xml": "tomcat-users", "server.xml": "Server", "context.xml": "Context"}
 _DRIVER = re.compile(r"(?:^|/)(?:tomcat|catalina)[^/]*/(?:[^/]+/)*lib/([^/]+\.jar)$", re.IGNORECASE)
@@ -41,6 +42,7 @@ def look(folder: Folder) -> tuple[tuple[Evidence, ...], tuple[Caution, ...]]:
             odd.append(Caution("tomcat", f"{place} could be {path} too; {found[place].where} is taken"))
         else:
             found[place] = Evidence(place, path)
+            odd += [Caution("tomcat", f"{path}: {line}") for line in _obstacles(folder, path)]
     return tuple(found.values()), tuple(odd)
 
 
@@ -58,6 +60,11 @@ def _candidates(folder: Folder) -> Iterator[tuple[str, str]]:
         elif (driver := _DRIVER.search(path)) and jars < _MOST_JARS:
             jars += 1
             yield f"lib/{driver[1]}", path
+
+
+def _obstacles(folder: Folder, path: str) -> tuple[str, ...]:
+    root = folder.xml(path) if path.endswith("server.xml") else None
+    return obstacles(root, _PORT) if root is not None else ()
 
 
 def _problem(folder: Folder, path: str) -> str:

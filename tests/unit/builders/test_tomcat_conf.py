@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from xml.etree.ElementTree import Element
 
+import pytest
 from defusedxml.ElementTree import fromstring
 
 from hookserver.builders.tomcat_conf import edit_context_xml, edit_logging_properties, edit_server_xml
@@ -117,6 +118,31 @@ def test_another_port_is_told() -> None:
     assert edit_server_xml(STOCK, SUBNET).notes == ()
     notes = edit_server_xml(STOCK.replace('"8080"', '"80"'), SUBNET).notes
     assert notes == ("conf/server.xml has no HTTP connector on port 8080, where hookserver asks",)
+
+
+@pytest.mark.parametrize(
+    ("stock", "own", "told"),
+    [
+        ('port="8080"', 'port="8080" address="127.0.0.1"', 'address="127.0.0.1"'),
+        ('port="8080"', 'port="8080" address="0.0.0.0"', ""),
+        ('port="8080"', 'port="8080" address="${bind}"', ""),
+        ('port="8009"', 'port="8009" address="127.0.0.1"', ""),
+        ('port="8080"', 'port="8080" SSLEnabled="true"', "plain HTTP"),
+        ('appBase="webapps"', 'appBase="apps"', 'appBase="apps"'),
+        ('appBase="webapps"', 'appBase="${catalina.base}/webapps/"', ""),
+        ('autoDeploy="true"', 'deployOnStartup="false"', "starts without the app"),
+        ("<Valve", '<Context path="" docBase="/srv/shop"/><Valve', 'docBase="/srv/shop"'),
+        ("<Valve", '<Context path="" docBase="ROOT"/><Context path="/f" docBase="/srv/f"/><Valve', ""),
+        ('name="localhost"', 'name="other" appBase="apps"/><Host name="localhost"', ""),
+    ],
+)
+def test_what_keeps_hookserver_away_is_told_and_stays(stock: str, own: str, told: str) -> None:
+    text = STOCK.replace(stock, own, 1)
+    left = edit_server_xml(text, SUBNET)
+    assert bool(left.notes) is bool(told)
+    assert all(told in note for note in left.notes)
+    connector = next(fromstring(text).iter("Connector"))
+    assert connector.get("address") == one(fromstring(left.text), "Service/Connector").get("address")
 
 
 def test_a_file_that_cannot_be_read_or_uses_entities_is_left_as_it_is_and_that_is_told() -> None:

@@ -31,6 +31,7 @@ def looked_at(files: dict[str, bytes], tmp_path: Path) -> Facts:
         return merged(of_own(war, rest), of_library(war, library, tmp_path))
 
 
+WEB_XML = "WEB-INF/web.xml"
 JAVAX, JAKARTA = class_file("javax/servlet/http/HttpServlet"), class_file("jakarta/servlet/http/HttpServlet")
 
 
@@ -43,6 +44,54 @@ def test_the_apps_own_classes_tell(content: bytes, api: str, tmp_path: Path) -> 
 def test_a_page_tells_too(tmp_path: Path) -> None:
     assert looked_at({"a.jsp": b'<%@ page import="javax.servlet.http.*" %>'}, tmp_path).servlet == "javax"
     assert looked_at({"a.jsp": b'<%@ taglib uri="http://java.sun.com/jsp/jstl/core" %>'}, tmp_path).servlet == ""
+
+
+@pytest.mark.parametrize(
+    ("page", "api"),
+    [
+        ('<%@ page import="java.util.*, javax.servlet.http.*" %>', "javax"),
+        ("<%@page extends='javax.servlet.jsp.HttpJspPage'%>", "javax"),
+        ('<%@ tag import="jakarta.servlet.http.HttpSession" %>', "jakarta"),
+        ('<%@ attribute name="a" type="javax.servlet.http.Cookie" %>', "javax"),
+        ('<jsp:useBean id="c" class="javax.servlet.http.Cookie"/>', "javax"),
+        ('<jsp:directive.page import="javax.servlet.http.Cookie"/>', "javax"),
+        ("<jsp:scriptlet>javax.servlet.http.Cookie c;</jsp:scriptlet>", "javax"),
+        ('<% String a = "//"; javax.servlet.http.Cookie[] all = request.getCookies(); %>', "javax"),
+        ("<!-- <%= javax.servlet.DispatcherType.ERROR %> -->", "javax"),
+        ("${requestScope['javax.servlet.error.message']}", ""),
+        ('<%= request.getAttribute("javax.servlet.error.message") %>', ""),
+        ("<c:out value=\"${requestScope['javax.servlet.error.message']}\"/>", ""),
+        ('<%-- was <%@ page import="javax.servlet.jsp.*" --%>', ""),
+        ("<% // javax.servlet.http.Cookie\n /* javax.servlet.http.Cookie */ %>", ""),
+        ("<p>javax.servlet.http.Cookie</p>", ""),
+    ],
+)
+def test_in_a_page_only_what_is_compiled_counts(page: str, api: str, tmp_path: Path) -> None:
+    assert looked_at({"a.jsp": page.encode()}, tmp_path).servlet == api
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "api"),
+    [
+        (WEB_XML, "<servlet><servlet-class>\njavax.faces.webapp.FacesServlet </servlet-class></servlet>", "javax"),
+        (WEB_XML, "<servlet><servlet-class>jakarta.faces.webapp.FacesServlet</servlet-class></servlet>", "jakarta"),
+        (WEB_XML, "<!-- <filter-class>javax.servlet.Filter</filter-class> -->", ""),
+        (WEB_XML, "<listener><listener-class>shop.javax.Start</listener-class></listener>", ""),
+        (WEB_XML, "<error-page><exception-type>javax.servlet.ServletException</exception-type></error-page>", ""),
+        (WEB_XML, "<filter-class>javax.servlet.Filter", ""),
+        (
+            "WEB-INF/tags/c.tld",
+            "<listener><listener-class>javax.servlet.jsp.Start</listener-class></listener>",
+            "javax",
+        ),
+        ("WEB-INF/tags/c.tld", "<tag><tag-class>javax.servlet.jsp.jstl.Out</tag-class></tag>", ""),
+        ("WEB-INF/classes/web.xml", "<filter-class>javax.servlet.Filter</filter-class>", ""),
+    ],
+)
+def test_classes_that_a_descriptor_makes_tomcat_load_count(name: str, text: str, api: str, tmp_path: Path) -> None:
+    for namespace in ("", ' xmlns="https://jakarta.ee/xml/ns/jakartaee"', ' xmlns="http://java.sun.com/xml/ns/javaee"'):
+        facts = looked_at({name: f"<web-app{namespace}>{text}</web-app>".encode()}, tmp_path)
+        assert (facts.servlet, facts.servlet_seen) == (api, name if api else "")
 
 
 def test_libraries_tell_when_the_app_says_nothing(tmp_path: Path) -> None:
@@ -66,6 +115,15 @@ def test_the_newest_class_of_the_app_tells_its_java(tmp_path: Path) -> None:
     files = {"WEB-INF/classes/A.class": class_file(java=8), "WEB-INF/classes/B.class": class_file(java=21)}
     facts = looked_at(files, tmp_path)
     assert (facts.java, facts.java_seen) == (21, "B.class")
+
+
+def test_spare_classes_of_the_app_for_newer_javas_do_not_count(tmp_path: Path) -> None:
+    files = {
+        "WEB-INF/classes/A.class": class_file(java=8),
+        "WEB-INF/classes/META-INF/versions/17/A.class": class_file(java=17),
+        "WEB-INF/classes/module-info.class": class_file(java=9),
+    }
+    assert looked_at(files, tmp_path).java == 8
 
 
 def test_spare_classes_of_a_library_for_newer_javas_do_not_count(tmp_path: Path) -> None:

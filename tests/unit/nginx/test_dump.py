@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,15 +39,27 @@ def test_included_files_stand_where_they_are_included_in_the_order_of_their_name
 def test_quotes_escapes_variables_and_comments_are_read_as_nginx_does() -> None:
     text = dump(main="""a "b;{ \\"c\\"" 'd}#' e#f ${g}h i\\;j; # k { "\nl {m n;}o;""")
     one, two, three = read_dump(text).directives
+    assert read_dump(dump(main="""a "\\\\.\\." \\\\.\\.;""")).directives[0].arguments == ("\\.\\.", "\\.\\.")
     assert one.arguments == ('b;{ "c"', "d}#", "e#f", "${g}h", "i\\;j")
     assert (two.name, two.inside("m")[0].arguments) == ("l", ("n",))
     assert (three.name, three.line) == ("o", 2)
 
 
-def test_code_of_other_languages_does_not_hide_what_comes_after() -> None:
-    text = dump(main="""http { init_by_lua_block { local a = {1, 2} -- it's "so\n } server { listen 9; } }""")
-    (http,) = read_dump(text).all("http")
-    assert [directive.name for directive in http.children][-1] == "server"
+@pytest.mark.parametrize(
+    "code",
+    [
+        """local a = {1, 2} -- it's "so\n""",
+        "-- it's {\n",
+        "--[[ {\n it's ]] a = {}",
+        "--[==[ ]] { ]==]",
+        """a = "{\\"{" .. '}\\'{'""",
+        "a = [[ {\n' ]] .. [=[ ]] } ]=]",
+        "a[b[1]] = 1",
+    ],
+)
+def test_code_in_lua_does_not_hide_what_comes_after(code: str) -> None:
+    (http,) = read_dump(dump(main=f"http {{ init_by_lua_block {{ {code} }} server {{ listen 9; }} }}")).all("http")
+    assert [directive.name for directive in http.children] == ["init_by_lua_block", "server"]
 
 
 @given(st.text(alphabet="ab \n;{}\"'\\#$"))

@@ -50,12 +50,40 @@ def test_an_address_is_what_nginx_groups_servers_by(text: str, host: str, port: 
         ("server_name shop.example.com; listen 127.0.0.1:80;", True),
         ("server_name shop.example.com; listen 443 ssl;", False),
         ("server_name *.example.com; listen 80;", False),
-        ("server_name ~^shop; listen 80;", False),
+        (r"server_name ~^(www\.)?shop\.example\.com$; listen 80;", True),
+        (r'server_name "~^(?<sub>\w{1,9})\.example\.com$"; listen 80;', True),
+        (r"server_name ~^(?P<sub>\S+)\.EXAMPLE\.com$; listen 80;", True),
+        (r"server_name ~^www\.shop\.example\.com$; listen 80;", False),
+        (r"server_name ~^(?<!\w)\Qshop.example.com\E; listen 80;", False),
+        ("server_name shop.*; listen 80;", False),
+        ("server_name .example.com; listen 80;", False),
         ("server_name _; listen 80 default_server;", False),
     ],
 )
 def test_a_domain_is_taken_by_a_server_that_names_it_where_we_would_listen(server: str, taken: bool) -> None:
     assert make(f"server {{ {server} }}").taken("shop.example.com", [EVERY]) is taken
+
+
+@pytest.mark.parametrize(
+    ("name", "is_wider"),
+    [
+        ("*.example.com", True),
+        (".example.com", True),
+        ("shop.*", True),
+        ("*.Com", True),
+        ("~^[[:alnum:]]+", True),
+        (r"~\Qshop\E", True),
+        ("*.shop.example.com", False),
+        ("shop.example.com", False),
+        (".shop.example.com", False),
+        ("~^shop", False),
+        ("~^www", False),
+        ("_", False),
+        ('""', False),
+    ],
+)
+def test_a_wildcard_that_means_a_domain_too_is_known(name: str, is_wider: bool) -> None:
+    assert bool(make(f"server {{ server_name {name}; }}").wider("shop.example.com")) is is_wider
 
 
 def test_our_own_servers_take_nothing_from_us() -> None:

@@ -92,12 +92,36 @@ def test_contradictory_evidence_is_told_and_asked(tmp_path: Path) -> None:
     assert parse(chosen, tmp_path).settings.apps["shop"].tomcat.image.startswith("tomcat:9.0")
 
 
+def test_an_old_descriptor_alone_makes_a_guess_that_is_asked_and_left_to_decide(tmp_path: Path) -> None:
+    web_xml = '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="2.5"/>'
+    project = look(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/WEB-INF/web.xml": web_xml}))
+    answers = proposed(project)
+    assert any("tomcat.image: javax is a guess" in point for point in open_points(project, answers))
+    asked = next(question for question in questions(project, answers) if question.key == "api")
+    assert asked.default == "javax"
+
+
 def test_nothing_known_of_the_api_leaves_the_image_open(tmp_path: Path) -> None:
     project = look(plant(tmp_path, {"pom.xml": pom("")}))
     text = propose(project, proposed(project))
     assert "\n# image = " in text
     assert any("javax.servlet or jakarta.servlet" in point for point in open_points(project, proposed(project)))
     assert {"api", "java", "health"} <= {question.key for question in questions(project, proposed(project))}
+
+
+def test_a_health_path_behind_a_login_is_left_to_decide(tmp_path: Path) -> None:
+    web_xml = (
+        "<web-app><security-constraint><web-resource-collection><url-pattern>/*</url-pattern></web-resource-collection>"
+        "<auth-constraint/></security-constraint></web-app>"
+    )
+    files = {
+        "pom.xml": pom(""),
+        "src/main/webapp/WEB-INF/web.xml": web_xml,
+        "src/main/webapp/index.jsp": "<h1>Shop</h1>",
+    }
+    project = look(plant(tmp_path, files))
+    assert any("health.path: / is a guess" in point for point in open_points(project, proposed(project)))
+    assert "asks for a login here" in propose(project, proposed(project)).replace("\n# ", " ")
 
 
 def test_an_embedded_database_means_one_replica_and_says_why(tmp_path: Path) -> None:

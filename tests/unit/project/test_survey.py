@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import Project, look
+from hookserver.project import Project, look, proposed
 from hookserver.project import folder as bounded
 from tests.unit.project.trees import ANT, GRADLE_KOTLIN, MULTI_MODULE, dependency, plant, pom, servlet
 
@@ -103,6 +103,13 @@ def test_a_prebuilt_war_is_looked_into(tmp_path: Path) -> None:
     assert len(project.api) == 3
 
 
+def test_a_wars_spare_classes_for_newer_javas_do_not_count(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "shop.war", "w") as war:
+        for name, version in (("Shop", 52), ("META-INF/versions/17/Shop", 61), ("module-info", 53)):
+            war.writestr(f"WEB-INF/classes/{name}.class", b"\xca\xfe\xba\xbe\x00\x00\x00" + bytes([version, 0]))
+    assert [level.value for level in look(tmp_path).builds[0].java] == ["8"]
+
+
 def test_a_file_that_is_no_war_is_told(tmp_path: Path) -> None:
     build = look(plant(tmp_path, {"deploy/shop.war": "not a zip"})).builds[0]
     assert any("cannot be read as a WAR" in note for note in build.notes)
@@ -171,11 +178,45 @@ def test_an_old_descriptor_beside_jakarta_imports_is_no_contradiction(tmp_path: 
     assert [(evidence.value, evidence.weak) for evidence in found] == [("jakarta", False), ("javax", True)]
 
 
+@pytest.mark.parametrize(
+    ("group", "artifact", "version", "api"),
+    [
+        ("org.apache.struts", "struts2-core", "7.0.3", "jakarta"),
+        ("org.apache.struts", "struts2-core", "6.7.0", "javax"),
+        ("org.glassfish", "jakarta.faces", "4.0.5", "jakarta"),
+        ("org.glassfish", "jakarta.faces", "2.3.21", "javax"),
+        ("org.glassfish", "javax.faces", "2.3.9", "javax"),
+        ("org.apache.myfaces.core", "myfaces-impl", "3.0.2", "jakarta"),
+        ("org.glassfish.jersey.containers", "jersey-container-servlet", "3.1.9", "jakarta"),
+        ("org.glassfish.jersey.containers", "jersey-container-servlet-core", "2.45", "javax"),
+    ],
+)
+def test_a_librarys_version_says_more_than_an_old_descriptor(
+    tmp_path: Path, group: str, artifact: str, version: str, api: str
+) -> None:
+    files = {
+        "pom.xml": pom(f"<dependencies>{dependency(group, artifact, version)}</dependencies>"),
+        "src/main/webapp/WEB-INF/web.xml": '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="2.5"/>',
+    }
+    assert proposed(look(plant(tmp_path, files))).api == api
+
+
+@pytest.mark.parametrize("api", ["javax", "jakarta"])
+def test_a_class_that_the_descriptor_loads_tells(tmp_path: Path, api: str) -> None:
+    web_xml = (
+        '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="2.5"><servlet>'
+        f"<servlet-class>{api}.faces.webapp.FacesServlet</servlet-class></servlet></web-app>"
+    )
+    found = look(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/WEB-INF/web.xml": web_xml})).api
+    assert [(evidence.value, evidence.weak) for evidence in found] == [(api, False), ("javax", True)]
+
+
 def test_what_is_in_comments_and_tests_does_not_count(tmp_path: Path) -> None:
     files = {
         "pom.xml": pom(""),
         "src/main/java/Shop.java": "/*\nimport javax.servlet.http.HttpServlet;\n*/\n// @Scheduled\nclass Shop {}",
         "src/test/java/ShopTest.java": servlet("javax"),
+        "src/main/webapp/index.jsp": '<%-- <%@ page import="javax.servlet.http.*" %> --%>',
     }
     project = look(plant(tmp_path, files))
     assert (project.api, project.cautions) == ((), ())
@@ -203,6 +244,13 @@ def test_the_enforcers_java_is_the_builders(tmp_path: Path) -> None:
         ({"src/main/webapp/index.jsp": '<c:redirect url="/owners"/>'}, "/owners", False),
         ({"src/main/webapp/index.html": '<meta http-equiv="refresh" content="0; url=shop/main">'}, "/shop/main", False),
         ({"src/main/webapp/index.jsp": '<% response.sendRedirect("https://x.example"); %>'}, "/", True),
+        ({"src/main/webapp/index.jsp": "<c:redirect url='/owners'/>"}, "/owners", False),
+        ({"src/main/webapp/index.jsp": "<c:redirect context='/x' url='${there}'/>"}, "/", True),
+        ({"src/main/webapp/index.jsp": '<logic:redirect forward="welcome"/>'}, "/", True),
+        ({"src/main/webapp/index.jsp": '<logic:redirect page="/shop.do"/>'}, "/shop.do", False),
+        ({"src/main/webapp/index.jsp": "<% response.sendRedirect(start); %>"}, "/", True),
+        ({"src/main/webapp/index.jsp": '<% response.setHeader("Location", "/shop"); %>'}, "/shop", False),
+        ({"src/main/webapp/index.jsp": '<% response.setHeader("Location", url + "a"); %>'}, "/", True),
         ({"src/main/java/H.java": servlet("jakarta", "H", "/health")}, "/health", False),
         ({"src/main/java/H.java": '@GetMapping("/health")\nclass H {}'}, "/", True),
         ({"src/main/webapp/ping.jsp": "ok"}, "/ping.jsp", False),
@@ -417,6 +465,7 @@ def test_a_huge_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("src/main/java/A.java", "/*" * 150_000),
         ("src/main/java/A.java", "@WebServlet(" * 25_000),
         ("src/main/java/A.java", '"' * 300_000),
+        ("src/main/java/A.java", '"\\' * 150_000),
         ("src/main/java/A.java", 'request.getSession().setAttribute("a", a);' + "A<" * 120_000),
         ("src/main/java/A.java", 'request.getSession().setAttribute("a", new A());' + "class A(" * 30_000),
         ("src/main/webapp/index.jsp", "${sessionScope.cart}" + "<jsp:useBean " * 19_000),

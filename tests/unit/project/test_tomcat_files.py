@@ -56,6 +56,15 @@ def test_what_tomcat_would_not_read_is_told_and_not_proposed(tmp_path: Path, nam
     assert why in propose(project, proposed(project)).replace("\n# ", " ")
 
 
+def test_a_server_that_would_not_be_reached_is_proposed_with_a_caution(tmp_path: Path) -> None:
+    server = SERVER.format(8080).replace("<Connector", '<Connector address="127.0.0.1"')
+    project = look(plant(tmp_path, {**POM, "conf/server.xml": server}))
+    assert [file.value for file in project.tomcat_files] == ["conf/server.xml"]
+    assert 'conf/server.xml: the connector on port 8080 has address="127.0.0.1"' in propose(
+        project, proposed(project)
+    ).replace("\n# ", " ")
+
+
 def test_the_first_of_two_is_taken_and_the_other_told(tmp_path: Path) -> None:
     project = look(plant(tmp_path, {**POM, "conf/tomcat-users.xml": USERS, "deploy/tomcat-users.xml": USERS}))
     assert [file.where for file in project.tomcat_files] == ["conf/tomcat-users.xml"]
