@@ -90,7 +90,7 @@ prepare() {
     stop_all
     clear_other_demos
     need_last_resort "$SUBNET"
-    "$ROOT/deploy/images/make.sh" | sed 's/^/    /'
+    "$ROOT/deploy/images/make.sh" | sed 's/^/    /' || fail "there are no base images" "The cause stands above."
     note "$("$DOCKER_CLI" --version), $(PATH=$PATH:/usr/sbin nginx -v 2>&1 | sed 's/.*: //'), $("$VENV/bin/python" --version)"
 }
 

@@ -270,7 +270,8 @@ host_files() {
 # start NAME IMAGE: a container that waits for commands.
 start() {
     docker rm -f "$1" >/dev/null 2>&1 || true
-    docker run -d --name "$1" --tmpfs /mnt "$2" sleep infinity
+    docker run -d --name "$1" --tmpfs /mnt "$2" sleep infinity ||
+        die "the Docker Engine does not run a container of $2" "What it said is above; docker run --rm $2 true should work."
     tar -C "$WORK/mnt" -c . | docker exec -i "$1" tar -x -C /mnt --no-same-owner
 }
 
