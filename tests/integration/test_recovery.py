@@ -60,8 +60,7 @@ def scene() -> Iterator[Scene]:
             made = Scene(site, project, line)
             made.release()
             site.start()
-            until(lambda: site.latest(APP))
-            assert site.ended(site.latest(APP))["status"] == "live"
+            assert site.ended(made.ask())["status"] == "live"
             yield made
 
 
