@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from hookserver.models import Deploy, Status, Step, StepRun
 from hookserver.store.base import Tables
@@ -111,7 +111,7 @@ class Deploys:
     ) -> None:
         now = self._tables.clock()
         connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=release))
-        serving = {"live_at": func.coalesce(releases.c.live_at, now), "retire_at": None, "retired_at": None}
+        serving = {"live_at": now, "retire_at": None, "retired_at": None}
         serving |= {"held_until": None, "visitors": None}
         connection.execute(update(releases).where(releases.c.deploy == release).values(serving))
         connection.execute(update(releases).where(releases.c.deploy == before).values(until))

@@ -49,6 +49,7 @@ def to_release(row: Row[Any]) -> Release:
         image=row.image,
         slot=Slot(row.slot),
         replicas=row.replicas,
+        live_at=row.live_at,
         retire_at=row.retire_at,
         retired_at=row.retired_at,
         session_timeout=row.session_timeout,
