@@ -33,6 +33,11 @@ def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
         parts.store.keep_standby(deploy.app, release_settings(parts, deploy.app).drain)
         parts.store.end(deploy.number, Status.LIVE)
         return
+    if deploy.status is Status.ROLLED_BACK:
+        move_traffic_back(parts, deploy.app, parts.store.live_release(deploy.app))
+        undo(parts, deploy)
+        parts.store.end(deploy.number, Status.ROLLED_BACK, deploy.reason)
+        return
     moved = release is not None and parts.nginx.live_slot(deploy.app) is release.slot
     if release and moved and deploy.step is Step.SWITCH and _finish_switch(parts, deploy, release):
         tell(f"{deploy.app}: deploy {deploy.number} was cut off after its switch; finished, it is live")

@@ -134,7 +134,7 @@ class Queue:
         return deploy
 
     def under_way(self) -> list[Deploy]:
-        """Deploys that were begun and have not ended: running, or live and still draining."""
+        """Deploys that were begun and have not ended: running, live and still draining, or just being sent back."""
         with self._tables.database.reading() as connection:
             begun = select(deploys).where(deploys.c.started_at.is_not(None), deploys.c.ended_at.is_(None))
             return [to_deploy(row) for row in connection.execute(begun)]

@@ -320,6 +320,8 @@ def come_to_nothing(store: Store, number: int, how: str) -> None:
         store.add_release(Release(number, "shop", "d" * 40, "sha256:d", Slot.GREEN, 2))
         store.go_live(number, number, standby=600)
         store.send_back(number, number, 1, "it died")
+        assert [deploy.number for deploy in store.under_way()] == [number], "its replicas have yet to stop"
+        store.end(number, Status.ROLLED_BACK, "it died")
     else:
         for _ in range(2):
             store.requeue(number)
