@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -84,6 +85,12 @@ def go_live(store: Store, task: Task) -> None:
     store.add_release(Release(task.deploy, task.app, "c" * 40, "sha256:1", Slot.BLUE, 2))
     store.go_live(task.deploy, task.deploy, standby=0)
     store.end(task.deploy, Status.LIVE)
+
+
+def retire(store: Store, task: Task) -> None:
+    for release in store.standbys():
+        if release.app == task.app:
+            store.retired(release.deploy)
 
 
 def nothing(_store: Store, _task: Task) -> None:
@@ -171,6 +178,37 @@ def test_two_apps_deploy_at_once_and_one_app_never_twice(stage: Stage, store: St
     for _ in range(20):
         stage.worker.turn()
     assert sorted(line[1] for line in stage.did("deploy")) == ["blog", "shop"]
+
+
+def push_often(state: StateDir, apps: list[str]) -> None:
+    store = Store(state)
+    for app in apps * 100:
+        store.enqueue(push(app))
+    store.close()
+
+
+def test_a_hundred_pushes_to_each_of_ten_apps_all_end_with_the_newest_live(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    names = [f"app{number}" for number in range(10)]
+    apps = {name: settings.apps["shop"].model_copy(update={"name": name, "poll": 0}) for name in names}
+    store.sync_apps(names)
+    stage = Stage(settings.model_copy(update={"apps": apps}), store, tmp_path / "diary")
+    stage.how["retire"] = retire
+
+    pusher = multiprocessing.get_context("fork").Process(target=push_often, args=(settings.server.state, names))
+    store.close()  # SQLite's connections must not be forked
+    pusher.start()
+    stage.until(lambda: not pusher.is_alive(), deadline=60)
+    stage.until(lambda: all(deploy.ended_at for deploy in store.deploys(limit=2000)), deadline=60)
+    stage.worker._shut_down()
+    served = [line[1] for line in stage.did("deploy")]
+    assert set(served) == set(names)
+    for app in names:
+        pushes = store.deploys(app, limit=200)
+        assert len(pushes) == 100
+        assert pushes[0].status is Status.LIVE
+        assert {deploy.status for deploy in pushes} <= {Status.LIVE, Status.SUPERSEDED}
 
 
 def test_a_standby_is_retired_when_its_time_has_come(stage: Stage, store: Store) -> None:

@@ -125,6 +125,24 @@ def test_the_app_served_longest_ago_comes_first(store: Store) -> None:
     assert served.count("shop") == served.count("blog") == 3
 
 
+def test_an_app_that_waits_is_served_before_any_other_is_served_twice_however_often_they_are_pushed_to(
+    store: Store,
+) -> None:
+    names = [f"app{number}" for number in range(10)]
+    store.sync_apps(names)
+    served: list[str] = []
+    for round_ in range(10):
+        for app in names if round_ % 2 else reversed(names):
+            store.enqueue(push(app))
+        for _ in range(3):
+            deploy = store.claim(builds=1)
+            assert deploy
+            served.append(deploy.app)
+            store.end(deploy.number, Status.FAILED if len(served) % 3 else Status.LIVE)
+    windows = [set(served[start : start + len(names)]) for start in range(len(served) - len(names) + 1)]
+    assert all(len(window) == len(names) for window in windows)
+
+
 def test_a_busy_app_waits(store: Store) -> None:
     store.enqueue(push())
     assert store.claim(builds=1, busy={"shop"}) is None
