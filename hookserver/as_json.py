@@ -10,7 +10,7 @@ from hookserver.models import Deploy, Lock, Release, Status, StepRun
 from hookserver.store import Store
 
 _LOOK_BACK = 50
-"""Deploys looked at for what is queued, and for the last switch."""
+"""Deploys looked at for what is queued."""
 
 
 def app(store: Store, settings: AppSettings) -> dict[str, Any]:
@@ -20,7 +20,6 @@ def app(store: Store, settings: AppSettings) -> dict[str, Any]:
     releases = store.releases(settings.name)
     live = next((release for release in releases if release.deploy == known.live), None)
     standby = next((r for r in releases if r is not live and r.retire_at is not None and r.retired_at is None), None)
-    since = max((d.live_at for d in deploys if d.live_at is not None), default=None)
     return {
         "app": settings.name,
         "branch": settings.branch,
@@ -28,7 +27,7 @@ def app(store: Store, settings: AppSettings) -> dict[str, Any]:
         "path": settings.path,
         "image": settings.image,
         "replicas": settings.replicas,
-        "live": {**_release(live), "since": _time(since)} if live else None,
+        "live": {**_release(live), "since": _time(live.live_at)} if live else None,
         "standby": _standby(standby) if standby else None,
         "lock": lock(known.lock),
         "queue": {

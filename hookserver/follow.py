@@ -67,8 +67,9 @@ def is_decided(deploy: Deploy) -> bool:
 
 
 def is_finished(deploy: Deploy) -> bool:
-    """Nothing more will be written to its log: a live deploy still drains."""
-    return deploy.status.is_over and not (deploy.status is Status.LIVE and deploy.ended_at is None)
+    """Nothing more will be written to its log: a live deploy still drains, one that was sent back still stops."""
+    was_live = deploy.status in (Status.LIVE, Status.ROLLED_BACK)
+    return deploy.status.is_over and not (was_live and deploy.ended_at is None)
 
 
 def outcome(deploy: Deploy) -> str:

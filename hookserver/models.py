@@ -163,8 +163,8 @@ class StepRun:
 class Release:
     """What a deploy made, run by ``replicas`` containers.
 
-    ``settings`` are the app's that it was made from, as ``config.record_app`` writes them. ``retire_at`` is set while
-    its slot is the standby, ``retired_at`` once it no longer runs.
+    ``settings`` are the app's that it was made from, as ``config.record_app`` writes them. ``live_at`` is since when it
+    serves, or did last; ``retire_at`` is set while its slot is the standby, ``retired_at`` once it no longer runs.
 
     A standby is held until ``held_until`` at most for those whose sessions it has: a session ends after
     ``session_timeout`` seconds of silence, ``visitors`` have asked in the last minutes (None: that is not known).
@@ -182,6 +182,7 @@ class Release:
     held_until: float | None = None
     visitors: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    live_at: float | None = None
 
     @property
     def due_at(self) -> float | None:

@@ -30,10 +30,11 @@ class Parts:
     nginx: Nginx
 
     def app(self, name: str) -> AppSettings:
-        """The app's settings. Raises DeployFailed when the settings file no longer has it."""
+        """The app's settings. Raises DeployFailed when those that are in force do not have it."""
         if name not in self.settings.apps:
             raise DeployFailed(
-                f"the settings no longer have an app {name!r}", f"Add [apps.{name}] again, or ignore this."
+                f"the settings that are in force have no app {name!r}",
+                f"If the file has [apps.{name}], `hookserver apply` takes it up; then deploy again.",
             )
         return self.settings.apps[name]
 

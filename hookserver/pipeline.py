@@ -169,7 +169,8 @@ def _fail(parts: Parts, deploy: Deploy, log: DeployLog, error: HookserverError) 
     """Tell why, and take away what the deploy made; what serves is left alone."""
     log.error(str(error))
     told = log.masked(str(error))
-    status = parts.store.deploy(deploy.number).status
+    ended = parts.store.deploy(deploy.number)
+    status = ended.status
     if status is Status.RUNNING:
         try:
             undo(parts, deploy)
@@ -179,5 +180,6 @@ def _fail(parts: Parts, deploy: Deploy, log: DeployLog, error: HookserverError) 
         parts.store.end(deploy.number, Status.FAILED, told)
     elif status is Status.ROLLED_BACK:
         log.result(error.problem.splitlines()[0])
+        parts.store.end(deploy.number, Status.ROLLED_BACK, ended.reason)
     elif status is Status.LIVE:
         parts.store.end(deploy.number, Status.LIVE, told)

@@ -5,11 +5,13 @@ Nginx's flags are the truth about traffic, the database about what was meant, Do
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
 from hookserver.containers import Replica
-from hookserver.errors import ContainerError, HookserverError, NginxError
+from hookserver.errors import HookserverError
 from hookserver.held import held_release, let_go, look_at_visitors, release_settings
 from hookserver.models import App, Deploy, Release, Status, Step, Trigger
 from hookserver.parts import Parts
@@ -31,6 +33,11 @@ def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
         parts.store.keep_standby(deploy.app, release_settings(parts, deploy.app).drain)
         parts.store.end(deploy.number, Status.LIVE)
         return
+    if deploy.status is Status.ROLLED_BACK:
+        move_traffic_back(parts, deploy.app, parts.store.live_release(deploy.app))
+        undo(parts, deploy)
+        parts.store.end(deploy.number, Status.ROLLED_BACK, deploy.reason)
+        return
     moved = release is not None and parts.nginx.live_slot(deploy.app) is release.slot
     if release and moved and deploy.step is Step.SWITCH and _finish_switch(parts, deploy, release):
         tell(f"{deploy.app}: deploy {deploy.number} was cut off after its switch; finished, it is live")
@@ -40,49 +47,53 @@ def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
     tell(f"{deploy.app}: deploy {deploy.number} was cut off in step {deploy.step or 'fetch'}; undone, now {status}")
 
 
-def reconcile(parts: Parts, tell: Tell) -> None:
-    """Make what runs match what the database says. Can be repeated; does nothing where all is well."""
-    _keep_network(parts, tell)
+def reconcile(parts: Parts, tell: Tell, spared: Collection[str] = ()) -> None:
+    """Make what runs match what the database says, but for the apps in ``spared``, at which others are.
+
+    Can be repeated; does nothing where all is well.
+    """
+    with told("docker", tell):  # without a network no deploy starts, and each tells its pusher so
+        parts.containers.ensure_network()
     _keep_nginx(parts, tell)
-    _clear_folders(parts)
-    busy = {deploy.app for deploy in parts.store.under_way()}
-    if not busy:
+    with told("old files", tell):
+        _clear_folders(parts)
+    under_way = {deploy.app for deploy in parts.store.under_way()}
+    if not under_way:
         parts.images.remove_leftovers()
         parts.containers.remove_leftovers()
     for app in parts.store.apps():
-        if app.name not in parts.settings.apps or app.name in busy:
-            continue
-        try:
-            _reconcile_app(parts, app, tell)
-        except HookserverError as error:
-            tell(f"{app.name}: {error}")
+        if app.name in parts.settings.apps and app.name not in under_way and app.name not in spared:
+            with told(app.name, tell):
+                _reconcile_app(parts, app, tell)
 
 
-def _keep_network(parts: Parts, tell: Tell) -> None:
-    """Without it no deploy starts; each tells its pusher so. Nothing that runs waits for it."""
+@contextmanager
+def told(what: str, tell: Tell) -> Iterator[None]:
+    """What goes wrong inside is told with its cause, and everything else goes on."""
     try:
-        parts.containers.ensure_network()
-    except ContainerError as error:
-        tell(f"docker: {error}")
+        yield
+    except HookserverError as error:
+        tell(f"{what}: {error}")
+    except Exception as error:
+        logging.getLogger("reconcile").exception("%s", what)
+        tell(f"{what}: unexpected {type(error).__name__}: {error}\nThe lines above have more: report it.")
 
 
 def _keep_nginx(parts: Parts, tell: Tell) -> None:
     """One that refuses its configuration goes on with the old one; the next deploy tells its pusher."""
-    try:
+    with told("nginx", tell):
         if parts.apply_nginx():
             tell("nginx: started or given its configuration")
             for app in parts.settings.apps:
                 for line in parts.nginx.unreached(app):
                     tell(f"{app}: {line}")
         parts.nginx.rotate_logs()
-    except NginxError as error:
-        tell(f"nginx: {error}")
 
 
 def _clear_folders(parts: Parts) -> None:
     """Remove the temporary folders of deploys that are over, and the oldest logs."""
-    logs = sorted(parts.settings.server.state.log(0).parent.glob("*.log"), key=lambda log: int(log.stem))
-    for log in logs[:-_LOGS_KEPT]:
+    logs = [log for log in parts.settings.server.state.log(0).parent.glob("*.log") if log.stem.isdecimal()]
+    for log in sorted(logs, key=lambda log: int(log.stem))[:-_LOGS_KEPT]:
         log.unlink(missing_ok=True)
     folders = list(parts.settings.server.state.work(0).parent.glob("*"))
     running = {str(deploy.number) for deploy in parts.store.under_way()}

@@ -31,7 +31,8 @@ def retire(parts: Parts, app: str, slot: Slot) -> None:
 
 
 def kept_images(store: Store, app: AppSettings) -> set[str]:
-    """The images that run or that a rollback may need: of the last ``keep`` releases."""
+    """The images that run or that a rollback may need: the last ``keep``, of however many releases each was."""
     served = store.releases(app.name)
     running = {release.image for release in served if release.retired_at is None}
-    return running | {release.image for release in served[: app.release.keep]}
+    newest_first = list(dict.fromkeys(release.image for release in served))
+    return running | set(newest_first[: app.release.keep])

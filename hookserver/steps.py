@@ -31,7 +31,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _LOOK = 5.0
-"""Seconds that a new release is watched while visitors go on with the old one: what is idle ends within them."""
+"""Seconds that a new release is watched after its switch at least, however soon the old one is idle."""
+_LOOK_EVERY = 0.5
 FETCH_DEADLINE = 300.0
 """Seconds for each of: the fetch from the remote, the checkout."""
 
@@ -168,14 +169,8 @@ def drain(run: Run, release: Release, before: Release | None) -> None:
     """
     if before is None:
         run.log.line("there was none")
-    elif run.parts.nginx.held_slot(run.app.name) is before.slot:
-        _watch(run, release, before, min(_LOOK, run.app.release.drain))
-        longest = format_duration(run.app.release.hold_for)
-        active = _active(active_visitors(run.parts, before))
-        run.log.line(f"{before.slot} goes on for those whose sessions it has, for {longest} at most ({active})")
     else:
-        _wait_until_drained(run, release, before)
-        _tell_of_sessions(run, before.slot)
+        _watch(run, release, before)
     _prune_images(run)
     run.parts.store.end(run.deploy.number, Status.LIVE)
 
@@ -187,16 +182,9 @@ def _tell_of_sessions(run: Run, slot: Slot) -> None:
             run.log.line(f"NOTE: {line}")
 
 
-def _wait_until_drained(run: Run, release: Release, before: Release) -> None:
-    began = time.monotonic()
-    if in_flight := _watch(run, release, before, run.app.release.drain):
-        run.log.line(f"{in_flight} connections are still open after {run.app.release.drain:g} s; no longer waited for")
-    seconds = time.monotonic() - began
-    run.log.line(f"drained after {seconds:.1f} s; {before.slot} stands by for {run.app.release.standby:g} s")
-
-
-def _watch(run: Run, release: Release, before: Release, seconds: float) -> int:
-    """Wait until nothing is in flight to the old slot, ``seconds`` at most; answers what then still is."""
+def _watch(run: Run, release: Release, before: Release) -> None:
+    """See that all new replicas live while the old slot drains; also when it is idle, or held, for a while."""
+    enough = time.monotonic() + min(_LOOK, run.app.release.drain)
     restarts = run.parts.containers.restarts(run.app.name, release.slot)
 
     def see_that_all_live() -> None:
@@ -205,7 +193,26 @@ def _watch(run: Run, release: Release, before: Release, seconds: float) -> int:
         except Unhealthy as error:
             _send_back(run, release, before, error)
 
-    return wait_until_drained(run.parts, before, seconds, see_that_all_live)
+    is_held = run.parts.nginx.held_slot(run.app.name) is before.slot
+    if not is_held:
+        _wait_until_drained(run, before, see_that_all_live)
+    while time.monotonic() < enough:
+        see_that_all_live()
+        time.sleep(_LOOK_EVERY)
+    if is_held:
+        longest = format_duration(run.app.release.hold_for)
+        active = _active(active_visitors(run.parts, before))
+        run.log.line(f"{before.slot} goes on for those whose sessions it has, for {longest} at most ({active})")
+    else:
+        _tell_of_sessions(run, before.slot)
+
+
+def _wait_until_drained(run: Run, before: Release, meanwhile: Callable[[], None]) -> None:
+    began = time.monotonic()
+    if in_flight := wait_until_drained(run.parts, before, run.app.release.drain, meanwhile):
+        run.log.line(f"{in_flight} connections are still open after {run.app.release.drain:g} s; no longer waited for")
+    seconds = time.monotonic() - began
+    run.log.line(f"drained after {seconds:.1f} s; {before.slot} stands by for {run.app.release.standby:g} s")
 
 
 def _active(visitors: int | None) -> str:

@@ -79,13 +79,19 @@ def teller(process: str) -> Callable[[str], None]:
 
 
 def perform(settings: Settings, task: Task) -> None:
-    """Do one task, in a child process of the worker that dies with it. Ends with 1 when it is to be tried again."""
+    """Do one task, in a child process of the worker that dies with it.
+
+    Ends with 1, and has told why, when it is to be tried again.
+    """
     _die_with_parent()
     store = Store(settings.server.state)
     try:
         _perform(make_parts(settings, store), task)
     except HookserverError as error:
         teller(task.kind)(str(error))
+        sys.exit(1)
+    except Exception:
+        logging.getLogger(task.kind).exception("%s: this was not expected: report it", task.app or "all")
         sys.exit(1)
     finally:
         store.close()
@@ -123,13 +129,13 @@ def _perform(parts: Parts, task: Task) -> None:
     elif task.kind == "poll":
         _poll(parts, parts.app(task.app), tell)
     elif task.kind == "take up":
-        prepare_push_repositories(parts.settings, parts.store)
+        _prepare_push_repositories(parts.settings, parts.store, tell)
         take_up.take_up(parts, tell)
     elif task.kind == "end":
         take_up.end_app(parts, task.app, tell)
     else:
-        prepare_push_repositories(parts.settings, parts.store)
-        recovery.reconcile(parts, tell)
+        _prepare_push_repositories(parts.settings, parts.store, tell)
+        recovery.reconcile(parts, tell, task.spared)
 
 
 def _poll(parts: Parts, app: AppSettings, tell: Callable[[str], None]) -> None:
@@ -144,22 +150,29 @@ def _poll(parts: Parts, app: AppSettings, tell: Callable[[str], None]) -> None:
         tell(f"{app.name}: {app.branch} is at {tip[:12]}, not deployed yet: deploy {queued.deploy}")
 
 
-def prepare_push_repositories(settings: Settings, store: Store) -> None:
-    """Make the bare repositories that are pushed to, each with its hook and a token of its own."""
+def _prepare_push_repositories(settings: Settings, store: Store, tell: Callable[[str], None]) -> None:
+    """Make the bare repositories that are pushed to. What one app's cannot be used for is told; the others are made."""
+    from hookserver.recovery import told
+
+    known = {token.name for token in store.tokens()}
+    for app in settings.apps.values():
+        if app.repository == "push":
+            with told(f"{app.name}: nobody can push to it now", tell):
+                _prepare_push_repository(settings, store, app, has_token=f"push:{app.name}" in known)
+
+
+def _prepare_push_repository(settings: Settings, store: Store, app: AppSettings, *, has_token: bool) -> None:
+    """With its hook, and a token of its own."""
     from hookserver.git import ensure_push_repository
 
     state = settings.server.state
-    known = {token.name for token in store.tokens()}
-    for app in settings.apps.values():
-        if app.repository != "push":
-            continue
-        token = state.push_token(app.name)
-        if not token.exists() or f"push:{app.name}" not in known:
-            write_secret(token, store.create_token(f"push:{app.name}", app.name))
-        hook = shipped("hooks/post-receive").read_text(encoding="utf-8")
-        ensure_push_repository(
-            state.push_repository(app.name), app.branch, app.name, settings.server.local_url, token, hook
-        )
+    token = state.push_token(app.name)
+    if not has_token or not token.exists():
+        write_secret(token, store.create_token(f"push:{app.name}", app.name))
+    hook = shipped("hooks/post-receive").read_text(encoding="utf-8")
+    ensure_push_repository(
+        state.push_repository(app.name), app.branch, app.name, settings.server.local_url, token, hook
+    )
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -17,7 +17,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.context import ForkContext, ForkProcess
 from types import FrameType
@@ -26,6 +26,7 @@ from typing import Literal
 from hookserver.config import Settings, record
 from hookserver.errors import Refused, SettingsError, StoreError
 from hookserver.models import Deploy, Status
+from hookserver.polls import Polls
 from hookserver.store import Store
 
 Kind = Literal["deploy", "settle", "retire", "poll", "reconcile", "take up", "end"]
@@ -36,8 +37,6 @@ TASK_DEADLINE = 180.0
 RECONCILE_EVERY = 60.0
 RETRY_AFTER = 5.0
 POLLS_AT_ONCE = 2
-POLL_AGAIN = 30.0
-"""Seconds after which a poll that failed is tried again: after a reboot the network may come late."""
 CLOCK_JUMP = 10.0
 """Seconds by which the wall clock may drift from the monotonic one between two looks."""
 _STOP_DEADLINE = 20.0
@@ -45,11 +44,12 @@ _STOP_DEADLINE = 20.0
 
 @dataclass(frozen=True)
 class Task:
-    """What a child process does, for the app or deploy named by ``argument``."""
+    """What a child process does, for an app or a deploy of it; a comparison leaves the apps in ``spared`` alone."""
 
     kind: Kind
     app: str = ""
     deploy: int = 0
+    spared: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Worker:
         self._own: list[int] = []
         self._stopping = False
         self._not_before: dict[Task, float] = {}
-        self._next_poll = dict.fromkeys(settings.apps, 0.0)
+        self._polls = Polls(settings.apps)
         self._next_reconcile = 0.0
         self._recovered = False
         self._clock_offset = time.time() - time.monotonic()
@@ -141,23 +141,32 @@ class Worker:
                 self._store.settings_done(known.asked, str(error))
                 return True
         self._store.sync_apps(self._settings.apps)
-        self._next_poll = dict.fromkeys(self._settings.apps, 0.0)
+        self._polls = Polls(self._settings.apps)
         self._store.take_settings(known.asked, record(self._settings, known.salt))
         self._wish, self._follows_settings = known.asked, False
         return True
 
     def _take_up(self) -> None:
-        """What the settings ask for is done by a child; again if that one is killed."""
-        if not self._follows_settings:
+        """What the settings ask for is done by a child; again if that one is killed.
+
+        Never beside a comparison: both make what is pushed to.
+        """
+        if not self._follows_settings and not self._is_at("reconcile"):
             self._follows_settings = self._start(Task("take up"))
         for app in self._store.in_force().retire:
             self._start(Task("end", app))
 
     def _claim(self) -> None:
-        own = ("retire", "settle", "reconcile", "take up", "end")
-        busy = {child.task.app for child in self._children if child.task.kind in own}
-        while "" not in busy and (deploy := self._store.claim(self._settings.server.builds, busy)):
+        """Nothing begins for an app while a child is at it, though its deploy may be over already."""
+        while "" not in (busy := self._at_work()) and (deploy := self._store.claim(self._settings.server.builds, busy)):
             self._start(Task("deploy", deploy.app, deploy.number))
+
+    def _at_work(self) -> frozenset[str]:
+        """The apps at which children are that change something; "" when one may change any."""
+        return frozenset(child.task.app for child in self._children if child.task.kind != "poll")
+
+    def _is_at(self, kind: Kind) -> bool:
+        return any(child.task.kind == kind for child in self._children)
 
     def _settle_or_cancel(self) -> None:
         """A deploy under way without its child is settled; one that is to be cancelled loses its child first."""
@@ -172,16 +181,19 @@ class Worker:
                     self._start(Task("settle", deploy.app, deploy.number))
 
     def _reconcile(self) -> None:
-        """At start, once nothing is left to settle, and every few seconds after."""
-        settled = not any(child.task.kind == "settle" for child in self._children)
+        """At start, once nothing is left to settle, and every few seconds after.
+
+        It spares the apps that children are at, whose slots it would find half done; nothing begins beside it.
+        """
+        settled = not self._is_at("settle")
         due = time.monotonic() >= self._next_reconcile or (self._recovered and not self._is_serving(self._settings))
-        if due and (self._recovered or settled):
+        if due and (self._recovered or settled) and not self._is_at("take up"):
             self._next_reconcile = time.monotonic() + (RECONCILE_EVERY if self._recovered else RETRY_AFTER)
-            self._start(Task("reconcile"))
+            self._start(Task("reconcile", spared=self._at_work()))
 
     def _retire(self) -> None:
         """Not beside a comparison, which would find a slot half let go."""
-        if any(child.task.kind == "reconcile" for child in self._children):
+        if self._is_at("reconcile"):
             return
         under_way = {deploy.app for deploy in self._store.under_way()}
         for release in self._store.standbys():
@@ -190,11 +202,11 @@ class Worker:
                 self._start(Task("retire", release.app))
 
     def _poll(self) -> None:
-        for name, app in self._settings.apps.items():
-            polling = sum(child.task.kind == "poll" for child in self._children)
-            if time.monotonic() >= self._next_poll[name] and polling < POLLS_AT_ONCE:
-                self._start(Task("poll", name))
-                self._next_poll[name] = time.monotonic() + app.poll if app.poll else float("inf")
+        now = time.monotonic()
+        polling = sum(child.task.kind == "poll" for child in self._children)
+        for name in self._polls.due(now)[: POLLS_AT_ONCE - polling]:
+            self._start(Task("poll", name))
+            self._polls.begun(name, now)
 
     def _start(self, task: Task) -> bool:
         """Start a child for the task, unless one is at it, or one has just failed; tells whether it was started."""
@@ -244,8 +256,8 @@ class Worker:
             self._tell(f"{task.kind} {task.app or 'all'} ended with {exit_code}")
             if task.kind == "take up":
                 self._follows_settings = False
-            if task.kind == "poll" and task.app in self._next_poll:
-                self._next_poll[task.app] = min(self._next_poll[task.app], now + POLL_AGAIN)
+        if task.kind == "poll":
+            self._polls.ended(task.app, now, failed=exit_code != 0)
         if task.kind == "reconcile":
             self._recovered = self._recovered or not exit_code
         if task.kind == "reconcile" or (exit_code and task.kind != "deploy"):
@@ -275,7 +287,7 @@ class Worker:
 
     def _seconds_until_due(self) -> float:
         now = time.monotonic()
-        due = [self._next_reconcile, *self._next_poll.values(), *(child.deadline for child in self._children)]
+        due = [self._next_reconcile, *self._polls.moments(), *(child.deadline for child in self._children)]
         due += [moment for moment in self._not_before.values() if moment > now]
         with suppress(StoreError):
             times = [release.due_at - time.time() for release in self._store.standbys() if release.due_at]

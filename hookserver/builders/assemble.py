@@ -115,7 +115,7 @@ def image_labels(engine: Engine, job: BuildJob, build: str) -> dict[str, str]:
     source = {} if app.repository == "push" else {"source": re.sub(r"//[^/@]*@", "//", app.repository)}
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     oci = {"title": app.name, "version": job.commit[:12], "revision": job.commit, "created": now, **source}
-    ours = engine.labels(app.name, "image", commit=job.commit, build=build, deploy=str(job.deploy))
+    ours = engine.labels(app.name, "image", commit=job.commit, build=build, deploy=str(job.deploy), image=app.image)
     return {**ours, **{f"org.opencontainers.image.{key}": value for key, value in oci.items()}}
 
 

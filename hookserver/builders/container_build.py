@@ -18,12 +18,13 @@ from hookserver.builders import source, truststore
 from hookserver.builders.advice import advice
 from hookserver.builders.engine import APP, CPU_PERIOD, STATE_DIR, Engine
 from hookserver.builders.job import BuildJob, War
-from hookserver.builders.output import Cause, Frames, Lines, listed
+from hookserver.builders.output import Cause, Frames, listed
 from hookserver.builders.translate import translated
 from hookserver.builders.war_choice import choose_war
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
+from hookserver.lines import Lines
 
 _FOLDER = "source"
 _ALWAYS = "hookserver-build"

@@ -20,11 +20,12 @@ import requests
 from hookserver.builders import source as sources
 from hookserver.builders.engine import CPU_PERIOD, Engine
 from hookserver.builders.job import BuildJob
-from hookserver.builders.output import Cause, Lines, listed
+from hookserver.builders.output import Cause, listed
 from hookserver.builders.translate import translated
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
+from hookserver.lines import Lines
 
 
 def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:

@@ -17,6 +17,7 @@ from hookserver.builders.engine import (
     APP,
     BUILD,
     COMMIT,
+    IMAGE,
     LIBRARY,
     LIBRARY_LAYER,
     ROLE,
@@ -105,10 +106,14 @@ class Images:
         }
         old = [image for image in ours if image["Id"] not in needed]
         last_made_first = sorted(old, key=lambda image: int(image["Created"]), reverse=True)
-        return [str(image["Id"]) for image in last_made_first if self._remove(image, f"{app.image}:")]
+        return [str(image["Id"]) for image in last_made_first if self._remove(image, app)]
 
-    def _remove(self, image: dict[str, Any], our_tag: str) -> bool:
-        """Without force, by our tags: what a container uses or another tag names stays. Whether it is gone."""
+    def _remove(self, image: dict[str, Any], app: AppSettings) -> bool:
+        """Without force, by our tags: what a container uses or another tag names stays. Whether it is gone.
+
+        The label tells which name it was given: the app's may be another by now.
+        """
+        our_tag = f"{image['Labels'].get(IMAGE, app.image)}:"
         tags = [tag for tag in image["RepoTags"] or [] if tag != "<none>:<none>"]
         with translated("remove an old image"):
             try:

@@ -1,4 +1,4 @@
-"""A build's output on its way to the log, in bounded memory and time: frames to lines, lines to a failure's cause."""
+"""A build's output: what Docker sends as its parts, and the lines that tell why it failed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,6 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 
-LINE_LIMIT = 4000
-"""Characters of a line that are kept."""
-TOLD_LIMIT = 32 << 20
-"""Bytes of output that are taken apart; of what comes then only the end is."""
-_END = 64 << 10
-_COST_OF_A_LINE = 100
 _FIRST_ERRORS = 20
 _LAST_LINES = 20
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -41,36 +35,6 @@ class Frames:
                 if len(self._header) == 8:
                     self._stream, self._left = self._header[0], int.from_bytes(self._header[4:], "big")
                     self._header = b""
-
-
-class Lines:
-    """Text that comes in parts, as lines. Of a progress bar, whose lines end in CR, the last state is told.
-
-    Beyond ``TOLD_LIMIT`` it says once that it leaves things out, and ``end`` tells the last lines.
-    """
-
-    def __init__(self) -> None:
-        self._rest = b""
-        self._left = TOLD_LIMIT
-
-    def feed(self, part: bytes) -> Iterator[str]:
-        """The lines that are whole with this part."""
-        if self._left <= 0:
-            self._rest = (self._rest + part)[-_END:]
-            return
-        *whole, rest = (self._rest + part).split(b"\n")
-        for line in whole:
-            yield _readable(line)
-        self._rest = rest[: 4 * LINE_LIMIT]
-        self._left -= len(part) + _COST_OF_A_LINE * len(whole)
-        if self._left <= 0:
-            yield "… too much output: what follows is left out, but for its end"
-
-    def end(self) -> Iterator[str]:
-        """The last line, when nothing ended it; the last lines of too much output."""
-        for line in self._rest.splitlines():
-            yield _readable(line)
-        self._rest = b""
 
 
 class Cause:
@@ -108,8 +72,3 @@ class Cause:
 def listed(lines: list[str]) -> str:
     """Lines as they stand in an error's text."""
     return "\n".join(f"  {line}" for line in lines)
-
-
-def _readable(line: bytes) -> str:
-    shown = line.rstrip(b"\r").rpartition(b"\r")[2]
-    return shown[: 4 * LINE_LIMIT].decode("utf-8", "replace")[:LINE_LIMIT]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from docker.errors import APIError
 
 from hookserver.config.values import format_duration
 from hookserver.containers.engine import TIMEOUT, Engine
 from hookserver.errors import ContainerError
+from hookserver.lines import Lines
 
 _LAST = 20
 
@@ -58,20 +59,10 @@ def run_to_its_end(host: str, container: str, deadline: float, tell: Callable[[s
 
 def _output(engine: Engine, container: str) -> Iterator[str]:
     """The lines as they come. Docker holds back a last one that has no end: it is asked for by itself."""
-    line = ""
-    for line in whole_lines(engine.api.logs(container, stream=True, follow=True)):
-        yield line
+    lines, part = Lines(), b""
+    for part in engine.api.logs(container, stream=True, follow=True):
+        yield from lines.feed(part)
     last = engine.api.logs(container, tail=1)
-    if last and not last.endswith(b"\n") and (held_back := last.decode("utf-8", "replace")) != line:
-        yield held_back
-
-
-def whole_lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """The lines in a stream of pieces that break anywhere."""
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.decode("utf-8", "replace").rstrip("\r")
-    if rest:
-        yield rest.decode("utf-8", "replace").rstrip("\r")
+    if not last.endswith(b"\n") and last != part:
+        yield from lines.feed(last)
+    yield from lines.end()

@@ -163,7 +163,8 @@ class Containers:
             return str(self._engine.api.logs(name, tail=lines).decode("utf-8", "replace"))
 
     def _died(self, replica: Replica) -> _Died:
-        how = diagnosis.ending(replica.exit_code, replica.oom_killed)
+        runs_again = replica.state == "running" and not replica.oom_killed  # of how it ended Docker tells no more
+        how = "ended" if runs_again else diagnosis.ending(replica.exit_code, replica.oom_killed)
         if replica.restarts:
             how += f" and was started again {replica.restarts} times"
         remedy = "The cause stands above; the old release still serves."

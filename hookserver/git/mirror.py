@@ -14,7 +14,8 @@ from hookserver.git.tree import tame
 
 _FULL = re.compile(r"[0-9a-f]{40}")
 _ASKED = re.compile(r"[0-9a-fA-F]{7,40}")
-_LEFTOVERS = ("*.lock", "refs/**/*.lock", "objects/info/*.lock", "objects/pack/tmp_*", "objects/tmp_objdir-*", "gc.pid")
+_LOCKS = ("*.lock", "refs/**/*.lock", "objects/*.lock", "objects/info/**/*.lock", "objects/pack/*.lock")
+_LEFTOVERS = (*_LOCKS, "objects/pack/tmp_*", "objects/tmp_objdir-*", "gc.pid")
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
-
-import git
 
 from hookserver.errors import GitError
 from hookserver.git.command import Shell
+
+_DEADLINE = 30.0
+_LOCK_AGE = 60.0
+"""Seconds after which a lock of the configuration is a killed git's: a change takes milliseconds."""
 
 
 def was_pushed_to(path: Path) -> bool:
@@ -23,23 +26,24 @@ def ensure_push_repository(path: Path, branch: str, app: str, url: str, token_fi
     ``hook`` is the text of its post-receive; ``app``, ``url`` and ``token_file`` are what that hook reads from the
     repository's configuration. Raises GitError when the folder holds something else, or cannot be written.
     """
-    if path.exists() and not (path / "HEAD").is_file() and any(path.iterdir()):
-        raise GitError(
-            f"{path} is there, and is no bare git repository", "Move it away; a new one is made in its place."
-        )
     try:
+        if path.exists() and not (path / "HEAD").is_file() and (not path.is_dir() or any(path.iterdir())):
+            raise GitError(
+                f"{path} is there, and is no bare git repository", "Move it away; a new one is made in its place."
+            )
+        _clear_lock(path / "config.lock")
         if not all((path / part).exists() for part in ("HEAD", "objects", "refs", "config")):
             _make(path, branch)
         _write(path / "HEAD", f"ref: refs/heads/{branch}\n", 0o644)
         _write(path / "hooks/post-receive", hook, 0o755)
         _configure(
-            path / "config",
+            path,
             {
-                ("core", "hooksPath"): str(path.absolute() / "hooks"),
-                ("receive", "denyNonFastForwards"): "false",
-                ("hookserver", "app"): app,
-                ("hookserver", "url"): url,
-                ("hookserver", "tokenFile"): str(token_file),
+                "core.hooksPath": str(path.absolute() / "hooks"),
+                "receive.denyNonFastForwards": "false",
+                "hookserver.app": app,
+                "hookserver.url": url,
+                "hookserver.tokenFile": str(token_file),
             },
         )
     except OSError as error:
@@ -47,28 +51,39 @@ def ensure_push_repository(path: Path, branch: str, app: str, url: str, token_fi
 
 
 def _make(path: Path, branch: str) -> None:
-    arguments = ["init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", "--", str(path)]
-    answer = Shell(path.parent, tag="").local(arguments, time.monotonic() + 30)
-    if answer.status:
-        raise GitError(
-            f"{path} cannot be made: {answer.stderr.strip()}", "Mend server.state_dir, its owner or its disk."
-        )
+    arguments: list[str | Path] = ["init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", "--", path]
+    _git(path, "made", arguments, "Mend server.state_dir, its owner or its disk.")
 
 
 def _write(file: Path, text: str, mode: int) -> None:
-    if file.is_file() and file.read_text(encoding="utf-8") == text and file.stat().st_mode & 0o777 == mode:
+    data = text.encode()
+    if file.is_file() and file.read_bytes() == data and file.stat().st_mode & 0o777 == mode:
         return
     file.parent.mkdir(exist_ok=True)
     written = file.with_name(f"{file.name}.{os.getpid()}")
-    written.write_text(text, encoding="utf-8")
+    written.write_bytes(data)
     written.chmod(mode)
     written.replace(file)
 
 
-def _configure(file: Path, wanted: dict[tuple[str, str], str]) -> None:
-    with git.GitConfigParser(file, read_only=True) as reader:
-        missing = {key: value for key, value in wanted.items() if reader.get(*key, fallback=None) != value}
-    if missing:
-        with git.GitConfigParser(file, read_only=False) as writer:
-            for (section, option), value in missing.items():
-                writer.set_value(section, option, value)
+def _clear_lock(lock: Path) -> None:
+    if lock.exists() and time.time() - lock.stat().st_mtime > _LOCK_AGE:
+        lock.unlink(missing_ok=True)
+
+
+def _configure(path: Path, wanted: Mapping[str, str]) -> None:
+    config: list[str | Path] = ["config", "--file", path / "config"]
+    remedy = f"Mend {path / 'config'}; or move {path.name} away, and a new one is made in its place."
+    listed = _git(path, "read", [*config, "--null", "--list"], remedy)
+    found = dict(entry.partition("\n")[::2] for entry in listed.split("\0"))
+    for key, value in wanted.items():
+        if found.get(key.lower()) != value:
+            _git(path, "configured", [*config, "--replace-all", key, value], remedy)
+
+
+def _git(path: Path, done: str, arguments: list[str | Path], remedy: str) -> str:
+    """What git says. Raises GitError, which begins with what cannot be ``done`` to the repository."""
+    answer = Shell(path.parent, tag="").local(arguments, time.monotonic() + _DEADLINE)
+    if answer.status:
+        raise GitError(f"{path} cannot be {done}: {answer.stderr.strip()}", remedy)
+    return answer.stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from hookserver.models import Deploy, Status, Step, StepRun
 from hookserver.store.base import Tables
@@ -72,7 +72,7 @@ class Deploys:
             connection.execute(update(deploys).where(deploys.c.number == number).values(visitors_lost=visitors))
 
     def end(self, number: int, status: Status, reason: str = "") -> None:
-        """The deploy is over. A live one that has drained keeps its status."""
+        """The deploy is over. A live one that has drained, or one that was sent back, keeps its status."""
         with self._tables.database.writing() as connection:
             now = self._tables.clock()
             end_steps(connection, number, now)
@@ -85,7 +85,10 @@ class Deploys:
         self._tables.ring()
 
     def send_back(self, number: int, release: int, before: int, reason: str) -> None:
-        """What went live was sent back at once: the deploy is rolled back, the release ``before`` serves again."""
+        """What went live is sent back at once: the deploy is rolled back, the release ``before`` serves again.
+
+        It is over when what it started has ended: see ``end``.
+        """
         now = self._tables.clock()
         with self._tables.database.writing() as connection:
             deploy = find_deploy(connection, number)
@@ -93,13 +96,11 @@ class Deploys:
             serves = update(releases).where(releases.c.deploy == before)
             connection.execute(serves.values(retire_at=None, held_until=None, visitors=None))
             connection.execute(update(releases).where(releases.c.deploy == release).values(retired_at=now))
-            end_steps(connection, number, now)
-            move(connection, number, Status.ROLLED_BACK, ended_at=now, reason=reason)
+            move(connection, number, Status.ROLLED_BACK, reason=reason)
             if deploy.rollback_to is not None:
                 swap = {before: Status.LIVE, release: Status.ROLLED_BACK}
                 for other, status in swap.items():
                     connection.execute(update(deploys).where(deploys.c.number == other).values(status=status))
-        self._tables.ring()
 
     def _hand_over(
         self,
@@ -111,7 +112,7 @@ class Deploys:
     ) -> None:
         now = self._tables.clock()
         connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=release))
-        serving = {"live_at": func.coalesce(releases.c.live_at, now), "retire_at": None, "retired_at": None}
+        serving = {"live_at": now, "retire_at": None, "retired_at": None}
         serving |= {"held_until": None, "visitors": None}
         connection.execute(update(releases).where(releases.c.deploy == release).values(serving))
         connection.execute(update(releases).where(releases.c.deploy == before).values(until))

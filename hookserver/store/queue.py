@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, update
 
 from hookserver.errors import Refused
 from hookserver.models import Deploy, Push, Status, Trigger
@@ -48,15 +48,13 @@ class Queue:
         return Queued(number)
 
     def enqueue_news(self, push: Push, tip: str) -> Queued | None:
-        """Store a push if this tip of the branch was never seen, and no deploy that waits will see it; else None."""
-        coming = exists().where(
-            deploys.c.app == push.app,
-            deploys.c.asked == "",
-            deploys.c.commit == "",
-            deploys.c.rollback_to.is_(None),
-            deploys.c.trigger != Trigger.SETTINGS,
-            deploys.c.status.in_((Status.QUEUED, Status.RUNNING)),
-        )
+        """Store a push if this tip of the branch was never seen, and no deploy that waits will see it; else None.
+
+        Nor while something is on its way that was asked for by hand: it is not replaced, and a rollback not undone.
+        """
+        by_hand = or_(deploys.c.asked != "", deploys.c.trigger == Trigger.ROLLBACK)
+        will_look = and_(deploys.c.commit == "", deploys.c.trigger != Trigger.SETTINGS)
+        coming = exists().where(deploys.c.app == push.app, deploys.c.ended_at.is_(None), or_(by_hand, will_look))
         unseen = update(apps).where(apps.c.name == push.app, apps.c.tip_seen != tip, ~coming)
         with self._tables.database.writing() as connection:
             if not connection.execute(unseen.values(tip_seen=tip)).rowcount:
@@ -136,27 +134,34 @@ class Queue:
         return deploy
 
     def under_way(self) -> list[Deploy]:
-        """Deploys that were begun and have not ended: running, or live and still draining."""
+        """Deploys that were begun and have not ended: running, live and still draining, or just being sent back."""
         with self._tables.database.reading() as connection:
             begun = select(deploys).where(deploys.c.started_at.is_not(None), deploys.c.ended_at.is_(None))
             return [to_deploy(row) for row in connection.execute(begun)]
 
     def requeue(self, number: int) -> Status:
-        """A deploy whose worker was killed waits again, or is superseded by a newer one, or fails the third time."""
+        """A deploy whose worker was killed waits again, or is superseded by a newer one, or fails the third time.
+
+        New settings that wait supersede nothing but such: what waits again brings them.
+        """
         with self._tables.database.writing() as connection:
             deploy = find_deploy(connection, number)
-            newer = select(deploys.c.number).where(deploys.c.app == deploy.app, deploys.c.status == Status.QUEUED)
-            waiting = connection.execute(newer).scalar()
+            newer = select(deploys.c.number, deploys.c.trigger).where(
+                deploys.c.app == deploy.app, deploys.c.status == Status.QUEUED
+            )
+            waiting = connection.execute(newer).first()
             over: dict[str, Any] = {"ended_at": self._tables.clock()}
             if deploy.cancel_asked:
                 status, values = Status.CANCELLED, over | {"reason": "cancelled"}
-            elif waiting is not None:
-                status, values = Status.SUPERSEDED, over | {"superseded_by": waiting}
+            elif waiting is not None and (waiting.trigger != Trigger.SETTINGS or deploy.trigger is Trigger.SETTINGS):
+                status, values = Status.SUPERSEDED, over | {"superseded_by": waiting.number}
             elif deploy.attempt >= MAX_ATTEMPTS:
                 why = f"the worker was killed in each of {MAX_ATTEMPTS} attempts, last in step {deploy.step or 'fetch'}"
                 status, values = Status.FAILED, over | {"reason": why}
             else:
                 status, values = Status.QUEUED, {"started_at": None, "step": None, "commit": ""}
+                if waiting is not None:
+                    move(connection, waiting.number, Status.SUPERSEDED, superseded_by=number, **over)
             move(connection, number, status, **values)
             return status
 

@@ -49,6 +49,7 @@ def to_release(row: Row[Any]) -> Release:
         image=row.image,
         slot=Slot(row.slot),
         replicas=row.replicas,
+        live_at=row.live_at,
         retire_at=row.retire_at,
         retired_at=row.retired_at,
         session_timeout=row.session_timeout,
@@ -64,6 +65,24 @@ def move(connection: Connection, number: int, status: Status, **values: Any) -> 
     if not connection.execute(moving.values(status=status, **values)).rowcount:
         deploy = find_deploy(connection, number)
         raise Refused(f"deploy {number} is {deploy.status} and cannot become {status}", "Someone was quicker.")
+    if status in (Status.FAILED, Status.CANCELLED, Status.ROLLED_BACK):
+        _forget_tip(connection, number)
+
+
+def _forget_tip(connection: Connection, number: int) -> None:
+    """What was asked for by hand came to nothing: a push that gave way to it is news for the poll again."""
+    ended = find_deploy(connection, number)
+    by_hand = [number] if _is_by_hand(ended) else []
+    while by_hand:
+        pushes = select(deploys).where(deploys.c.superseded_by.in_(by_hand), deploys.c.trigger != Trigger.SETTINGS)
+        replaced = [to_deploy(row) for row in connection.execute(pushes)]
+        by_hand = [deploy.number for deploy in replaced if _is_by_hand(deploy)]
+        if len(by_hand) < len(replaced):
+            connection.execute(update(apps).where(apps.c.name == ended.app).values(tip_seen=""))
+
+
+def _is_by_hand(deploy: Deploy) -> bool:
+    return bool(deploy.asked) or deploy.trigger is Trigger.ROLLBACK
 
 
 def end_steps(connection: Connection, number: int, now: float) -> None:

@@ -24,6 +24,7 @@ class Place:
     script: Project
     first: Project
     broken: Project
+    moved: Project
     maven: Project
 
 
@@ -40,6 +41,7 @@ def place() -> Iterator[Place]:
             broken=site.add_app(
                 "it-broken", java_opts="-XX:MaxDirectMemorySize=4g", health='timeout = "1s"\ndeadline = "15s"'
             ),
+            moved=site.add_app("it-moved", release='sticky_for = "0"'),
             maven=site.add_app("it-maven", build=ca),
         )
         site.start()

@@ -69,6 +69,25 @@ def test_a_project_that_does_not_compile_gets_no_traffic_and_its_pusher_sees_the
     assert_refused(place.site, place.maven, good, ["Price.java:[3,17]", "cannot find symbol"])
 
 
+@pytest.mark.parametrize("old_slot", ["is held", "has drained"])
+def test_a_release_that_dies_some_seconds_after_its_switch_is_sent_back_though_nobody_visits(
+    place: Place, old_slot: str
+) -> None:
+    site, project = place.site, {"is held": place.broken, "has drained": place.moved}[old_slot]
+    good = project.release("good")
+    site.ended(project.push().deploy)
+    project.release("bad", health=wars.DIES_WHEN_IT_SERVES)
+    number = project.push().deploy
+    told = site.ended(number)
+    assert told["status"] == "rolled_back"
+    assert told["live_at"], "it did serve"
+    for cause in ("sent back to deploy", "FATAL the licence is for one hour"):
+        assert cause in site.log(number)
+    assert "FATAL the licence is for one hour" in told["reason"]
+    assert site.visit(project.app).text == "good"
+    assert_invariants(site, project.app, good)
+
+
 def assert_refused(site: Installation, project: Project, good: str, causes: list[str]) -> None:
     """Push, under visitors: they see the good release alone, and the causes are in the log, the API, the terminal."""
     with site.visitors(project.app) as visitors:

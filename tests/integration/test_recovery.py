@@ -14,7 +14,7 @@ from tests.shop import Installation, Project, assert_invariants, installed, unti
 from tests.shop.gate import Gate
 from tests.shop.git_server import git_server
 from tests.shop.installation import SCRIPT, free_port
-from tests.shop.wars import ANSWERS_SLOWLY, STOPS_SLOWLY
+from tests.shop.wars import ANSWERS_SLOWLY, DIES_WHEN_IT_SERVES, STOPS_SLOWLY
 
 APP = "it-kill"
 
@@ -60,8 +60,7 @@ def scene() -> Iterator[Scene]:
             made = Scene(site, project, line)
             made.release()
             site.start()
-            until(lambda: site.latest(APP))
-            assert site.ended(site.latest(APP))["status"] == "live"
+            assert site.ended(made.ask())["status"] == "live"
             yield made
 
 
@@ -160,6 +159,21 @@ def test_what_else_is_killed_comes_back_and_the_deploy_ends(
     scene: Scene, step: Callable[[Scene], int], kill: Callable[[Scene, int], None]
 ) -> None:
     assert_survives(scene, step, kill)
+
+
+def test_the_worker_killed_while_a_release_is_sent_back_comes_back_and_ends_that(scene: Scene) -> None:
+    site = scene.site
+    scene.deploy()
+    good, version = scene.project.tip(), f"v{scene.versions}"
+    scene.release(health=DIES_WHEN_IT_SERVES, start=STOPS_SLOWLY)
+    number = scene.ask()
+    until(lambda: site.store.deploy(number).status == "rolled_back", 60, "the send-back", 0.001)
+    kill_worker(scene, number)
+    assert ended(site, number)["status"] == "rolled_back"
+    assert "FATAL the licence is for one hour" in site.store.deploy(number).reason
+    assert site.visit(APP).text == version
+    assert_invariants(site, APP, good)
+    scene.deploy()
 
 
 def assert_survives(scene: Scene, step: Callable[[Scene], int], kill: Callable[[Scene, int], None]) -> None:

@@ -51,6 +51,14 @@ if (asked.incrementAndGet() == 2) new Thread(() -> {
   Runtime.getRuntime().halt(5);
 }).start(); %>well"""
 """Two good answers, then the JVM ends."""
+DIES_WHEN_IT_SERVES = """<%! static final java.util.concurrent.atomic.AtomicInteger asked =
+  new java.util.concurrent.atomic.AtomicInteger(); %><%
+if (asked.incrementAndGet() == 3) new Thread(() -> {
+  try { Thread.sleep(2500); } catch (InterruptedException e) { }
+  System.err.println("FATAL the licence is for one hour");
+  Runtime.getRuntime().halt(6);
+}).start(); %>well"""
+"""A whole check's good answers; the JVM ends some seconds after the switch."""
 
 
 def war(version: str, health: str = "", start: str = "", minutes: int = 30) -> bytes:

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 Eventually = Callable[..., object]
@@ -15,14 +16,23 @@ Eventually = Callable[..., object]
 SCRIPT = """
 import sys
 from hookserver import supervisor
-supervisor._QUICK = 0.3
+supervisor._QUICK = float(sys.argv[3])
 supervisor._LONGEST_PAUSE = 0.2
 sys.exit(supervisor.supervise({"one": ["sh", "-c", sys.argv[1]], "two": ["sh", "-c", sys.argv[2]]}))
 """
 
 
-def supervised(tmp_path: Path, one: str, two: str = "exec sleep 60") -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", SCRIPT, one, two], cwd=tmp_path, stderr=subprocess.DEVNULL)
+@contextmanager
+def supervised(
+    tmp_path: Path, one: str, two: str = "exec sleep 60", *, quick: float = 0.3
+) -> Iterator[subprocess.Popen[bytes]]:
+    """``quick``: seconds that a process lives at least when all is well."""
+    command = [sys.executable, "-c", SCRIPT, one, two, str(quick)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as up:
+        try:
+            yield up
+        finally:
+            up.kill()
 
 
 def pids(file: Path) -> list[int]:
@@ -42,7 +52,7 @@ def test_what_is_killed_is_started_again(tmp_path: Path, eventually: Eventually)
 
 
 def test_what_never_comes_up_ends_it_with_an_error_and_leaves_nothing(tmp_path: Path) -> None:
-    with supervised(tmp_path, "exit 4", "echo $$ > other; exec sleep 60") as up:
+    with supervised(tmp_path, "exit 4", "echo $$ > other; exec sleep 60", quick=60) as up:
         assert up.wait(20) == 1
     assert not Path(f"/proc/{pids(tmp_path / 'other')[0]}").exists()
 

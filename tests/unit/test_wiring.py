@@ -1,4 +1,4 @@
-"""What a start refuses."""
+"""What a start refuses, and what it goes on from."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.config import load, record
+from hookserver.config import load, parse, record
 from hookserver.errors import SettingsError
 from hookserver.models import Push, Release, Slot, StateDir, Trigger
 from hookserver.store import Store
-from hookserver.wiring import make_worker
+from hookserver.wiring import _prepare_push_repositories, make_worker
 
 
 def test_a_subnet_that_changes_under_apps_that_serve_is_refused_with_the_one_they_serve_on(
@@ -31,3 +31,22 @@ def test_a_subnet_that_changes_under_apps_that_serve_is_refused_with_the_one_the
     with pytest.raises(SettingsError, match=r"docker.subnet: shop serves on 172\.30\.240\.0/20"):
         make_worker(load(file))
     store.close()
+
+
+def test_one_repository_that_cannot_be_pushed_to_is_told_and_the_others_are_made(state: StateDir) -> None:
+    text = f'[server]\nstate_dir = "{state.root}"\n'
+    for app in ("blog", "shop"):
+        text += f'[apps.{app}]\nrepository = "push"\ndomains = ["{app}.test"]\n'
+    settings = parse(text, state.root / "hookserver.toml").settings
+    odd = state.push_repository("blog")
+    odd.mkdir(parents=True)
+    (odd / "notes.txt").touch()
+    store = Store(state)
+    store.sync_apps(settings.apps)
+    told: list[str] = []
+    _prepare_push_repositories(settings, store, told.append)
+    store.close()
+    assert (state.push_repository("shop") / "hooks/post-receive").exists()
+    assert len(told) == 1
+    assert told[0].startswith("blog: nobody can push to it now: ")
+    assert "no bare git repository" in told[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -25,7 +26,7 @@ Eventually = Callable[..., object]
 def settings(state: StateDir) -> Settings:
     text = f'[server]\nstate_dir = "{state.root}"\nbuilds = 2\n'
     for app in ("shop", "blog"):
-        text += f'[apps.{app}]\nrepository = "push"\ndomains = ["{app}.example.com"]\npoll = "0"\n'
+        text += f'[apps.{app}]\nrepository = "push"\ndomains = ["{app}.example.com"]\npoll = "1h"\n'
     return parse(text, state.root / "hookserver.toml").settings
 
 
@@ -86,8 +87,20 @@ def go_live(store: Store, task: Task) -> None:
     store.end(task.deploy, Status.LIVE)
 
 
+def retire(store: Store, task: Task) -> None:
+    for release in store.standbys():
+        if release.app == task.app:
+            store.retired(release.deploy)
+
+
 def nothing(_store: Store, _task: Task) -> None:
     pass
+
+
+def write(file: Path, text: str) -> None:
+    fresh = file.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.replace(file)
 
 
 def hang(_store: Store, _task: Task) -> None:
@@ -167,6 +180,37 @@ def test_two_apps_deploy_at_once_and_one_app_never_twice(stage: Stage, store: St
     assert sorted(line[1] for line in stage.did("deploy")) == ["blog", "shop"]
 
 
+def push_often(state: StateDir, apps: list[str]) -> None:
+    store = Store(state)
+    for app in apps * 100:
+        store.enqueue(push(app))
+    store.close()
+
+
+def test_a_hundred_pushes_to_each_of_ten_apps_all_end_with_the_newest_live(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    names = [f"app{number}" for number in range(10)]
+    apps = {name: settings.apps["shop"].model_copy(update={"name": name, "poll": 0}) for name in names}
+    store.sync_apps(names)
+    stage = Stage(settings.model_copy(update={"apps": apps}), store, tmp_path / "diary")
+    stage.how["retire"] = retire
+
+    pusher = multiprocessing.get_context("fork").Process(target=push_often, args=(settings.server.state, names))
+    store.close()  # SQLite's connections must not be forked
+    pusher.start()
+    stage.until(lambda: not pusher.is_alive(), deadline=60)
+    stage.until(lambda: all(deploy.ended_at for deploy in store.deploys(limit=2000)), deadline=60)
+    stage.worker._shut_down()
+    served = [line[1] for line in stage.did("deploy")]
+    assert set(served) == set(names)
+    for app in names:
+        pushes = store.deploys(app, limit=200)
+        assert len(pushes) == 100
+        assert pushes[0].status is Status.LIVE
+        assert {deploy.status for deploy in pushes} <= {Status.LIVE, Status.SUPERSEDED}
+
+
 def test_a_standby_is_retired_when_its_time_has_come(stage: Stage, store: Store) -> None:
     first = store.enqueue(push()).deploy
     stage.until(lambda: store.deploy(first).ended_at)
@@ -181,7 +225,83 @@ def test_the_branch_is_looked_at_at_start(stage: Stage) -> None:
     stage.until(lambda: len(stage.did("poll")) == 2)
     for _ in range(20):
         stage.worker.turn()
-    assert len(stage.did("poll")) == 2, 'poll = "0" looks once, at start'
+    assert len(stage.did("poll")) == 2, "again only after `poll`"
+
+
+def test_a_look_at_the_branch_that_fails_is_not_repeated_at_once(stage: Stage) -> None:
+    stage.how["poll"] = die
+    stage.until(lambda: len(stage.told) == 2)
+    soon = time.monotonic() + 60
+    assert stage.worker._polls.due(soon) == ["shop", "blog"]
+    assert stage.worker._polls.due(soon - 40) == []
+
+
+def test_no_deploy_begins_while_the_process_of_the_last_one_still_ends(
+    stage: Stage, store: Store, tmp_path: Path
+) -> None:
+    def send_back_and_stop(store: Store, task: Task) -> None:
+        store.end(task.deploy, Status.FAILED)
+        while not (tmp_path / "stopped").exists():
+            time.sleep(0.01)
+
+    stage.how["deploy"] = send_back_and_stop
+    first = store.enqueue(push()).deploy
+    stage.until(lambda: store.deploy(first).ended_at)
+    stage.how["deploy"] = go_live
+    second = store.enqueue(push()).deploy
+    for _ in range(20):
+        stage.worker.turn()
+    assert store.deploy(second).status is Status.QUEUED
+    (tmp_path / "stopped").touch()
+    stage.until(lambda: store.deploy(second).ended_at)
+
+
+@pytest.mark.parametrize("kind", ["deploy", "retire"])
+def test_what_runs_is_compared_beside_a_slot_that_is_let_go_but_for_its_app(
+    stage: Stage, store: Store, tmp_path: Path, kind: str
+) -> None:
+    """A retirement, and a release that was sent back, are over in the database before their replicas have stopped."""
+
+    def stop_slowly(store: Store, task: Task) -> None:
+        if kind == "deploy":
+            store.end(task.deploy, Status.FAILED)
+        else:
+            store.retired(store.standbys()[0].deploy)
+        time.sleep(60)
+
+    spared = tmp_path / "spared"
+    stage.until(lambda: stage.did("reconcile"))
+    stage.how |= {kind: stop_slowly, "reconcile": lambda _, task: write(spared, ",".join(task.spared))}
+    for _ in range(2 if kind == "retire" else 1):
+        store.enqueue(push())
+        stage.until(lambda: not store.under_way() and not [d for d in store.deploys() if not d.status.is_over])
+    stage.until(lambda: stage.did(kind) and not store.standbys())
+    stage.is_serving = False
+    stage.until(lambda: spared.exists() and spared.read_text())
+    assert spared.read_text() == "shop"
+
+
+def test_a_comparison_and_the_taking_up_of_settings_do_not_run_at_once(
+    stage: Stage, store: Store, tmp_path: Path
+) -> None:
+    """Both make the repositories that are pushed to."""
+
+    def wait(_store: Store, _task: Task) -> None:
+        while not (tmp_path / "go on").exists():
+            time.sleep(0.01)
+
+    stage.until(lambda: stage.did("take up") and not stage.worker._children)
+    stage.how["reconcile"] = stage.how["take up"] = wait
+    before = {kind: len(stage.did(kind)) for kind in ("reconcile", "take up")}
+    store.ask_for_settings()
+    stage.is_serving = False
+    for _ in range(20):
+        stage.worker.turn()
+        time.sleep(0.01)
+    begun = [kind for kind, count in before.items() if len(stage.did(kind)) > count]
+    assert len(begun) == 1
+    (tmp_path / "go on").touch()
+    stage.until(lambda: all(len(stage.did(kind)) > count for kind, count in before.items()))
 
 
 def test_a_dead_nginx_is_noticed_at_once(stage: Stage) -> None:
@@ -323,7 +443,7 @@ def test_settings_are_taken_up_between_deploys_and_none_begins_meanwhile(
     stage.until(lambda: store.deploy(waiting).ended_at)
 
 
-def test_a_branch_that_was_never_polled_is_looked_at_when_settings_are_taken_up(stage: Stage, store: Store) -> None:
+def test_a_branch_is_looked_at_when_settings_are_taken_up(stage: Stage, store: Store) -> None:
     stage.until(lambda: len(stage.did("poll")) == 2 and not stage.worker._children)
     store.ask_for_settings()
     stage.until(lambda: len(stage.did("poll")) == 4)

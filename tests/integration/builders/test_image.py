@@ -161,6 +161,13 @@ def test_what_a_tomcat_serves_by_itself_is_left_out(site: Site, eventually: Call
         assert site.client.exec_start(listed) == b"ROOT\n"
 
 
+def test_prune_removes_old_images_whose_name_in_the_settings_was_another(site: Site) -> None:
+    before = site.build(job(site, library=b"renamed", image=f"hookserver-test/{site.app}-before"))[0]
+    now = job(site, library=b"renamed too")
+    kept = site.build(now)[0]
+    assert before in site.images.prune(now.app, {kept})
+
+
 def test_prune_removes_the_apps_old_images_and_layers_and_nothing_else(site: Site) -> None:
     kept, old, tagged = (site.build(job(site, library=name.encode()))[0] for name in ("kept", "old", "tagged"))
     same_libraries = site.build(job(site, page=f"{PAGE} ", library=b"kept"))[0]

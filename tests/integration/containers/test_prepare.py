@@ -34,6 +34,16 @@ def test_its_lines_are_told_while_it_runs_and_nothing_is_left(api: APIClient, in
     assert left(api, installation) == []
 
 
+def test_output_without_an_end_of_line_is_cut_and_costs_no_more_than_its_size(installation: Installation) -> None:
+    told: list[str] = []
+    before = time.process_time()
+    app = app_with(installation, "head -c 32000000 /dev/zero | tr '\\0' x; echo; printf done")
+    installation.containers.prepare(app, installation.release(), told.append)
+    assert time.process_time() - before < 5
+    assert [told[0][:3], told[-1]] == ["xxx", "done"]
+    assert len("".join(told)) < 10_000
+
+
 def test_its_failure_tells_the_last_lines(api: APIClient, installation: Installation) -> None:
     with pytest.raises(ContainerError, match=r"ended with 3(?s:.)*column exists already"):
         installation.containers.prepare(

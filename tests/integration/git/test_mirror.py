@@ -116,8 +116,11 @@ def test_a_branch_named_like_a_commit_is_not_taken_for_it(source: Source, mirror
 def test_locks_of_a_killed_git_do_not_stand_in_the_way(source: Source, mirror_of: Make, tmp_path: Path) -> None:
     mirror, path = mirror_of(source.bare), tmp_path / "state/mirrors/shop.git"
     mirror.fetch(DEADLINE)
-    leftovers = [path / name for name in ("refs/heads/main.lock", "packed-refs.lock", "objects/pack/tmp_pack_xyz")]
+    names = ["refs/heads/main.lock", "packed-refs.lock", "objects/pack/tmp_pack_xyz", "objects/maintenance.lock"]
+    names += ["objects/pack/multi-pack-index.lock", "objects/info/commit-graphs/commit-graph-chain.lock"]
+    leftovers = [path / name for name in names]
     for leftover in leftovers:
+        leftover.parent.mkdir(exist_ok=True)
         leftover.write_text("")
     tip = source.commit({"a": "1"})
     assert mirror.fetch(DEADLINE) == tip

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,45 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(GitError, match="no bare git repository"):
         ensure(ours)
     assert [path.name for path in ours.iterdir()] == ["notes.txt"]
+
+
+def test_the_lock_that_a_killed_git_left_is_taken_away_and_one_in_use_is_not(tmp_path: Path) -> None:
+    ours = tmp_path / "repos/shop.git"
+    ensure(ours)
+    lock = ours / "config.lock"
+    lock.touch()
+    with pytest.raises(GitError, match="could not lock config file"):
+        ensure(ours, url="http://127.0.0.1:9001")
+    os.utime(lock, (time.time() - 120, time.time() - 120))
+    ensure(ours, url="http://127.0.0.1:9001")
+    assert git(ours, "config", "hookserver.url") == "http://127.0.0.1:9001"
+    assert not lock.exists()
+
+
+def test_text_of_another_encoding_is_no_obstacle(tmp_path: Path) -> None:
+    ours = tmp_path / "repos/shop.git"
+    ensure(ours)
+    config = ours / "config"
+    config.write_bytes(config.read_bytes() + "[user]\n\tname = Jürgen # für uns\n".encode("latin-1"))
+    (ours / "hooks/post-receive").write_bytes("# früher\n".encode("latin-1"))
+    ensure(ours, url="http://127.0.0.1:9001")
+    assert git(ours, "config", "hookserver.url") == "http://127.0.0.1:9001"
+    assert "Jürgen".encode("latin-1") in config.read_bytes()
+    assert (ours / "hooks/post-receive").read_text().startswith("#!/bin/sh")
+
+
+@pytest.mark.parametrize("text", ["[core\n", "what is this\n", "\0\0\0"])
+def test_a_configuration_that_git_cannot_read_is_told_with_its_place(tmp_path: Path, text: str) -> None:
+    ours = tmp_path / "repos/shop.git"
+    ensure(ours)
+    (ours / "config").write_text(text)
+    with pytest.raises(GitError, match=r"bad config line 1 in file .*/shop\.git/config"):
+        ensure(ours)
+
+
+def test_a_file_in_its_place_is_left_alone(tmp_path: Path) -> None:
+    ours = tmp_path / "repos/shop.git"
+    ours.parent.mkdir()
+    ours.write_text("mine")
+    with pytest.raises(GitError, match="no bare git repository"):
+        ensure(ours)

@@ -1,13 +1,11 @@
-"""From a stream of bytes to lines and the cause of a failure."""
+"""From a stream of bytes to its parts, and from lines to the cause of a failure."""
 
 from __future__ import annotations
-
-import time
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hookserver.builders.output import TOLD_LIMIT, Cause, Frames, Lines
+from hookserver.builders.output import Cause, Frames
 
 
 def frame(data: bytes, stream: int = 1) -> bytes:
@@ -21,44 +19,6 @@ def test_frames_cut_anywhere_give_the_same_output(sent: list[tuple[int, bytes]],
     got = [part for start in range(0, len(whole), size) for part in frames.feed(whole[start : start + size])]
     for stream in (1, 2):
         assert b"".join(data for of, data in got if of == stream) == b"".join(data for of, data in sent if of == stream)
-
-
-@given(st.lists(st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=20), min_size=1))
-def test_lines_cut_anywhere_are_whole(lines: list[str]) -> None:
-    text = "".join(f"{line}\n" for line in lines).encode()
-    taken = Lines()
-    got = [line for byte in text for line in taken.feed(bytes([byte]))]
-    assert got == lines
-
-
-def test_of_a_progress_bar_the_last_state_is_told() -> None:
-    lines = Lines()
-    assert list(lines.feed(b" 10%\r 50%\r100%\r\nnext\r\n")) == ["100%", "next"]
-
-
-def test_a_last_line_without_an_end_is_told() -> None:
-    lines = Lines()
-    assert list(lines.feed(b"one\ntw")) == ["one"]
-    assert list(lines.end()) == ["tw"]
-    assert list(lines.end()) == []
-
-
-def test_a_line_without_end_takes_bounded_memory() -> None:
-    lines = Lines()
-    for _ in range(100):
-        assert list(lines.feed(b"x" * 65536)) == []
-    (line,) = lines.end()
-    assert len(line) == 4000
-
-
-def test_of_too_much_output_the_beginning_and_the_end_are_told_in_bounded_time() -> None:
-    lines = Lines()
-    began = time.process_time()
-    told = sum(1 for _ in range(8 * TOLD_LIMIT // 65536) for _ in lines.feed(b"y\n" * 32768))
-    list(lines.feed(b"the end\n"))
-    assert told < 400_000
-    assert list(lines.end())[-1] == "the end"
-    assert time.process_time() - began < 10
 
 
 def test_the_first_errors_are_the_cause_with_what_belongs_to_them() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -122,6 +123,24 @@ def test_the_app_served_longest_ago_comes_first(store: Store) -> None:
             store.end(deploy.number, Status.FAILED, "no")
             store.enqueue(push(deploy.app))
     assert served.count("shop") == served.count("blog") == 3
+
+
+def test_an_app_that_waits_is_served_before_any_other_is_served_twice_however_often_they_are_pushed_to(
+    store: Store,
+) -> None:
+    names = [f"app{number}" for number in range(10)]
+    store.sync_apps(names)
+    served: list[str] = []
+    for round_ in range(10):
+        for app in names if round_ % 2 else reversed(names):
+            store.enqueue(push(app))
+        for _ in range(3):
+            deploy = store.claim(builds=1)
+            assert deploy
+            served.append(deploy.app)
+            store.end(deploy.number, Status.FAILED if len(served) % 3 else Status.LIVE)
+    windows = [set(served[start : start + len(names)]) for start in range(len(served) - len(names) + 1)]
+    assert all(len(window) == len(names) for window in windows)
 
 
 def test_a_busy_app_waits(store: Store) -> None:
@@ -278,6 +297,99 @@ def test_a_tip_that_a_waiting_deploy_will_see_is_no_news(store: Store) -> None:
     assert deploy
     store.found_commit(deploy.number, "a" * 40)
     assert store.enqueue_news(poll, "b" * 40)
+
+
+def test_what_is_asked_for_by_hand_is_neither_replaced_nor_followed_by_a_poll_until_it_is_over(store: Store) -> None:
+    poll = push(trigger=Trigger.POLL)
+    first = live(store)
+    live(store, slot=Slot.GREEN)
+    back = store.enqueue(push(trigger=Trigger.ROLLBACK, rollback_to=first)).deploy
+    assert store.enqueue_news(poll, "a" * 40) is None, "it waits"
+    assert store.claim(builds=1)
+    store.found_commit(back, "b" * 40)
+    assert store.enqueue_news(poll, "a" * 40) is None, "it runs"
+    store.go_live(back, first, standby=600)
+    assert store.enqueue_news(poll, "a" * 40) is None, "it drains, and has yet to say what of the branch it undoes"
+    store.saw_tip("shop", "a" * 40)
+    store.end(back, Status.LIVE)
+    assert store.enqueue_news(poll, "a" * 40) is None, "it is not undone"
+    assert store.enqueue_news(poll, "c" * 40)
+
+
+BY_HAND: list[dict[str, Any]] = [
+    {"trigger": Trigger.ROLLBACK, "rollback_to": 1},
+    {"trigger": Trigger.CLI, "commit": "abc1234"},
+]
+
+
+def come_to_nothing(store: Store, number: int, how: str) -> None:
+    if how == "cancelled while it waited":
+        store.cancel(number)
+        return
+    deploy = store.claim(builds=1)
+    assert deploy
+    assert deploy.number == number
+    if how == "failed":
+        store.end(number, Status.FAILED, "its image is gone")
+    elif how == "cancelled":
+        store.cancel(number)
+        assert store.requeue(number) is Status.CANCELLED
+    elif how == "sent back":
+        store.add_release(Release(number, "shop", "d" * 40, "sha256:d", Slot.GREEN, 2))
+        store.go_live(number, number, standby=600)
+        store.send_back(number, number, 1, "it died")
+        assert [deploy.number for deploy in store.under_way()] == [number], "its replicas have yet to stop"
+        store.end(number, Status.ROLLED_BACK, "it died")
+    else:
+        for _ in range(2):
+            store.requeue(number)
+            assert store.claim(builds=1)
+        assert store.requeue(number) is Status.FAILED
+
+
+@pytest.mark.parametrize("how", ["failed", "killed", "cancelled", "cancelled while it waited", "sent back"])
+@pytest.mark.parametrize("by_hand", BY_HAND)
+def test_what_the_poll_found_comes_again_when_what_took_its_place_by_hand_came_to_nothing(
+    store: Store, by_hand: dict[str, Any], how: str
+) -> None:
+    assert live(store) == 1
+    poll = push(trigger=Trigger.POLL)
+    assert store.enqueue_news(poll, "a" * 40)
+    store.enqueue(push(**by_hand))
+    again = store.enqueue(push(**by_hand)).deploy
+    assert store.enqueue_news(poll, "a" * 40) is None
+    come_to_nothing(store, again, how)
+    assert store.enqueue_news(poll, "a" * 40)
+
+
+@pytest.mark.parametrize("by_hand", BY_HAND)
+def test_what_is_asked_for_by_hand_and_goes_live_is_not_undone_by_the_push_that_it_took_the_place_of(
+    store: Store, by_hand: dict[str, Any]
+) -> None:
+    assert live(store) == 1
+    poll = push(trigger=Trigger.POLL)
+    assert store.enqueue_news(poll, "a" * 40)
+    live(store, slot=Slot.GREEN, **by_hand)
+    assert store.enqueue_news(poll, "a" * 40) is None
+
+
+def test_what_failed_is_not_brought_again_by_the_poll_when_later_something_by_hand_fails(store: Store) -> None:
+    poll = push(trigger=Trigger.POLL)
+    assert live(store) == 1
+    assert store.enqueue_news(poll, "a" * 40)
+    failed = store.claim(builds=1)
+    assert failed
+    store.end(failed.number, Status.FAILED)
+    store.enqueue_settings(push(trigger=Trigger.SETTINGS))
+    store.end(claimed(store, trigger=Trigger.ROLLBACK, rollback_to=1), Status.FAILED)
+    assert store.enqueue_news(poll, "a" * 40) is None
+
+
+def test_a_killed_push_is_not_lost_to_new_settings_that_wait(store: Store) -> None:
+    killed = claimed(store)
+    settings = store.enqueue_settings(push(trigger=Trigger.SETTINGS)).deploy
+    assert store.requeue(killed) is Status.QUEUED
+    assert (store.deploy(settings).status, store.deploy(settings).superseded_by) == (Status.SUPERSEDED, killed)
 
 
 def test_a_deploy_that_begins_again_fetches_the_tip_again(store: Store) -> None:

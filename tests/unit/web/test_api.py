@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import sqlite3
+import time
 from contextlib import closing
 from typing import Any
 
@@ -206,6 +207,28 @@ def test_an_app_tells_what_serves_what_stands_by_and_what_waits(
     assert shop["standby"]["retire_at"] > shop["live"]["since"]
     assert (shop["lock"]["reason"], shop["lock"]["by"]) == ("stocktaking", "ada")
     assert shop["queue"] == {"running": None, "waiting": waiting}
+
+
+def test_an_app_tells_since_when_what_serves_does(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
+    def since() -> str:
+        told = client.get("/api/v1/apps/shop", headers=bearer).json
+        assert told is not None
+        return str(told["live"]["since"])
+
+    first = deployed(store)
+    at_first = since()
+    time.sleep(0.002)
+    brings_nothing = store.enqueue(Push("shop", Trigger.WEBHOOK)).deploy
+    assert store.claim(1)
+    store.go_live(brings_nothing, None, 600)
+    store.end(brings_nothing, Status.LIVE)
+    assert since() == at_first
+    deployed(store, Slot.GREEN, "b" * 40)
+    back = store.enqueue(Push("shop", Trigger.ROLLBACK, rollback_to=first)).deploy
+    assert store.claim(1)
+    time.sleep(0.002)
+    store.go_live(back, first, 600)
+    assert since() > at_first
 
 
 def test_an_app_that_was_never_deployed_has_nothing_live(client: FlaskClient, bearer: dict[str, str]) -> None:

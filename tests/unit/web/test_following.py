@@ -83,12 +83,13 @@ def test_an_unknown_deploy_is_not_found(context: Context) -> None:
         next(context.follower.follow(99, is_decided))
 
 
-def test_a_live_deploy_is_decided_and_finished_only_when_it_has_drained() -> None:
+def test_a_deploy_is_decided_when_it_is_live_and_finished_only_when_it_has_drained_or_is_sent_back() -> None:
+    going_back = Deploy(1, "shop", Status.ROLLED_BACK, Trigger.API, started_at=1.0)
     draining = Deploy(1, "shop", Status.LIVE, Trigger.API, started_at=1.0)
     drained = Deploy(1, "shop", Status.LIVE, Trigger.API, started_at=1.0, ended_at=2.0)
     failed = Deploy(1, "shop", Status.FAILED, Trigger.API, started_at=1.0, ended_at=2.0)
-    assert [is_decided(deploy) for deploy in (draining, drained, failed)] == [True, True, True]
-    assert [is_finished(deploy) for deploy in (draining, drained, failed)] == [False, True, True]
+    assert [is_decided(deploy) for deploy in (going_back, draining, drained, failed)] == [True] * 4
+    assert [is_finished(deploy) for deploy in (going_back, draining, drained, failed)] == [False, False, True, True]
 
 
 def test_a_client_that_hung_up_is_noticed_and_a_quiet_one_is_not() -> None:

@@ -1,0 +1,44 @@
+"""When each app's branch is looked at by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from hookserver.config import AppSettings
+
+AGAIN = 30.0
+"""Seconds after which a poll that failed is tried again: after a reboot the network may come late."""
+
+
+class Polls:
+    """Due at once, and every ``poll`` after; never where that is 0. Times are those of ``time.monotonic()``.
+
+    One that failed is due again soon, then after twice as long each time, up to ``poll``: whoever refuses it (a wrong
+    password, too many requests) is not asked more and more.
+    """
+
+    def __init__(self, apps: Mapping[str, AppSettings]) -> None:
+        self._every = {name: app.poll for name, app in apps.items() if app.poll}
+        self._next = dict.fromkeys(self._every, 0.0)
+        self._again: dict[str, float] = {}
+
+    def due(self, now: float) -> list[str]:
+        """The apps whose branch is to be looked at, the longest due first."""
+        return sorted((name for name, moment in self._next.items() if moment <= now), key=self._next.__getitem__)
+
+    def begun(self, app: str, now: float) -> None:
+        """A look begins."""
+        self._next[app] = now + self._every[app]
+
+    def ended(self, app: str, now: float, *, failed: bool) -> None:
+        """It is over. The settings may have lost the app meanwhile."""
+        if not failed:
+            self._again.pop(app, None)
+        elif app in self._every:
+            wait = min(self._again.get(app, AGAIN), self._every[app])
+            self._next[app] = min(self._next[app], now + wait)
+            self._again[app] = 2 * wait
+
+    def moments(self) -> Collection[float]:
+        """When something is due."""
+        return self._next.values()
