@@ -27,7 +27,8 @@ class DeployLog:
 
     def __init__(self, path: Path, secrets: Iterable[str] = ()) -> None:
         self._file = _opened(path)
-        self._secrets = sorted((secret for secret in secrets if len(secret) > 3), key=len, reverse=True)
+        parts = {part.strip() for secret in secrets for part in (secret, *secret.splitlines())}
+        self._secrets = sorted((part for part in parts if len(part) > 3), key=len, reverse=True)
         self._left = LIMIT - (path.stat().st_size if path.exists() else 0)
 
     def step(self, text: str) -> None:

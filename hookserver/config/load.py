@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from hookserver.config.schema import AppSettings, Settings
-from hookserver.config.values import is_secret_name
+from hookserver.config.secrets import hide, is_secret_name, masked
 from hookserver.errors import SettingsError
-from hookserver.models import Secret
 
 SECRET_KEYS = ("webhook_secret",)
 
@@ -102,12 +100,10 @@ def repr_toml(value: Any) -> str:
 
 
 def _masked(path: str, value: Any) -> Any:
-    """Without the password of an address, and the values of variables whose names promise a secret."""
-    if path.endswith(".repository") and (password := urlsplit(value).password):
-        return value.replace(f":{password}@", f":{Secret(password)}@")
+    """Without the passwords in it, and the values of variables whose names promise a secret."""
     if path.endswith(".env"):
-        return {name: str(Secret(text)) if is_secret_name(name) else text for name, text in value.items()}
-    return value
+        value = {name: masked(text) if is_secret_name(name) else text for name, text in value.items()}
+    return hide(value)
 
 
 def _with_secrets_read(given: Mapping[str, Any], base: Path, mistakes: list[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
@@ -25,7 +26,6 @@ _BRANCH_FORBIDDEN = re.compile(
     r"|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _LISTEN = re.compile(r"(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]|\*):)?\d{1,5}")
-_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
 _TOMCAT_PLACE = re.compile(r"conf/(?:[\w.-]+/)*[\w.-]+|lib/[\w.+-]+\.jar|bin/setenv\.sh", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -67,11 +67,6 @@ def format_size(size: int) -> str:
     return str(size)
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a variable's name promises a secret."""
-    return bool(_SECRET_NAME.search(name))
-
-
 def is_branch(name: str) -> bool:
     """Whether git takes this as a branch's name (git-check-ref-format) and a terminal shows it as it is."""
     return 0 < len(name) <= 250 and name != "@" and not _BRANCH_FORBIDDEN.search(name)
@@ -93,16 +88,37 @@ def _check_branch(value: str) -> str:
 
 
 def _check_repository(value: str) -> str:
-    if value == "push" or re.fullmatch(r"(?:https?|ssh|git|file)://[^\s\x00-\x1f]+", value):
+    if value == "push":
         return value
+    if re.fullmatch(r"(?:https?|ssh|git|file)://[^\s\x00-\x1f]+", value):
+        return _check_address(value)
     if re.fullmatch(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s\x00-\x1f-][^\s\x00-\x1f]*", value):
         return value
     if value.startswith("/") and "\x00" not in value and "\n" not in value:
         return value
     raise ValueError(
-        f"{value!r} is not a repository: write an https://, ssh:// or git@host:path address, "
+        f"{_without_password(value)!r} is not a repository: write an https://, ssh:// or git@host:path address, "
         'an absolute path, or "push"'
     )
+
+
+def _check_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        whole = parts.port != 0 and bool(parts.hostname or parts.scheme == "file")
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ValueError(
+            f"{_without_password(value)!r} is no address that can be read; in a user name or password write "
+            "/ as %2F, : as %3A, @ as %40, # as %23, ? as %3F, [ as %5B, ] as %5D"
+        )
+    return value
+
+
+def _without_password(address: str) -> str:
+    """Also of one that cannot be read."""
+    return re.sub(r"(?<=//).*@", "••••••@", address, flags=re.DOTALL)
 
 
 def _check_listen(value: str) -> str:

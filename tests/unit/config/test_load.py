@@ -141,8 +141,15 @@ def test_passwords_in_addresses_and_variables_do_not_show() -> None:
     loaded = parse(text + '[apps.shop.tomcat]\nenv = { DB_PASSWORD = "hunter2", DB_USER = "shop" }\n', Path("x"))
     shown = {path: value for path, value, _ in loaded.effective()}
     assert "hunter2" not in repr(loaded.settings) + str(shown)
-    assert "ci:" in shown["apps.shop.repository"]
+    assert shown["apps.shop.repository"] == '"https://••••••@git.example.com/shop.git"'
     assert '"DB_USER" = "shop"' in shown["apps.shop.tomcat.env"]
+
+
+@pytest.mark.parametrize("user", ["u:pa[ss-canary", "u:pass-canary]", "u:pass-canary/x", "u:canary#y", "u:a canary"])
+def test_an_address_that_cannot_be_read_is_told_with_its_path_and_without_its_password(user: str) -> None:
+    told = mistakes(APP.replace('"push"', f'"https://{user}@git.example.com/shop.git"'))
+    assert [line.split(": ")[0] for line in told] == ["apps.shop.repository"]
+    assert "canary" not in str(told)
 
 
 def test_a_secret_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
