@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -77,7 +78,8 @@ class DeployLog:
 
 def _opened(path: Path) -> TextIO:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a", encoding="utf-8", buffering=1, errors="replace")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own = partial(os.open, mode=0o600)
+        return open(path, "a", encoding="utf-8", buffering=1, errors="replace", opener=own)
     except OSError:
         return Path(os.devnull).open("a", encoding="utf-8")
