@@ -73,6 +73,11 @@ _DROPPED = (
 )
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
     (
+        r"mismatched algorithms|does not support this repository's object format",
+        "the repository names its commits by SHA-256, which hookserver does not support",
+        "Use one with SHA-1 names, as `git init --object-format=sha1` makes it and every forge does.",
+    ),
+    (
         r"could not read (?:Username|Password)|Authentication failed|error: 401|error: 403|HTTP Basic: Access denied",
         "the git server does not let us in",
         "Give a token in apps.<app>.repository (https://user:token@host/…), or in ~/.netrc or a credential helper of "

@@ -55,6 +55,7 @@ def test_what_git_says_is_shown_without_passwords_and_noise() -> None:
         ("fatal: transport 'ext' not allowed", "not allowed", "https://"),
         ("error: RPC failed; curl 18 transfer closed\nfatal: early EOF", "lost half way", "Push again"),
         ("error: unable to write file: No space left on device", "disk is full", "room"),
+        ("fatal: mismatched algorithms: client sha1; server sha256\nfatal: early EOF", "SHA-256", "SHA-1"),
         ("The requested URL returned error: 503", "trouble of its own", "Push again"),
     ],
 )
