@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -27,7 +28,8 @@ class DeployLog:
 
     def __init__(self, path: Path, secrets: Iterable[str] = ()) -> None:
         self._file = _opened(path)
-        self._secrets = sorted((secret for secret in secrets if len(secret) > 3), key=len, reverse=True)
+        parts = {part.strip() for secret in secrets for part in (secret, *secret.splitlines())}
+        self._secrets = sorted((part for part in parts if len(part) > 3), key=len, reverse=True)
         self._left = LIMIT - (path.stat().st_size if path.exists() else 0)
 
     def step(self, text: str) -> None:
@@ -76,7 +78,8 @@ class DeployLog:
 
 def _opened(path: Path) -> TextIO:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a", encoding="utf-8", buffering=1, errors="replace")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own = partial(os.open, mode=0o600)
+        return open(path, "a", encoding="utf-8", buffering=1, errors="replace", opener=own)
     except OSError:
         return Path(os.devnull).open("a", encoding="utf-8")

@@ -15,6 +15,8 @@ from hookserver.store import Store
 LOOK_EVERY = 0.1
 ASK_EVERY = 0.2
 """Seconds between looks at the file, and at the deploy's row."""
+NO_WORKER = " !     the worker is not running; the deploy waits for it"
+"""The line of a log for who asked for a deploy that nobody does now."""
 _PIECE = 64 << 10
 
 

@@ -228,6 +228,11 @@ class StateDir:
     def cache(self) -> Path:
         return self.root / "cache"
 
+    @property
+    def private(self) -> tuple[Path, ...]:
+        """The folders that nobody but hookserver's own user may enter."""
+        return (self.root / "logs", self.root / "work", self.root / "mirrors")
+
     def live(self, app: str) -> Path:
         """The app's traffic flags: the files ``up`` and ``green``."""
         return self.root / "live" / app

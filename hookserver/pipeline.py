@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-from contextlib import suppress
-from urllib.parse import urlsplit
 
-from hookserver.config.values import is_secret_name
+from hookserver.config.secrets import secrets_of
 from hookserver.deploy_log import DeployLog
 from hookserver.differences import Change, Effect, outdated, shown
 from hookserver.errors import BuildError, DeployFailed, HookserverError, Unhealthy
@@ -92,14 +90,7 @@ def perform(parts: Parts, deploy: Deploy, log: DeployLog) -> None:
 
 def open_log(parts: Parts, deploy: Deploy) -> DeployLog:
     """The deploy's log, which masks what must not be read in it."""
-    secrets: list[str] = []
-    if deploy.app in parts.settings.apps:
-        app = parts.app(deploy.app)
-        hidden = [*app.build.env.items(), *app.tomcat.env.items()]
-        secrets = [value for name, value in hidden if is_secret_name(name)]
-        with suppress(OSError, UnicodeDecodeError):  # the build says what is wrong with them
-            secrets += [line for value in app.build.secrets().values() for line in (value, *value.splitlines())]
-        secrets += [app.webhook_secret.reveal(), urlsplit(app.repository).password or ""]
+    secrets = secrets_of(parts.app(deploy.app)) if deploy.app in parts.settings.apps else []
     return DeployLog(parts.settings.server.state.log(deploy.number), secrets)
 
 

@@ -33,8 +33,10 @@ T = TypeVar("T")
 _LOOK = 5.0
 """Seconds that a new release is watched after its switch at least, however soon the old one is idle."""
 _LOOK_EVERY = 0.5
-FETCH_DEADLINE = 300.0
-"""Seconds for each of: the fetch from the remote, the checkout."""
+FETCH_DEADLINE = 1500.0
+"""Seconds for each of: the fetch from the remote, a whole history the first time; the checkout. It is within what the
+worker grants a deploy beside its build; a connection that is dead is given up much sooner, by git and ssh themselves.
+"""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import datetime
 import hashlib
 import io
 import json
-import re
 import tarfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -24,6 +23,7 @@ from hookserver.builders.tomcat_base import Base, SettingsFile
 from hookserver.builders.tomcat_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
 from hookserver.builders.tomcat_files import OwnFile, digest, laid_over, packed
 from hookserver.builders.translate import translated
+from hookserver.config.secrets import without_user
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
@@ -112,7 +112,7 @@ def edited_conf(engine: Engine, base: Base, classes: Collection[str], log: Deplo
 def image_labels(engine: Engine, job: BuildJob, build: str) -> dict[str, str]:
     """Whose image it is, and what of; in OCI's words too."""
     app = job.app
-    source = {} if app.repository == "push" else {"source": re.sub(r"//[^/@]*@", "//", app.repository)}
+    source = {} if app.repository == "push" else {"source": without_user(app.repository)}
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     oci = {"title": app.name, "version": job.commit[:12], "revision": job.commit, "created": now, **source}
     ours = engine.labels(app.name, "image", commit=job.commit, build=build, deploy=str(job.deploy), image=app.image)

@@ -12,6 +12,7 @@ from typing import IO, Any
 import docker
 import docker.errors
 import requests
+from docker.utils.utils import kwargs_from_env
 
 from hookserver.builders.chunks import Chunks
 from hookserver.builders.translate import translated
@@ -57,7 +58,8 @@ class Engine:
         """Connects at first use. Raises BuildError when Docker does not answer."""
         if self._api is None:
             with translated("connect"):
-                self._api = docker.APIClient(base_url=self.host or None, timeout=_PATIENCE)
+                tls = kwargs_from_env().get("tls", False)
+                self._api = docker.APIClient(base_url=self.host or None, tls=tls, timeout=_PATIENCE)
         return self._api
 
     def labels(self, app: str, role: str, **more: str) -> dict[str, str]:

@@ -33,7 +33,9 @@ def deploy(loaded: Loaded, store: Store, app: str, commit: str, rebuild: bool, d
 
 @click.command()
 @click.argument("app")
-@click.option("--to", type=int, metavar="N", help="The deploy whose release shall serve; else the one before.")
+@click.option(
+    "--to", type=click.IntRange(min=1), metavar="N", help="The deploy whose release shall serve; else the one before."
+)
 @click.option("--detach", is_flag=True, help="Do not wait for the end.")
 @with_store
 def rollback(loaded: Loaded, store: Store, app: str, to: int | None, detach: bool) -> None:

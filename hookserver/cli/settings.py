@@ -41,6 +41,10 @@ def check(loaded: Loaded, as_json: bool) -> None:
     for app in loaded.settings.apps.values():
         if not app.webhook_secret:
             click.secho(f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)", fg="yellow", err=True)
+        else:
+            click.echo(
+                f"apps.{app.name}: webhooks are taken at {loaded.settings.server.webhook_url(app.name)}", err=True
+            )
         for line in unreadable_files(app):
             click.secho(f"{line}; its next deploy fails", fg="yellow", err=True)
         for line in advice(app, loaded.path.absolute().parent):

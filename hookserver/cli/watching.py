@@ -29,6 +29,7 @@ def follow(loaded: Loaded, store: Store, number: int, err: bool) -> None:
 
     if store.deploy(number).status is Status.QUEUED:
         click.echo(f"-----> queued as deploy {number}", err=True)
+        _tell_if_no_worker(loaded)
     follower = Follower(store, loaded.settings.server.state, threading.Event())
     for lines in follower.follow(number, is_decided):
         if lines.text:
@@ -41,6 +42,7 @@ def ask(loaded: Loaded, store: Store, push: Push, detach: bool) -> None:
 
     number = store.enqueue(push).deploy
     if detach:
+        _tell_if_no_worker(loaded)
         click.echo(number)
         return
     try:
@@ -54,3 +56,11 @@ def ask(loaded: Loaded, store: Store, push: Push, detach: bool) -> None:
     click.echo(outcome(ended))
     if ended.status is not Status.LIVE:
         raise DeployFailed(f"deploy {number} is {ended.status}; what served before still serves", "")
+
+
+def _tell_if_no_worker(loaded: Loaded) -> None:
+    from hookserver.follow import NO_WORKER
+    from hookserver.web.context import worker_is_alive
+
+    if not worker_is_alive(loaded.settings.server.state):
+        click.echo(NO_WORKER, err=True)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
-from hookserver.config.schema import AppSettings, Settings
-from hookserver.config.values import is_secret_name
+from hookserver.config.conflicts import Place, conflicts
+from hookserver.config.mistakes import SECRET_KEYS, explained
+from hookserver.config.schema import Settings
+from hookserver.config.secrets import hide, is_secret_name, masked
+from hookserver.config.values import BASE
 from hookserver.errors import SettingsError
-from hookserver.models import Secret
-
-SECRET_KEYS = ("webhook_secret",)
 
 
 @dataclass(frozen=True)
@@ -73,18 +69,21 @@ def load(path: Path) -> Loaded:
 
 
 def parse(text: str, path: Path) -> Loaded:
-    """Check settings given as text; ``path`` is their name in messages and the base of relative secret files."""
+    """Check settings given as text; ``path`` is their name in messages, and relative paths count from its folder."""
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(str(path), [f"is not TOML: {error}"]) from error
     mistakes: list[str] = []
-    data = _with_secrets_read(given, path.parent, mistakes)
+    base = path.absolute().parent.resolve()
+    data = _with_secrets_read(given, base, mistakes)
+    settings, wrong = None, list[Place]()
     try:
-        settings = Settings.model_validate(data)
+        settings = Settings.model_validate(data, context={BASE: base})
     except ValidationError as error:
-        mistakes += [_explain(detail) for detail in error.errors()]
-        settings = None
+        mistakes += explained(error.errors())
+        wrong = [detail["loc"] for detail in error.errors()]
+    mistakes += conflicts(data, wrong)
     if mistakes or settings is None:
         raise SettingsError(str(path), mistakes)
     return Loaded(settings, path, given)
@@ -102,12 +101,10 @@ def repr_toml(value: Any) -> str:
 
 
 def _masked(path: str, value: Any) -> Any:
-    """Without the password of an address, and the values of variables whose names promise a secret."""
-    if path.endswith(".repository") and (password := urlsplit(value).password):
-        return value.replace(f":{password}@", f":{Secret(password)}@")
+    """Without the passwords in it, and the values of variables whose names promise a secret."""
     if path.endswith(".env"):
-        return {name: str(Secret(text)) if is_secret_name(name) else text for name, text in value.items()}
-    return value
+        value = {name: masked(text) if is_secret_name(name) else text for name, text in value.items()}
+    return hide(value)
 
 
 def _with_secrets_read(given: Mapping[str, Any], base: Path, mistakes: list[str]) -> dict[str, Any]:
@@ -137,40 +134,6 @@ def _read_secrets(name: str, app: Mapping[str, Any], base: Path, mistakes: list[
         if not read[key]:
             mistakes.append(f"{where}: {file} is empty")
     return read
-
-
-def _explain(detail: ErrorDetails) -> str:
-    """One mistake as ``path: what was wrong``, with the nearest known key where an unknown one stands."""
-    where = [str(part) for part in detail["loc"]]
-    path = ".".join(where) or "settings"
-    if detail["type"] == "extra_forbidden":
-        return f"{path}: unknown key{_did_you_mean(where[-1], _known_keys(where[:-1]))}"
-    if detail["type"] == "missing":
-        return f"{path}: missing; it has no default"
-    if detail["type"] == "literal_error":
-        known = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
-        return (
-            f"{path}: {detail['input']!r} is not one of {', '.join(known)}{_did_you_mean(str(detail['input']), known)}"
-        )
-    return f"{path}: {detail['msg'].removeprefix('Value error, ').replace('Input should', 'should')}"
-
-
-def _did_you_mean(given: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(given, known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _known_keys(where: list[str]) -> list[str]:
-    model: type[BaseModel] = Settings
-    for part in where:
-        if model is Settings and part == "apps":
-            model = AppSettings
-        elif part in model.model_fields:
-            inner = model.model_fields[part].annotation
-            if isinstance(inner, type) and issubclass(inner, BaseModel):
-                model = inner
-    keys = [key for key in model.model_fields if key != "name"]
-    return [*keys, *(f"{key}_file" for key in SECRET_KEYS if key in keys)]
 
 
 def _flatten(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from hookserver.config.load import repr_toml
 from hookserver.config.schema import AppSettings, Settings
-from hookserver.config.values import is_secret_name
+from hookserver.config.secrets import hide, is_secret_name
 
 HIDDEN = "••••••"
 """What a digest begins with."""
@@ -20,19 +20,19 @@ HIDDEN = "••••••"
 def record(settings: Settings, salt: str) -> dict[str, Any]:
     """The whole file as JSON can hold it; ``salt`` keeps a secret from being guessed by its digest."""
     sections = {name: getattr(settings, name).model_dump(mode="json") for name in ("server", "nginx", "docker")}
-    return {**sections, "apps": {app.name: record_app(app, salt) for app in settings.apps.values()}}
+    return {
+        **hide(sections, partial(_digest, salt=salt)),
+        "apps": {app.name: record_app(app, salt) for app in settings.apps.values()},
+    }
 
 
 def record_app(app: AppSettings, salt: str) -> dict[str, Any]:
     """One app's part, with what the files say that it names."""
-    told = app.model_dump(mode="json")
+    told: dict[str, Any] = hide(app.model_dump(mode="json"), partial(_digest, salt=salt))
     told["webhook_secret"] = _digest(app.webhook_secret.reveal(), salt)
-    if password := urlsplit(app.repository).password:
-        told["repository"] = app.repository.replace(f":{password}@", f":{_digest(password, salt)}@")
-    for section in (told["build"], told["tomcat"]):
-        section["env"] = {
-            name: _digest(value, salt) if is_secret_name(name) else value for name, value in section["env"].items()
-        }
+    for section, env in (("build", app.build.env), ("tomcat", app.tomcat.env)):
+        secret = {name: _digest(value, salt) for name, value in env.items() if is_secret_name(name)}
+        told[section]["env"].update(secret)
     if app.tomcat.env_file:
         told["tomcat"]["env_file_content"] = _content(app.tomcat.env_file, salt)
     files = app.tomcat.files.items()

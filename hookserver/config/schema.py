@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator, model_validator
 
 from hookserver.config.values import (
-    AbsolutePath,
     AppName,
     Branch,
     Command,
+    Context,
     Domain,
     Duration,
+    FilePath,
     HealthPath,
     Image,
     ImageName,
@@ -22,6 +23,8 @@ from hookserver.config.values import (
     OptionalImage,
     OptionalPath,
     OwnFilePath,
+    Program,
+    PublicUrl,
     Repository,
     Size,
     TomcatPlace,
@@ -45,8 +48,8 @@ class ServerSettings(_Section):
     """``[server]``"""
 
     listen: Listen = "127.0.0.1:9000"
-    state_dir: Path = Path("/var/lib/hookserver")
-    public_url: str = ""
+    state_dir: FilePath = Path("/var/lib/hookserver")
+    public_url: PublicUrl = ""
     builds: int = Field(default=1, ge=1, le=16)
 
     @property
@@ -59,25 +62,22 @@ class ServerSettings(_Section):
         host, _, port = self.listen.rpartition(":")
         return f"http://{'127.0.0.1' if host in ('', '*', '0.0.0.0') else host}:{port}"  # noqa: S104
 
+    def webhook_url(self, app: str) -> str:
+        """What a forge is told, as far as the settings know where it reaches this machine."""
+        return f"{self.public_url or self.local_url}/hooks/{app}"
+
 
 class NginxSettings(_Section):
     """``[nginx]``"""
 
     mode: Literal["managed", "system"] = "managed"
-    binary: str = "nginx"
-    conf_dir: Path = Path("/etc/nginx/conf.d")
+    binary: Program = "nginx"
+    conf_dir: FilePath = Path("/etc/nginx/conf.d")
     reload: tuple[str, ...] = ()
     listen: tuple[Listen, ...] = Field(default=("80",), min_length=1)
-    max_body: Annotated[Size, Field(le=1 << 50)] = 100 << 20
+    max_body: Size = 100 << 20
     read_timeout: Duration = Field(default=600.0, ge=10.0, le=604800.0)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-
-    @field_validator("conf_dir")
-    @classmethod
-    def _whole(cls, conf_dir: Path) -> Path:
-        if not conf_dir.is_absolute():
-            raise ValueError(f"{conf_dir} must begin with a slash")
-        return conf_dir
 
     @field_validator("listen")
     @classmethod
@@ -118,7 +118,7 @@ class BuildSettings(_Section):
     command: Command = ()
     war: str = ""
     env: dict[Variable, str] = Field(default={}, repr=False)
-    env_files: dict[Variable, AbsolutePath] = {}
+    env_files: dict[Variable, FilePath] = {}
     volumes: tuple[Volume, ...] = ()
     ca_bundle: OptionalPath = None
     offline: bool = False
@@ -135,7 +135,7 @@ class TomcatSettings(_Section):
     """``[apps.<app>.tomcat]``"""
 
     image: Image = "tomcat:10.1-jdk17-temurin"
-    context: str = Field(default="", pattern=r"[A-Za-z0-9._#-]*")
+    context: Context = ""
     migrate: bool = False
     files: dict[TomcatPlace, OwnFilePath] = {}
     java_opts: str = ""
@@ -197,6 +197,8 @@ class AppSettings(_Section):
     @field_validator("webhook_secret", mode="before")
     @classmethod
     def _hide(cls, value: Any) -> Any:
+        if not isinstance(value, str | Secret):
+            raise ValueError("should be a text in quotes")
         return Secret(value) if isinstance(value, str) else value
 
     @field_validator("path")
@@ -220,7 +222,7 @@ class AppSettings(_Section):
 
 
 class Settings(_Section):
-    """The whole file."""
+    """The whole file; what its apps cannot both have is ``conflicts``' affair."""
 
     server: ServerSettings = ServerSettings()
     nginx: NginxSettings = NginxSettings()
@@ -235,37 +237,3 @@ class Settings(_Section):
             return data
         named = {name: {**app, "name": name} if isinstance(app, dict) else app for name, app in apps.items()}
         return {**data, "apps": named}
-
-    @model_validator(mode="after")
-    def _one_app_a_place(self) -> Settings:
-        taken: dict[tuple[str, str], str] = {}
-        for app in self.apps.values():
-            for domain in app.domains:
-                other = taken.setdefault((domain, app.path), app.name)
-                if other != app.name:
-                    raise ValueError(f"apps.{app.name} and apps.{other} both want {domain}{app.path}")
-        self._redirects_are_nobodys_domain()
-        shared = any(app.release.sessions == "replicated" for app in self.apps.values())
-        if shared and self.docker.cluster_subnet.overlaps(self.docker.subnet):
-            raise ValueError(
-                f"docker.cluster_subnet {self.docker.cluster_subnet} overlaps docker.subnet {self.docker.subnet}: "
-                "an app with replicated sessions needs addresses of both"
-            )
-        room = self.docker.subnet.num_addresses // 16 - 1
-        if len(self.apps) > room:
-            raise ValueError(f"docker.subnet {self.docker.subnet} has room for {room} apps, not {len(self.apps)}")
-        return self
-
-    def _redirects_are_nobodys_domain(self) -> None:
-        owners = {domain: app.name for app in self.apps.values() for domain in app.domains}
-        targets: dict[str, str] = {}
-        for app in self.apps.values():
-            if app.redirects and app.domains[0].startswith("*"):
-                raise ValueError(f"apps.{app.name}.redirects lead to the first domain: {app.domains[0]} cannot be it")
-            for name in app.redirects:
-                if name in owners:
-                    raise ValueError(f"apps.{app.name}.redirects: {name} is a domain of apps.{owners[name]}")
-                if targets.setdefault(name, app.domains[0]) != app.domains[0]:
-                    raise ValueError(
-                        f"apps.{app.name}.redirects: {name} leads to {targets[name]} already; one name, one target"
-                    )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import os.path
 import re
 from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
+
+BASE = "base"
+"""In the validation's context: the folder from which relative paths count."""
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_LONGEST = 36500 * 86400.0
+_LARGEST = 1 << 50
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZE = re.compile(r"(\d+)\s*([bkmgt]?)b?", re.IGNORECASE)
 _SIZE_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -25,19 +33,22 @@ _BRANCH_FORBIDDEN = re.compile(
     r"|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _LISTEN = re.compile(r"(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]|\*):)?\d{1,5}")
-_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
+_CONTEXT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:#[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _TOMCAT_PLACE = re.compile(r"conf/(?:[\w.-]+/)*[\w.-]+|lib/[\w.+-]+\.jar|bin/setenv\.sh", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def parse_duration(value: Any) -> float:
     """``"30s"``, ``"200ms"``, ``"5m"``, ``"0"`` or a number → seconds."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return float(value)
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not match or (match[2] is None and float(match[1]) != 0):
-        raise ValueError(f'{value!r} is not a duration; write "200ms", "30s", "5m" or "1h"')
-    return float(match[1]) * _DURATION_UNITS[match[2] or "s"]
+    seconds = math.nan
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(min(value, _LONGEST + 1))
+    elif match and (match[2] is not None or float(match[1]) == 0):
+        seconds = float(match[1]) * _DURATION_UNITS[match[2] or "s"]
+    if not 0 <= seconds <= _LONGEST:
+        raise ValueError(f'{_short(value)} is not a duration; write "200ms", "30s", "5m" or "1h"')
+    return seconds
 
 
 def format_duration(seconds: float) -> str:
@@ -51,12 +62,13 @@ def format_duration(seconds: float) -> str:
 
 def parse_size(value: Any) -> int:
     """``"512m"``, ``"1g"`` or a number of bytes → bytes."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not match or int(match[1]) == 0:
-        raise ValueError(f'{value!r} is not a size; write "512m" or "1g"')
-    return int(match[1]) * _SIZE_UNITS[match[2].lower()]
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 100 else None
+    size = int(match[1]) * _SIZE_UNITS[match[2].lower()] if match else 0
+    if isinstance(value, int) and not isinstance(value, bool):
+        size = value
+    if not 0 < size <= _LARGEST:
+        raise ValueError(f'{_short(value)} is not a size; write "512m" or "1g"')
+    return size
 
 
 def format_size(size: int) -> str:
@@ -67,9 +79,8 @@ def format_size(size: int) -> str:
     return str(size)
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a variable's name promises a secret."""
-    return bool(_SECRET_NAME.search(name))
+def _short(value: Any) -> str:
+    return f"{value}" if isinstance(value, int | float) and not isinstance(value, bool) else f"{value!r:.60}"
 
 
 def is_branch(name: str) -> bool:
@@ -93,16 +104,37 @@ def _check_branch(value: str) -> str:
 
 
 def _check_repository(value: str) -> str:
-    if value == "push" or re.fullmatch(r"(?:https?|ssh|git|file)://[^\s\x00-\x1f]+", value):
+    if value == "push":
         return value
+    if re.fullmatch(r"(?:https?|ssh|git|file)://[^\s\x00-\x1f]+", value):
+        return _check_address(value)
     if re.fullmatch(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s\x00-\x1f-][^\s\x00-\x1f]*", value):
         return value
     if value.startswith("/") and "\x00" not in value and "\n" not in value:
         return value
     raise ValueError(
-        f"{value!r} is not a repository: write an https://, ssh:// or git@host:path address, "
+        f"{_without_password(value)!r} is not a repository: write an https://, ssh:// or git@host:path address, "
         'an absolute path, or "push"'
     )
+
+
+def _check_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        whole = parts.port != 0 and bool(parts.hostname or parts.scheme == "file")
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ValueError(
+            f"{_without_password(value)!r} is no address that can be read; in a user name or password write "
+            "/ as %2F, : as %3A, @ as %40, # as %23, ? as %3F, [ as %5B, ] as %5D"
+        )
+    return value
+
+
+def _without_password(address: str) -> str:
+    """Also of one that cannot be read."""
+    return re.sub(r"(?<=//).*@", "••••••@", address, flags=re.DOTALL)
 
 
 def _check_listen(value: str) -> str:
@@ -119,13 +151,15 @@ def _is_host(host: str) -> bool:
         return False
 
 
-def _check_volume(value: str) -> str:
+def _check_volume(value: str, info: ValidationInfo) -> str:
     parts = value.split(":")
     if len(parts) not in (2, 3) or not PurePosixPath(parts[1]).is_absolute() or not parts[0]:
         raise ValueError(f'{value!r} is not a mount; write "/on/the/host:/in/the/container" (":ro" may follow)')
     if len(parts) == 3 and parts[2] not in ("ro", "rw"):
         raise ValueError(f'{value!r} ends in neither ":ro" nor ":rw"')
-    return value
+    if parts[0].startswith("."):  # any other relative name is that of a Docker volume
+        parts[0] = str(_from_the_file(Path(parts[0]), info))
+    return ":".join(parts)
 
 
 def _check_tomcat_place(value: str) -> str:
@@ -141,10 +175,21 @@ def _check_own_file(value: str) -> str:
     return value
 
 
-def _check_absolute(value: Path) -> Path:
-    if not value.is_absolute():
-        raise ValueError(f"{value} must begin with a slash")
-    return value
+def _from_the_file(value: Path | None, info: ValidationInfo) -> Path | None:
+    """One rule for every path of this machine: a relative one counts from the settings file's folder."""
+    base = (info.context or {}).get(BASE, "")
+    return value and Path(os.path.normpath(Path(base, value)))
+
+
+def _check_program(value: str, info: ValidationInfo) -> str:
+    """A name is looked for on PATH."""
+    return str(_from_the_file(Path(value), info)) if "/" in value else value
+
+
+def _check_public_url(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", value):
+        raise ValueError(f'{_without_password(value)!r} is not an address, such as "https://deploy.example.com"')
+    return value.rstrip("/")
 
 
 def _check_variable(value: str) -> str:
@@ -164,8 +209,13 @@ OptionalImage = Annotated[str, _matching(_IMAGE, 'an image, such as "maven:3.9-e
 Domain = Annotated[str, _matching(_DOMAIN, 'a domain in lower case, such as "shop.example.com"')]
 UrlPath = Annotated[str, _matching(_URL_PATH, 'a path, such as "/" or "/shop"')]
 HealthPath = Annotated[str, _matching(_URL_PATH, 'a path, such as "/health"', or_empty=True)]
-AbsolutePath = Annotated[Path, AfterValidator(_check_absolute)]
-OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
+FilePath = Annotated[Path, AfterValidator(_from_the_file)]
+OptionalPath = Annotated[
+    Path | None, BeforeValidator(lambda value: None if value == "" else value), AfterValidator(_from_the_file)
+]
+Program = Annotated[str, AfterValidator(_check_program)]
+PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
+Context = Annotated[str, _matching(_CONTEXT, 'a context, such as "shop" or "de#shop"', or_empty=True)]
 Branch = Annotated[str, AfterValidator(_check_branch)]
 Repository = Annotated[str, AfterValidator(_check_repository)]
 Listen = Annotated[str, AfterValidator(_check_listen)]

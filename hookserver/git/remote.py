@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
+from hookserver.config.secrets import hide, masked, secrets_in, without_user
 from hookserver.errors import GitError
 
-_HELPER = """!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$HOOKSERVER_GIT_USER" \
-"$HOOKSERVER_GIT_PASSWORD"; }; f"""
-_USER_INFO = re.compile(r"(https?://)[^/\s@]+@")
+_HELPER = """!f() { test "$1" = get || return 0
+user="username=$HOOKSERVER_GIT_USER"
+if test -z "$HOOKSERVER_GIT_PASSWORD" &&
+    { printf '%s\\n' "$user"; cat; } | GIT_CONFIG_COUNT=0 git credential fill 2>/dev/null; then return; fi
+printf '%s\\npassword=%s\\n' "$user" "$HOOKSERVER_GIT_PASSWORD"; }; f"""
+"""A user without a password is one that the machine's own helpers may know, or a token, which needs none."""
 _NOISE = re.compile(r"^(?:warning: .*|hint: .*|From .*|)$", re.MULTILINE)
 
 
@@ -20,6 +24,7 @@ class Remote:
 
     url: str
     _credentials: tuple[str, str] | None = field(default=None, repr=False)
+    _secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -27,7 +32,7 @@ class Remote:
         if self._credentials is None:
             return {}
         parts = urlsplit(self.url)
-        key = f"credential.{parts.scheme}://{parts.netloc.rpartition('@')[2]}.helper"
+        key = f"credential.{parts.scheme}://{parts.netloc}.helper"
         user, password = self._credentials
         return {
             "GIT_CONFIG_COUNT": "2",
@@ -40,25 +45,26 @@ class Remote:
         }
 
     def mask(self, text: str) -> str:
-        """The text without this remote's password and without any address's user part."""
-        if self._credentials and self._credentials[1]:
-            text = text.replace(self._credentials[1], "••••••")
-        return _USER_INFO.sub(r"\1••••••@", text)
+        """The text without this remote's password, and without those of any address in it."""
+        for secret in self._secrets:
+            text = text.replace(secret, masked(secret))
+        return str(hide(text))
 
     def __str__(self) -> str:
-        return self.mask(self.url)
+        return str(hide(self.url))
 
 
 def parse_remote(repository: str) -> Remote:
-    """``https://user:password@host/…`` → the address without them, and them apart; any other address as it is."""
-    if not repository.startswith(("http://", "https://")):
+    """``https://user:password@host/…`` → the address without them, and them apart; any other address as it is.
+
+    The user alone may be a token, and is kept apart too.
+    """
+    user_info = urlsplit(repository).netloc.rpartition("@")[0]
+    if not user_info or not repository.startswith(("http://", "https://")):
         return Remote(repository)
-    parts = urlsplit(repository)
-    user, colon, password = parts.netloc.rpartition("@")[0].partition(":")
-    if not colon:
-        return Remote(repository)
-    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    return Remote(bare, (unquote(user), unquote(password)))
+    user, _, password = user_info.partition(":")
+    secrets = {secret for secret in secrets_in(repository) if len(secret) > 3}
+    return Remote(without_user(repository), (unquote(user), unquote(password)), tuple(sorted(secrets)))
 
 
 _DROPPED = (
@@ -66,6 +72,11 @@ _DROPPED = (
     r"|unexpected EOF|Empty reply|server certificate status|Connection closed|Broken pipe"
 )
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"mismatched algorithms|does not support this repository's object format",
+        "the repository names its commits by SHA-256, which hookserver does not support",
+        "Use one with SHA-1 names, as `git init --object-format=sha1` makes it and every forge does.",
+    ),
     (
         r"could not read (?:Username|Password)|Authentication failed|error: 401|error: 403|HTTP Basic: Access denied",
         "the git server does not let us in",

@@ -118,12 +118,6 @@ def _remedy(cause: BaseException | None) -> str:
 
 
 def _open(path: Path) -> Engine:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"server.state_dir {path.parent} cannot be made: {error.strerror}", "Make it, or name another."
-        ) from error
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT},

@@ -15,6 +15,7 @@ from hookserver.store.deploys import Deploys
 from hookserver.store.in_force import Wishes
 from hookserver.store.queue import Queue
 from hookserver.store.releases import Releases
+from hookserver.store.state_folder import prepare
 from hookserver.store.tables import apps
 from hookserver.store.tokens import Tokens
 
@@ -23,6 +24,7 @@ class Store(Apps, Queue, Deploys, Releases, Wishes, Tokens):
     """Every method is one transaction. Raises StoreError when the database cannot do it, NotFound for unknown names."""
 
     def __init__(self, state: StateDir, clock: Callable[[], float] = time.time) -> None:
+        prepare(state)
         self._tables = Tables(Database(state.database), state.wakeup_socket, clock)
 
     def upgrade(self) -> None:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, url_for
 
 from hookserver import as_json
 from hookserver.errors import BadRequest, NotFound, Refused
-from hookserver.follow import outcome
+from hookserver.follow import NO_WORKER, outcome
 from hookserver.models import Push, Status, Trigger
 from hookserver.web import auth, body, log_stream, parameters
 from hookserver.web.context import context, worker_is_alive
@@ -168,7 +168,7 @@ def _first_lines(name: str, number: int) -> str:
     if lock:
         return f"{queued} !     {name} is locked by {lock.by}: {lock.reason}; the deploy waits for the unlock\n"
     if not worker_is_alive(context().state):
-        return f"{queued} !     the worker is not running; the deploy waits for it\n"
+        return f"{queued}{NO_WORKER}\n"
     return queued
 
 

@@ -26,12 +26,19 @@ class _Json(JSONProvider):
         return json.loads(s, **kwargs)
 
 
+class _App(Flask):
+    """Answers the methods that a route names, and no OPTIONS of its own."""
+
+    def add_url_rule(self, *args: Any, **options: Any) -> None:
+        super().add_url_rule(*args, **{**options, "provide_automatic_options": False})
+
+
 def create_app(settings: Settings, store: Store, reread: Callable[[Settings], Settings] = lambda same: same) -> Flask:
     """Everything of design §8 over ``store``, which must be up to date and know the apps.
 
     ``reread`` answers the settings that take the place of those given, once the worker has taken up others.
     """
-    app = Flask("hookserver", static_folder=None, template_folder=None)
+    app = _App("hookserver", static_folder=None, template_folder=None)
     app.json = _Json(app)
     app.extensions["hookserver"] = Context(CurrentSettings(settings, store, reread), store)
     app.register_blueprint(hooks.blueprint)

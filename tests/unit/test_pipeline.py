@@ -11,16 +11,16 @@ from hookserver.parts import Parts
 from hookserver.pipeline import open_log
 
 
-def parts(tmp_path: Path, **build: Any) -> Parts:
-    app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "build": build}
+def parts(tmp_path: Path, **further: Any) -> Parts:
+    app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], **further}
     settings = Settings.model_validate({"server": {"state_dir": tmp_path}, "apps": {"shop": app}})
     nothing: Any = None
     return Parts(settings, {}, nothing, nothing, nothing, nothing)
 
 
-def told(tmp_path: Path, text: str, **build: Any) -> str:
+def told(tmp_path: Path, text: str, **app: Any) -> str:
     deploy = Deploy(1, "shop", Status.RUNNING, Trigger.CLI)
-    made = parts(tmp_path, **build)
+    made = parts(tmp_path, **app)
     log = open_log(made, deploy)
     log.line(text)
     log.close()
@@ -30,9 +30,32 @@ def told(tmp_path: Path, text: str, **build: Any) -> str:
 def test_the_log_masks_what_the_builds_secret_files_say(tmp_path: Path) -> None:
     secret = tmp_path / "nexus"
     secret.write_text("first-canary\nsecond-canary\n")
-    log = told(tmp_path, "a first-canary\nb second-canary", env_files={"NEXUS": secret})
-    assert log == "       a ••••••\n       b ••••••\n"
+    log = told(tmp_path, "a first-canary\nb second-canary\nc first", build={"env_files": {"NEXUS": secret}})
+    assert log == "       a ••••••\n       b ••••••\n       c first\n"
 
 
 def test_a_secret_file_that_is_not_there_is_the_builds_affair(tmp_path: Path) -> None:
-    assert told(tmp_path, "x", env_files={"NEXUS": tmp_path / "none"}) == "       x\n"
+    assert told(tmp_path, "x", build={"env_files": {"NEXUS": tmp_path / "none"}}) == "       x\n"
+
+
+def test_the_log_masks_what_the_containers_file_of_variables_says(tmp_path: Path) -> None:
+    file = tmp_path / "shop.env"
+    file.write_text(
+        "# db\nDB_PWD=canary-1\nDB_HOST=db.example.com\nDB_URL=postgres://shop:canary-2@db.example.com/shop\n"
+    )
+    log = told(tmp_path, "password=canary-1 db.example.com\ncanary-2", tomcat={"env_file": file})
+    assert log == "       password=•••••• db.example.com\n       ••••••\n"
+
+
+def test_one_secret_file_that_is_not_there_uncovers_no_other(tmp_path: Path) -> None:
+    secret = tmp_path / "nexus"
+    secret.write_text("first-canary\n")
+    log = told(tmp_path, "first-canary", build={"env_files": {"A": tmp_path / "none", "B": secret}})
+    assert "canary" not in log
+
+
+def test_the_log_masks_each_line_of_a_secret(tmp_path: Path) -> None:
+    log = told(
+        tmp_path, "head\nfirst-canary\nsecond-canary", tomcat={"env": {"APP_KEY": "first-canary\nsecond-canary"}}
+    )
+    assert log == "       head\n       ••••••\n       ••••••\n"

@@ -116,7 +116,7 @@ def test_the_oldest_logs_go_and_what_a_person_put_beside_them_stays(
 ) -> None:
     monkeypatch.setattr(recovery, "_LOGS_KEPT", 2)
     logs = parts.settings.server.state.log(0).parent
-    logs.mkdir()
+    logs.mkdir(exist_ok=True)
     for name in ("7", "8", "9", "10", "7-saved", "²"):
         (logs / f"{name}.log").touch()
     recovery.reconcile(parts, told.append)

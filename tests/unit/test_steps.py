@@ -1,4 +1,4 @@
-"""What is seen to after a switch. Docker and Nginx are the test's own; whole deploys run for real."""
+"""The steps of a deploy. Docker and Nginx are the test's own here; whole deploys run for real elsewhere."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed, Unhealthy
 from hookserver.models import Push, Release, Slot, StateDir, Status, Trigger
 from hookserver.parts import Parts
-from hookserver.steps import Run, drain
+from hookserver.steps import FETCH_DEADLINE, Run, drain
 from hookserver.store import Store
+from hookserver.worker import TASK_DEADLINE
 
 
 @dataclass
@@ -128,3 +129,7 @@ def test_one_that_dies_while_the_old_slot_drains_is_sent_back(run: Run, machine:
     with pytest.raises(DeployFailed, match="sent back to deploy 1"):
         ends(run)
     assert len(machine.open) > 90
+
+
+def test_a_long_first_fetch_ends_by_its_own_bound_before_the_worker_ends_the_deploy() -> None:
+    assert 1200 < FETCH_DEADLINE < 9 * TASK_DEADLINE

@@ -16,6 +16,7 @@ from tests.integration.git.conftest import Source, bad_line, free_port, git
 
 Make = Callable[..., Mirror]
 PASSWORD = "canary-s3cret"
+TOKEN = "canary-t0ken"
 
 
 def leftovers(tmp_path: Path) -> list[Path]:
@@ -76,15 +77,15 @@ def test_an_address_of_a_kind_that_runs_commands_is_refused(mirror_of: Make, tmp
 
 
 class _Forge(http.server.SimpleHTTPRequestHandler):
-    """A forge that wants a password, and meanwhile looks whether the process list shows it."""
+    """A forge that wants a password, or a token as the user, and meanwhile looks whether the process list shows it."""
 
     folder: str
     seen: list[str]
 
     def do_GET(self) -> None:
         self.seen += [_command_lines()]
-        wanted = base64.b64encode(f"bot:{PASSWORD}".encode()).decode()
-        if self.headers["Authorization"] != f"Basic {wanted}":
+        wanted = [base64.b64encode(who.encode()).decode() for who in (f"bot:{PASSWORD}", f"{TOKEN}:")]
+        if self.headers["Authorization"] not in [f"Basic {who}" for who in wanted]:
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="forge"')
             self.send_header("Content-Length", "0")
@@ -139,19 +140,28 @@ def test_a_wrong_password_is_told_without_it(forge: tuple[int, list[str]], mirro
     assert "wrong-canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize("user", [f"bot:{PASSWORD}", TOKEN])
 def test_the_password_of_the_address_opens_the_door_and_is_seen_nowhere(
-    forge: tuple[int, list[str]], source: Source, mirror_of: Make, home: Path, tmp_path: Path
+    forge: tuple[int, list[str]], source: Source, mirror_of: Make, home: Path, tmp_path: Path, user: str
 ) -> None:
     (home / ".gitconfig").write_text("[credential]\n\thelper = store\n")
     port, seen = forge
-    mirror = mirror_of(f"http://bot:{PASSWORD}@127.0.0.1:{port}/shop.git")
+    mirror = mirror_of(f"http://{user}@127.0.0.1:{port}/shop.git")
     tip = mirror.fetch(20)
     mirror.checkout(tip, tmp_path / "work", 20)
     assert tip == source.git("rev-parse", "HEAD")
     assert any("git" in lines for lines in seen)
-    assert not any(PASSWORD in lines for lines in seen)
+    assert not any("canary" in lines for lines in seen)
     written = [*(tmp_path / "state").rglob("*"), *(tmp_path / "work").rglob("*"), *home.rglob("*")]
-    assert not any(PASSWORD.encode() in path.read_bytes() for path in written if path.is_file())
+    assert not any(b"canary" in path.read_bytes() for path in written if path.is_file())
+
+
+def test_a_users_password_is_asked_of_the_machines_own_helper(
+    forge: tuple[int, list[str]], mirror_of: Make, home: Path
+) -> None:
+    (home / ".gitconfig").write_text("[credential]\n\thelper = store\n")
+    (home / ".git-credentials").write_text(f"http://bot:{PASSWORD}@127.0.0.1%3a{forge[0]}\n")
+    assert mirror_of(f"http://bot@127.0.0.1:{forge[0]}/shop.git").tip(20)
 
 
 def test_a_password_in_netrc_is_used(forge: tuple[int, list[str]], mirror_of: Make, home: Path) -> None:

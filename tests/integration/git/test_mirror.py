@@ -73,6 +73,15 @@ def test_an_empty_repository_is_told(tmp_path: Path, mirror_of: Make) -> None:
         mirror_of(tmp_path / "empty.git").fetch(DEADLINE)
 
 
+def test_a_repository_of_sha_256_names_is_told_as_such(tmp_path: Path, mirror_of: Make) -> None:
+    git(tmp_path, "init", "--quiet", "--object-format=sha256", "--initial-branch=main", "new")
+    git(tmp_path / "new", "commit", "--quiet", "--allow-empty", "-m", "first")
+    mirror = mirror_of(tmp_path / "new")
+    assert len(mirror.tip(10)) == 64
+    with pytest.raises(GitError, match="SHA-256, which hookserver does not support"):
+        mirror.fetch(10)
+
+
 def test_no_repository_at_all_is_told(tmp_path: Path, mirror_of: Make) -> None:
     with pytest.raises(GitError, match="no such repository"):
         mirror_of(tmp_path / "nowhere.git").tip(DEADLINE)

@@ -13,8 +13,9 @@ import pytest
 
 from hookserver.config import Settings
 from hookserver.errors import NginxError
-from hookserver.models import Slot
+from hookserver.models import Slot, StateDir
 from hookserver.nginx import Nginx, logs
+from hookserver.store import Store
 from tests.integration.nginx.conftest import Site, until
 
 OTHER = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
@@ -95,6 +96,7 @@ def test_it_lives_in_a_session_of_its_own_without_our_environment_and_outputs(
 
 
 def test_only_the_live_folder_can_be_read_by_others(site: Site) -> None:
+    Store(StateDir(site.state_dir)).close()
     start(site)
     open_to_all = [folder for folder in site.state_dir.rglob("*") if folder.is_dir() and folder.stat().st_mode & 0o004]
     assert sorted(open_to_all) == [site.state_dir / "live", site.state_dir / "live/shop"]

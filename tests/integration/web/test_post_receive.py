@@ -181,6 +181,26 @@ def test_with_the_service_down_the_push_is_accepted_at_once(ready: Clone) -> Non
     assert "is deployed when it is back" in shown
 
 
+@pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
+def test_the_pushers_proxy_hears_nothing_and_holds_nothing_up(ready: Clone, player: Player, variable: str) -> None:
+    player.go_on.set()
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(0)
+        ready.environment[variable] = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        assert "is live" in ready.push()
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
+def test_a_proxy_in_the_way_of_an_address_with_tls_is_told_as_the_cause(ready: Clone) -> None:
+    port = free_port()
+    ready.set("hookserver.url", "https://deploy.example.com")
+    ready.environment["https_proxy"] = f"http://127.0.0.1:{port}"
+    shown = ready.push()
+    assert f"127.0.0.1 port {port}" in shown
+    assert "the push is accepted; hookserver does not answer" in shown
+
+
 def test_with_a_service_that_hangs_the_push_is_not_held_up(ready: Clone) -> None:
     hook = ready.bare / "hooks/post-receive"
     hook.write_text(hook.read_text().replace("--max-time 10", "--max-time 1"))

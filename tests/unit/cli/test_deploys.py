@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,3 +60,26 @@ def test_a_log_is_printed_once(store: Store, file: Path, state: StateDir, follow
     state.log(number).parent.mkdir(parents=True, exist_ok=True)
     state.log(number).write_text("-----> Fetching\n")
     assert log(file, str(number), *follow).stdout == "-----> Fetching\n"
+
+
+def test_who_asks_is_told_that_no_worker_runs(store: Store, file: Path) -> None:
+    done = CliRunner().invoke(cli, ["--config", str(file), "deploy", "shop", "--detach"])
+    assert (done.stdout, done.stderr) == ("1\n", " !     the worker is not running; the deploy waits for it\n")
+    threading.Timer(0.3, store.cancel, [1]).start()
+    assert log(file, "1", "--follow").stderr.splitlines() == [
+        "-----> queued as deploy 1",
+        " !     the worker is not running; the deploy waits for it",
+    ]
+
+
+def test_who_asks_a_worker_that_runs_is_told_nothing(store: Store, file: Path, state: StateDir) -> None:
+    with state.worker_lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = CliRunner().invoke(cli, ["--config", str(file), "deploy", "shop", "--detach"])
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x"])
+def test_a_rollback_to_what_is_no_deploys_number_is_wrong_usage(store: Store, file: Path, number: str) -> None:
+    done = CliRunner().invoke(cli, ["--config", str(file), "rollback", "shop", "--to", number])
+    assert done.exit_code == 2

@@ -15,6 +15,13 @@ def test_credentials_leave_the_address_and_are_given_only_to_its_server() -> Non
     assert "s3cret" not in repr(remote) + str(remote) + remote.environment["GIT_CONFIG_VALUE_1"]
 
 
+def test_a_user_alone_leaves_the_address_too_since_it_may_be_a_token() -> None:
+    remote = parse_remote("https://ghp_canary@git.example.com/acme/shop.git")
+    assert remote.url == "https://git.example.com/acme/shop.git"
+    assert remote.environment["HOOKSERVER_GIT_USER"] == "ghp_canary"
+    assert remote.mask("remote: ghp_canary may not read this") == "remote: •••••• may not read this"
+
+
 @pytest.mark.parametrize(
     "repository",
     ["https://git.example.com/a.git", "git@git.example.com:a.git", "ssh://git@git.example.com/a.git", "/srv/a.git"],
@@ -26,7 +33,7 @@ def test_an_address_without_a_password_stays_as_it_is(repository: str) -> None:
 
 def test_what_git_says_is_shown_without_passwords_and_noise() -> None:
     remote = parse_remote("https://bot:hunter22@git.example.com/a.git")
-    stderr = "warning: x\nfatal: https://bot:hunter22@git.example.com/a.git hunter22\nhint: y\n"
+    stderr = "warning: x\nfatal: https://bot:p@ss@git.example.com/a.git hunter22\nhint: y\n"
     assert said(stderr, remote) == "git: fatal: https://••••••@git.example.com/a.git ••••••"
 
 
@@ -48,6 +55,7 @@ def test_what_git_says_is_shown_without_passwords_and_noise() -> None:
         ("fatal: transport 'ext' not allowed", "not allowed", "https://"),
         ("error: RPC failed; curl 18 transfer closed\nfatal: early EOF", "lost half way", "Push again"),
         ("error: unable to write file: No space left on device", "disk is full", "room"),
+        ("fatal: mismatched algorithms: client sha1; server sha256\nfatal: early EOF", "SHA-256", "SHA-1"),
         ("The requested URL returned error: 503", "trouble of its own", "Push again"),
     ],
 )

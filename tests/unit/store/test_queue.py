@@ -459,7 +459,7 @@ def test_a_token_is_valid_for_its_app_until_it_is_revoked(store: Store) -> None:
 def test_a_tokens_text_is_not_in_the_database(state: StateDir, store: Store) -> None:
     token = store.create_token("ci")
     store.close()
-    for file in state.root.iterdir():
+    for file in state.root.glob("hookserver.db*"):
         assert token.encode() not in file.read_bytes()
 
 
@@ -489,7 +489,7 @@ def test_a_damaged_database_is_refused_with_the_way_to_recover(state: StateDir, 
 
 
 def test_numbers_of_apps_last(store: Store) -> None:
-    assert store.sync_apps(["another"]) == {"shop": 1, "blog": 2, "another": 3}
+    assert store.sync_apps(["shop", "blog", "another"]) == {"shop": 1, "blog": 2, "another": 3}
     assert store.sync_apps([]) == {"shop": 1, "blog": 2, "another": 3}
 
 
@@ -544,6 +544,18 @@ def test_an_app_that_has_ended_keeps_its_history_and_its_number(store: Store) ->
     assert store.releases("shop")[0].retired_at is not None
     assert (store.app("shop").live, store.app("shop").number) == (None, before)
     assert store.deploy(number).status is Status.LIVE
+
+
+def test_the_number_of_an_app_that_is_history_goes_to_the_next_one(store: Store) -> None:
+    numbers = store.sync_apps(["shop", "blog", "typo"])
+    assert sorted(numbers.values()) == [1, 2, 3]
+    number = live(store)
+    later = store.sync_apps(["blog", "wiki"])
+    assert (later["wiki"], later["shop"], later["blog"]) == (numbers["typo"], numbers["shop"], numbers["blog"])
+    store.app_ended("shop")
+    assert store.sync_apps(["blog", "wiki", "till"])["till"] == numbers["shop"]
+    assert store.deploy(number).app == "shop"
+    assert store.sync_apps(["blog", "shop"])["shop"] in (1, 2, 3), "it has come back, and wiki is gone"
 
 
 def test_what_an_app_was_is_remembered_while_it_serves(store: Store) -> None:

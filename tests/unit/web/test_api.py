@@ -352,7 +352,6 @@ def test_a_followed_deploy_ends_with_its_outcome(
     for status, reason, last in cases:
         number = store.enqueue(Push("shop", Trigger.API)).deploy
         store.claim(1)
-        state.log(number).parent.mkdir(exist_ok=True)
         state.log(number).write_text("-----> Building\n       unfinished")
         store.end(number, status, reason)
         text = client.get(f"/api/v1/deploys/{number}/log?follow=1", headers=bearer).text
@@ -410,7 +409,6 @@ def test_events_carry_the_offset_where_the_next_one_goes_on(
     client: FlaskClient, state: StateDir, store: Store, bearer: dict[str, str]
 ) -> None:
     number = deployed(store)
-    state.log(number).parent.mkdir()
     state.log(number).write_text("-----> One\n       zwölf\n")
     headers = {**bearer, "Accept": "text/event-stream"}
     first = client.get(f"/api/v1/deploys/{number}/log", headers=headers)

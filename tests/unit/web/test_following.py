@@ -20,7 +20,6 @@ from hookserver.web.following import is_gone
 @pytest.fixture
 def context(settings: Settings, store: Store) -> Context:
     store.enqueue(Push("shop", Trigger.API))
-    settings.server.state.log(1).parent.mkdir()
     return Context(CurrentSettings(settings, store, lambda same: same), store)
 
 

@@ -1,0 +1,83 @@
+"""What two apps, or an app and the networks, cannot both have.
+
+Read from the file itself, so that it is told beside mistakes in other keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hookserver.config.schema import DockerSettings
+
+Place = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class _App:
+    """What an app wants of the places that it shares with others."""
+
+    name: str
+    domains: tuple[str, ...]
+    redirects: tuple[str, ...]
+    path: str | None
+    replicated: bool
+
+
+def conflicts(data: Mapping[str, Any], wrong: Collection[Place]) -> Iterator[str]:
+    """A line for each. ``wrong``: the places of keys with mistakes of their own, which are left out."""
+    tables = data.get("apps", {}) if ("apps",) not in wrong else {}
+    apps = [_App(name, **_wants(name, given, wrong)) for name, given in tables.items() if isinstance(given, Mapping)]
+    yield from _same_places(apps)
+    yield from _redirects(apps)
+    if not any(place[0] == "docker" for place in wrong if place):
+        yield from _networks(DockerSettings.model_validate(data.get("docker", {})), apps)
+
+
+def _wants(name: str, given: Mapping[str, Any], wrong: Collection[Place]) -> dict[str, Any]:
+    bad = {place[2] for place in wrong if place[:2] == ("apps", name) and len(place) > 2}
+    good = {key: value for key, value in given.items() if key not in bad}
+    return {
+        "domains": tuple(good.get("domains", ())),
+        "redirects": tuple(good.get("redirects", ())),
+        "path": None if "path" in bad else good.get("path", "/").rstrip("/") or "/",
+        "replicated": good.get("release", {}).get("sessions") == "replicated",
+    }
+
+
+def _same_places(apps: list[_App]) -> Iterator[str]:
+    taken: dict[tuple[str, str | None], str] = {}
+    for app in apps:
+        for domain in dict.fromkeys(app.domains) if app.path else ():
+            other = taken.setdefault((domain, app.path), app.name)
+            if other != app.name:
+                yield f"apps.{app.name}.domains: apps.{app.name} and apps.{other} both want {domain}{app.path}"
+
+
+def _redirects(apps: list[_App]) -> Iterator[str]:
+    owners = {domain: app.name for app in apps for domain in app.domains}
+    targets: dict[str, str] = {}
+    for app in apps:
+        if not app.redirects or not app.domains:
+            continue
+        path, first = f"apps.{app.name}.redirects", app.domains[0]
+        if first.startswith("*"):
+            yield f"{path}: they lead to the first domain: {first} cannot be it"
+        for name in app.redirects:
+            if name in owners:
+                yield f"{path}: {name} is a domain of apps.{owners[name]}"
+            elif targets.setdefault(name, first) != first:
+                yield f"{path}: {name} leads to {targets[name]} already; one name, one target"
+
+
+def _networks(docker: DockerSettings, apps: list[_App]) -> Iterator[str]:
+    sharing = [app.name for app in apps if app.replicated]
+    if sharing and docker.cluster_subnet.overlaps(docker.subnet):
+        yield (
+            f"docker.cluster_subnet: {docker.cluster_subnet} overlaps docker.subnet {docker.subnet}: "
+            f"replicated sessions ({', '.join(sharing)}) need addresses of both"
+        )
+    room = docker.subnet.num_addresses // 16 - 1
+    if len(apps) > room:
+        yield f"docker.subnet: {docker.subnet} has room for {room} apps, not {len(apps)}"
