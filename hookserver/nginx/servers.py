@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hookserver.config import AppSettings, NginxSettings, Settings
 from hookserver.models import StateDir
 from hookserver.nginx.flags import HELD
@@ -10,6 +12,9 @@ from hookserver.nginx.visitor import proto
 
 READABLE_FLAG = ".readable"
 """A file that is always in the live folder: Nginx tells by it whether it can read the flags at all."""
+
+STATUS_TYPE = "application/x-hookserver"
+"""The content type of the status server's answers, by which they are told from anybody else's."""
 
 FAILURES = (502, 503, 504)
 """When the visitor gets our page."""
@@ -58,9 +63,20 @@ def redirect(settings: Settings, target: str, names: list[str]) -> list[str]:
     ]
 
 
-def answers(settings: Settings, digest: str) -> list[str]:
-    """What the status server tells: an app's live and held slot, which text runs, whether the flags can be read."""
-    lines = []
+def status_server(settings: Settings, listens: Sequence[str], status_name: str, digest: str) -> list[str]:
+    """It tells an app's live and held slot, which text runs, and whether the flags can be read.
+
+    ``status_name``: the host name by which we ask it; nobody else knows it.
+    """
+    lines = [
+        *(f"listen {one};" for one in listens),
+        f"server_name {status_name};",
+        "access_log off;",
+        "open_file_cache off;",
+        f"default_type {STATUS_TYPE};",
+        # Else nobody knows them while each domain has a server of the operator's.
+        *NO_APP,
+    ]
     for app in settings.apps.values():
         lines += flags(settings.server.state, app)
         not_up = f"if (${name(app.name, 'up')} = no) {{ return 200 none; }}"
