@@ -20,6 +20,7 @@ from hookserver.nginx.servers import (
     flags,
     fresh,
     locations,
+    moved,
     page,
     proxying,
     redirect,
@@ -144,6 +145,7 @@ def _server(settings: Settings, apps: list[AppSettings], domains: list[str]) -> 
             pages = [f"error_page {status} @hs_{status};" for status in FAILURES]
             lines += block(f"location {location}", [*to_app(app.name), *pages])
         lines += block(f"location @{name(app.name, 'small')}", small_body(app.name))
+        lines += block(f"location @{name(app.name, 'moved')}", moved(settings.server.state, app))
         lines += block(f"location @{name(app.name, 'fresh')}", fresh(app.name))
     if not any(app.path == "/" for app in apps):
         lines += ["location / { return 404; }"]
