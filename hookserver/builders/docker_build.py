@@ -18,7 +18,7 @@ from hookserver.builders import source as sources
 from hookserver.builders.engine import CPU_PERIOD, Engine
 from hookserver.builders.job import BuildJob
 from hookserver.builders.output import Cause, listed
-from hookserver.builders.translate import translated
+from hookserver.builders.translate import failure, translated
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -66,8 +66,8 @@ def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployL
                 cause.see(told)
                 log.line(told)
             image = message.get("aux", {}).get("ID", image)
-            if "error" in message:
-                raise _failed(message["error"], job, cause)
+            if why := failure(message):
+                raise _failed(why, job, cause)
     except (requests.RequestException, ValueError):
         return ""
     return image
