@@ -244,6 +244,10 @@ class StateDir:
         """A deploy's temporary folder, removed at its end."""
         return self.root / "work" / str(deploy)
 
+    def tag(self, deploy: int) -> str:
+        """Stands in the environment of the processes of a deploy of this installation: see ``git.kill_orphans``."""
+        return f"{self.root}:{deploy}"
+
     def mirror(self, app: str) -> Path:
         return self.root / "mirrors" / f"{app}.git"
 

@@ -42,11 +42,7 @@ class Parts:
         """The app's mirror; its git processes carry the deploy's number."""
         state = self.settings.server.state
         remote = str(state.push_repository(app.name)) if app.repository == "push" else app.repository
-        return Mirror(state.mirror(app.name), remote, app.branch, self.tag(deploy))
-
-    def tag(self, deploy: int) -> str:
-        """What marks the git processes of a deploy of this installation."""
-        return f"{self.settings.server.state.root}:{deploy}"
+        return Mirror(state.mirror(app.name), remote, app.branch, state.tag(deploy))
 
     def endpoints(self, release: Release) -> list[Endpoint]:
         """Where the replicas of a release answer."""

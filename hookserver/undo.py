@@ -17,7 +17,7 @@ def undo(parts: Parts, deploy: Deploy) -> None:
     release = parts.store.release(deploy.number)
     if release is not None and parts.nginx.live_slot(deploy.app) is release.slot:
         raise DeployFailed(f"{deploy.app} {release.slot} has traffic and is left alone", "Restart hookserver's worker.")
-    kill_orphans(parts.tag(deploy.number))
+    kill_orphans(parts.settings.server.state.tag(deploy.number))
     parts.images.remove_leftovers(deploy.number)
     parts.containers.remove_deploy(deploy.app, deploy.number)
     parts.store.drop_release(deploy.number)

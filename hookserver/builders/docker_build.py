@@ -1,15 +1,12 @@
-"""Build a Dockerfile within the app's limits of memory, CPU and time."""
+"""Build a Dockerfile by the engine's classic builder, within the app's limits of memory, CPU and time."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
-import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -21,15 +18,14 @@ from hookserver.builders import source as sources
 from hookserver.builders.engine import CPU_PERIOD, Engine
 from hookserver.builders.job import BuildJob
 from hookserver.builders.output import Cause, listed
-from hookserver.builders.translate import translated
+from hookserver.builders.translate import failure, translated
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
-from hookserver.lines import Lines
 
 
 def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
-    """By the engine's classic builder; answers the image's id. Raises BuildError with the builder's own words.
+    """Answers the image's id. Raises BuildError with the builder's own words.
 
     Source of the parameters: ImageBuild in the Engine API's reference (docker-py passes no CPU quota on).
     """
@@ -43,7 +39,7 @@ def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
         "memswap": build.memory,
         "cpuperiod": CPU_PERIOD,
         "cpuquota": round(build.cpus * CPU_PERIOD),
-        "labels": json.dumps(_labels(engine, job)),
+        "labels": json.dumps(labels(engine, job)),
     }
     cause = Cause(lambda _: False)
     with (
@@ -54,60 +50,10 @@ def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
         with _ended_after(answer, build.timeout) as over:
             image = _follow(answer, cause, job, log)
         if over.is_set():
-            raise _out_of_time(job, cause)
+            raise out_of_time(job, cause)
     if not image:
         raise BuildError(f"the build ended early; its last lines:\n{listed(cause.last())}", "Deploy again.")
     return image
-
-
-def build_with_buildx(engine: Engine, job: BuildJob, needs: str, log: DeployLog) -> str:
-    """By the ``docker buildx`` of this machine, which knows no limit of memory or CPU; answers the image's id.
-
-    Raises BuildError when there is no buildx, or with the builder's own last lines.
-    """
-    if not _has_buildx():
-        raise BuildError(
-            f"the Dockerfile uses {needs}, which needs BuildKit, and there is no docker buildx on this machine",
-            "Install docker-buildx-plugin, or write the Dockerfile without it.",
-        )
-    iid = job.work / "image-id"
-    labels = [f"--label={key}={value}" for key, value in _labels(engine, job).items()]
-    fresh = ["--no-cache"] if job.rebuild else []
-    command = [
-        "docker",
-        "buildx",
-        "build",
-        "--progress=plain",
-        "--load",
-        f"--iidfile={iid}",
-        *labels,
-        *fresh,
-    ]
-    log.line("NOTE: build.memory and build.cpus do not hold for buildx")
-    cause, lines = Cause(lambda _: False), Lines()
-    with subprocess.Popen(
-        [*command, str(job.source)],
-        env=_environment(engine),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        timer = threading.Timer(job.app.build.timeout, process.kill)
-        timer.start()
-        began = time.monotonic()
-        assert process.stdout is not None
-        while part := os.read(process.stdout.fileno(), 1 << 16):
-            for line in lines.feed(part):
-                cause.see(line)
-                log.line(line or " ")
-        timer.cancel()
-    if process.returncode != 0:
-        if time.monotonic() - began >= job.app.build.timeout:
-            raise _out_of_time(job, cause)
-        raise BuildError(
-            f"the Dockerfile's build failed:\n{listed(cause.last())}", "Mend the Dockerfile, then push again."
-        )
-    return iid.read_text(encoding="ascii").strip()
 
 
 def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployLog) -> str:
@@ -120,8 +66,8 @@ def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployL
                 cause.see(told)
                 log.line(told)
             image = message.get("aux", {}).get("ID", image)
-            if "error" in message:
-                raise _failed(message["error"], job, cause)
+            if why := failure(message):
+                raise _failed(why, job, cause)
     except (requests.RequestException, ValueError):
         return ""
     return image
@@ -157,21 +103,9 @@ def _context(job: BuildJob) -> Iterator[IO[bytes]]:
         yield spool
 
 
-def _labels(engine: Engine, job: BuildJob) -> dict[str, str]:
+def labels(engine: Engine, job: BuildJob) -> dict[str, str]:
     """Those of an image that others are made from, so that it goes with the last of them."""
     return engine.labels(job.app.name, "library", library=f"dockerfile-{job.commit}")
-
-
-def _environment(engine: Engine) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {**kept, "DOCKER_HOST": engine.host} if engine.host else kept
-
-
-def _has_buildx() -> bool:
-    if shutil.which("docker") is None:
-        return False
-    asked = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False, timeout=30)
-    return asked.returncode == 0
 
 
 def _failed(said: str, job: BuildJob, cause: Cause) -> BuildError:
@@ -182,7 +116,8 @@ def _failed(said: str, job: BuildJob, cause: Cause) -> BuildError:
     return BuildError(shown, "Mend the Dockerfile, then push again; the whole output is in the deploy's log.")
 
 
-def _out_of_time(job: BuildJob, cause: Cause) -> BuildError:
+def out_of_time(job: BuildJob, cause: Cause) -> BuildError:
+    """What to say of a build that was ended at ``build.timeout``."""
     limit = format_duration(job.app.build.timeout)
     return BuildError(
         f"the build was stopped after {limit}; its last lines:\n{listed(cause.last())}",

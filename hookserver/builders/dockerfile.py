@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hookserver.builders import source as sources
-from hookserver.builders.docker_build import build_with_buildx, build_with_engine
+from hookserver.builders.buildx import build_with_buildx
+from hookserver.builders.docker_build import build_with_engine
 from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, WholeImage
 from hookserver.builders.war_choice import matches

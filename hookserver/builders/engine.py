@@ -15,7 +15,7 @@ import requests
 from docker.utils.utils import kwargs_from_env
 
 from hookserver.builders.chunks import Chunks
-from hookserver.builders.translate import translated
+from hookserver.builders.translate import failure, translated
 from hookserver.config import DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -109,8 +109,8 @@ class Engine:
         log.line(f"pulling {image}")
         try:
             for told in self.api.pull(image, stream=True, decode=True):
-                if "error" in told:
-                    raise docker.errors.DockerException(told["error"])
+                if why := failure(told):
+                    raise docker.errors.DockerException(why)
         except (docker.errors.DockerException, requests.RequestException) as error:
             told = getattr(error, "explanation", "") or error  # an APIError's text is mostly the request's address
             raise BuildError(

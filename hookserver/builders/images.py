@@ -86,7 +86,7 @@ class Images:
         Raises BuildError when Docker does not tell.
         """
         with translated("look at the image"):
-            labels = self._engine.inspect(image)["Config"]["Labels"] or {}
+            labels = self._engine.inspect(image)["Config"].get("Labels") or {}
         return float(labels.get(SESSION_TIMEOUT, models.SESSION_TIMEOUT))
 
     def remove_leftovers(self, deploy: int | None = None) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import docker.errors
 import requests
@@ -29,6 +30,15 @@ def translated(doing: str) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise BuildError(f"could not {doing}: {error}", _remedy(str(error))) from error
+
+
+def failure(message: Mapping[str, Any]) -> str:
+    """Why what runs has failed, in a message of a build or a pull; empty: it tells of no failure.
+
+    Engines told it in ``error`` alone, then in both places; the API from 1.48 on says that ``error`` will go.
+    """
+    detail = message.get("errorDetail") or {}
+    return str(detail.get("message") or message.get("error") or "")
 
 
 def _remedy(said: str) -> str:

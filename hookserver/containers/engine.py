@@ -38,7 +38,7 @@ class Engine:
 
     @cached_property
     def api(self) -> APIClient:
-        """Docker's low-level client, for the newest API that both sides know."""
+        """Docker's low-level client, for the newest API that the engine knows."""
         with self.doing("connect to Docker"):
             tls = kwargs_from_env().get("tls", False)
             client = APIClient(base_url=self.host, tls=tls, timeout=self._timeout)

@@ -12,26 +12,20 @@ from pathlib import Path
 
 from hookserver.errors import NginxError
 from hookserver.models import StateDir
-from hookserver.nginx.render import STATUS_SOCKET
 from hookserver.nginx.servers import READABLE_FLAG
-from hookserver.nginx.status import PATH_LIMIT
 
 
 def prepare(state: StateDir, group: int = -1) -> None:
     """Make what is missing. Only the live folder can be read by others; the rest can at most be passed through.
 
     ``group``: the number of the workers' group, -1 when they are of our own user.
-    Raises NginxError when the folders cannot be made, or when the status socket's path is too long.
+    Raises NginxError when the folders cannot be made.
     """
-    status_socket = state.nginx / STATUS_SOCKET
-    if len(os.fsencode(status_socket)) > PATH_LIMIT:
-        raise NginxError(f"{status_socket} is too long for a socket", "Set server.state_dir to a shorter path.")
     # A worker of another user opens its temporary files and logs by itself.
     modes = {
         state.nginx: 0o711,
         state.nginx / "logs": 0o710,
         state.nginx / "temp": 0o710,
-        status_socket.parent: 0o700,
         state.live(READABLE_FLAG).parent: 0o755,
     }
     try:

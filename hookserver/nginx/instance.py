@@ -12,31 +12,35 @@ from hookserver.errors import NginxError
 from hookserver.nginx import binary, logs, processes
 from hookserver.nginx.access_log import ACCESS_LOG
 from hookserver.nginx.folders import write_durably
-from hookserver.nginx.render import ERROR_LOG, PID_FILE, STATUS_SOCKET, digest
-from hookserver.nginx.status import ask, comes_true
+from hookserver.nginx.render import ERROR_LOG, PID_FILE, digest
+from hookserver.nginx.status import comes_true
+from hookserver.nginx.status_at import StatusAt
 
 _BUSY = 3.0
 """Seconds that a busy instance may take to answer before it is told its configuration again."""
 
 
 class Instance:
-    """Everything lies below ``folder``, which exists. ``patience``: seconds that a start, reload or stop may take."""
+    """Everything lies below ``folder``, which exists; ``status`` is where it is asked.
 
-    def __init__(self, program: str, folder: Path, patience: float) -> None:
+    ``patience``: seconds that a start, reload or stop may take.
+    """
+
+    def __init__(self, program: str, folder: Path, status: StatusAt, patience: float) -> None:
         self._program = program
         self._folder = folder
         self._patience = patience
         self._conf = folder / "nginx.conf"
         self._old = folder / "nginx.conf.old"
-        self._socket = folder / STATUS_SOCKET
+        self._status = status
         self.error_log = folder / ERROR_LOG
 
     def is_running(self) -> bool:
         return self._master() is not None
 
     def ask(self, question: str) -> str | None:
-        """What the running instance answers on its status socket; None: nothing."""
-        return ask(self._socket, question)
+        """What the running instance answers; None: nothing."""
+        return self._status.ask(question)
 
     def answers(self, question: str, wanted: str, patience: float | None = None) -> bool:
         """Whether it gives the ``wanted`` answer in time."""
@@ -113,7 +117,6 @@ class Instance:
 
     def _start(self) -> None:
         self._quit_leftovers()
-        self._socket.unlink(missing_ok=True)
         binary.start(self._program, self._folder, self._conf)
 
     def _put_back(self, before: str | None) -> None:

@@ -11,6 +11,7 @@ from hookserver.errors import NginxError
 from hookserver.nginx import binary, folders
 from hookserver.nginx.instance import Instance
 from hookserver.nginx.render import render
+from hookserver.nginx.status_at import StatusAt
 
 
 class Managed:
@@ -19,14 +20,16 @@ class Managed:
     def __init__(self, settings: Settings, patience: float) -> None:
         self._settings = settings
         self._state = settings.server.state
-        self._instance = Instance(settings.nginx.binary, self._state.nginx, patience)
+        self._status = StatusAt(settings)
+        self._instance = Instance(settings.nginx.binary, self._state.nginx, self._status, patience)
 
     def apply(self, numbers: Mapping[str, int], replicas: Replicas) -> bool:
         worker = binary.worker_user()
         program = binary.locate(self._settings.nginx.binary)
         user = f"{worker[0].pw_name} {worker[1]}" if worker else ""
-        text = render(self._settings, numbers, user, binary.built(program).lacking, replicas)
+        lacking = binary.built(program).lacking
         with self._alone():
+            text = render(self._settings, numbers, self._status.name(), user, lacking, replicas)
             changed = not self._instance.does(text)
             if changed:
                 self._instance.take(text)

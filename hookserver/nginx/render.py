@@ -14,26 +14,25 @@ from hookserver.nginx.access_log import ACCESS_LOG, log_format
 from hookserver.nginx.servers import (
     FAILURES,
     NO_APP,
-    answers,
     bodies,
     by_domain,
     failed,
     flags,
     fresh,
     locations,
+    moved,
     page,
     proxying,
     redirect,
     redirects,
     small_body,
+    status_server,
     to_app,
 )
 from hookserver.nginx.syntax import block, milliseconds, name, quote
 from hookserver.nginx.upstreams import Slots, both_slots, replicas, routes, upstreams
 from hookserver.nginx.visitor import visitor
 
-STATUS_SOCKET = "status/socket"
-"""Below the instance's folder: where Nginx answers which slot is live."""
 ERROR_LOG = "logs/error.log"
 PID_FILE = "nginx.pid"
 
@@ -46,18 +45,20 @@ DIGEST = "@digest@"
 def render(
     settings: Settings,
     numbers: Mapping[str, int],
+    status_name: str,
     worker_user: str = "",
     lacking: Set[str] = frozenset(),
     counts: Replicas = AS_THE_SETTINGS_SAY,
 ) -> str:
     """The configuration of the managed instance; paths in it are relative to ``<state_dir>/nginx``.
 
-    ``numbers`` has every app's lasting place on the container network. ``worker_user`` is ``"user group"``, empty when
+    ``numbers`` has every app's lasting place on the container network. ``status_name`` is the host name by which
+    Nginx is asked which slot is live. ``worker_user`` is ``"user group"``, empty when
     Nginx is not started as root. ``lacking``: modules that this Nginx was built without.
     Raises NginxError when a path or name cannot be written down in an Nginx file.
     """
     slots = both_slots(settings, numbers, counts)
-    lines = [*_main(settings, worker_user), *block("http", _http(settings, slots, lacking))]
+    lines = [*_main(settings, worker_user), *block("http", _http(settings, slots, status_name, lacking))]
     text = "\n".join(lines) + "\n"
     return text.replace(DIGEST, hashlib.sha256(text.encode()).hexdigest())
 
@@ -81,7 +82,7 @@ def _main(settings: Settings, worker_user: str) -> list[str]:
     ]
 
 
-def _http(settings: Settings, slots: Slots, lacking: Set[str]) -> list[str]:
+def _http(settings: Settings, slots: Slots, status_name: str, lacking: Set[str]) -> list[str]:
     lines = [
         *_defaults(settings, lacking),
         "",
@@ -100,7 +101,7 @@ def _http(settings: Settings, slots: Slots, lacking: Set[str]) -> list[str]:
         lines += ["", *block("server", _server(settings, members, domains))]
     for target, names in redirects(settings).items():
         lines += ["", *block("server", redirect(settings, target, names))]
-    return [*lines, "", *block("server", _status_server(settings))]
+    return [*lines, "", *block("server", status_server(settings, settings.nginx.listen, status_name, DIGEST))]
 
 
 def _defaults(settings: Settings, lacking: Set[str]) -> list[str]:
@@ -144,14 +145,10 @@ def _server(settings: Settings, apps: list[AppSettings], domains: list[str]) -> 
             pages = [f"error_page {status} @hs_{status};" for status in FAILURES]
             lines += block(f"location {location}", [*to_app(app.name), *pages])
         lines += block(f"location @{name(app.name, 'small')}", small_body(app.name))
+        lines += block(f"location @{name(app.name, 'moved')}", moved(settings.server.state, app))
         lines += block(f"location @{name(app.name, 'fresh')}", fresh(app.name))
     if not any(app.path == "/" for app in apps):
         lines += ["location / { return 404; }"]
     for status in FAILURES:
         lines += [f"error_page {status} @hs_{status};", *block(f"location @hs_{status}", failed(status))]
     return lines
-
-
-def _status_server(settings: Settings) -> list[str]:
-    socket = settings.server.state.nginx / STATUS_SOCKET
-    return [f"listen {quote(f'unix:{socket}')};", "access_log off;", *answers(settings, DIGEST)]

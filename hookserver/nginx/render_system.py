@@ -15,7 +15,7 @@ from hookserver.config import NginxSettings, Settings
 from hookserver.nginx.access_log import ACCESS_LOG, log_format
 from hookserver.nginx.foreign import Address, Servers, address
 from hookserver.nginx.render import DIGEST
-from hookserver.nginx.servers import NO_APP, answers, bodies, by_domain, page, redirect, redirects
+from hookserver.nginx.servers import NO_APP, bodies, by_domain, page, redirect, redirects, status_server
 from hookserver.nginx.snippet import snippet, snippet_file
 from hookserver.nginx.syntax import block, quote
 from hookserver.nginx.upstreams import Slots, both_slots, replicas, routes, upstreams
@@ -24,8 +24,6 @@ from hookserver.nginx.visitor import maps
 PREFIX = "hookserver-"
 COMMON = f"{PREFIX}0-common.conf"
 """It is read before the apps' files, and its first server is the first of ours."""
-STATUS_TYPE = "application/x-hookserver"
-"""The content type of the status server's answers, by which they are told from anybody else's."""
 _WRITTEN = "# Written by hookserver from its settings; a change made here is lost."
 
 
@@ -87,7 +85,8 @@ def _common(settings: Settings, slots: Slots, around: Surroundings) -> list[str]
     for target, names in redirects(settings).items():
         if free := _free(settings, names, around.servers):
             lines += ["", *block("server", redirect(settings, target, free))]
-    return [*lines, "", *block("server", _status_server(settings, around))]
+    listens = [str(one) for one in status_listens(settings.nginx, around.servers)]
+    return [*lines, "", *block("server", status_server(settings, listens, around.status_name, DIGEST))]
 
 
 def _free(settings: Settings, domains: list[str], servers: Servers) -> list[str]:
@@ -109,16 +108,3 @@ def _server(settings: Settings, apps: tuple[str, ...], domains: list[str]) -> li
     if not any(settings.apps[app].path == "/" for app in apps):
         lines += ["location / { return 404; }"]
     return lines
-
-
-def _status_server(settings: Settings, around: Surroundings) -> list[str]:
-    return [
-        *(f"listen {one};" for one in status_listens(settings.nginx, around.servers)),
-        f"server_name {around.status_name};",
-        "access_log off;",
-        "open_file_cache off;",
-        f"default_type {STATUS_TYPE};",
-        # Else nobody knows them while each domain has a server of the operator's.
-        *NO_APP,
-        *answers(settings, DIGEST),
-    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hookserver.config import AppSettings, NginxSettings, Settings
 from hookserver.models import StateDir
 from hookserver.nginx.flags import HELD
@@ -10,6 +12,9 @@ from hookserver.nginx.visitor import proto
 
 READABLE_FLAG = ".readable"
 """A file that is always in the live folder: Nginx tells by it whether it can read the flags at all."""
+
+STATUS_TYPE = "application/x-hookserver"
+"""The content type of the status server's answers, by which they are told from anybody else's."""
 
 FAILURES = (502, 503, 504)
 """When the visitor gets our page."""
@@ -58,9 +63,20 @@ def redirect(settings: Settings, target: str, names: list[str]) -> list[str]:
     ]
 
 
-def answers(settings: Settings, digest: str) -> list[str]:
-    """What the status server tells: an app's live and held slot, which text runs, whether the flags can be read."""
-    lines = []
+def status_server(settings: Settings, listens: Sequence[str], status_name: str, digest: str) -> list[str]:
+    """It tells an app's live and held slot, which text runs, and whether the flags can be read.
+
+    ``status_name``: the host name by which we ask it; nobody else knows it.
+    """
+    lines = [
+        *(f"listen {one};" for one in listens),
+        f"server_name {status_name};",
+        "access_log off;",
+        "open_file_cache off;",
+        f"default_type {STATUS_TYPE};",
+        # Else nobody knows them while each domain has a server of the operator's.
+        *NO_APP,
+    ]
     for app in settings.apps.values():
         lines += flags(settings.server.state, app)
         not_up = f"if (${name(app.name, 'up')} = no) {{ return 200 none; }}"
@@ -134,11 +150,33 @@ def small_body(app: str) -> list[str]:
     """A small body is read before the request goes on: an app that answers without reading it would else make Nginx
     close a connection that it has told the visitor to keep, and the visitor's next request on it is lost.
 
-    One that dawdles over its few bytes is no danger to a switch: its old slot stands by for long enough.
+    One that dawdles over its few bytes may find that its slot is gone meanwhile: it has no connection that a drain
+    could wait for. Then it goes the way of ``moved``.
     """
     return [
         "proxy_request_buffering on;",
+        "recursive_error_pages on;",
+        f"error_page 502 504 = @{name(app, 'moved')};",
         f"proxy_pass http://${name(app, 'upstream')};",
+    ]
+
+
+def moved(state: StateDir, app: AppSettings) -> list[str]:
+    """Where a small body goes that was read after its slot was retired: to the slot that is live now.
+
+    Only one that no replica has been sent; what a replica took, and failed over, is never done twice.
+    """
+    up, slot = (name(app.name, what) for what in ("up", "slot"))
+    return [
+        *flags(state, app),
+        "if ($hs_failure = 502) { return 502; }",
+        "if ($hs_failure = 504) { return 504; }",
+        f"if ($hs_slot = ${slot}) {{ return 502; }}",
+        f"if (${up} = no) {{ return 503; }}",
+        f"set $hs_slot ${slot};",
+        'set $hs_elsewhere "";',
+        "proxy_request_buffering on;",
+        f"proxy_pass http://{name(app.name, '')}${slot};",
     ]
 
 
@@ -158,6 +196,7 @@ def bodies() -> list[str]:
     """``$hs_small``: whether the request has a body that fits in Nginx's memory (``client_body_buffer_size``).
 
     ``$hs_again``: whether Nginx can send it a second time, since its body is small, or there is none.
+    ``$hs_failure``: how it failed, 502 or 504; ``unsent`` when there was no connection to a replica.
     """
     none = ['"~^:0::" 1;', '"~^:::(?:GET|HEAD|OPTIONS|DELETE)$" 1;']
     return [
@@ -165,6 +204,10 @@ def bodies() -> list[str]:
         *block(
             'map "$hs_small:$content_length:$http_transfer_encoding:$request_method" $hs_again',
             ['default "";', '"~^1:" 1;', *none],
+        ),
+        *block(
+            'map "$upstream_connect_time:$upstream_status" $hs_failure',
+            ["default 502;", '"~^[-, :]+:[0-9, :]*$" unsent;', '"~504$" 504;'],
         ),
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hookserver.config import AppSettings, Settings
 from hookserver.nginx.access_log import ACCESS_LOG
-from hookserver.nginx.servers import FAILURES, failed, flags, fresh, locations, proxying, small_body, to_app
+from hookserver.nginx.servers import FAILURES, failed, flags, fresh, locations, moved, proxying, small_body, to_app
 from hookserver.nginx.syntax import block, name, quote
 from hookserver.nginx.visitor import headers, real_address
 
@@ -30,8 +30,10 @@ def snippet(settings: Settings, app: AppSettings, lacking: Set[str] = frozenset(
         modifier = "" if location.startswith("=") or app.path == "/" else "^~ "
         lines += block(f"location {modifier}{location}", [*around, *proxying(settings.nginx), *first])
     buffered = [line for line in proxying(settings.nginx) if "proxy_request_buffering" not in line]
-    for what, way in (("small", small_body(app.name)), ("fresh", fresh(app.name))):
-        lines += block(f"location @{name(app.name, what)}", [*around, *buffered, *way])
+    ways = {"small": small_body(app.name), "moved": moved(settings.server.state, app), "fresh": fresh(app.name)}
+    for what, way in ways.items():
+        # Of two lines for the same error, Nginx goes by the first.
+        lines += block(f"location @{name(app.name, what)}", [*way, *around, *buffered])
     for status in FAILURES:
         lines += block(f"location @{name(app.name, str(status))}", failed(status))
     return lines

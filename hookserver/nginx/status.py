@@ -1,43 +1,23 @@
-"""Asks the running Nginx what it does, over its status socket."""
+"""Asks the running Nginx what it does."""
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 
-PATH_LIMIT = 107
-"""Bytes that Linux takes for a Unix socket's path."""
 _PATIENCE = 1.0
 _POLL = 0.01
 
 
-class _UnixConnection(HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("hookserver", timeout=_PATIENCE)
-        self._path = path
+def ask(host: str, port: int, name: str, content_type: str, question: str) -> str | None:
+    """Nginx's answer to ``question``, such as ``/slot/shop``; None when it gives none within a second.
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(_PATIENCE)
-        self.sock.connect(str(self._path))
-
-
-def ask(status_socket: Path, question: str) -> str | None:
-    """Nginx's answer to ``question``, such as ``/slot/shop``; None when it gives none within a second."""
-    return _ask(_UnixConnection(status_socket), question, {})
-
-
-def ask_at(host: str, port: int, name: str, content_type: str, question: str) -> str | None:
-    """The same where the status server is one of many at an address: known by its ``name`` and its answer's type."""
-    return _ask(HTTPConnection(host, port, timeout=_PATIENCE), question, {"Host": name}, content_type)
-
-
-def _ask(connection: HTTPConnection, question: str, headers: dict[str, str], content_type: str = "") -> str | None:
+    The status server is one of many at the address: it is known by its ``name``, and its answer's type.
+    """
+    connection = HTTPConnection(host, port, timeout=_PATIENCE)
     try:
-        connection.request("GET", question, headers={"Connection": "close", **headers})
+        connection.request("GET", question, headers={"Connection": "close", "Host": name})
         response = connection.getresponse()
         answer = response.read(1000).decode("ascii", "replace")
     except (OSError, HTTPException):

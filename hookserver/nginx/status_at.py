@@ -1,6 +1,7 @@
-"""Asks an Nginx that is the operator's what it does: at a name of ours, over the addresses where we listen.
+"""The status server among those of the visitors: it is asked at a name of ours, over the addresses where we listen.
 
-A socket of its own would be left behind by a killed Nginx, which then could not start again (bind(2), EADDRINUSE).
+A Unix socket would be left behind by a killed Nginx, which then could not start again (bind(2), EADDRINUSE); and
+one that somebody removed comes back with no reload.
 """
 
 from __future__ import annotations
@@ -10,33 +11,32 @@ import secrets
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.nginx.folders import write_durably
-from hookserver.nginx.render_system import STATUS_TYPE, our_listens
-from hookserver.nginx.status import ask_at
+from hookserver.nginx.foreign import address
+from hookserver.nginx.servers import STATUS_TYPE
+from hookserver.nginx.status import ask
 
 _LOOPBACK = {"*": "127.0.0.1", "[::]": "::1"}
 
 
 class StatusAt:
-    """The status server among the operator's servers."""
+    """Where Nginx tells which slot is live; the same in both modes."""
 
     def __init__(self, settings: Settings) -> None:
-        self._listens = our_listens(settings.nginx)
+        self._listens = [address(text) for text in settings.nginx.listen]
         self._file = settings.server.state.nginx / "status-name"
 
     def name(self) -> str:
         """A host name that nobody guesses: whoever knows it may ask which slot is live. Short, for Nginx's tables.
 
-        Raises NginxError when it cannot be written down.
+        Raises NginxError when it cannot be written down, or read.
         """
-        if not self._file.exists():
-            try:
+        try:
+            if not self._file.exists():
                 write_durably(self._file, f"hookserver-{secrets.token_hex(10)}")
                 self._file.chmod(0o600)
-            except OSError as error:
-                raise NginxError(
-                    f"{self._file} cannot be written: {error}", "Make room, or mend the rights."
-                ) from error
-        return self._file.read_text("utf-8")
+            return self._file.read_text("utf-8")
+        except OSError as error:
+            raise NginxError(f"{self._file} cannot be used: {error}", "Make room, or mend the rights.") from error
 
     def ask(self, question: str) -> str | None:
         """The answer at the first address that gives one; None: none does within a second each."""
@@ -44,7 +44,7 @@ class StatusAt:
             return None
         for listen in self._listens:
             host = _LOOPBACK.get(listen.host, listen.host.strip("[]"))
-            answer = ask_at(host, int(listen.port), self.name(), STATUS_TYPE, question)
+            answer = ask(host, int(listen.port), self.name(), STATUS_TYPE, question)
             if answer is not None:
                 return answer
         return None

@@ -66,8 +66,10 @@ def test_buildkits_own_syntax_is_built_by_buildx(site: Site, tmp_path: Path, mon
     stand_in.write_text(
         "#!/bin/sh\n"
         '[ "$1 $2" = "buildx version" ] && exit 0\n'
-        "shift 4\n"  # buildx build --progress=plain --load
-        f'DOCKER_BUILDKIT=0 exec {shutil.which("docker")} build "$@"\n'
+        "metadata=${5#--metadata-file=}\n"
+        "shift 5\n"  # buildx build --progress=plain --load --metadata-file=…
+        f'DOCKER_BUILDKIT=0 {shutil.which("docker")} build --iidfile="$metadata.id" "$@" || exit\n'
+        """echo "{\\"containerimage.config.digest\\": \\"$(cat "$metadata.id")\\"}" >"$metadata"\n"""
     )
     stand_in.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")

@@ -101,7 +101,7 @@ def test_only_the_live_folder_can_be_read_by_others(site: Site) -> None:
     open_to_all = [folder for folder in site.state_dir.rglob("*") if folder.is_dir() and folder.stat().st_mode & 0o004]
     assert sorted(open_to_all) == [site.state_dir / "live", site.state_dir / "live/shop"]
     assert (site.folder / "logs").stat().st_mode & 0o007 == 0
-    assert (site.folder / "status").stat().st_mode & 0o077 == 0
+    assert (site.folder / "status-name").stat().st_mode & 0o077 == 0
 
 
 def test_a_text_that_nginx_refuses_is_put_back_while_the_old_one_serves(
@@ -224,6 +224,17 @@ def test_a_broken_pid_file_does_not_hide_a_running_instance(site: Site, content:
     (site.folder / "nginx.pid").write_text(content)
     assert site.nginx.is_running()
     assert not site.nginx.apply(site.numbers)
+
+
+def test_a_lost_status_name_is_mended_by_one_reload(site: Site) -> None:
+    start(site)
+    pid = master(site)
+    (site.folder / "status-name").unlink()
+    assert site.nginx.apply(site.numbers)
+    assert master(site) == pid
+    assert not site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.GREEN)
+    assert site.nginx.confirmed_slot("shop") is Slot.GREEN
 
 
 def test_flags_that_nginx_cannot_read_are_told_at_start(site: Site) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 
 import pytest
@@ -110,6 +112,52 @@ def test_an_upload_that_began_before_the_switch_ends_on_the_old_slot_and_counts_
     assert '"name": "blue' in answer
     assert '"size": 200000' in answer
     until(lambda: site.nginx.requests_in_flight(blue) == 0, patience=8)
+
+
+def test_a_small_body_that_is_complete_only_when_its_slot_is_gone_is_answered_by_the_live_one(site: Site) -> None:
+    start(site)
+    site.nginx.switch("shop", Slot.BLUE)
+    with _dawdling(site, "/") as visitor:
+        site.nginx.switch("shop", Slot.GREEN)
+        for replica in site.backends.values():
+            if replica.name.startswith("blue"):
+                replica.shutdown()
+                replica.server_close()
+        visitor.sendall(b"x")
+        answer = visitor.recv(65536).decode()
+    assert answer.startswith("HTTP/1.1 200")
+    assert '"name": "green' in answer
+    assert '"size": 2' in answer
+
+
+def test_a_small_body_that_a_replica_failed_over_is_not_sent_to_the_live_slot_too(site: Site) -> None:
+    start(site)
+    site.nginx.switch("shop", Slot.BLUE)
+    with _dawdling(site, "/die") as visitor:
+        site.nginx.switch("shop", Slot.GREEN)
+        visitor.sendall(b"x")
+        answer = visitor.recv(65536).decode()
+    assert answer.startswith("HTTP/1.1 502")
+    assert "try again" in answer
+    asked = {name for (_, name), replica in site.backends.items() if ("POST", "/die") in replica.requests}
+    assert [name[:4] for name in asked] == ["blue"]
+
+
+def test_a_small_body_for_a_live_slot_that_is_gone_gets_the_page(site: Site) -> None:
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+    answer = site.ask(method="POST", body=b"xx")
+    assert answer.status in (502, 504)
+    assert "try again" in answer.body
+
+
+@contextmanager
+def _dawdling(site: Site, path: str) -> Iterator[socket.socket]:
+    """A visitor whose request lacks the last byte of its two."""
+    with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as visitor:
+        visitor.sendall(f"POST {path} HTTP/1.1\r\nHost: shop.example.com\r\nContent-Length: 2\r\n\r\nx".encode())
+        time.sleep(0.2)
+        yield visitor
 
 
 def test_a_websocket_passes_lives_through_a_switch_and_counts_as_in_flight(site: Site) -> None:

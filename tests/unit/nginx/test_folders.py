@@ -44,11 +44,6 @@ def test_folders_can_be_prepared_again_and_again_and_mend_their_modes(tmp_path: 
     assert (state.root / "live").stat().st_mode & 0o777 == 0o755
 
 
-def test_a_state_dir_too_long_for_a_socket_is_told_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(NginxError, match=r"Set server\.state_dir to a shorter path"):
-        prepare(StateDir(tmp_path / ("long" * 30)))
-
-
 def test_a_state_dir_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NginxError, match="cannot be made"):

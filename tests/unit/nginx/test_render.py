@@ -39,7 +39,7 @@ def upstream(text: str, name: str) -> list[str]:
 
 
 def test_a_slot_is_one_upstream_over_its_replicas_and_one_for_each_with_its_siblings_as_backup() -> None:
-    text = render(make(my_shop=SHOP), {"my-shop": 1})
+    text = render(make(my_shop=SHOP), {"my-shop": 1}, "status")
     assert upstream(text, "hs_my_shop_blue") == ["172.30.240.16:8080 max_fails=0", "172.30.240.17:8080 max_fails=0"]
     assert upstream(text, "hs_my_shop_green2") == [
         "172.30.240.25:8080 max_fails=0",
@@ -48,14 +48,14 @@ def test_a_slot_is_one_upstream_over_its_replicas_and_one_for_each_with_its_sibl
 
 
 def test_a_slot_has_as_many_servers_as_the_release_in_it_and_an_empty_one_as_the_settings_say() -> None:
-    text = render(make(shop={**SHOP, "replicas": 3}), {"shop": 1}, counts={"shop": {Slot.BLUE: 1}})
+    text = render(make(shop={**SHOP, "replicas": 3}), {"shop": 1}, "status", counts={"shop": {Slot.BLUE: 1}})
     assert len(upstream(text, "hs_shop_blue")) == 1
     assert len(upstream(text, "hs_shop_green")) == 3
     assert "upstream hs_shop_blue2" not in text
 
 
 def test_a_replica_of_a_held_slot_is_stood_in_for_by_the_live_one() -> None:
-    text = render(make(shop=SHOP), {"shop": 1})
+    text = render(make(shop=SHOP), {"shop": 1}, "status")
     assert upstream(text, "hs_shop_green2held") == [
         "172.30.240.25:8080 max_fails=0",
         "172.30.240.16:8080 max_fails=0 backup",
@@ -64,40 +64,40 @@ def test_a_replica_of_a_held_slot_is_stood_in_for_by_the_live_one() -> None:
 
 
 def test_nothing_can_be_held_where_sessions_are_not_sticky() -> None:
-    text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1})
+    text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1}, "status")
     assert "1held" not in text
     assert "held-" not in text
 
 
 def test_a_replicated_session_moves_to_the_replica_with_the_same_number() -> None:
-    text = render(make(shop={**SHOP, "release": {"sessions": "replicated"}}), {"shop": 1})
+    text = render(make(shop={**SHOP, "release": {"sessions": "replicated"}}), {"shop": 1}, "status")
     assert "green:none:blue2 hs_shop_green2;" in text
     assert "blue:none:green1 hs_shop_blue1;" in text
-    assert "green:none:blue2" not in render(make(shop=SHOP), {"shop": 1})
+    assert "green:none:blue2" not in render(make(shop=SHOP), {"shop": 1}, "status")
 
 
 def test_without_affinity_there_is_no_upstream_for_a_single_replica() -> None:
-    text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1})
+    text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1}, "status")
     assert "upstream hs_shop_blue {" in text
     assert "upstream hs_shop_blue1" not in text
 
 
 def test_the_workers_get_a_user_only_when_one_is_named() -> None:
     settings = make(shop=SHOP)
-    assert "\nuser www-data www-data;\n" in render(settings, {"shop": 1}, "www-data www-data")
-    assert "user" not in render(settings, {"shop": 1}).partition("http {")[0]
+    assert "\nuser www-data www-data;\n" in render(settings, {"shop": 1}, "status", "www-data www-data")
+    assert "user" not in render(settings, {"shop": 1}, "status").partition("http {")[0]
 
 
 def test_the_text_carries_its_own_digest_which_follows_every_change() -> None:
     settings = make(shop=SHOP)
-    first, second = render(settings, {"shop": 1}), render(settings, {"shop": 2})
+    first, second = render(settings, {"shop": 1}, "status"), render(settings, {"shop": 2}, "status")
     assert re.fullmatch(r"[0-9a-f]{64}", digest(first))
     assert digest(first) != digest(second)
-    assert render(settings, {"shop": 1}) == first
+    assert render(settings, {"shop": 1}, "status") == first
 
 
 def test_without_a_trusted_proxy_no_module_beyond_the_usual_is_asked_for() -> None:
-    text = render(make(shop=SHOP), {"shop": 1})
+    text = render(make(shop=SHOP), {"shop": 1}, "status")
     assert "real_ip" not in text
     assert "$hs_trusted" not in text
 
@@ -106,13 +106,13 @@ def test_without_a_trusted_proxy_no_module_beyond_the_usual_is_asked_for() -> No
 def test_a_state_dir_that_nginx_has_no_way_to_write_down_is_refused(state_dir: str) -> None:
     settings = Settings.model_validate({"server": {"state_dir": state_dir}, "apps": {"shop": SHOP}})
     with pytest.raises(NginxError, match="cannot stand in an Nginx file"):
-        render(settings, {"shop": 1})
+        render(settings, {"shop": 1}, "status")
 
 
 @given(all_settings())
 @hypothesis_settings(max_examples=60, deadline=None)
 def test_every_domain_leads_to_the_apps_that_named_it_and_to_no_other(settings: Settings) -> None:
-    text = render(settings, numbers(settings))
+    text = render(settings, numbers(settings), "status")
     found = servers(text)
     assert set(found) == {domain for app in settings.apps.values() for domain in app.domains}
     for domain, block in found.items():
@@ -123,7 +123,7 @@ def test_every_domain_leads_to_the_apps_that_named_it_and_to_no_other(settings: 
 @given(all_settings())
 @hypothesis_settings(max_examples=60, deadline=None)
 def test_no_two_apps_share_an_upstream_a_variable_or_an_address(settings: Settings) -> None:
-    text = render(settings, numbers(settings))
+    text = render(settings, numbers(settings), "status")
     upstreams = re.findall(r"^    upstream (\w+) \{", text, re.MULTILINE)
     maps = re.findall(r"^    (?:map|geo) .* \$(\w+) \{", text, re.MULTILINE)
     assert len(set(upstreams)) == len(upstreams)

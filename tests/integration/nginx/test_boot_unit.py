@@ -1,0 +1,76 @@
+"""The README's unit that brings Nginx back after a reboot; its commands are run as systemd would run them."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+
+from hookserver.models import Slot
+from tests.integration.nginx.conftest import Site, until
+from tests.integration.nginx.test_instance import is_gone, master, start, workers
+
+README = Path(__file__).parents[3] / "README.md"
+_SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def start_unit(site: Site) -> bool:
+    """`systemctl start hookserver-nginx`; tells whether its program was started, or the unit skipped."""
+    found = re.search(
+        r"^# /etc/systemd/system/hookserver-nginx.service\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert found
+    unit = configparser.ConfigParser(delimiters="=", interpolation=None)
+    unit.read_string(found[1].replace("/var/lib/hookserver", str(site.state_dir)))
+    if not Path(unit["Unit"]["ConditionPathExists"]).exists():
+        return False
+    if run(unit["Service"]["ExecCondition"]).returncode != 0:
+        return False
+    done = run(unit["Service"]["ExecStart"])
+    assert done.returncode == 0, done.stderr
+    assert not is_gone(int(Path(unit["Service"]["PIDFile"]).read_text()))
+    return True
+
+
+def run(command: str) -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": _SEARCHED}
+    return subprocess.run(shlex.split(command), env=environ, capture_output=True, text=True, check=False, cwd="/")
+
+
+def crash(site: Site) -> None:
+    """What a power cut does: nobody tidies up."""
+    killed = [master(site), *workers(master(site))]
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: all(is_gone(pid) for pid in killed))
+
+
+def test_after_a_crash_of_the_machine_it_serves_and_hookserver_goes_on_with_it(site: Site) -> None:
+    start(site)
+    crash(site)
+    (site.folder / "nginx.pid").write_text(str(os.getpid()))
+    assert start_unit(site)
+    assert site.ask().status == 200
+    pid = master(site)
+    assert not site.nginx.apply(site.numbers)
+    assert master(site) == pid
+    site.nginx.switch("shop", Slot.GREEN)
+    assert site.nginx.confirmed_slot("shop") is Slot.GREEN
+
+
+def test_while_hookservers_own_runs_it_does_nothing(site: Site) -> None:
+    start(site)
+    pid = master(site)
+    assert not start_unit(site)
+    assert master(site) == pid
+    assert not site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.GREEN)
+    assert site.nginx.confirmed_slot("shop") is Slot.GREEN
+
+
+def test_before_hookserver_has_ever_run_it_does_nothing(site: Site) -> None:
+    assert not start_unit(site)
