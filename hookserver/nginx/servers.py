@@ -14,10 +14,11 @@ READABLE_FLAG = ".readable"
 FAILURES = (502, 503, 504)
 """When the visitor gets our page."""
 
-NO_APP = ('set $hs_app "";', 'set $hs_slot "";', 'set $hs_elsewhere "";')
+NO_APP = ('set $hs_app "";', 'set $hs_slot "";', 'set $hs_slots "";', 'set $hs_elsewhere "";')
 """In a server that leads to no app: what the log and the headers name must be known."""
 
-# Seven silent replicas cost a second each; a read timeout (10 s or more) comes after it and is never repeated.
+_CONNECT = 0.25
+# Long enough for all silent replicas; a read timeout (10 s or more) comes after it and is never repeated.
 _RETRY_FOR = 8.0
 _PAGE = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -80,7 +81,9 @@ def proxying(nginx: NginxSettings) -> list[str]:
     return [
         "proxy_http_version 1.1;",
         "proxy_request_buffering off;  # else a slow upload holds no connection, looks drained, and ends in a 502",
-        "proxy_connect_timeout 1s;     # a missing replica does not refuse, it is silent",
+        # A missing replica does not refuse, it is silent. One that is there has a kernel, this host's, that answers at
+        # once, even while its JVM stands still; a full queue would be asked again only after a second.
+        f"proxy_connect_timeout {milliseconds(_CONNECT)};",
         f"proxy_read_timeout {milliseconds(nginx.read_timeout)};",
         f"proxy_send_timeout {milliseconds(nginx.read_timeout)};",
         "proxy_next_upstream error timeout;",
