@@ -119,17 +119,21 @@ def locations(path: str) -> list[str]:
     return ["/"] if path == "/" else [f"= {quote(path)}", quote(f"{path}/"), quote(f"{path};")]
 
 
-def to_app(app: str) -> list[str]:
+def to_app(app: AppSettings) -> list[str]:
     """The lines of a location of the app's. A small body takes the way of ``small_body``."""
+    upstream, up, slot, held, again = (
+        f"${name(app.name, what)}" for what in ("upstream", "up", "slot", "held", "fresh")
+    )
     return [
-        f"set $hs_app {app};",
-        f"if (${name(app, 'up')} = no) {{ return 503; }}",
-        f"set $hs_slot ${name(app, 'slot')};",
-        f"set $hs_elsewhere ${name(app, 'fresh')};",
+        f"set $hs_app {app.name};",
+        f"if ({up} = no) {{ return 503; }}",
+        f"set $hs_slot {slot};",
+        f"set $hs_slots {'blue:green' if app.release.sessions == 'replicated' else slot + ':' + held};",
+        f"set $hs_elsewhere {again};",
         "recursive_error_pages on;",
-        f"error_page 418 = @{name(app, 'small')};",
+        f"error_page 418 = @{name(app.name, 'small')};",
         "if ($hs_small) { return 418; }",
-        f"proxy_pass http://${name(app, 'upstream')};",
+        f"proxy_pass http://{upstream};",
     ]
 
 

@@ -37,6 +37,32 @@ def test_a_session_stays_with_the_replica_that_made_it(site: Site, replica: str)
     assert names(site, path=f"/cart;jsessionid=0AF9.{replica}?x=1") == {replica}
 
 
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "SHOPSESSION=0AF9.blue1",
+        'JSESSIONID="0AF9.blue1"; a=b',
+        "a.blue2; =.blue2; b=.blue2x; JSESSIONID=0AF9; JSESSIONID=0AF9.blue1; JSESSIONID=0AF9.blue2",
+        "JSESSIONID=0AF9.node1;JSESSIONID=0AF9.blue1",
+        "OLD=0AF9.green2; NEW=0AF9.blue1",
+        f"{';' * 15_000}{' ' * 4000}{'a' * 4000}={'.blue2' * 1000}x; a=0AF9.blue1",
+    ],
+)
+def test_a_session_is_known_by_its_end_whatever_its_cookie_is_called_and_what_else_there_is(
+    site: Site, cookie: str
+) -> None:
+    site.serve(Slot.BLUE)
+    start(site)
+    assert names(site, headers={"Cookie": cookie}) == {"blue1"}
+
+
+def test_a_session_in_the_address_is_known_by_its_end_too(site: Site) -> None:
+    site.serve(Slot.BLUE)
+    start(site)
+    assert names(site, path="/a;v=1;SHOPSESSION=0AF9.blue2/b;jsessionid=0AF9?x=1") == {"blue2"}
+    assert names(site, path="/a?b=/c;jsessionid=0AF9.blue2") == {"blue1", "blue2"}
+
+
 def test_a_session_in_the_cookie_beats_one_in_the_address(site: Site) -> None:
     site.serve(Slot.BLUE)
     start(site)

@@ -10,7 +10,7 @@ import org.apache.catalina.valves.ValveBase;
 
 /**
  * Sends a visitor whose session is not here to where Nginx says, before the application sees the request: nobody is held on
- * an old release by a cookie that has expired.
+ * an old release by a cookie that has expired, or by the cookie of another application.
  */
 public final class Elsewhere extends ValveBase {
 
@@ -31,10 +31,10 @@ public final class Elsewhere extends ValveBase {
     private static boolean isGone(Request request) throws IOException {
         String id = request.getRequestedSessionId();
         Context context = request.getContext();
-        if (id == null || context == null || context.getManager() == null) {
+        if (context == null || context.getManager() == null) {
             return false;
         }
-        Session session = context.getManager().findSession(id);
+        Session session = id == null ? null : context.getManager().findSession(id);
         return session == null || !session.isValid();
     }
 }
