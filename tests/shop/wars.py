@@ -19,6 +19,8 @@ _START = """  <servlet><servlet-name>start</servlet-name><jsp-file>/start.jsp</j
 _HEALTH = """  <servlet><servlet-name>health</servlet-name><jsp-file>/health.jsp</jsp-file></servlet>
   <servlet-mapping><servlet-name>health</servlet-name><url-pattern>/health</url-pattern></servlet-mapping>
 """
+_ANEW = """<% session.invalidate(); session = request.getSession();
+if (request.getParameter("name") != null) session.setAttribute("name", request.getParameter("name")); %>"""
 _SLOW = '<% Thread.sleep(Long.parseLong(request.getParameter("ms"))); %>{version}'
 
 EXITS = '<%! public void jspInit() { System.err.println("FATAL no licence found"); Runtime.getRuntime().halt(3); } %>'
@@ -56,13 +58,15 @@ if (asked.incrementAndGet() == 2) new Thread(() -> {
 def war(version: str, health: str = "", start: str = "", minutes: int = 30) -> bytes:
     """A WAR that answers ``version`` at ``/``, and at ``/slow.jsp?ms=…`` after that time, where it makes a session.
 
-    A session ends after so many ``minutes`` of silence.
+    ``/anew.jsp`` ends the session and makes another, for who logs out, or with ``?name=…`` in. A session ends after so
+    many ``minutes`` of silence.
     ``/health`` is ``well``, or what the JSP text ``health`` makes of it; ``start`` is a JSP that the start loads.
     """
     files = {
         "WEB-INF/web.xml": _WEB_XML.format(servlets=_START * bool(start) + _HEALTH * bool(health), minutes=minutes),
         "index.txt": version,
         "slow.jsp": _SLOW.format(version=version),
+        "anew.jsp": _ANEW + version,
         "health.jsp" if health else "health": health or "well",
     }
     if start:

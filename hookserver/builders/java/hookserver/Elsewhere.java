@@ -10,9 +10,12 @@ import org.apache.catalina.valves.ValveBase;
 
 /**
  * Sends a visitor whose session is not here to where Nginx says, before the application sees the request: nobody is held on
- * an old release by a cookie that has expired, or by the cookie of another application.
+ * an old release by a cookie that has expired, by the cookie of another application, or after he logged out.
  */
 public final class Elsewhere extends ValveBase {
+
+    /** On a session that took the place of one that its visitor, who is held, has ended. */
+    private static final String AFTER = "hookserver.after";
 
     public Elsewhere() {
         super(true);
@@ -21,20 +24,32 @@ public final class Elsewhere extends ValveBase {
     @Override
     public void invoke(Request request, Response response) throws IOException, ServletException {
         String elsewhere = request.getHeader("X-Hookserver-Elsewhere");
-        if (elsewhere != null && !elsewhere.isEmpty() && isGone(request)) {
-            response.setHeader("X-Accel-Redirect", elsewhere);
-        } else {
+        if (elsewhere == null || elsewhere.isEmpty()) {
             getNext().invoke(request, response);
+            return;
+        }
+        Session session = find(request);
+        if (session == null || !session.isValid() || isLeft(session)) {
+            response.setHeader("X-Accel-Redirect", elsewhere);
+            return;
+        }
+        getNext().invoke(request, response);
+        Session after = session.isValid() ? null : request.getSessionInternal(false);
+        if (after != null) {
+            after.setNote(AFTER, Boolean.TRUE);
         }
     }
 
-    private static boolean isGone(Request request) throws IOException {
+    private static Session find(Request request) throws IOException {
         String id = request.getRequestedSessionId();
         Context context = request.getContext();
-        if (context == null || context.getManager() == null) {
-            return false;
-        }
-        Session session = id == null ? null : context.getManager().findSession(id);
-        return session == null || !session.isValid();
+        boolean known = id != null && context != null && context.getManager() != null;
+        return known ? context.getManager().findSession(id) : null;
+    }
+
+    /** Whether its visitor has nothing here: a login ends a session too, but has put something into the next one. */
+    private static boolean isLeft(Session session) {
+        return session.getNote(AFTER) != null && session.getPrincipal() == null
+                && !session.getSession().getAttributeNames().hasMoreElements();
     }
 }
