@@ -8,7 +8,7 @@ import zipfile
 _WEB_XML = """<?xml version="1.0" encoding="UTF-8"?>
 <web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0" metadata-complete="true">
   <absolute-ordering/>
-{servlets}  <session-config><session-timeout>{minutes}</session-timeout></session-config>
+{servlets}
   <mime-mapping><extension>txt</extension><mime-type>text/plain</mime-type></mime-mapping>
   <welcome-file-list><welcome-file>index.txt</welcome-file></welcome-file-list>
 </web-app>
@@ -21,7 +21,9 @@ _HEALTH = """  <servlet><servlet-name>health</servlet-name><jsp-file>/health.jsp
 """
 _ANEW = """<% session.invalidate(); session = request.getSession();
 if (request.getParameter("name") != null) session.setAttribute("name", request.getParameter("name")); %>"""
-_SLOW = '<% Thread.sleep(Long.parseLong(request.getParameter("ms"))); %>{version}'
+_SLOW = """<% Thread.sleep(Long.parseLong(request.getParameter("ms")));
+if (request.getParameter("keep") != null)
+  session.setMaxInactiveInterval(Integer.parseInt(request.getParameter("keep"))); %>"""
 
 EXITS = '<%! public void jspInit() { System.err.println("FATAL no licence found"); Runtime.getRuntime().halt(3); } %>'
 """The JVM ends while the app starts."""
@@ -55,17 +57,17 @@ if (asked.incrementAndGet() == 2) new Thread(() -> {
 """Two good answers, then the JVM ends."""
 
 
-def war(version: str, health: str = "", start: str = "", minutes: int = 30) -> bytes:
+def war(version: str, health: str = "", start: str = "") -> bytes:
     """A WAR that answers ``version`` at ``/``, and at ``/slow.jsp?ms=…`` after that time, where it makes a session.
 
-    ``/anew.jsp`` ends the session and makes another, for who logs out, or with ``?name=…`` in. A session ends after so
-    many ``minutes`` of silence.
+    With ``&keep=…`` that ends after so many seconds of silence. ``/anew.jsp`` ends the session and makes another, for
+    who logs out, or with ``?name=…`` in.
     ``/health`` is ``well``, or what the JSP text ``health`` makes of it; ``start`` is a JSP that the start loads.
     """
     files = {
-        "WEB-INF/web.xml": _WEB_XML.format(servlets=_START * bool(start) + _HEALTH * bool(health), minutes=minutes),
+        "WEB-INF/web.xml": _WEB_XML.format(servlets=_START * bool(start) + _HEALTH * bool(health)),
         "index.txt": version,
-        "slow.jsp": _SLOW.format(version=version),
+        "slow.jsp": _SLOW + version,
         "anew.jsp": _ANEW + version,
         "health.jsp" if health else "health": health or "well",
     }
