@@ -107,8 +107,8 @@ def street() -> Iterator[Street]:
     ca = f'ca_bundle = "{CA}"' if CA.exists() else ""
     with installed("172.30.188.0/24") as site:
         shop = site.add_app(SHOP, replicas=2, app='poll = "0"', build=f'cpus = 2.0\nmemory = "1500m"\n{ca}')
-        site.add_app(SILENT, app='poll = "0"', release='standby = "1s"')
-        site.add_app(LATE, app='poll = "0"', release='standby = "1s"\nsticky_for = "12s"\ndrain = "10s"')
+        site.add_app(SILENT, app='poll = "0"', release='standby = "10s"')
+        site.add_app(LATE, app='poll = "0"', release='standby = "10s"\nsticky_for = "12s"\ndrain = "10s"')
         site.add_app(LOGOUT, app='poll = "0"')
         site.start()
         yield Street(site, shop)

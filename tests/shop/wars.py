@@ -8,7 +8,7 @@ import zipfile
 _WEB_XML = """<?xml version="1.0" encoding="UTF-8"?>
 <web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0" metadata-complete="true">
   <absolute-ordering/>
-{servlets}
+{servlets}  <session-config><cookie-config><name>SHOPSESSION</name></cookie-config></session-config>
   <mime-mapping><extension>txt</extension><mime-type>text/plain</mime-type></mime-mapping>
   <welcome-file-list><welcome-file>index.txt</welcome-file></welcome-file-list>
 </web-app>
