@@ -47,9 +47,8 @@ def active_visitors(parts: Parts, release: Release) -> int | None:
 def retire_at(release: Release, asked: float | None, longest: float) -> float:
     """When a held standby is retired: once the last session that was ``asked`` for has ended, or at the deadline.
 
-    ``longest``: after how many seconds of silence it has.
-
-    Never earlier than was said before, since that is the time that it stays for a rollback.
+    ``longest``: after how many seconds of silence it has. Never earlier than was said before, since that is the time
+    that it stays for a rollback.
     """
     planned = release.retire_at or 0.0
     if asked is None or release.held_until is None:
