@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from hookserver.config import ReleaseSettings
+from hookserver.longest_session import longest_session
 from hookserver.models import Release, Slot
 from hookserver.parts import Parts
 
@@ -29,10 +30,12 @@ def held_slot(parts: Parts, app: str) -> Slot | None:
 
 def look_at_visitors(parts: Parts, release: Release) -> Release:
     """See who has asked for a held standby; answers it with the time at which it is retired if nobody does any more."""
-    since = (release.retire_at or time.time()) - release.session_timeout
+    places = parts.endpoints(release) if release.app in parts.numbers else []
+    longest = longest_session(places, str(release.settings.get("path", "/")))
+    since = (release.retire_at or time.time()) - longest
     asked = parts.nginx.last_asked(release.app, release.slot, since)
     visitors = active_visitors(parts, release)
-    parts.store.saw_visitors(release.deploy, retire_at(release, asked), visitors)
+    parts.store.saw_visitors(release.deploy, retire_at(release, asked, longest), visitors)
     return parts.store.release(release.deploy) or release
 
 
@@ -41,15 +44,16 @@ def active_visitors(parts: Parts, release: Release) -> int | None:
     return parts.nginx.visitors(release.app, release.slot, ACTIVE)
 
 
-def retire_at(release: Release, asked: float | None) -> float:
+def retire_at(release: Release, asked: float | None, longest: float) -> float:
     """When a held standby is retired: once the last session that was ``asked`` for has ended, or at the deadline.
 
-    Never earlier than was said before, since that is the time that it stays for a rollback.
+    ``longest``: after how many seconds of silence it has. Never earlier than was said before, since that is the time
+    that it stays for a rollback.
     """
     planned = release.retire_at or 0.0
     if asked is None or release.held_until is None:
         return planned
-    return max(planned, min(release.held_until, asked + release.session_timeout))
+    return max(planned, min(release.held_until, asked + longest))
 
 
 def let_go(parts: Parts, release: Release) -> None:

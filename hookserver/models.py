@@ -73,9 +73,6 @@ class Step(StrEnum):
     DRAIN = "drain"
 
 
-SESSION_TIMEOUT = 1800.0
-"""Seconds of silence after which Tomcat ends a session, unless the app says otherwise."""
-
 SKIP = "[skip deploy]"
 """In the message of a branch's tip: its push asks for no deploy."""
 
@@ -166,8 +163,8 @@ class Release:
     ``settings`` are the app's that it was made from, as ``config.record_app`` writes them. ``live_at`` is since when it
     serves, or did last; ``retire_at`` is set while its slot is the standby, ``retired_at`` once it no longer runs.
 
-    A standby is held until ``held_until`` at most for those whose sessions it has: a session ends after
-    ``session_timeout`` seconds of silence, ``visitors`` have asked in the last minutes (None: that is not known).
+    A standby is held until ``held_until`` at most for those whose sessions it has; ``visitors`` have asked in the last
+    minutes (None: that is not known).
     """
 
     deploy: int
@@ -178,7 +175,6 @@ class Release:
     replicas: int
     retire_at: float | None = None
     retired_at: float | None = None
-    session_timeout: float = SESSION_TIMEOUT
     held_until: float | None = None
     visitors: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)

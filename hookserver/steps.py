@@ -245,7 +245,6 @@ def candidate(run: Run, commit: str, image: str) -> Release:
         image,
         slot,
         run.app.replicas,
-        session_timeout=run.parts.images.session_timeout(image),
         settings=run.parts.recorded(run.app),
     )
 

@@ -16,8 +16,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import IO
 
-from hookserver.builders import compatibility, session_timeout, tomcat_library, war_facts, war_file
-from hookserver.builders.engine import APP, FACTS, LIBRARY, LIBRARY_LAYER, ROLE, SESSION_TIMEOUT, Engine
+from hookserver.builders import compatibility, tomcat_library, war_facts, war_file
+from hookserver.builders.engine import APP, FACTS, LIBRARY, LIBRARY_LAYER, ROLE, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.tomcat_base import Base, SettingsFile
 from hookserver.builders.tomcat_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
@@ -64,7 +64,7 @@ def assemble(
             ):
                 archives = [*_own_files(files, conf, ours), ("conf", settings), ("webapps", libraries)]
                 library = _layer(engine, job, base, base.image, archives, labels, removed)
-        labels = {**image_labels(engine, job, build), SESSION_TIMEOUT: str(session_timeout.of_war(checked.archive))}
+        labels = image_labels(engine, job, build)
         with war_file.packed(checked, checked.rest, context, job.work) as rest:
             return _layer(engine, job, base, library, [("webapps", rest)], labels)
 

@@ -10,7 +10,7 @@ from typing import Any
 import docker.errors
 import requests
 
-from hookserver import __version__, models
+from hookserver import __version__
 from hookserver.builders import tomcat_library
 from hookserver.builders.assemble import adopt, assemble
 from hookserver.builders.engine import (
@@ -21,7 +21,6 @@ from hookserver.builders.engine import (
     LIBRARY,
     LIBRARY_LAYER,
     ROLE,
-    SESSION_TIMEOUT,
     STATE_DIR,
     Engine,
 )
@@ -79,15 +78,6 @@ class Images:
         if not self._engine.image_id(image):
             raise BuildError("the image of that release is gone", "Deploy its commit again instead.")
         return image
-
-    def session_timeout(self, image: str) -> float:
-        """Seconds of silence after which a session ends, as the WAR says that the image was made of; ``inf``: never.
-
-        Raises BuildError when Docker does not tell.
-        """
-        with translated("look at the image"):
-            labels = self._engine.inspect(image)["Config"].get("Labels") or {}
-        return float(labels.get(SESSION_TIMEOUT, models.SESSION_TIMEOUT))
 
     def remove_leftovers(self, deploy: int | None = None) -> list[str]:
         """Kill and remove the build containers of a deploy that was killed; None: of every deploy of ours."""

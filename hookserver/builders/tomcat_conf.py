@@ -1,8 +1,9 @@
 """What a Tomcat behind hookserver needs in its own files, added by editing them: text in, text out.
 
-Only what is not set is added, so an app's own choice wins. What is taken away is what would grow without bound inside a
-container and is told elsewhere: Tomcat's stock access log (Nginx writes one) and its stock log files (the console has
-the same lines). ``autoDeploy`` and everything else stays as it is.
+Only what is not set is added, so an app's own choice wins, but for the replicas' route, by which Nginx knows where a
+session is. What is taken away is what would grow without bound inside a container and is told elsewhere: Tomcat's stock
+access log (Nginx writes one) and its stock log files (the console has the same lines). ``autoDeploy`` and everything
+else stays as it is.
 """
 
 from __future__ import annotations
@@ -57,13 +58,12 @@ def edit_server_xml(text: str, subnet: IPv4Network, classes: Collection[str] = (
         _add(connector, bindOnInit="false", keepAliveTimeout=str(KEEP_ALIVE), maxKeepAliveRequests="-1")
     for service in root.iter("Service"):
         _add(service, gracefulStopAwaitMillis=str(GRACE))
-    for engine in root.iter("Engine"):
-        _edit_engine(root, engine, subnet, classes)
+    notes = [note for engine in root.iter("Engine") for note in _edit_engine(root, engine, subnet, classes)]
     for host in root.iter("Host"):
         _add(host, failCtxIfServletStartFails="true")
         for valve in [valve for valve in host.iterfind("Valve") if _is_stock_access_log(valve)]:
             host.remove(valve)
-    notes = [f"conf/server.xml: {line}" for line in obstacles(root, str(port))]
+    notes += [f"conf/server.xml: {line}" for line in obstacles(root, str(port))]
     if not any(connector.get("port") == str(port) for connector in connectors):
         notes.append(f"conf/server.xml has no HTTP connector on port {port}, where hookserver asks")
     return Edited(_text(root), tuple(notes))
@@ -133,14 +133,19 @@ def _add(element: Element, **attributes: str) -> None:
             element.set(name, value)
 
 
-def _edit_engine(root: Element, engine: Element, subnet: IPv4Network, classes: Collection[str]) -> None:
-    _add(engine, jvmRoute=f"${{{ROUTE}}}")
+def _edit_engine(root: Element, engine: Element, subnet: IPv4Network, classes: Collection[str]) -> list[str]:
+    """Answers what a person should know."""
+    ours, own = f"${{{ROUTE}}}", engine.get("jvmRoute")
+    engine.set("jvmRoute", ours)
     if not any(valve.get("className", "").endswith(".RemoteIpValve") for valve in root.iter("Valve")):
         _insert_before_host(engine, _remote_ip_valve(subnet))
     if VALVE in classes:
         _insert_before_host(engine, Element("Valve", className=VALVE))
     if CLUSTER in classes and root.find(".//Cluster") is None:
         _insert_before_host(engine, Element("Cluster", className=CLUSTER))
+    if own in (None, ours):
+        return []
+    return [f'conf/server.xml: jvmRoute="{own}" is replaced: each replica has a route of its own, such as blue1']
 
 
 def _speaks_http(connector: Element) -> bool:

@@ -35,7 +35,7 @@ PATH="$JAVA_HOME/bin:$PATH"
 compile() {{
     javac -nowarn -proc:none -d {_WORK}/classes -cp "lib/*:bin/tomcat-juli.jar" "$@" ||
     java -cp "lib/*:bin/tomcat-juli.jar" org.eclipse.jdt.internal.compiler.batch.Main \\
-        -1.8 -nowarn -proc:none -proceedOnError:none -d {_WORK}/classes "$@"
+        -1.8 -nowarn -proc:none -d {_WORK}/classes "$@"
 }}
 compile {_WORK}/*.java || {{ rm -rf {_WORK}/classes/*; compile {_WORK}/Elsewhere.java; }}
 """

@@ -55,18 +55,10 @@ def log_format(replicas: Iterable[Endpoint]) -> list[str]:
 
 def _sessions() -> list[str]:
     """``$hs_session``, and ``$hs_loggeduri``, the address without the rest of a session's id."""
-    any_session = "(?<{name}>[a-z0-9_-]{{8}})[a-z0-9_-]{{16}}"
-    in_uri, in_cookie = (any_session.format(name=found) for found in ("hs_urisessionfound", "hs_cookiesessionfound"))
-    cut = '"~*^(?<hs_uribefore>.*;jsessionid=[^/?;]{0,8})[^/?;]*(?<hs_uriafter>.*)$"'
+    of_the_slot = '"~^(blue|green):(?<hs_sessionfound>[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{16,}\\.\\1[0-9]+$"'
+    ends_in_route = "[^=/?;]+=[^/?;]{0,8}(?=[^/?;]*\\.(?:blue|green)[0-9]+(?:[/?;]|$))"
+    cut = f'"~*^(?<hs_uribefore>.*;(?:jsessionid=[^/?;]{{0,8}}|{ends_in_route}))[^/?;]*(?<hs_uriafter>.*)$"'
     return [
-        *block("map $request_uri $hs_urisession", ['default "";', f'"~*;jsessionid={in_uri}" $hs_urisessionfound;']),
-        *block(
-            "map $cookie_jsessionid $hs_anysession",
-            ["default $hs_urisession;", f'"~*^{in_cookie}" $hs_cookiesessionfound;'],
-        ),
-        *block(
-            'map "$hs_answeringslot:$hs_route:$hs_anysession" $hs_session',
-            ['default "";', '"~^(?:blue:blue|green:green)[0-9]+:(?<hs_sessionfound>.+)$" $hs_sessionfound;'],
-        ),
+        *block('map "$hs_answeringslot:$hs_id" $hs_session', ['default "";', f"{of_the_slot} $hs_sessionfound;"]),
         *block("map $request_uri $hs_loggeduri", ["default $request_uri;", f'{cut} "$hs_uribefore...$hs_uriafter";']),
     ]

@@ -143,7 +143,7 @@ def _server(settings: Settings, apps: list[AppSettings], domains: list[str]) -> 
     for app in sorted(apps, key=lambda app: len(app.path), reverse=True):
         for location in locations(app.path):
             pages = [f"error_page {status} @hs_{status};" for status in FAILURES]
-            lines += block(f"location {location}", [*to_app(app.name), *pages])
+            lines += block(f"location {location}", [*to_app(app), *pages])
         lines += block(f"location @{name(app.name, 'small')}", small_body(app.name))
         lines += block(f"location @{name(app.name, 'moved')}", moved(settings.server.state, app))
         lines += block(f"location @{name(app.name, 'fresh')}", fresh(app.name))

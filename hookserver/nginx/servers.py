@@ -19,10 +19,11 @@ STATUS_TYPE = "application/x-hookserver"
 FAILURES = (502, 503, 504)
 """When the visitor gets our page."""
 
-NO_APP = ('set $hs_app "";', 'set $hs_slot "";', 'set $hs_elsewhere "";')
+NO_APP = ('set $hs_app "";', 'set $hs_slot "";', 'set $hs_slots "";', 'set $hs_elsewhere "";')
 """In a server that leads to no app: what the log and the headers name must be known."""
 
-# Seven silent replicas cost a second each; a read timeout (10 s or more) comes after it and is never repeated.
+_CONNECT = 0.25
+# Long enough for all silent replicas; a read timeout (10 s or more) comes after it and is never repeated.
 _RETRY_FOR = 8.0
 _PAGE = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -96,7 +97,9 @@ def proxying(nginx: NginxSettings) -> list[str]:
     return [
         "proxy_http_version 1.1;",
         "proxy_request_buffering off;  # else a slow upload holds no connection, looks drained, and ends in a 502",
-        "proxy_connect_timeout 1s;     # a missing replica does not refuse, it is silent",
+        # A missing replica does not refuse, it is silent. One that is there has a kernel, this host's, that answers at
+        # once, even while its JVM stands still; a full queue would be asked again only after a second.
+        f"proxy_connect_timeout {milliseconds(_CONNECT)};",
         f"proxy_read_timeout {milliseconds(nginx.read_timeout)};",
         f"proxy_send_timeout {milliseconds(nginx.read_timeout)};",
         "proxy_next_upstream error timeout;",
@@ -132,17 +135,21 @@ def locations(path: str) -> list[str]:
     return ["/"] if path == "/" else [f"= {quote(path)}", quote(f"{path}/"), quote(f"{path};")]
 
 
-def to_app(app: str) -> list[str]:
+def to_app(app: AppSettings) -> list[str]:
     """The lines of a location of the app's. A small body takes the way of ``small_body``."""
+    upstream, up, slot, held, again = (
+        f"${name(app.name, what)}" for what in ("upstream", "up", "slot", "held", "fresh")
+    )
     return [
-        f"set $hs_app {app};",
-        f"if (${name(app, 'up')} = no) {{ return 503; }}",
-        f"set $hs_slot ${name(app, 'slot')};",
-        f"set $hs_elsewhere ${name(app, 'fresh')};",
+        f"set $hs_app {app.name};",
+        f"if ({up} = no) {{ return 503; }}",
+        f"set $hs_slot {slot};",
+        f"set $hs_slots {'blue:green' if app.release.sessions == 'replicated' else slot + ':' + held};",
+        f"set $hs_elsewhere {again};",
         "recursive_error_pages on;",
-        f"error_page 418 = @{name(app, 'small')};",
+        f"error_page 418 = @{name(app.name, 'small')};",
         "if ($hs_small) { return 418; }",
-        f"proxy_pass http://${name(app, 'upstream')};",
+        f"proxy_pass http://{upstream};",
     ]
 
 

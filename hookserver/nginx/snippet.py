@@ -24,7 +24,7 @@ def snippet(settings: Settings, app: AppSettings, lacking: Set[str] = frozenset(
     """
     lines = []
     around = _around(settings, app, lacking)
-    first = [*flags(settings.server.state, app), *to_app(app.name)]
+    first = [*flags(settings.server.state, app), *to_app(app)]
     for location in locations(app.path):
         # Before the operator's regular expressions: a path's own .css and .js are the app's.
         modifier = "" if location.startswith("=") or app.path == "/" else "^~ "

@@ -35,16 +35,18 @@ def replicas(slots: Slots) -> list[Endpoint]:
 
 
 def routes() -> list[str]:
-    """``$hs_route``: the replica that made the visitor's session, from its cookie, else from the address."""
+    """``$hs_id``: the id of the visitor's session, from a cookie, else from the address; ``$hs_route``: its replica.
+
+    Whatever the app calls its cookie: the first one counts that ends in a route of a slot that serves its sessions
+    (``$hs_slots``). What another app, or a release that is gone, has left with the browser is passed over.
+    """
+    slots, route = "^(blue|green):(blue|green|none):", "\\.(?:\\1|\\2)[0-9]+"
+    in_address = f"{slots}[^?]*?;[^=/?;]+=(?<hs_addressid>[^/?;]+{route})(?:[/?;]|$)"
+    in_cookie = f'{slots}(?:.*?;)??[^;=]+=\\"?(?<hs_cookieid>[^;\\s\\"]+{route})\\"?\\s*(?:;|$)'
     return [
-        *block(
-            "map $request_uri $hs_uriroute",
-            ['default "";', '"~*;jsessionid=[^/?;]*\\.(?<hs_uriroutefound>[a-z0-9]+)(?:[/?;]|$)" $hs_uriroutefound;'],
-        ),
-        *block(
-            "map $cookie_jsessionid $hs_route",
-            ["default $hs_uriroute;", '"~\\.(?<hs_routefound>[a-z0-9]+)$" $hs_routefound;'],
-        ),
+        *block('map "$hs_slots:$request_uri" $hs_uriid', ['default "";', f'"~{in_address}" $hs_addressid;']),
+        *block('map "$hs_slots:$http_cookie" $hs_id', ["default $hs_uriid;", f'"~{in_cookie}" $hs_cookieid;']),
+        *block("map $hs_id $hs_route", ['default "";', '"~\\.(?<hs_routefound>[a-z]+[0-9]+)$" $hs_routefound;']),
     ]
 
 

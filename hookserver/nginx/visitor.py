@@ -45,6 +45,7 @@ def headers(trusted: Networks) -> list[str]:
         "Forwarded": '""',
         "X-Request-Id": "$request_id",
         "X-Hookserver-Elsewhere": "$hs_elsewhere",
+        "X-Hookserver-Sessions": '""',
         "Upgrade": "$hs_upgrade",
         "Connection": "$hs_connection",
     }

@@ -29,7 +29,6 @@ class Releases:
             "image": release.image,
             "slot": release.slot,
             "replicas": release.replicas,
-            "session_timeout": release.session_timeout,
             "settings": json.dumps(dict(release.settings)),
         }
         with self._tables.database.writing() as connection:

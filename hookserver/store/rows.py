@@ -52,7 +52,6 @@ def to_release(row: Row[Any]) -> Release:
         live_at=row.live_at,
         retire_at=row.retire_at,
         retired_at=row.retired_at,
-        session_timeout=row.session_timeout,
         held_until=row.held_until,
         visitors=row.visitors,
         settings=json.loads(row.settings),

@@ -83,7 +83,6 @@ releases = Table(
     Column("live_at", Float),
     Column("retire_at", Float),
     Column("retired_at", Float),
-    Column("session_timeout", Float, nullable=False),
     Column("held_until", Float),
     Column("visitors", Integer),
 )

@@ -119,6 +119,12 @@ class Installation:
             raise RuntimeError(f"a rollback to deploy {to} is answered {answer.status_code}: {answer.text}")
         return Accepted(answer.json()["deploy"], asked, at)
 
+    def change(self, line: str, to: str) -> None:
+        """Write another line into the settings, and let the running hookserver take it up."""
+        config = FOLDER / "hookserver.toml"
+        config.write_text(config.read_text().replace(line, to))
+        _run([sys.executable, "-m", "hookserver", "--config", str(config), "apply", "--yes"], ROOT)
+
     def deploy(self, number: int) -> dict[str, Any]:
         """What the API tells of a deploy; its times are Unix seconds."""
         answer = self._api.get(f"{self._url}/deploys/{number}", timeout=30)

@@ -1,7 +1,8 @@
 """Does every Tomcat line go live without a failed request? ``tests/run.sh bench tomcats``
 
 7.0, 8.5, 9.0, 10.1 and 11.0, each on a Java that it is used with: a shop for the line's servlet API is deployed, then
-three more versions of it under load, on kept-alive connections and new ones. Images that are missing are made.
+three more versions of it under load, on kept-alive connections and new ones. The last switch holds the version before
+it, and is rolled back: carts of both versions must stay. Images that are missing are made.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any
 
 import requests
 
+from hookserver.containers.arguments import STATE_DIR
 from tests.bench.first_answers import FirstAnswers
-from tests.bench.installation import ROOT, installed
+from tests.bench.installation import APP, ROOT, Installation, installed
 from tests.bench.line_shop import LINES, Line
 from tests.bench.outcome import outcome, run, table, tell
 from tests.bench.visitors import Switch, failures, late_visitors, visiting
@@ -22,6 +24,8 @@ from tests.bench.visitors import Switch, failures, late_visitors, visiting
 DEPLOYS = 3
 RELEASE = 'sticky_for = "0"'
 """Everybody moves at each switch: a deploy takes what it takes, and waits for nobody who stays."""
+HELD = 'sticky_for = "30m"'
+"""From the last switch on, after which no deploy needs the held slot."""
 LOAD = ("--connections", "8", "--think", "20", "--visitors", "10")
 
 
@@ -29,7 +33,8 @@ LOAD = ("--connections", "8", "--think", "20", "--visitors", "10")
 class Seen:
     """What came of one line: the seconds of each replica's start and of each deploy, and what the visitors said.
 
-    ``keeps_carts``: a visitor finds again what was put into the session.
+    ``keeps_carts``: visitors of two versions find again what was put into their sessions, over a held switch and a
+    rollback. ``left_over``: what is there at the end and should not be, or the other way round.
     """
 
     starts: list[float]
@@ -37,6 +42,7 @@ class Seen:
     report: dict[str, Any]
     late: int
     keeps_carts: bool
+    left_over: list[str]
 
     @property
     def row(self) -> list[str]:
@@ -66,7 +72,8 @@ def bench() -> int:
     bars = {
         f"0 failed requests over {DEPLOYS} switches of each line": failed == 0,
         "0 new visitors answered by the old version after a switch": late == 0,
-        "a cart stays in its session on each line": all(found.keeps_carts for found in seen.values()),
+        "carts stay over a held switch and a rollback on each line": all(found.keeps_carts for found in seen.values()),
+        "nothing is left over on each line": not any(found.left_over for found in seen.values()),
         "every version was seen by visitors": all(_all_seen(found) for found in seen.values()),
     }
     return outcome("tomcats", figures, bars)
@@ -77,9 +84,11 @@ def _deploy(line: Line) -> Seen:
     starts, deploys, switches = [], [], []
     with installed(RELEASE, tomcat=f'image = "{line.image}"', build=line.build, source=line.source) as shop:
         shop.ended(shop.push(_version(0)).deploy)
-        keeps_carts = _keeps_carts(shop.site)
         with visiting(shop.site, *LOAD) as load:
             for number in range(1, DEPLOYS + 1):
+                if number == DEPLOYS:
+                    shop.change(RELEASE, HELD)
+                    older = _with_cart(shop.site)
                 with FirstAnswers(shop, number + 1) as answers:
                     pushed = shop.push(_version(number))
                 told = shop.ended(pushed.deploy)
@@ -87,16 +96,46 @@ def _deploy(line: Line) -> Seen:
                 deploys.append(told["live_at"] - pushed.began)
                 switches.append(Switch(_version(number), pushed.began, told["live_at"]))
                 tell(f"  {_version(number)} live after {deploys[-1]:.1f} s")
+        keeps_carts = _keeps_carts(shop, older, pushed.deploy)
+        left_over = _left_over(shop)
     for failure in failures([load.report], switches):
         tell(f"  failed: {failure}")
-    return Seen(starts, deploys, load.report, len(late_visitors(load.report["visitors"], switches)), keeps_carts)
+    late = len(late_visitors(load.report["visitors"], switches))
+    return Seen(starts, deploys, load.report, late, keeps_carts, left_over)
 
 
-def _keeps_carts(site: str) -> bool:
-    with requests.Session() as visitor:
-        for _ in range(3):
-            shown = visitor.post(f"{site}/cart/add", {"quantity": "2"}, timeout=30).text
-    return "6 in the cart" in shown
+def _with_cart(site: str) -> requests.Session:
+    """A visitor who has put six things into his cart."""
+    visitor = requests.Session()
+    for _ in range(3):
+        visitor.post(f"{site}/cart/add", {"quantity": "2"}, timeout=30)
+    return visitor
+
+
+def _keeps_carts(shop: Installation, older: requests.Session, newest: int) -> bool:
+    """``newest`` is the deploy that just went live; the visitor ``older`` has his cart on the version before it."""
+    before, now = _version(DEPLOYS - 1), _version(DEPLOYS)
+    newer = _with_cart(shop.site)
+    seen = [_cart(older, shop.site), _cart(newer, shop.site)]
+    shop.ended(shop.rollback(newest - 1).deploy)
+    seen += [_cart(older, shop.site), _cart(newer, shop.site), _cart(requests.Session(), shop.site)]
+    tell(f"  carts over a held switch and a rollback: {seen}")
+    return seen == [(before, True), (now, True), (before, True), (now, True), (before, False)]
+
+
+def _cart(visitor: requests.Session, site: str) -> tuple[str, bool]:
+    """The version that shows him his cart, and whether it is all there."""
+    answer = visitor.get(f"{site}/cart", timeout=30)
+    return answer.headers.get("X-Shop-Version", ""), "6 in the cart" in answer.text
+
+
+def _left_over(shop: Installation) -> list[str]:
+    """Containers and folders beside the two replicas of the live and of the held slot; and those of them that lack."""
+    there = shop.docker.containers.list(all=True, filters={"label": f"{STATE_DIR}={shop.state.root}"})
+    running = {str(one.name) for one in there if one.status == "running"}
+    wanted = {f"hs-{APP}-{slot}-{number}" for slot in ("blue", "green") for number in (1, 2)}
+    wrong = sorted({str(one.name) for one in there} ^ wanted) + sorted(wanted - running)
+    return wrong + [str(folder) for folder in shop.state.work(0).parent.glob("*")]
 
 
 def _version(number: int) -> str:

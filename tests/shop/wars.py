@@ -8,7 +8,7 @@ import zipfile
 _WEB_XML = """<?xml version="1.0" encoding="UTF-8"?>
 <web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0" metadata-complete="true">
   <absolute-ordering/>
-{servlets}  <session-config><session-timeout>{minutes}</session-timeout></session-config>
+{servlets}  <session-config><cookie-config><name>SHOPSESSION</name></cookie-config></session-config>
   <mime-mapping><extension>txt</extension><mime-type>text/plain</mime-type></mime-mapping>
   <welcome-file-list><welcome-file>index.txt</welcome-file></welcome-file-list>
 </web-app>
@@ -19,7 +19,11 @@ _START = """  <servlet><servlet-name>start</servlet-name><jsp-file>/start.jsp</j
 _HEALTH = """  <servlet><servlet-name>health</servlet-name><jsp-file>/health.jsp</jsp-file></servlet>
   <servlet-mapping><servlet-name>health</servlet-name><url-pattern>/health</url-pattern></servlet-mapping>
 """
-_SLOW = '<% Thread.sleep(Long.parseLong(request.getParameter("ms"))); %>{version}'
+_ANEW = """<% session.invalidate(); session = request.getSession();
+if (request.getParameter("name") != null) session.setAttribute("name", request.getParameter("name")); %>"""
+_SLOW = """<% Thread.sleep(Long.parseLong(request.getParameter("ms")));
+if (request.getParameter("keep") != null)
+  session.setMaxInactiveInterval(Integer.parseInt(request.getParameter("keep"))); %>"""
 
 EXITS = '<%! public void jspInit() { System.err.println("FATAL no licence found"); Runtime.getRuntime().halt(3); } %>'
 """The JVM ends while the app starts."""
@@ -61,16 +65,18 @@ if (asked.incrementAndGet() == 3) new Thread(() -> {
 """A whole check's good answers; the JVM ends some seconds after the switch."""
 
 
-def war(version: str, health: str = "", start: str = "", minutes: int = 30) -> bytes:
+def war(version: str, health: str = "", start: str = "") -> bytes:
     """A WAR that answers ``version`` at ``/``, and at ``/slow.jsp?ms=…`` after that time, where it makes a session.
 
-    A session ends after so many ``minutes`` of silence.
+    With ``&keep=…`` that ends after so many seconds of silence. ``/anew.jsp`` ends the session and makes another, for
+    who logs out, or with ``?name=…`` in.
     ``/health`` is ``well``, or what the JSP text ``health`` makes of it; ``start`` is a JSP that the start loads.
     """
     files = {
-        "WEB-INF/web.xml": _WEB_XML.format(servlets=_START * bool(start) + _HEALTH * bool(health), minutes=minutes),
+        "WEB-INF/web.xml": _WEB_XML.format(servlets=_START * bool(start) + _HEALTH * bool(health)),
         "index.txt": version,
-        "slow.jsp": _SLOW.format(version=version),
+        "slow.jsp": _SLOW + version,
+        "anew.jsp": _ANEW + version,
         "health.jsp" if health else "health": health or "well",
     }
     if start:

@@ -13,11 +13,9 @@ from hookserver.models import Release, Slot
 SWITCH = 1000.0
 
 
-def release(timeout: float = 600.0, held_for: float = 1800.0, planned: float = 300.0) -> Release:
+def release(held_for: float = 1800.0, planned: float = 300.0) -> Release:
     """A standby since ``SWITCH`` that is to be retired ``planned`` seconds after it."""
-    return Release(
-        1, "shop", "c" * 40, "i", Slot.BLUE, 2, SWITCH + planned, session_timeout=timeout, held_until=SWITCH + held_for
-    )
+    return Release(1, "shop", "c" * 40, "i", Slot.BLUE, 2, SWITCH + planned, held_until=SWITCH + held_for)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +34,7 @@ def test_it_goes_when_the_last_session_has_ended_or_at_the_deadline_and_never_be
     asked: float | None, after: float
 ) -> None:
     moment = None if asked is None else SWITCH + asked
-    assert retire_at(release(), moment) == SWITCH + after
+    assert retire_at(release(), moment, 600) == SWITCH + after
 
 
 @pytest.mark.parametrize(("keys", "seconds"), [({}, 1800), ({"sticky_for": "0"}, 0), ({"sessions": "none"}, 0)])
@@ -45,12 +43,12 @@ def test_a_switch_holds_the_old_slot_for_as_long_as_the_settings_say(keys: dict[
 
 
 def test_sessions_that_never_end_hold_it_until_the_deadline() -> None:
-    assert retire_at(release(timeout=math.inf), SWITCH - 5000) == SWITCH + 1800
-    assert retire_at(release(timeout=math.inf), None) == SWITCH + 300
+    assert retire_at(release(), SWITCH - 5000, math.inf) == SWITCH + 1800
+    assert retire_at(release(), None, math.inf) == SWITCH + 300
 
 
 def test_a_time_for_a_rollback_beyond_the_deadline_stays() -> None:
-    assert retire_at(release(held_for=60), SWITCH + 50) == SWITCH + 300
+    assert retire_at(release(held_for=60), SWITCH + 50, 600) == SWITCH + 300
 
 
 def test_something_is_to_be_done_at_the_deadline_too_when_that_comes_first() -> None:

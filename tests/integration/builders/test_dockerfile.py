@@ -29,6 +29,14 @@ def test_its_tomcat_gets_our_settings_and_the_dockerignore_holds(site: Site) -> 
     assert 'jvmRoute="${hookserver.route}"' in output
 
 
+def test_a_tomcat_on_a_java_without_a_compiler_gets_our_addition_too(site: Site) -> None:
+    image, log = site.build(site.job({"Dockerfile": f"FROM {TOMCAT}\nRUN rm $JAVA_HOME/bin/javac\n"}))
+    assert "cannot compile" not in log
+    with site.running(image) as (container, _):
+        shown = site.client.exec_create(container, ["cat", "conf/server.xml"])["Id"]
+        assert "hookserver.Elsewhere" in site.client.exec_start(shown).decode()
+
+
 def test_a_step_that_fails_is_shown(site: Site) -> None:
     with pytest.raises(BuildError) as caught:
         site.build(site.job({"Dockerfile": f"FROM {TOMCAT}\nRUN echo no compiler here >&2 && exit 4\n"}))

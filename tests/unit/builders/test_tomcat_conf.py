@@ -87,7 +87,7 @@ def test_comments_stay() -> None:
 def test_an_apps_own_choice_wins() -> None:
     own = """<Server port="9005"><Service gracefulStopAwaitMillis="1">
       <Connector port="8080" bindOnInit="true" keepAliveTimeout="5" maxKeepAliveRequests="7"/>
-      <Engine jvmRoute="mine"><Valve className="org.apache.catalina.valves.RemoteIpValve" internalProxies="x"/>
+      <Engine defaultHost="mine"><Valve className="org.apache.catalina.valves.RemoteIpValve" internalProxies="x"/>
       <Host failCtxIfServletStartFails="false">
         <Valve className="org.apache.catalina.valves.AccessLogValve" directory="/dev" prefix="stdout"/>
       </Host></Engine></Service></Server>"""
@@ -100,9 +100,18 @@ def test_an_apps_own_choice_wins() -> None:
     }
     assert root.get("port") == "9005"
     assert one(root, "Service").get("gracefulStopAwaitMillis") == "1"
-    assert one(root, "Service/Engine").get("jvmRoute") == "mine"
+    assert one(root, "Service/Engine").get("defaultHost") == "mine"
     assert [valve.get("internalProxies") for valve in root.iter("Valve")] == ["x", None]
     assert one(root, "Service/Engine/Host").get("failCtxIfServletStartFails") == "false"
+
+
+def test_a_route_of_the_apps_own_is_replaced_by_the_replicas_and_that_is_told() -> None:
+    own = edit_server_xml(STOCK.replace("<Engine ", '<Engine jvmRoute="node1" '), SUBNET)
+    assert one(fromstring(own.text), "Service/Engine").get("jvmRoute") == "${hookserver.route}"
+    assert own.notes == (
+        'conf/server.xml: jvmRoute="node1" is replaced: each replica has a route of its own, such as blue1',
+    )
+    assert edit_server_xml(own.text, SUBNET).notes == ()
 
 
 def test_editing_twice_changes_nothing_more() -> None:
