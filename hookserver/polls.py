@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 
 from hookserver.config import AppSettings
@@ -11,14 +12,16 @@ AGAIN = 30.0
 
 
 class Polls:
-    """Due at once, and every ``poll`` after; never where that is 0. Times are those of ``time.monotonic()``.
+    """Due at once, and every ``poll`` after. Times are those of ``time.monotonic()``.
 
+    Where ``poll`` is 0 never, but for a repository of our own: what was pushed to it while nobody was up is due once.
     One that failed is due again soon, then after twice as long each time, up to ``poll``: whoever refuses it (a wrong
     password, too many requests) is not asked more and more.
     """
 
     def __init__(self, apps: Mapping[str, AppSettings]) -> None:
-        self._every = {name: app.poll for name, app in apps.items() if app.poll}
+        looked_at = {name: app for name, app in apps.items() if app.poll or app.repository == "push"}
+        self._every = {name: app.poll or math.inf for name, app in looked_at.items()}
         self._next = dict.fromkeys(self._every, 0.0)
         self._again: dict[str, float] = {}
 

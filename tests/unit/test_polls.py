@@ -6,9 +6,9 @@ from hookserver.config import AppSettings
 from hookserver.polls import AGAIN, Polls
 
 
-def polls(**every: float) -> Polls:
+def polls(repository: str = "/srv/git/shop.git", **every: float) -> Polls:
     apps = {
-        name: AppSettings(name=name, repository="push", domains=(f"{name}.test",), poll=seconds)
+        name: AppSettings(name=name, repository=repository, domains=(f"{name}.test",), poll=seconds)
         for name, seconds in every.items()
     }
     return Polls(apps)
@@ -39,6 +39,17 @@ def test_a_branch_is_looked_at_at_once_and_then_every_so_often() -> None:
 def test_zero_is_never() -> None:
     assert polls(shop=0).due(1e9) == []
     assert list(polls(shop=0).moments()) == []
+
+
+def test_what_was_pushed_to_our_own_repository_while_nobody_was_up_is_found_at_the_start() -> None:
+    made = polls("push", shop=0)
+    assert made.due(0) == ["shop"]
+    made.begun("shop", 0)
+    made.ended("shop", 1, failed=True)
+    assert made.due(AGAIN + 1) == ["shop"]
+    made.begun("shop", AGAIN + 1)
+    made.ended("shop", AGAIN + 2, failed=False)
+    assert made.due(1e9) == []
 
 
 def test_a_look_that_fails_is_repeated_soon_then_ever_later_up_to_poll() -> None:
