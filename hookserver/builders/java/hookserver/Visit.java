@@ -2,20 +2,16 @@ package hookserver;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.NotSerializableException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.security.Principal;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apache.catalina.ha.session.DeltaRequest;
 import org.apache.catalina.ha.session.DeltaSession;
 
-/** A replicated session that is sent without the attributes that cannot be. */
+/** A replicated session that is sent without the attributes that cannot be; these stay where they are. */
 final class Visit extends DeltaSession {
 
     private static final long serialVersionUID = 1;
@@ -24,7 +20,6 @@ final class Visit extends DeltaSession {
     private static final int TRIES = 3;
 
     private final transient Sessions sessions;
-    private final transient Set<String> removed = ConcurrentHashMap.newKeySet();
     private transient boolean comesFromOwner;
 
     Visit(Sessions sessions) {
@@ -32,16 +27,26 @@ final class Visit extends DeltaSession {
         this.sessions = sessions;
     }
 
+    /** Tomcat calls this while the session is being made, and keeps what it gets for other sessions of the manager. */
+    @Override
+    protected DeltaRequest createRequest(String id, boolean recordsAll) {
+        return new Changes(((Sessions) manager).unsent, id, recordsAll);
+    }
+
+    /** What is not Serializable stays in this replica's session, instead of failing the request that sets it. */
+    @Override
+    public boolean isAttributeDistributable(String name, Object value) {
+        return true;
+    }
+
     /** The whole session. A request may be changing it: then it is read again. */
     byte[] bytes() throws IOException {
         for (int tries = 1; ; tries++) {
             try {
-                return written(shared());
-            } catch (NotSerializableException e) {
-                return written(serialisable(shared()));
-            } catch (RuntimeException e) {
+                return written(tries == 1 ? shared() : serialisable(shared()));
+            } catch (Throwable e) {
                 if (tries == TRIES) {
-                    throw e;
+                    throw new IOException(e);
                 }
             }
         }
@@ -49,10 +54,20 @@ final class Visit extends DeltaSession {
 
     /** Whether it shall take the place of another copy: it comes from the replica that served its visitor last. */
     boolean isBetterThan(Visit other) {
-        return comesFromOwner && (!other.isPrimarySession() || other.thisAccessedTime < thisAccessedTime);
+        boolean isOwned = other.isPrimarySession() || other.comesFromOwner;
+        return comesFromOwner && (!isOwned || other.thisAccessedTime < thisAccessedTime);
     }
 
-    void read(Incoming in) throws ClassNotFoundException, IOException {
+    /** From now on its visitor is served here, or elsewhere than where it came from. */
+    @Override
+    public void setPrimarySession(boolean isPrimary) {
+        comesFromOwner = false;
+        super.setPrimarySession(isPrimary);
+    }
+
+    /** So much of it that it can be compared with another copy. */
+    void readHead(Incoming in) throws IOException {
+        super.setPrimarySession(false);
         id = in.readUTF();
         comesFromOwner = in.readBoolean();
         creationTime = in.readLong();
@@ -60,6 +75,9 @@ final class Visit extends DeltaSession {
         thisAccessedTime = in.readLong();
         maxInactiveInterval = in.readInt();
         isNew = in.readBoolean();
+    }
+
+    void read(Incoming in) throws ClassNotFoundException, IOException {
         in.attribute = DeltaRequest.NAME_PRINCIPAL;
         principal = (Principal) in.readObject();
         authType = (String) in.readObject();
@@ -70,7 +88,6 @@ final class Visit extends DeltaSession {
             attributes.put(name, in.readObject());
         }
         setValid(true);
-        setPrimarySession(false);
         resetDeltaRequest();
     }
 
@@ -105,54 +122,19 @@ final class Visit extends DeltaSession {
         return bytes.toByteArray();
     }
 
-    /** What changed; when some of it cannot be sent, all that can be, and that the rest is gone. */
-    @Override
-    public byte[] getDiff() throws IOException {
-        try {
-            return super.getDiff();
-        } catch (NotSerializableException e) {
-            Map<String, Object> kept = serialisable(shared());
-            Set<String> names = new HashSet<>(removed);
-            names.addAll(attributes.keySet());
-            DeltaRequest whole = createRequest(getIdInternal(), false);
-            names.forEach(name -> whole.setAttribute(name, kept.get(name)));
-            whole.setPrincipal((Principal) orNull(getPrincipal()));
-            whole.setAuthType(getAuthType());
-            whole.setMaxInactiveInterval(maxInactiveInterval);
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
-                whole.writeExternal(out);
-            }
-            return bytes.toByteArray();
-        }
-    }
-
-    @Override
-    protected void removeAttributeInternal(String name, boolean notify, boolean addDeltaRequest) {
-        removed.add(name);
-        super.removeAttributeInternal(name, notify, addDeltaRequest);
-    }
-
     private Map<String, Object> shared() {
         Map<String, Object> shared = new LinkedHashMap<>();
         for (Map.Entry<String, Object> entry : attributes.entrySet()) {
-            if (!exclude(entry.getKey(), entry.getValue())) {
+            if (entry.getValue() instanceof Serializable && !exclude(entry.getKey(), entry.getValue())) {
                 shared.put(entry.getKey(), entry.getValue());
             }
         }
         return shared;
     }
 
-    private Map<String, Object> serialisable(Map<String, Object> values) throws IOException {
-        Map<String, Object> kept = new LinkedHashMap<>();
-        for (Map.Entry<String, Object> entry : values.entrySet()) {
-            try (ObjectOutputStream out = new ObjectOutputStream(new ByteArrayOutputStream())) {
-                out.writeObject(entry.getValue());
-                kept.put(entry.getKey(), entry.getValue());
-            } catch (NotSerializableException e) {
-                sessions.tellUnsent(entry.getKey(), e.getMessage());
-            }
-        }
+    private Map<String, Object> serialisable(Map<String, Object> values) {
+        Map<String, Object> kept = new LinkedHashMap<>(values);
+        kept.entrySet().removeIf(entry -> sessions.unsent.has(entry.getKey(), entry.getValue()));
         return kept;
     }
 
