@@ -40,6 +40,9 @@ final class Sessions extends DeltaManager {
     /** Milliseconds for which peers that hang are asked again when nobody else gives the sessions. */
     private static final long AGAIN = 10_000;
 
+    /** Sessions that are given with this are at least as new as the message's time. */
+    private static final String AS_OF = "AS-OF";
+
     private final Peers peers;
     private final Object turn = new Object();
     private final Dropped dropped = new Dropped();
@@ -213,27 +216,29 @@ final class Sessions extends DeltaManager {
     /** When some of it does not get there, whoever asked does not hear that this was all. */
     private void giveAll(Member to) {
         if (!ready) {
-            give(SessionMessage.EVT_ALL_SESSION_NOCONTEXTMANAGER, null, to);
+            give(SessionMessage.EVT_ALL_SESSION_NOCONTEXTMANAGER, null, System.currentTimeMillis(), to);
             return;
         }
         ByteArrayOutputStream some = new ByteArrayOutputStream();
+        long asOf = System.currentTimeMillis();
         for (Session session : findSessions()) {
             write((Visit) session, some);
             if (some.size() >= AT_ONCE) {
-                if (!give(SessionMessage.EVT_ALL_SESSION_DATA, some.toByteArray(), to)) {
+                if (!give(SessionMessage.EVT_ALL_SESSION_DATA, some.toByteArray(), asOf, to)) {
                     return;
                 }
                 some.reset();
+                asOf = System.currentTimeMillis();
             }
         }
-        if (give(SessionMessage.EVT_ALL_SESSION_DATA, some.toByteArray(), to)) {
-            give(SessionMessage.EVT_ALL_SESSION_TRANSFERCOMPLETE, null, to);
+        if (give(SessionMessage.EVT_ALL_SESSION_DATA, some.toByteArray(), asOf, to)) {
+            give(SessionMessage.EVT_ALL_SESSION_TRANSFERCOMPLETE, null, asOf, to);
         }
     }
 
-    private boolean give(int type, byte[] data, Member to) {
-        SessionMessage message = new SessionMessageImpl(getName(), type, data, "STATE", "STATE-" + type + "-" + getName());
-        message.setTimestamp(System.currentTimeMillis());
+    private boolean give(int type, byte[] data, long asOf, Member to) {
+        SessionMessage message = new SessionMessageImpl(getName(), type, data, AS_OF, AS_OF + "-" + type + "-" + getName());
+        message.setTimestamp(asOf);
         for (int tries = 0; tries < TRIES; tries++) {
             if (((Replication) cluster).sendAndWait(message, new Member[] {to}, 0, SILENCE)) {
                 return true;
@@ -268,21 +273,22 @@ final class Sessions extends DeltaManager {
     }
 
     @Override
-    protected void deserializeSessions(byte[] data) throws IOException {
-        DataInputStream in = new DataInputStream(new ByteArrayInputStream(data));
+    protected void handleALL_SESSION_DATA(SessionMessage message, Member from) throws IOException {
+        long given = AS_OF.equals(message.getSessionID()) ? message.getTimestamp() : 0;
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(message.getSession()));
         while (in.available() > 0) {
             byte[] one = new byte[in.readInt()];
             in.readFully(one);
-            take(one);
+            take(one, given);
         }
         fetch.hear();
     }
 
-    private void take(byte[] bytes) throws IOException {
+    private void take(byte[] bytes, long given) throws IOException {
         Visit visit = new Visit(this);
         Incoming in = incoming(bytes);
         try {
-            visit.readHead(in);
+            visit.readHead(in, given);
             Visit here = (Visit) sessions.get(visit.getIdInternal());
             if (ended.contains(visit.getIdInternal())) {
                 super.sessionExpired(visit.getIdInternal());
@@ -296,11 +302,14 @@ final class Sessions extends DeltaManager {
         }
     }
 
-    /** A change that cannot be read: its session is forgotten here, where the application would fail on it. */
+    /**
+     * A change that cannot be read: its session is forgotten here, where the application would fail on it. One from before a
+     * replica was lost for a time may arrive after what was fetched since.
+     */
     @Override
     protected void handleSESSION_DELTA(SessionMessage message, Member from) throws IOException {
         Visit visit = (Visit) sessions.get(message.getSessionID());
-        if (visit == null) {
+        if (visit == null || visit.has(message.getTimestamp())) {
             return;
         }
         Incoming in = incoming(message.getSession());
@@ -321,6 +330,7 @@ final class Sessions extends DeltaManager {
     protected void handleSESSION_CREATED(SessionMessage message, Member from) {
         if (!sessions.containsKey(message.getSessionID())) {
             super.handleSESSION_CREATED(message, from);
+            ((Visit) sessions.get(message.getSessionID())).isChanged(false);
         }
     }
 

@@ -20,7 +20,10 @@ final class Visit extends DeltaSession {
     private static final int TRIES = 3;
 
     private final transient Sessions sessions;
-    private transient boolean comesFromOwner;
+    /** Whether the last change that is known here was made here, or was when this copy was taken from there. */
+    private transient boolean isOwn = true;
+    private transient boolean isAuthors;
+    private transient long asOf;
 
     Visit(Sessions sessions) {
         super(sessions);
@@ -52,24 +55,50 @@ final class Visit extends DeltaSession {
         }
     }
 
-    /** Whether it shall take the place of another copy: it comes from the replica that served its visitor last. */
+    /**
+     * Whether it shall take the place of another copy: it comes from the replica that changed it last. One that was only
+     * looked at is no better for that: it may have been looked at where the last change has not arrived.
+     */
     boolean isBetterThan(Visit other) {
-        boolean isOwned = other.isPrimarySession() || other.comesFromOwner;
-        return comesFromOwner && (!isOwned || other.thisAccessedTime < thisAccessedTime);
+        boolean isOther = other.isOwn || other.isAuthors;
+        return isAuthors && (!isOther || other.thisAccessedTime < thisAccessedTime);
     }
 
-    /** From now on its visitor is served here, or elsewhere than where it came from. */
+    void isChanged(boolean isHere) {
+        isOwn = isHere;
+        isAuthors = false;
+    }
+
     @Override
-    public void setPrimarySession(boolean isPrimary) {
-        comesFromOwner = false;
-        super.setPrimarySession(isPrimary);
+    public void setAttribute(String name, Object value, boolean notify, boolean isHere) {
+        isChanged(isHere);
+        super.setAttribute(name, value, notify, isHere);
     }
 
-    /** So much of it that it can be compared with another copy. */
-    void readHead(Incoming in) throws IOException {
-        super.setPrimarySession(false);
+    @Override
+    protected void removeAttributeInternal(String name, boolean notify, boolean isHere) {
+        isChanged(isHere);
+        super.removeAttributeInternal(name, notify, isHere);
+    }
+
+    @Override
+    public void setPrincipal(Principal principal, boolean isHere) {
+        isChanged(isHere);
+        super.setPrincipal(principal, isHere);
+    }
+
+    /** Whether it was taken from a peer after a change that was made then (milliseconds), and has it. */
+    boolean has(long change) {
+        return change < asOf;
+    }
+
+    /** So much of it that it can be compared with another copy; it was given at that time. */
+    void readHead(Incoming in, long given) throws IOException {
+        asOf = given;
+        setPrimarySession(false);
+        isOwn = false;
         id = in.readUTF();
-        comesFromOwner = in.readBoolean();
+        isAuthors = in.readBoolean();
         creationTime = in.readLong();
         lastAccessedTime = in.readLong();
         thisAccessedTime = in.readLong();
@@ -103,7 +132,7 @@ final class Visit extends DeltaSession {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeUTF(id);
-            out.writeBoolean(isPrimarySession());
+            out.writeBoolean(isOwn);
             out.writeLong(creationTime);
             out.writeLong(lastAccessedTime);
             out.writeLong(thisAccessedTime);
