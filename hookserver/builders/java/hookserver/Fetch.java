@@ -17,13 +17,17 @@ final class Fetch {
     private static final long SILENCE = 10_000;
     private static final Log LOG = LogFactory.getLog(Fetch.class);
 
+    private final Receiver receiver;
+    private final int errors;
     private final Member[] asked;
     private final Map<Member, Integer> answers = new ConcurrentHashMap<>();
     private final Map<String, String> unread = new ConcurrentHashMap<>();
     private volatile long heard = System.nanoTime();
     private volatile boolean isOverfull;
 
-    Fetch(Member... asked) {
+    Fetch(Receiver receiver, Member... asked) {
+        this.receiver = receiver;
+        errors = receiver.errors();
         this.asked = asked;
     }
 
@@ -59,7 +63,7 @@ final class Fetch {
     }
 
     boolean isOverfull() {
-        return isOverfull;
+        return isOverfull || receiver.errors() != errors;
     }
 
     /** Whether a peer has given all that it has. */

@@ -9,6 +9,7 @@ import org.apache.catalina.tribes.group.interceptors.MessageDispatchInterceptor;
 /** What waits to be sent, in order. When it is too much no request waits: the peers are told later that they missed some. */
 final class Queue extends MessageDispatchInterceptor {
 
+    /** Bytes; its buffers are up to twice as large. */
     private static final long LIMIT = 64 << 20;
 
     private final Peers peers;
@@ -17,7 +18,7 @@ final class Queue extends MessageDispatchInterceptor {
         this.peers = peers;
         setMaxThreads(1);
         setMaxSpareThreads(1);
-        setMaxQueueSize(Math.min(LIMIT, Runtime.getRuntime().maxMemory() / 4));
+        setMaxQueueSize(Math.min(LIMIT, Runtime.getRuntime().maxMemory() / 8));
         setAlwaysSend(false);
     }
 

@@ -19,6 +19,7 @@ final class Receiver extends NioReceiver {
     private static final Log LOG = LogFactory.getLog(Receiver.class);
 
     private int unheard;
+    private volatile int errors;
 
     Receiver(String address, int port) {
         setAddress(address);
@@ -49,6 +50,11 @@ final class Receiver extends NioReceiver {
         return true;
     }
 
+    /** How often something was not taken because of an error such as a want of memory. */
+    int errors() {
+        return errors;
+    }
+
     @Override
     public AbstractRxTask createRxTask() {
         NioReplicationTask task = new Task(this);
@@ -58,7 +64,7 @@ final class Receiver extends NioReceiver {
         return task;
     }
 
-    private static final class Task extends NioReplicationTask {
+    private final class Task extends NioReplicationTask {
 
         Task(Receiver receiver) {
             super(receiver, receiver);
@@ -70,6 +76,7 @@ final class Receiver extends NioReceiver {
             try {
                 super.drainChannel(key, reader);
             } catch (Error e) {
+                errors++;
                 throw new IOException(e.toString(), e);
             }
         }

@@ -1,14 +1,11 @@
 package hookserver;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.Session;
 import org.apache.catalina.ha.ClusterMessage;
@@ -30,30 +27,24 @@ final class Sessions extends DeltaManager {
     /** A release whose replica tells this does not go live. */
     private static final String LACKING = "the sessions are not all here: ";
     private static final Log LOG = LogFactory.getLog(Sessions.class);
-    /** Bytes of sessions after which they are sent: a live replica has no room for all at once. */
-    private static final int AT_ONCE = 1 << 20;
-    private static final int TRIES = 8;
     /** Milliseconds after which changes that were under way elsewhere when we came have arrived. */
     private static final long SETTLED = 250;
-    /** Milliseconds of a peer's silence that are put up with, when it is given something. */
-    private static final long SILENCE = 10_000;
     /** Milliseconds for which peers that hang are asked again when nobody else gives the sessions. */
     private static final long AGAIN = 10_000;
-
-    /** Sessions that are given with this are at least as new as the message's time. */
-    private static final String AS_OF = "AS-OF";
 
     private final Peers peers;
     private final Object turn = new Object();
     private final Dropped dropped = new Dropped();
     final Unsent unsent = new Unsent();
+    private final Giver giver = new Giver(this);
     private final Set<String> ended = Ids.empty();
     private List<SessionMessage> waiting;
     private volatile boolean ready;
-    private volatile Fetch fetch = new Fetch();
+    private volatile Fetch fetch;
 
     Sessions(Peers peers) {
         this.peers = peers;
+        fetch = new Fetch(peers.receiver());
         setNotifySessionListenersOnReplication(false);
         setNotifyListenersOnReplication(false);
     }
@@ -131,7 +122,7 @@ final class Sessions extends DeltaManager {
     }
 
     private Fetch fetch(Member... whom) throws InterruptedException {
-        Fetch now = new Fetch(whom);
+        Fetch now = new Fetch(peers.receiver(), whom);
         fetch = now;
         int before = sessions.size();
         long began = System.nanoTime();
@@ -206,46 +197,11 @@ final class Sessions extends DeltaManager {
         peers.beside(() -> {
             Thread.currentThread().setContextClassLoader(getClassLoaders()[0]);
             try {
-                giveAll(to);
+                giver.giveAll(to, ready ? findSessions() : null);
             } finally {
                 Thread.currentThread().setContextClassLoader(Sessions.class.getClassLoader());
             }
         });
-    }
-
-    /** When some of it does not get there, whoever asked does not hear that this was all. */
-    private void giveAll(Member to) {
-        if (!ready) {
-            give(SessionMessage.EVT_ALL_SESSION_NOCONTEXTMANAGER, null, System.currentTimeMillis(), to);
-            return;
-        }
-        ByteArrayOutputStream some = new ByteArrayOutputStream();
-        long asOf = System.currentTimeMillis();
-        for (Session session : findSessions()) {
-            write((Visit) session, some);
-            if (some.size() >= AT_ONCE) {
-                if (!give(SessionMessage.EVT_ALL_SESSION_DATA, some.toByteArray(), asOf, to)) {
-                    return;
-                }
-                some.reset();
-                asOf = System.currentTimeMillis();
-            }
-        }
-        if (give(SessionMessage.EVT_ALL_SESSION_DATA, some.toByteArray(), asOf, to)) {
-            give(SessionMessage.EVT_ALL_SESSION_TRANSFERCOMPLETE, null, asOf, to);
-        }
-    }
-
-    private boolean give(int type, byte[] data, long asOf, Member to) {
-        SessionMessage message = new SessionMessageImpl(getName(), type, data, AS_OF, AS_OF + "-" + type + "-" + getName());
-        message.setTimestamp(asOf);
-        for (int tries = 0; tries < TRIES; tries++) {
-            if (((Replication) cluster).sendAndWait(message, new Member[] {to}, 0, SILENCE)) {
-                return true;
-            }
-            LockSupport.parkNanos(SETTLED * 1_000_000);
-        }
-        return false;
     }
 
     @Override
@@ -258,23 +214,9 @@ final class Sessions extends DeltaManager {
         fetch.answer(from, message.getEventType());
     }
 
-    /** Each session in bytes of its own, so that one that cannot be read does not spoil the others. */
-    private static void write(Visit visit, ByteArrayOutputStream to) {
-        try {
-            if (visit.isValid()) {
-                byte[] one = visit.bytes();
-                DataOutputStream out = new DataOutputStream(to);
-                out.writeInt(one.length);
-                out.write(one);
-            }
-        } catch (Throwable e) {
-            LOG.warn(TOLD + "a session cannot be given to a peer: " + e);
-        }
-    }
-
     @Override
     protected void handleALL_SESSION_DATA(SessionMessage message, Member from) throws IOException {
-        long given = AS_OF.equals(message.getSessionID()) ? message.getTimestamp() : 0;
+        long given = Giver.AS_OF.equals(message.getSessionID()) ? message.getTimestamp() : 0;
         DataInputStream in = new DataInputStream(new ByteArrayInputStream(message.getSession()));
         while (in.available() > 0) {
             byte[] one = new byte[in.readInt()];
