@@ -10,11 +10,12 @@ import subprocess
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import docker.errors
@@ -87,16 +88,18 @@ PAGES = {
     "trap.jsp": '<% session.setAttribute("trap", new shop.Trap()); %>set',
     "many.jsp": '<% for (int n = 0; n < 50; n++) session.setAttribute("of" + n, new Object()); %>set',
     "unsent.jsp": '<% session.setAttribute("name", new Object()); %>set',
+    "print.jsp": "<% for (int n = 0; n < 2000; n++) System.out.println(n); %>printed",
+    "odd.jsp": """<% session.setAttribute("odd", new Object()); session.setAttribute("name", "Ada");
+      session.setAttribute("deep", new java.util.ArrayList<Object>(java.util.Arrays.<Object>asList(new Thread())));
+      %>set""",
+}
+JAKARTA_PAGES = {
     "later.jsp": """<% request.setAttribute("org.apache.catalina.ASYNC_SUPPORTED", Boolean.TRUE);
       final jakarta.servlet.AsyncContext later = request.startAsync();
       final jakarta.servlet.http.HttpSession visit = session;
       new Thread(() -> {
         try { Thread.sleep(200); } catch (InterruptedException e) { return; }
         visit.setAttribute("name", "later"); later.complete(); }).start(); %>""",
-    "print.jsp": "<% for (int n = 0; n < 2000; n++) System.out.println(n); %>printed",
-    "odd.jsp": """<% session.setAttribute("odd", new Object()); session.setAttribute("name", "Ada");
-      session.setAttribute("deep", new java.util.ArrayList<Object>(java.util.Arrays.<Object>asList(new Thread())));
-      %>set""",
 }
 
 
@@ -184,7 +187,7 @@ def ask(place: Endpoint, path: str, cookie: str = "", **headers: str) -> Answer:
     return Answer(answer.status, text, made[1] if made else cookie, time.monotonic() - began, elsewhere)
 
 
-def war(classes: dict[str, str], distributable: bool = True) -> bytes:
+def war(classes: dict[str, str], distributable: bool = True, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
     """A WAR with the pages, and with these classes by their simple names."""
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w") as archive:
@@ -195,7 +198,7 @@ def war(classes: dict[str, str], distributable: bool = True) -> bytes:
             subprocess.run(["javac", "--release", "8", "-Xlint:-options", "-d", folder, *sources], check=True)
         pages = PAGES if classes else {name: text for name, text in PAGES.items() if name != "add.jsp"}
         described = {"WEB-INF/web.xml": WEB_XML.format("<distributable/>" if distributable else "")}
-        for name, text in {**described, **pages}.items():
+        for name, text in {**described, **pages, **more}.items():
             archive.writestr(zipfile.ZipInfo(name), text)
         for path in sorted(Path(folder, "shop").glob("*.class")):
             archive.writestr(zipfile.ZipInfo(f"WEB-INF/classes/shop/{path.name}"), path.read_bytes())
@@ -410,7 +413,7 @@ class Pair:
 @pytest.fixture(scope="class")
 def pair(site: Site) -> Iterator[Pair]:
     app = site.app()
-    yield Pair(site, app, *(site.start(app, slot, war(UNWRITABLE))[0] for slot in Slot))
+    yield Pair(site, app, *(site.start(app, slot, war(UNWRITABLE, more=JAKARTA_PAGES))[0] for slot in Slot))
     site.clear()
 
 
@@ -454,7 +457,7 @@ class TestTwoReplicas:
         assert ask(pair.blue, "/trap.jsp").status == 200
         assert ask(pair.blue, "/name.jsp?is=Eve", other).text == "set"
         pair.named("Eve", other)
-        (green,) = pair.site.start(pair.app, Slot.GREEN, war(UNWRITABLE))
+        (green,) = pair.site.start(pair.app, Slot.GREEN, war(UNWRITABLE, more=JAKARTA_PAGES))
         assert ask(green, "/hello.jsp", other).text == "Eve"
 
     def test_what_is_changed_after_start_async_is_changed_everywhere(self, pair: Pair) -> None:

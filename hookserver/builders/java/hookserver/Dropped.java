@@ -23,7 +23,7 @@ final class Dropped {
         return (kind.length() > LENGTH ? kind.substring(0, LENGTH) + " ..." : kind) + ")";
     }
 
-    /** A session counts once, though it is read again later. The first of a kind, the tenth, the hundredth is told at once. */
+    /** A session counts once, though it is read again. The first of a kind, the tenth, the hundredth is told at once. */
     synchronized void add(String id, String kind) {
         if (!ids.add(id)) {
             return;

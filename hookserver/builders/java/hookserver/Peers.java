@@ -107,7 +107,7 @@ final class Peers extends ChannelInterceptorBase {
     /** Something for them was left out, since too much waits to be sent: they fetch it later. */
     void owe(Member[] whom) {
         if (owed.addAll(Arrays.asList(whom))) {
-            LOG.warn("A peer is slow, and too much waits to be sent: changes of sessions are left out until they are fetched");
+            LOG.warn("A peer is slow, and too much waits to be sent: some changes are left out, and fetched later");
         }
     }
 

@@ -88,7 +88,7 @@ final class Sessions extends DeltaManager {
         }
     }
 
-    /** The replica that a visitor was on last has the latest of his session, and another may have dropped it: all are asked. */
+    /** The replica that a visitor was on last has the latest of his session; another may have dropped it: all are asked. */
     private boolean fetchFromAll() throws InterruptedException {
         long deadline = System.nanoTime() + AGAIN * 1_000_000;
         while (true) {
