@@ -138,6 +138,8 @@ def check(run: Run, release: Release) -> None:
     except Unhealthy as error:
         raise run.parts.containers.failure(run.app.name, release.slot, release.deploy, error) from error
     _tell_of_sessions(run, release.slot)
+    if run.app.release.sessions == "replicated":
+        run.parts.containers.check_sessions(run.app.name, release.slot, run.deploy.started_at or 0)
 
 
 @_step(Step.SWITCH, "Switching traffic")

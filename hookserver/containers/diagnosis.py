@@ -14,6 +14,9 @@ _CHATTER = "org.apache.catalina.startup.VersionLoggerListener.log "
 """Tomcat lists its versions and arguments at each start; that explains no failure and hides what does."""
 _TOLD = "[hookserver] "
 """With this begins what our part of Tomcat tells a person."""
+LACKING = "the sessions are not all here: "
+"""A replica that tells this could not fetch the sessions that others have."""
+_COUNT = re.compile(r"^\d+ sessions? ")
 _LINE_LIMIT = 500
 _CAUSES = 8
 
@@ -32,10 +35,14 @@ def causes(lines: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(_cut(line) for line in found if line))[:_CAUSES]
 
 
-def told(log: str) -> list[str]:
-    """What our part of Tomcat tells in a log, each thing once."""
-    found = [line.partition(_TOLD)[2].strip() for line in log.splitlines() if _TOLD in line]
-    return [_cut(line) for line in dict.fromkeys(found)]
+def told(lines: Iterable[str]) -> list[str]:
+    """What our part of Tomcat tells in a log, each thing once; of what it counts, the last count."""
+    found: dict[str, str] = {}
+    for line in lines:
+        if _TOLD in line:
+            said = line.partition(_TOLD)[2].strip()
+            found[_COUNT.sub("", said)] = said
+    return [_cut(line) for line in found.values()]
 
 
 def report(log: str, lines: int) -> str:

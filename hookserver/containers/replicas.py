@@ -13,7 +13,7 @@ from docker.errors import APIError, NotFound
 
 from hookserver.addresses import cluster_addresses, cluster_subnet, endpoints
 from hookserver.config import AppSettings, DockerSettings
-from hookserver.containers import arguments, diagnosis, network
+from hookserver.containers import arguments, diagnosis, logs, network
 from hookserver.containers.arguments import Cluster, container_arguments, parse_env_file, parse_environment
 from hookserver.containers.engine import Engine, in_parallel
 from hookserver.containers.once import run_to_its_end
@@ -21,8 +21,6 @@ from hookserver.containers.replica import Replica, parse_replica
 from hookserver.errors import ContainerError, HookserverError, Unhealthy
 from hookserver.models import Endpoint, Release, Slot
 
-_LOG_TAIL = 600
-"""Lines in which the cause of a failure is looked for."""
 _REMOVAL = 15.0
 
 
@@ -143,24 +141,22 @@ class Containers:
             return error
         try:
             ours = [replica for replica in self.replicas(app, slot) if replica.deploy == deploy]
-            told = f"{ours[0].name}: {self._report(ours[0].name)}" if ours else ""
+            told = f"{ours[0].name}: {logs.report(self._engine, ours[0].name)}" if ours else ""
         except ContainerError as trouble:
             told = f"its log cannot be read: {trouble.problem}"
         return Unhealthy(f"{error.problem}\n{told}".rstrip(), error.remedy)
 
     def told(self, app: str, slot: Slot, since: float) -> list[str]:
         """What the slot's replicas have told a person since then (Unix seconds), such as sessions that were dropped."""
-        lines: list[str] = []
-        for replica in self.replicas(app, slot):
-            with self._engine.doing(f"read the log of {replica.name}"):
-                log = self._engine.api.logs(replica.id, since=math.floor(since) or 1, tail=_LOG_TAIL)
-            lines += [f"{replica.name}: {line}" for line in diagnosis.told(log.decode("utf-8", "replace"))]
-        return lines
+        return logs.told(self._engine, self.replicas(app, slot), since)
+
+    def check_sessions(self, app: str, slot: Slot, since: float) -> None:
+        """Raise Unhealthy when a replica has told since then that it could not fetch the sessions of the others."""
+        logs.require_sessions(app, self.told(app, slot, since))
 
     def last_lines(self, name: str, lines: int = 30) -> str:
         """The last that a container printed."""
-        with self._engine.doing(f"read the log of {name}"):
-            return str(self._engine.api.logs(name, tail=lines).decode("utf-8", "replace"))
+        return logs.last_lines(self._engine, name, lines)
 
     def _died(self, replica: Replica) -> _Died:
         runs_again = replica.state == "running" and not replica.oom_killed  # of how it ended Docker tells no more
@@ -170,10 +166,7 @@ class Containers:
         remedy = "The cause stands above; the old release still serves."
         if replica.oom_killed:
             remedy = f"Give it more: apps.{replica.app}.tomcat.memory, and -Xmx in java_opts if that is set."
-        return _Died(f"{replica.name} {how}\n{self._report(replica.name)}", remedy)
-
-    def _report(self, name: str) -> str:
-        return diagnosis.report(self.last_lines(name, _LOG_TAIL), lines=30)
+        return _Died(f"{replica.name} {how}\n{logs.report(self._engine, replica.name)}", remedy)
 
     def _image_env(self, image: str) -> dict[str, str]:
         with self._engine.doing(f"find the image {image}"):

@@ -10,10 +10,12 @@ import subprocess
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import docker.errors
@@ -25,7 +27,7 @@ from hookserver.builders import BuildJob, Images
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import Containers
 from hookserver.deploy_log import DeployLog
-from hookserver.errors import BuildError
+from hookserver.errors import BuildError, Unhealthy
 from hookserver.models import Endpoint, Release, Slot, StateDir
 from tests.shop import installed, until
 
@@ -53,6 +55,15 @@ BINDING = {
         public void valueBound(HttpSessionBindingEvent event) { System.out.println("stock is reserved"); }
         public void valueUnbound(HttpSessionBindingEvent event) { System.out.println("stock is released"); } }""",
 }
+UNWRITABLE = {
+    "Link": "package shop; public class Link implements java.io.Serializable { public Link next; }",
+    "Busy": """package shop; public class Busy implements java.io.Serializable {
+      private transient boolean written;
+      private void writeObject(java.io.ObjectOutputStream out) throws java.io.IOException {
+        if (!written) { written = true; throw new java.util.ConcurrentModificationException("a request"); } } }""",
+    "Trap": """package shop; public class Trap implements java.io.Serializable {
+      private void readObject(java.io.ObjectInputStream in) { throw new StackOverflowError("too deep"); } }""",
+}
 PAGES = {
     "health": "well",
     "index.jsp": '<%@ page session="false" %>well',
@@ -69,9 +80,26 @@ PAGES = {
       session.setAttribute("deep", new java.util.ArrayList<Object>(java.util.Arrays.<Object>asList(new Thread())));
       %>paid""",
     "limit.jsp": "<%= session.getMaxInactiveInterval() %>",
+    "place.jsp": '<% ((shop.Cart) session.getAttribute("cart")).add(request.getParameter("item")); %>added',
+    "chain.jsp": """<% shop.Link chain = new shop.Link();
+      for (int n = 0; n < 100000; n++) { shop.Link before = new shop.Link(); before.next = chain; chain = before; }
+      session.setAttribute("chain", chain); session.setAttribute("name", "Ada"); %>set""",
+    "busy.jsp": '<% session.setAttribute("busy", new shop.Busy()); session.setAttribute("name", "Eve"); %>set',
+    "trap.jsp": '<% session.setAttribute("trap", new shop.Trap()); %>set',
+    "many.jsp": '<% for (int n = 0; n < 50; n++) session.setAttribute("of" + n, new Object()); %>set',
+    "unsent.jsp": '<% session.setAttribute("name", new Object()); %>set',
+    "print.jsp": "<% for (int n = 0; n < 2000; n++) System.out.println(n); %>printed",
     "odd.jsp": """<% session.setAttribute("odd", new Object()); session.setAttribute("name", "Ada");
       session.setAttribute("deep", new java.util.ArrayList<Object>(java.util.Arrays.<Object>asList(new Thread())));
       %>set""",
+}
+JAKARTA_PAGES = {
+    "later.jsp": """<% request.setAttribute("org.apache.catalina.ASYNC_SUPPORTED", Boolean.TRUE);
+      final jakarta.servlet.AsyncContext later = request.startAsync();
+      final jakarta.servlet.http.HttpSession visit = session;
+      new Thread(() -> {
+        try { Thread.sleep(200); } catch (InterruptedException e) { return; }
+        visit.setAttribute("name", "later"); later.complete(); }).start(); %>""",
 }
 
 
@@ -159,7 +187,7 @@ def ask(place: Endpoint, path: str, cookie: str = "", **headers: str) -> Answer:
     return Answer(answer.status, text, made[1] if made else cookie, time.monotonic() - began, elsewhere)
 
 
-def war(classes: dict[str, str], distributable: bool = True) -> bytes:
+def war(classes: dict[str, str], distributable: bool = True, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
     """A WAR with the pages, and with these classes by their simple names."""
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w") as archive:
@@ -170,7 +198,7 @@ def war(classes: dict[str, str], distributable: bool = True) -> bytes:
             subprocess.run(["javac", "--release", "8", "-Xlint:-options", "-d", folder, *sources], check=True)
         pages = PAGES if classes else {name: text for name, text in PAGES.items() if name != "add.jsp"}
         described = {"WEB-INF/web.xml": WEB_XML.format("<distributable/>" if distributable else "")}
-        for name, text in {**described, **pages}.items():
+        for name, text in {**described, **pages, **more}.items():
             archive.writestr(zipfile.ZipInfo(name), text)
         for path in sorted(Path(folder, "shop").glob("*.class")):
             archive.writestr(zipfile.ZipInfo(f"WEB-INF/classes/shop/{path.name}"), path.read_bytes())
@@ -318,35 +346,134 @@ def test_a_session_that_does_not_fit_the_other_release_is_dropped_alone(fresh: S
     assert "5 sessions dropped" in told
     assert 'the attribute "cart"' in told
     assert "shop.Line" in told
+    fresh.api.stop(blue.name)
+    (told,) = fresh.containers.told(app.name, Slot.BLUE, 0)
+    assert "5 sessions dropped" in told
 
 
-def test_what_cannot_be_serialised_stays_where_it_is_and_is_told(fresh: Site) -> None:
+def test_a_release_that_starts_has_the_latest_of_each_session_wherever_that_is(fresh: Site) -> None:
+    app, shop = fresh.app(), war(SHOP)
+    blues = fresh.start(app, Slot.BLUE, shop, replicas=2)
+    cookies = [ask(blue, "/add.jsp?item=a").cookie for blue in blues]
+    assert [ask(blue, "/place.jsp?item=b", cookie).text for blue, cookie in zip(blues, cookies, strict=True)] == [
+        "added"
+    ] * 2
+    (green,) = fresh.start(app, Slot.GREEN, shop)
+    assert [ask(green, "/cart.jsp", cookie).text for cookie in cookies] == ["[a, b]"] * 2
+
+
+def test_a_release_that_could_not_fetch_the_sessions_is_not_healthy(fresh: Site) -> None:
+    app, shop = fresh.app(), war(SHOP)
+    (blue,) = fresh.start(app, Slot.BLUE, shop)
+    fresh.containers.check_sessions(app.name, Slot.BLUE, 0)
+    fresh.api.pause(blue.name)
+    fresh.start(app, Slot.GREEN, shop)
+    fresh.api.unpause(blue.name)
+    with pytest.raises(Unhealthy, match="the sessions are not all here") as refused:
+        fresh.containers.check_sessions(app.name, Slot.GREEN, 0)
+    assert "hangs" in refused.value.problem
+
+
+def test_more_changes_than_can_wait_for_a_frozen_replica_hold_up_nobody_and_reach_it_later(fresh: Site) -> None:
+    app, shop = fresh.app(), war({})
+    blue, green = (fresh.start(app, slot, shop)[0] for slot in Slot)
+    cookies = [ask(blue, "/big.jsp").cookie for _ in range(20)]
+    fresh.api.pause(green.name)
+
+    def visit(cookie: str) -> Answer:
+        ask(blue, "/big.jsp", cookie)
+        ask(blue, "/big.jsp", cookie)
+        return ask(blue, "/name.jsp?is=Ada", cookie)
+
+    with ThreadPoolExecutor(5) as visitors:
+        answers = list(visitors.map(visit, cookies))
+    fresh.api.unpause(green.name)
+    assert {answer.status for answer in answers} == {200}
+    assert max(answer.seconds for answer in answers) < 1
+    assert "too much waits to be sent" in fresh.containers.last_lines(blue.name, 400)
+    until(lambda: {ask(green, "/hello.jsp", cookie).text for cookie in cookies} == {"Ada"}, 40, pause=0.5)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A replica of each slot, for all tests that leave them as they are."""
+
+    site: Site
+    app: AppSettings
+    blue: Endpoint
+    green: Endpoint
+
+    def told(self) -> str:
+        return "\n".join(self.site.containers.told(self.app.name, Slot.BLUE, 0))
+
+    def named(self, name: str, cookie: str) -> None:
+        until(lambda: ask(self.green, "/hello.jsp", cookie).text == name, 5, f"the name {name} on green")
+
+
+@pytest.fixture(scope="class")
+def pair(site: Site) -> Iterator[Pair]:
+    app = site.app()
+    yield Pair(site, app, *(site.start(app, slot, war(UNWRITABLE, more=JAKARTA_PAGES))[0] for slot in Slot))
+    site.clear()
+
+
+class TestTwoReplicas:
+    def test_what_cannot_be_serialised_stays_where_it_is_and_is_told(self, pair: Pair) -> None:
+        answer = ask(pair.blue, "/odd.jsp")
+        assert answer.status == 200
+        pair.named("Ada", answer.cookie)
+        why = "is not replicated and is lost with its replica"
+        assert f'"odd" {why}: java.lang.Object is not Serializable' in pair.told()
+        assert f'"deep" {why}: java.lang.Thread is not Serializable' in pair.told()
+        assert ask(pair.blue, "/many.jsp", answer.cookie).text == "set"
+        assert pair.told().count("java.lang.Object") == 1
+
+    def test_what_cannot_be_serialised_any_more_is_gone_elsewhere(self, pair: Pair) -> None:
+        cookie = ask(pair.blue, "/name.jsp?is=Ada").cookie
+        pair.named("Ada", cookie)
+        ask(pair.blue, "/unsent.jsp", cookie)
+        pair.named("null", cookie)
+        assert ask(pair.blue, "/hello.jsp", cookie).text.startswith("java.lang.Object")
+
+    def test_what_is_changed_beside_something_that_cannot_be_serialised_is_changed_everywhere(self, pair: Pair) -> None:
+        cookie = ask(pair.blue, "/name.jsp?is=Ada").cookie
+        pair.named("Ada", cookie)
+        assert ask(pair.blue, "/paid.jsp", cookie).text == "paid"
+        pair.named("null", cookie)
+        assert ask(pair.green, "/limit.jsp", cookie).text == "77"
+
+    def test_what_is_changed_beside_something_that_fails_while_it_is_written_is_changed_everywhere(
+        self, pair: Pair
+    ) -> None:
+        busy, chain = ask(pair.blue, "/busy.jsp"), ask(pair.blue, "/chain.jsp")
+        assert (busy.status, chain.status) == (200, 200)
+        pair.named("Eve", busy.cookie)
+        pair.named("Ada", chain.cookie)
+        assert '"chain" is not replicated' in pair.told()
+
+    def test_an_error_while_a_session_is_read_makes_no_replica_deaf(self, pair: Pair) -> None:
+        other = ask(pair.blue, "/name.jsp?is=Ada").cookie
+        pair.named("Ada", other)
+        assert ask(pair.blue, "/trap.jsp").status == 200
+        assert ask(pair.blue, "/name.jsp?is=Eve", other).text == "set"
+        pair.named("Eve", other)
+        (green,) = pair.site.start(pair.app, Slot.GREEN, war(UNWRITABLE, more=JAKARTA_PAGES))
+        assert ask(green, "/hello.jsp", other).text == "Eve"
+
+    def test_what_is_changed_after_start_async_is_changed_everywhere(self, pair: Pair) -> None:
+        cookie = ask(pair.blue, "/name.jsp?is=Ada").cookie
+        assert ask(pair.blue, "/later.jsp", cookie).status == 200
+        pair.named("later", cookie)
+
+
+def test_a_web_xml_without_distributable_is_told_however_much_the_app_prints(fresh: Site) -> None:
     app = fresh.app()
-    blue, green = (fresh.start(app, slot, war({}))[0] for slot in Slot)
-    answer = ask(blue, "/odd.jsp")
-    assert answer.status == 200
-    until(lambda: ask(green, "/hello.jsp", answer.cookie).text == "Ada", 5)
-    told = "\n".join(fresh.containers.told(app.name, Slot.BLUE, 0))
-    assert '"odd" is not replicated and is lost with its replica: java.lang.Object is not Serializable' in told
-    assert '"deep" is not replicated and is lost with its replica: java.lang.Thread is not Serializable' in told
-
-
-def test_what_is_changed_beside_something_that_cannot_be_serialised_is_changed_everywhere(fresh: Site) -> None:
-    app = fresh.app()
-    blue, green = (fresh.start(app, slot, war({}))[0] for slot in Slot)
-    cookie = ask(blue, "/name.jsp?is=Ada").cookie
-    until(lambda: ask(green, "/hello.jsp", cookie).text == "Ada", 5)
-    assert ask(blue, "/paid.jsp", cookie).text == "paid"
-    until(lambda: ask(green, "/hello.jsp", cookie).text == "null", 5)
-    assert ask(green, "/limit.jsp", cookie).text == "77"
-
-
-def test_a_web_xml_without_distributable_is_told(fresh: Site) -> None:
-    app = fresh.app()
-    fresh.start(app, Slot.BLUE, war({}, distributable=False))
+    (blue,) = fresh.start(app, Slot.BLUE, war({}, distributable=False))
     (told,) = fresh.containers.told(app.name, Slot.BLUE, 0)
     assert "NOT replicated" in told
     assert "<distributable/>" in told
+    assert ask(blue, "/print.jsp").text == "printed"
+    assert fresh.containers.told(app.name, Slot.BLUE, 0) == [told]
 
 
 def test_the_clusters_port_is_reached_by_its_own_members_alone(fresh: Site) -> None:

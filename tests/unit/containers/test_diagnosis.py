@@ -67,4 +67,13 @@ Nov 22, 2026 7:51:16 PM hookserver.Sessions tell
 WARNING: [hookserver] 3 sessions dropped
 22-Nov-2026 19:51:17.018 INFO [main] hookserver.Sessions.fetch 20 sessions fetched
 """
-    assert told(log) == ["3 sessions dropped"]
+    assert told(log.splitlines()) == ["3 sessions dropped"]
+
+
+def test_of_what_is_counted_the_last_count_is_found() -> None:
+    lines = [
+        "[hookserver] 1 session dropped: a",
+        "[hookserver] 2 sessions dropped: b",
+        "[hookserver] 37 sessions dropped: a",
+    ]
+    assert told(lines) == ["37 sessions dropped: a", "2 sessions dropped: b"]

@@ -1,10 +1,6 @@
 package hookserver;
 
-import java.io.DataInputStream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,10 +20,9 @@ import org.apache.catalina.tribes.ChannelMessage;
 import org.apache.catalina.tribes.Member;
 import org.apache.catalina.tribes.group.ChannelInterceptorBase;
 import org.apache.catalina.tribes.group.InterceptorPayload;
-import org.apache.catalina.tribes.io.ChannelData;
-import org.apache.catalina.tribes.io.XByteBuffer;
 import org.apache.catalina.tribes.membership.StaticMember;
-import org.apache.catalina.tribes.transport.Constants;
+import org.apache.juli.logging.Log;
+import org.apache.juli.logging.LogFactory;
 
 /**
  * Who is there, of the replicas that may be: each says so itself, once it wants to be told of changes, and answers others.
@@ -41,16 +36,20 @@ final class Peers extends ChannelInterceptorBase {
     private static final byte[] NOT_YET = "hookserver: not yet".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] MISSED = "hookserver: you have missed something".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] GOODBYE = "hookserver: I am leaving".getBytes(StandardCharsets.US_ASCII);
-    private static final int CONNECT = 300;
-    private static final int ANSWER = 2_000;
     /** Seconds between questions to those who are there; those who are not are asked in every TENTH round. */
     private static final int ROUND = 1;
     private static final int TENTH = 10;
+    /** Bytes of a thread's stack: what a request's thread has written needs more of it to be read. */
+    private static final long STACK = 16 << 20;
+    private static final Log LOG = LogFactory.getLog(Peers.class);
 
     private final Member own;
+    private final Calls calls;
+    private final Receiver receiver;
     private final Member[] all;
     private final Consumer<Member> missed;
     private final Set<Member> lost = new HashSet<>();
+    private final Set<Member> owed = ConcurrentHashMap.newKeySet();
     private final Set<Member> answered = ConcurrentHashMap.newKeySet();
     private final ExecutorService asking = Executors.newCachedThreadPool(Peers::thread);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(Peers::thread);
@@ -60,11 +59,17 @@ final class Peers extends ChannelInterceptorBase {
 
     Peers(String own, String[] others, int port, Consumer<Member> missed) throws IOException {
         this.own = member(own, port);
+        calls = new Calls(this.own);
+        receiver = new Receiver(own, port);
         this.missed = missed;
         all = new Member[others.length];
         for (int i = 0; i < others.length; i++) {
             all[i] = member(others[i], port);
         }
+    }
+
+    Receiver receiver() {
+        return receiver;
     }
 
     /** Tells all who are there that we want to know of changes, and learns who of them has what we need. */
@@ -73,11 +78,11 @@ final class Peers extends ChannelInterceptorBase {
         answered.clear();
         Set<Member> asked = ConcurrentHashMap.newKeySet();
         inParallel(all, peer -> {
-            if (say(peer, HELLO)) {
+            if (calls.say(peer, HELLO)) {
                 asked.add(peer);
             }
         });
-        long deadline = System.nanoTime() + ANSWER * 1_000_000L;
+        long deadline = System.nanoTime() + Calls.ANSWER * 1_000_000L;
         while (!answered.containsAll(asked) && System.nanoTime() < deadline) {
             Thread.sleep(5);
         }
@@ -86,6 +91,24 @@ final class Peers extends ChannelInterceptorBase {
     /** Does it beside what comes in, which is taken by one thread, in order. */
     void beside(Runnable work) {
         asking.execute(work);
+    }
+
+    /** Whether some of those who may be there hang. */
+    boolean areSilent() {
+        return !calls.silent().isEmpty();
+    }
+
+    String tellSilent() {
+        List<String> names = new ArrayList<>();
+        calls.silent().forEach(peer -> names.add(peer.getName()));
+        return "no other replica has given them" + (names.isEmpty() ? "" : "; " + String.join(", ", names) + " hangs");
+    }
+
+    /** Something for them was left out, since too much waits to be sent: they fetch it later. */
+    void owe(Member[] whom) {
+        if (owed.addAll(Arrays.asList(whom))) {
+            LOG.warn("A peer is slow, and too much waits to be sent: some changes are left out, and fetched later");
+        }
     }
 
     boolean has(Member peer) {
@@ -102,7 +125,7 @@ final class Peers extends ChannelInterceptorBase {
     public void stop(int services) throws ChannelException {
         announced = false;
         clock.shutdownNow();
-        inParallel(present, peer -> say(peer, GOODBYE));
+        inParallel(present, peer -> calls.say(peer, GOODBYE));
         asking.shutdownNow();
         getNext().stop(services);
     }
@@ -133,7 +156,7 @@ final class Peers extends ChannelInterceptorBase {
         }
         if (Arrays.equals(said, HELLO)) {
             join(peer);
-            beside(() -> say(peer, announced ? HERE : NOT_YET));
+            beside(() -> calls.say(peer, announced ? HERE : NOT_YET));
         } else if (Arrays.equals(said, HERE)) {
             join(peer);
             answered.add(peer);
@@ -174,15 +197,35 @@ final class Peers extends ChannelInterceptorBase {
     }
 
     private void round() {
-        if (announced) {
-            rounds++;
-            ask(rounds % TENTH == 0 ? all : present);
+        try {
+            if (announced) {
+                rounds++;
+                boolean isTenth = rounds % TENTH == 0;
+                ask(isTenth ? all : present);
+                if (isTenth) {
+                    payBack();
+                }
+                if (receiver.beganAnew(calls.say(own, HELLO))) {
+                    Arrays.asList(present).forEach(this::catchUp);
+                }
+            }
+        } catch (Exception | Error e) {
+            LOG.error("The peers could not be asked", e);
+        }
+    }
+
+    private void payBack() {
+        for (Member peer : owed.toArray(new Member[0])) {
+            owed.remove(peer);
+            if (has(peer)) {
+                catchUp(peer);
+            }
         }
     }
 
     private void ask(Member[] whom) {
         inParallel(whom, peer -> {
-            if (!say(peer, HELLO)) {
+            if (!calls.say(peer, HELLO)) {
                 leave(peer, true);
             }
         });
@@ -200,24 +243,6 @@ final class Peers extends ChannelInterceptorBase {
         }
     }
 
-    /** Whether the peer took it: it acknowledges what it has acted upon. An answer comes by itself. */
-    private boolean say(Member peer, byte[] what) {
-        ChannelData data = new ChannelData(true);
-        data.setAddress(own);
-        data.setTimestamp(System.currentTimeMillis());
-        data.setMessage(new XByteBuffer(what, false));
-        data.setOptions(Channel.SEND_OPTIONS_USE_ACK | Channel.SEND_OPTIONS_SYNCHRONIZED_ACK);
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(InetAddress.getByAddress(peer.getHost()), peer.getPort()), CONNECT);
-            socket.setSoTimeout(ANSWER);
-            socket.getOutputStream().write(XByteBuffer.createDataPackage(data));
-            new DataInputStream(socket.getInputStream()).readFully(new byte[Constants.ACK_COMMAND.length]);
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
     private void join(Member peer) {
         boolean wasLost;
         synchronized (lost) {
@@ -231,9 +256,14 @@ final class Peers extends ChannelInterceptorBase {
         }
         super.memberAdded(peer);
         if (wasLost && announced) {
-            beside(() -> say(peer, MISSED));
-            clock.schedule(() -> beside(() -> missed.accept(peer)), ROUND, TimeUnit.SECONDS);
+            catchUp(peer);
         }
+    }
+
+    /** Each may have missed something of the other's. */
+    private void catchUp(Member peer) {
+        beside(() -> calls.say(peer, MISSED));
+        clock.schedule(() -> beside(() -> missed.accept(peer)), ROUND, TimeUnit.SECONDS);
     }
 
     private void leave(Member peer, boolean isLost) {
@@ -259,8 +289,8 @@ final class Peers extends ChannelInterceptorBase {
     }
 
     /** It outlives an application that starts it, and must not hold that one's classes. */
-    private static Thread thread(Runnable work) {
-        Thread thread = new Thread(work, "hookserver-peers");
+    static Thread thread(Runnable work) {
+        Thread thread = new Thread(null, work, "hookserver-peers", STACK);
         thread.setContextClassLoader(Peers.class.getClassLoader());
         thread.setDaemon(true);
         return thread;

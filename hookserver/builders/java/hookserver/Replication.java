@@ -8,7 +8,6 @@ import org.apache.catalina.LifecycleState;
 import org.apache.catalina.Manager;
 import org.apache.catalina.ha.ClusterMessage;
 import org.apache.catalina.ha.session.SessionMessage;
-import org.apache.catalina.ha.tcp.ReplicationValve;
 import org.apache.catalina.ha.tcp.SimpleTcpCluster;
 import org.apache.catalina.session.StandardManager;
 import org.apache.catalina.tribes.Channel;
@@ -17,9 +16,7 @@ import org.apache.catalina.tribes.ErrorHandler;
 import org.apache.catalina.tribes.Member;
 import org.apache.catalina.tribes.UniqueId;
 import org.apache.catalina.tribes.group.GroupChannel;
-import org.apache.catalina.tribes.group.interceptors.MessageDispatchInterceptor;
 import org.apache.catalina.tribes.transport.ReplicationTransmitter;
-import org.apache.catalina.tribes.transport.nio.NioReceiver;
 import org.apache.catalina.tribes.transport.nio.PooledParallelSender;
 import org.apache.juli.logging.Log;
 import org.apache.juli.logging.LogFactory;
@@ -48,36 +45,27 @@ public final class Replication extends SimpleTcpCluster {
             return;
         }
         peers = new Peers(own, System.getProperty("hookserver.peers", "").split(","), PORT, this::missed);
-        setChannel(channel(own));
+        setChannel(channel());
         setChannelStartOptions(Channel.SND_RX_SEQ | Channel.SND_TX_SEQ);
         setChannelSendOptions(Channel.SEND_OPTIONS_ASYNCHRONOUS);
-        addValve(new ReplicationValve());
+        addValve(new Afterwards());
     }
 
     static boolean isWanted() {
         return !System.getProperty("hookserver.cluster", "").isEmpty();
     }
 
-    private GroupChannel channel(String own) {
-        NioReceiver receiver = new NioReceiver();
-        receiver.setAddress(own);
-        receiver.setPort(PORT);
-        receiver.setAutoBind(1);
-        receiver.setMinThreads(1);
-        receiver.setMaxThreads(1);
+    private GroupChannel channel() {
         PooledParallelSender sender = new PooledParallelSender();
         sender.setPoolSize(1);
         sender.setTimeout(SEND_TIMEOUT);
         sender.setMaxRetryAttempts(1);
         ReplicationTransmitter transmitter = new ReplicationTransmitter();
         transmitter.setTransport(sender);
-        MessageDispatchInterceptor queue = new MessageDispatchInterceptor();
-        queue.setMaxThreads(1);
-        queue.setMaxSpareThreads(1);
         GroupChannel channel = new GroupChannel();
-        channel.setChannelReceiver(receiver);
+        channel.setChannelReceiver(peers.receiver());
         channel.setChannelSender(transmitter);
-        channel.addInterceptor(queue);
+        channel.addInterceptor(new Queue(peers));
         channel.addInterceptor(peers);
         return channel;
     }
@@ -123,11 +111,8 @@ public final class Replication extends SimpleTcpCluster {
     public void send(ClusterMessage message, Member to) {
         boolean isChange = message instanceof SessionMessage
                 && ((SessionMessage) message).getEventType() == SessionMessage.EVT_SESSION_DELTA;
-        if (to == null && isChange) {
-            sendAndWait(message, getMembers(), ACKNOWLEDGED, PATIENCE);
-        } else {
-            super.send(message, to);
-        }
+        Member[] all = to == null ? getMembers() : new Member[] {to};
+        sendAndWait(message, all, isChange ? ACKNOWLEDGED : 0, isChange ? PATIENCE : 0);
     }
 
     /** Whether it was sent, or with these options acknowledged, within so many milliseconds. */
@@ -141,7 +126,7 @@ public final class Replication extends SimpleTcpCluster {
             channel.send(to, message, Channel.SEND_OPTIONS_ASYNCHRONOUS | options, sent);
             return sent.done.await(patience, TimeUnit.MILLISECONDS) && sent.well;
         } catch (ChannelException e) {
-            LOG.warn("A change of a session was not sent", e);
+            LOG.debug("A message about sessions was not sent", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

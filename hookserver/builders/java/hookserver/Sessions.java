@@ -1,20 +1,11 @@
 package hookserver;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.Session;
 import org.apache.catalina.ha.ClusterMessage;
@@ -33,30 +24,27 @@ final class Sessions extends DeltaManager {
 
     /** What a person should know begins with this; hookserver looks for it in the container's log. */
     static final String TOLD = "[hookserver] ";
+    /** A release whose replica tells this does not go live. */
+    private static final String LACKING = "the sessions are not all here: ";
     private static final Log LOG = LogFactory.getLog(Sessions.class);
-    /** Bytes of sessions after which they are sent: a live replica has no room for all at once. */
-    private static final int AT_ONCE = 1 << 20;
-    private static final int TRIES = 8;
     /** Milliseconds after which changes that were under way elsewhere when we came have arrived. */
     private static final long SETTLED = 250;
-    /** Milliseconds of a peer's silence that are put up with. */
-    private static final long SILENCE = 10_000;
-    /** How many sessions that ended are known for such, the last ones. */
-    private static final int ENDED = 10_000;
+    /** Milliseconds for which peers that hang are asked again when nobody else gives the sessions. */
+    private static final long AGAIN = 10_000;
 
     private final Peers peers;
     private final Object turn = new Object();
-    private final Map<String, Integer> dropped = new TreeMap<>();
-    private final Map<String, Boolean> unsent = new ConcurrentHashMap<>();
-    private final Set<String> ended = Collections.newSetFromMap(Collections.synchronizedMap(new Last()));
+    private final Dropped dropped = new Dropped();
+    final Unsent unsent = new Unsent();
+    private final Giver giver = new Giver(this);
+    private final Set<String> ended = Ids.empty();
     private List<SessionMessage> waiting;
     private volatile boolean ready;
-    private volatile Member asked;
-    private volatile int answer;
-    private volatile long heard;
+    private volatile Fetch fetch;
 
     Sessions(Peers peers) {
         this.peers = peers;
+        fetch = new Fetch(peers.receiver());
         setNotifySessionListenersOnReplication(false);
         setNotifyListenersOnReplication(false);
     }
@@ -72,29 +60,53 @@ final class Sessions extends DeltaManager {
         if (cluster.getMembers().length > 0) {
             sessions.clear();
         }
+        dropped.tell();
         super.stopInternal();
     }
 
-    /** Called at the start: every peer sends its changes from now on; then one of them gives all that it has. */
+    @Override
+    public void backgroundProcess() {
+        super.backgroundProcess();
+        dropped.tell();
+    }
+
+    /** Called at the start: every peer sends its changes from now on, and gives all that it has. */
     @Override
     public synchronized void getAllClusterSessions() {
+        boolean hasAll = false;
         hold();
         try {
-            peers.announce();
-            Member[] there = cluster.getMembers();
-            if (there.length > 0) {
-                Thread.sleep(SETTLED);
-            }
-            for (Member peer : there) {
-                if (fetch(peer)) {
-                    break;
-                }
-            }
+            hasAll = fetchFromAll();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
             release();
             ready = true;
+            if (!hasAll) {
+                LOG.warn(TOLD + LACKING + (fetch.isOverfull() ? "there is no memory for them" : peers.tellSilent()));
+            }
+        }
+    }
+
+    /** The replica that a visitor was on last has the latest of his session; another may have dropped it: all are asked. */
+    private boolean fetchFromAll() throws InterruptedException {
+        long deadline = System.nanoTime() + AGAIN * 1_000_000;
+        while (true) {
+            peers.announce();
+            Member[] there = cluster.getMembers();
+            if (there.length > 0) {
+                Thread.sleep(SETTLED);
+            }
+            Fetch done = fetch(there);
+            if (done.isOverfull() || done.hasSome()) {
+                return !done.isOverfull();
+            }
+            if (done.isAnswered() && !peers.areSilent()) {
+                return true;
+            }
+            if (System.nanoTime() > deadline) {
+                return false;
+            }
         }
     }
 
@@ -109,29 +121,28 @@ final class Sessions extends DeltaManager {
         }
     }
 
-    private boolean fetch(Member peer) throws InterruptedException {
-        SessionMessage question = new SessionMessageImpl(
-                getName(), SessionMessage.EVT_GET_ALL_SESSIONS, null, "GET-ALL", "GET-ALL-" + getName());
-        question.setTimestamp(System.currentTimeMillis());
+    private Fetch fetch(Member... whom) throws InterruptedException {
+        Fetch now = new Fetch(peers.receiver(), whom);
+        fetch = now;
         int before = sessions.size();
         long began = System.nanoTime();
-        asked = peer;
-        answer = 0;
-        heard = began;
-        cluster.send(question, peer);
-        while (answer == 0 && peers.has(peer) && System.nanoTime() - heard < SILENCE * 1_000_000) {
+        for (Member peer : whom) {
+            SessionMessage question = new SessionMessageImpl(
+                    getName(), SessionMessage.EVT_GET_ALL_SESSIONS, null, "GET-ALL", "GET-ALL-" + getName());
+            question.setTimestamp(System.currentTimeMillis());
+            cluster.send(question, peer);
+        }
+        while (!now.isOver(peers)) {
             Thread.sleep(5);
         }
-        tellDropped();
-        long took = (System.nanoTime() - began) / 1_000_000;
-        if (answer == SessionMessage.EVT_ALL_SESSION_TRANSFERCOMPLETE) {
-            LOG.info((sessions.size() - before) + " sessions fetched from " + peer.getName() + " in " + took + " ms");
-            return true;
-        }
-        if (answer == 0) {
-            LOG.warn(TOLD + peer.getName() + " has not given its sessions: no answer in " + took + " ms");
-        }
-        return false;
+        now.unread().forEach((id, kind) -> {
+            if (!sessions.containsKey(id)) {
+                dropped.add(id, kind);
+            }
+        });
+        dropped.tell();
+        now.tell(peers, sessions.size() - before, (System.nanoTime() - began) / 1_000_000);
+        return now;
     }
 
     /** Changes wait while all sessions are being fetched, which would overwrite them. */
@@ -186,124 +197,69 @@ final class Sessions extends DeltaManager {
         peers.beside(() -> {
             Thread.currentThread().setContextClassLoader(getClassLoaders()[0]);
             try {
-                giveAll(to);
+                giver.giveAll(to, ready ? findSessions() : null);
             } finally {
                 Thread.currentThread().setContextClassLoader(Sessions.class.getClassLoader());
             }
         });
     }
 
-    /** When some of it does not get there, whoever asked does not hear that this was all, and asks another. */
-    private void giveAll(Member to) {
-        if (!ready) {
-            give(SessionMessage.EVT_ALL_SESSION_NOCONTEXTMANAGER, null, to);
-            return;
-        }
-        ByteArrayOutputStream some = new ByteArrayOutputStream();
-        for (Session session : findSessions()) {
-            write((Visit) session, some);
-            if (some.size() >= AT_ONCE) {
-                if (!give(SessionMessage.EVT_ALL_SESSION_DATA, some.toByteArray(), to)) {
-                    return;
-                }
-                some.reset();
-            }
-        }
-        if (give(SessionMessage.EVT_ALL_SESSION_DATA, some.toByteArray(), to)) {
-            give(SessionMessage.EVT_ALL_SESSION_TRANSFERCOMPLETE, null, to);
-        }
-    }
-
-    private boolean give(int type, byte[] data, Member to) {
-        SessionMessage message = new SessionMessageImpl(getName(), type, data, "STATE", "STATE-" + type + "-" + getName());
-        message.setTimestamp(System.currentTimeMillis());
-        for (int tries = 0; tries < TRIES; tries++) {
-            if (((Replication) cluster).sendAndWait(message, new Member[] {to}, 0, SILENCE)) {
-                return true;
-            }
-            LockSupport.parkNanos(SETTLED * 1_000_000);
-        }
-        return false;
-    }
-
     @Override
     protected void handleALL_SESSION_TRANSFERCOMPLETE(SessionMessage message, Member from) {
-        answered(message, from);
+        fetch.answer(from, message.getEventType());
     }
 
     @Override
     protected void handleALL_SESSION_NOCONTEXTMANAGER(SessionMessage message, Member from) {
-        answered(message, from);
-    }
-
-    /** What comes late, from one that was given up, says nothing of the one that is being asked. */
-    private void answered(SessionMessage message, Member from) {
-        if (from.equals(asked)) {
-            answer = message.getEventType();
-        }
-    }
-
-    /** Each session in bytes of its own, so that one that cannot be read does not spoil the others. */
-    private static void write(Visit visit, ByteArrayOutputStream to) {
-        try {
-            if (visit.isValid()) {
-                byte[] one = visit.bytes();
-                DataOutputStream out = new DataOutputStream(to);
-                out.writeInt(one.length);
-                out.write(one);
-            }
-        } catch (IOException | RuntimeException e) {
-            LOG.warn(TOLD + "a session cannot be given to a peer: " + e);
-        }
+        fetch.answer(from, message.getEventType());
     }
 
     @Override
-    protected void deserializeSessions(byte[] data) throws IOException {
-        DataInputStream in = new DataInputStream(new ByteArrayInputStream(data));
+    protected void handleALL_SESSION_DATA(SessionMessage message, Member from) throws IOException {
+        long given = Giver.AS_OF.equals(message.getSessionID()) ? message.getTimestamp() : 0;
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(message.getSession()));
         while (in.available() > 0) {
             byte[] one = new byte[in.readInt()];
             in.readFully(one);
-            take(one);
+            take(one, given);
         }
-        heard = System.nanoTime();
+        fetch.hear();
     }
 
-    private void take(byte[] bytes) throws IOException {
+    private void take(byte[] bytes, long given) throws IOException {
         Visit visit = new Visit(this);
         Incoming in = incoming(bytes);
         try {
-            visit.read(in);
-        } catch (Exception | LinkageError e) {
-            count(in.attribute, e);
-            return;
-        }
-        if (ended.contains(visit.getIdInternal())) {
-            super.sessionExpired(visit.getIdInternal());
-            return;
-        }
-        Visit here = (Visit) sessions.get(visit.getIdInternal());
-        if (here == null || visit.isBetterThan(here)) {
-            add(visit);
-            visit.activate();
+            visit.readHead(in, given);
+            Visit here = (Visit) sessions.get(visit.getIdInternal());
+            if (ended.contains(visit.getIdInternal())) {
+                super.sessionExpired(visit.getIdInternal());
+            } else if (here == null || visit.isBetterThan(here)) {
+                visit.read(in);
+                add(visit);
+                visit.activate();
+            }
+        } catch (Throwable e) {
+            fetch.couldNotRead(String.valueOf(visit.getIdInternal()), in.attribute, e);
         }
     }
 
-    /** A change that cannot be read: its session is forgotten here, where the application would fail on it. */
+    /**
+     * A change that cannot be read: its session is forgotten here, where the application would fail on it. One from before a
+     * replica was lost for a time may arrive after what was fetched since.
+     */
     @Override
     protected void handleSESSION_DELTA(SessionMessage message, Member from) throws IOException {
         Visit visit = (Visit) sessions.get(message.getSessionID());
-        if (visit == null) {
+        if (visit == null || visit.has(message.getTimestamp())) {
             return;
         }
         Incoming in = incoming(message.getSession());
         try {
             visit.change(in);
-        } catch (Exception | LinkageError e) {
+        } catch (Throwable e) {
             sessions.remove(message.getSessionID());
-            int count = count(in.attribute, e);
-            if (Integer.toString(count).matches("10*")) {
-                tellDropped();
-            }
+            dropped.add(message.getSessionID(), Dropped.kind(in.attribute, e));
         }
     }
 
@@ -316,6 +272,7 @@ final class Sessions extends DeltaManager {
     protected void handleSESSION_CREATED(SessionMessage message, Member from) {
         if (!sessions.containsKey(message.getSessionID())) {
             super.handleSESSION_CREATED(message, from);
+            ((Visit) sessions.get(message.getSessionID())).isChanged(false);
         }
     }
 
@@ -346,46 +303,5 @@ final class Sessions extends DeltaManager {
     public void add(Session session) {
         ended.remove(session.getIdInternal());
         super.add(session);
-    }
-
-    private int count(String attribute, Throwable problem) {
-        synchronized (dropped) {
-            return dropped.merge(attribute + "\" (" + problem + ")", 1, Integer::sum);
-        }
-    }
-
-    private void tellDropped() {
-        synchronized (dropped) {
-            dropped.forEach((what, count) -> LOG.warn(TOLD + count + (count == 1 ? " session" : " sessions")
-                    + " dropped on this replica: the classes of this release do not fit the attribute \"" + what
-                    + "; the visitors begin anew here"));
-        }
-    }
-
-    /** What cannot be serialised stays in this replica's session, instead of failing the request that sets it. */
-    @Override
-    public boolean willAttributeDistribute(String name, Object value) {
-        if (value != null && !(value instanceof Serializable)) {
-            tellUnsent(name, value.getClass().getName());
-            return false;
-        }
-        return super.willAttributeDistribute(name, value);
-    }
-
-    void tellUnsent(String name, String type) {
-        if (unsent.putIfAbsent(name + type, true) == null) {
-            LOG.warn(TOLD + "the session's attribute \"" + name + "\" is not replicated and is lost with its replica: " + type
-                    + " is not Serializable; let it implement java.io.Serializable, or keep it out of the session");
-        }
-    }
-
-    private static final class Last extends LinkedHashMap<String, Boolean> {
-
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
-            return size() > ENDED;
-        }
     }
 }

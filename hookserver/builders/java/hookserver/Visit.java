@@ -2,20 +2,16 @@ package hookserver;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.NotSerializableException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.security.Principal;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apache.catalina.ha.session.DeltaRequest;
 import org.apache.catalina.ha.session.DeltaSession;
 
-/** A replicated session that is sent without the attributes that cannot be. */
+/** A replicated session that is sent without the attributes that cannot be; these stay where they are. */
 final class Visit extends DeltaSession {
 
     private static final long serialVersionUID = 1;
@@ -24,42 +20,93 @@ final class Visit extends DeltaSession {
     private static final int TRIES = 3;
 
     private final transient Sessions sessions;
-    private final transient Set<String> removed = ConcurrentHashMap.newKeySet();
-    private transient boolean comesFromOwner;
+    /** Whether the last change that is known here was made here, or was when this copy was taken from there. */
+    private transient boolean isOwn = true;
+    private transient boolean isAuthors;
+    private transient long asOf;
 
     Visit(Sessions sessions) {
         super(sessions);
         this.sessions = sessions;
     }
 
+    /** Tomcat calls this while the session is being made, and keeps what it gets for other sessions of the manager. */
+    @Override
+    protected DeltaRequest createRequest(String id, boolean recordsAll) {
+        return new Changes(((Sessions) manager).unsent, id, recordsAll);
+    }
+
+    /** What is not Serializable stays in this replica's session, instead of failing the request that sets it. */
+    @Override
+    public boolean isAttributeDistributable(String name, Object value) {
+        return true;
+    }
+
     /** The whole session. A request may be changing it: then it is read again. */
     byte[] bytes() throws IOException {
         for (int tries = 1; ; tries++) {
             try {
-                return written(shared());
-            } catch (NotSerializableException e) {
-                return written(serialisable(shared()));
-            } catch (RuntimeException e) {
+                return written(tries == 1 ? shared() : serialisable(shared()));
+            } catch (Throwable e) {
                 if (tries == TRIES) {
-                    throw e;
+                    throw new IOException(e);
                 }
             }
         }
     }
 
-    /** Whether it shall take the place of another copy: it comes from the replica that served its visitor last. */
+    /**
+     * Whether it shall take the place of another copy: it comes from the replica that changed it last. One that was only
+     * looked at is no better for that: it may have been looked at where the last change has not arrived.
+     */
     boolean isBetterThan(Visit other) {
-        return comesFromOwner && (!other.isPrimarySession() || other.thisAccessedTime < thisAccessedTime);
+        boolean isOther = other.isOwn || other.isAuthors;
+        return isAuthors && (!isOther || other.thisAccessedTime < thisAccessedTime);
     }
 
-    void read(Incoming in) throws ClassNotFoundException, IOException {
+    void isChanged(boolean isHere) {
+        isOwn = isHere;
+        isAuthors = false;
+    }
+
+    @Override
+    public void setAttribute(String name, Object value, boolean notify, boolean isHere) {
+        isChanged(isHere);
+        super.setAttribute(name, value, notify, isHere);
+    }
+
+    @Override
+    protected void removeAttributeInternal(String name, boolean notify, boolean isHere) {
+        isChanged(isHere);
+        super.removeAttributeInternal(name, notify, isHere);
+    }
+
+    @Override
+    public void setPrincipal(Principal principal, boolean isHere) {
+        isChanged(isHere);
+        super.setPrincipal(principal, isHere);
+    }
+
+    /** Whether it was taken from a peer after a change that was made then (milliseconds), and has it. */
+    boolean has(long change) {
+        return change < asOf;
+    }
+
+    /** So much of it that it can be compared with another copy; it was given at that time. */
+    void readHead(Incoming in, long given) throws IOException {
+        asOf = given;
+        setPrimarySession(false);
+        isOwn = false;
         id = in.readUTF();
-        comesFromOwner = in.readBoolean();
+        isAuthors = in.readBoolean();
         creationTime = in.readLong();
         lastAccessedTime = in.readLong();
         thisAccessedTime = in.readLong();
         maxInactiveInterval = in.readInt();
         isNew = in.readBoolean();
+    }
+
+    void read(Incoming in) throws ClassNotFoundException, IOException {
         in.attribute = DeltaRequest.NAME_PRINCIPAL;
         principal = (Principal) in.readObject();
         authType = (String) in.readObject();
@@ -70,7 +117,6 @@ final class Visit extends DeltaSession {
             attributes.put(name, in.readObject());
         }
         setValid(true);
-        setPrimarySession(false);
         resetDeltaRequest();
     }
 
@@ -86,7 +132,7 @@ final class Visit extends DeltaSession {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeUTF(id);
-            out.writeBoolean(isPrimarySession());
+            out.writeBoolean(isOwn);
             out.writeLong(creationTime);
             out.writeLong(lastAccessedTime);
             out.writeLong(thisAccessedTime);
@@ -105,54 +151,19 @@ final class Visit extends DeltaSession {
         return bytes.toByteArray();
     }
 
-    /** What changed; when some of it cannot be sent, all that can be, and that the rest is gone. */
-    @Override
-    public byte[] getDiff() throws IOException {
-        try {
-            return super.getDiff();
-        } catch (NotSerializableException e) {
-            Map<String, Object> kept = serialisable(shared());
-            Set<String> names = new HashSet<>(removed);
-            names.addAll(attributes.keySet());
-            DeltaRequest whole = createRequest(getIdInternal(), false);
-            names.forEach(name -> whole.setAttribute(name, kept.get(name)));
-            whole.setPrincipal((Principal) orNull(getPrincipal()));
-            whole.setAuthType(getAuthType());
-            whole.setMaxInactiveInterval(maxInactiveInterval);
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
-                whole.writeExternal(out);
-            }
-            return bytes.toByteArray();
-        }
-    }
-
-    @Override
-    protected void removeAttributeInternal(String name, boolean notify, boolean addDeltaRequest) {
-        removed.add(name);
-        super.removeAttributeInternal(name, notify, addDeltaRequest);
-    }
-
     private Map<String, Object> shared() {
         Map<String, Object> shared = new LinkedHashMap<>();
         for (Map.Entry<String, Object> entry : attributes.entrySet()) {
-            if (!exclude(entry.getKey(), entry.getValue())) {
+            if (entry.getValue() instanceof Serializable && !exclude(entry.getKey(), entry.getValue())) {
                 shared.put(entry.getKey(), entry.getValue());
             }
         }
         return shared;
     }
 
-    private Map<String, Object> serialisable(Map<String, Object> values) throws IOException {
-        Map<String, Object> kept = new LinkedHashMap<>();
-        for (Map.Entry<String, Object> entry : values.entrySet()) {
-            try (ObjectOutputStream out = new ObjectOutputStream(new ByteArrayOutputStream())) {
-                out.writeObject(entry.getValue());
-                kept.put(entry.getKey(), entry.getValue());
-            } catch (NotSerializableException e) {
-                sessions.tellUnsent(entry.getKey(), e.getMessage());
-            }
-        }
+    private Map<String, Object> serialisable(Map<String, Object> values) {
+        Map<String, Object> kept = new LinkedHashMap<>(values);
+        kept.entrySet().removeIf(entry -> sessions.unsent.has(entry.getKey(), entry.getValue()));
         return kept;
     }
 

@@ -1,0 +1,49 @@
+"""What replicas have printed: the last of it, why they failed, and what our part of Tomcat tells a person."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from hookserver.containers import diagnosis
+from hookserver.containers.engine import Engine
+from hookserver.containers.once import whole_lines
+from hookserver.containers.replica import Replica
+from hookserver.errors import Unhealthy
+
+_TAIL = 600
+"""Lines in which the cause of a failure is looked for."""
+
+
+def last_lines(engine: Engine, name: str, lines: int) -> str:
+    """The last that a container printed."""
+    with engine.doing(f"read the log of {name}"):
+        return str(engine.api.logs(name, tail=lines).decode("utf-8", "replace"))
+
+
+def report(engine: Engine, name: str) -> str:
+    """Why it failed, and its last lines."""
+    return diagnosis.report(last_lines(engine, name, _TAIL), lines=30)
+
+
+def told(engine: Engine, replicas: Iterable[Replica], since: float) -> list[str]:
+    """What they have told a person since then (Unix seconds), however much the app has printed beside it."""
+    lines: list[str] = []
+    for replica in replicas:
+        with engine.doing(f"read the log of {replica.name}"):
+            log = engine.api.logs(replica.id, since=math.floor(since) or 1, stream=True, follow=False)
+            lines += [f"{replica.name}: {line}" for line in diagnosis.told(whole_lines(log))]
+    return lines
+
+
+def require_sessions(app: str, told_lines: Iterable[str]) -> None:
+    """Raise Unhealthy when one of the lines tells that the sessions of the others could not be fetched."""
+    for line in told_lines:
+        if diagnosis.LACKING in line:
+            remedy = (
+                f"Give it more: apps.{app}.tomcat.memory, and -Xmx in java_opts if that is set."
+                if "memory" in line
+                else "The old release serves on. See its docker logs; docker restart a replica of it that hangs: the "
+                "sessions that it alone has end with that. Then deploy again."
+            )
+            raise Unhealthy(line, remedy)
