@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 LINE_LIMIT = 4000
 """Characters of a line that are kept."""
@@ -40,6 +40,14 @@ class Lines:
         for line in self._rest.splitlines():
             yield _readable(line)
         self._rest = b""
+
+
+def lines_of(parts: Iterable[bytes]) -> Iterator[str]:
+    """All lines of a text that comes in parts."""
+    lines = Lines()
+    for part in parts:
+        yield from lines.feed(part)
+    yield from lines.end()
 
 
 def _readable(line: bytes) -> str:

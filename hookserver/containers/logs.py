@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from hookserver.containers import diagnosis
 from hookserver.containers.engine import Engine
-from hookserver.containers.once import whole_lines
 from hookserver.containers.replica import Replica
 from hookserver.errors import Unhealthy
+from hookserver.lines import lines_of
 
 _TAIL = 600
 """Lines in which the cause of a failure is looked for."""
@@ -32,7 +32,7 @@ def told(engine: Engine, replicas: Iterable[Replica], since: float) -> list[str]
     for replica in replicas:
         with engine.doing(f"read the log of {replica.name}"):
             log = engine.api.logs(replica.id, since=math.floor(since) or 1, stream=True, follow=False)
-            lines += [f"{replica.name}: {line}" for line in diagnosis.told(whole_lines(log))]
+            lines += [f"{replica.name}: {line}" for line in diagnosis.told(lines_of(log))]
     return lines
 
 
