@@ -54,8 +54,8 @@ main() {
     all)
         static_checks
         need_real_parts
-        # Much of a test is waiting, so two at a time; but what is done to the machine in tests/faults is felt by all.
-        run_pytest --numprocesses 2 --dist loadgroup tests/unit tests/integration
+        # Much of a test is waiting, so two at a time, the long ones first; what tests/faults do to the machine is felt by all.
+        run_pytest --numprocesses 2 --dist loadgroup tests/integration tests/unit
         run_pytest tests/faults
         ;;
     *) fail "unknown part: $1" "One of: unit, integration, faults, bench NAME; none for everything." ;;
