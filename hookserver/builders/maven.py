@@ -15,6 +15,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from hookserver.builders import source as sources
+from hookserver.builders import wrapper
 from hookserver.builders.container_build import Recipe, build_in_container
 from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, War
@@ -29,8 +30,7 @@ CACHE = "hookserver-{}-m2"
 _GOALS = ("-B", "-DskipTests", "package")
 # Says nothing of downloads, in every Maven 3: --no-transfer-progress is unknown to a wrapper's Maven before 3.6.1.
 _QUIET = "-Dorg.slf4j.simpleLogger.log.org.apache.maven.cli.transfer.Slf4jMavenTransferListener=warn"
-# The official image sets MAVEN_CONFIG to a folder, which the wrapper takes for a goal; CR comes from Windows.
-_WRAPPER = "unset MAVEN_CONFIG; tr -d '\\r' <mvnw >.mvnw-unix && exec sh ./.mvnw-unix \"$@\""
+_UNSET = "unset MAVEN_CONFIG; "  # the official image sets it to a folder, which the wrapper takes for a goal
 _PLUMBING = re.compile(
     r"\[ERROR\] *(?:$|-> \[Help|\[Help \d|To see the full|Re-run Maven|For more information|After corr)"
 )
@@ -55,7 +55,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         *default_command(job.source, log),
         *(("-o",) if job.app.build.offline else ()),
     )
-    log.line(f"$ {_shown(command)}")
+    log.line(f"$ {wrapper.shown(command)}")
     recipe = Recipe(
         image=job.app.build.image or IMAGE,
         command=command,
@@ -75,7 +75,7 @@ def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:
     if sources.find(source, ".mvn/wrapper/maven-wrapper.properties") is None:
         log.line("./mvnw is not used: .mvn/wrapper/maven-wrapper.properties is missing")
         return ("mvn", "-ntp", *_GOALS)
-    return ("sh", "-c", _WRAPPER, "./mvnw", _QUIET, *_GOALS)
+    return wrapper.run("mvnw", _QUIET, *_GOALS, first=_UNSET)
 
 
 def packaging(pom: str) -> str:
@@ -90,7 +90,3 @@ def packaging(pom: str) -> str:
 def is_error(line: str) -> bool:
     """Whether a line of Maven's output says what is wrong, not merely how to ask for more."""
     return line.startswith("[ERROR]") and not _PLUMBING.match(line)
-
-
-def _shown(command: tuple[str, ...]) -> str:
-    return " ".join(command[3:] if _WRAPPER in command else command)
