@@ -8,7 +8,7 @@ import shutil
 from hookserver.config.secrets import secrets_of
 from hookserver.deploy_log import DeployLog
 from hookserver.differences import Change, Effect, outdated, shown
-from hookserver.errors import BuildError, DeployFailed, HookserverError, Unhealthy
+from hookserver.errors import BuildError, DeployFailed, HookserverError, Unhealthy, in_one_line
 from hookserver.health import wait_until_healthy
 from hookserver.models import SKIP, Deploy, Push, Release, Status, Trigger
 from hookserver.parts import Parts
@@ -151,7 +151,7 @@ def _stands_by(run: Run, release: Release) -> bool:
     try:
         wait_until_healthy(places, once, run.app.domains[0], lambda: None, lambda _line: None)
     except Unhealthy as error:
-        run.log.line(f"the standby does not answer well, so its image is started anew: {error.problem.splitlines()[0]}")
+        run.log.line(f"the standby does not answer well, so its image is started anew: {in_one_line(error.problem)}")
         return False
     return True
 
@@ -167,10 +167,10 @@ def _fail(parts: Parts, deploy: Deploy, log: DeployLog, error: HookserverError) 
             undo(parts, deploy)
         except HookserverError as trouble:
             log.error(f"not all of it could be taken away, which is tried again later: {trouble}")
-        log.result(f"failed: {error.problem.splitlines()[0]}")
+        log.result(f"failed: {in_one_line(error.problem)}")
         parts.store.end(deploy.number, Status.FAILED, told)
     elif status is Status.ROLLED_BACK:
-        log.result(error.problem.splitlines()[0])
+        log.result(in_one_line(error.problem))
         parts.store.end(deploy.number, Status.ROLLED_BACK, ended.reason)
     elif status is Status.LIVE:
         parts.store.end(deploy.number, Status.LIVE, told)

@@ -20,7 +20,7 @@ _HOME = "/root/.gradle"
 _TASKS = ("--no-daemon", "--console=plain", "assemble")
 _WRAPPERS_OWN = ("gradle/wrapper/gradle-wrapper.properties", "gradle/wrapper/gradle-wrapper.jar")
 _ERROR = re.compile(
-    r"(?:(?:.*: )?error: |  (?:symbol|location): |\* What went wrong|Execution failed for |A problem occurred"
+    r"(?:(?:.*: )?error: |  (?:symbol|location): |Execution failed for |A problem occurred"
     r"|Could not |> (?!Task |Configure )\S|Exception in thread )"
 )
 _TOOLCHAIN = (
@@ -61,6 +61,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         caches={_HOME: f"hookserver-{job.app.name}-gradle"},
         folder="libs",
         is_error=is_error,
+        heading="* What went wrong:",
         war=build.war,
         env={"GRADLE_USER_HOME": _HOME},
         advice=ADVICE,

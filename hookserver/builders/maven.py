@@ -32,8 +32,22 @@ _GOALS = ("-B", "-DskipTests", "package")
 _QUIET = "-Dorg.slf4j.simpleLogger.log.org.apache.maven.cli.transfer.Slf4jMavenTransferListener=warn"
 _UNSET = "unset MAVEN_CONFIG; "  # the official image sets it to a folder, which the wrapper takes for a goal
 _PLUMBING = re.compile(
-    r"\[ERROR\] *(?:$|-> \[Help|\[Help \d|To see the full|Re-run Maven|For more information|After corr)"
+    r"\[ERROR\] *(?:$|-> \[Help|\[Help \d|To see the full|Re-run Maven|For more information|After corr"
+    r"|COMPILATION ERROR :|mvn [<\[]args)"
 )
+_WRAPPERS_ERROR = re.compile(r"Error: Could not find or load main class |(?:curl|wget): Failed to fetch ")
+_NOT_FETCHED = (
+    "./mvnw could not fetch its Maven, or its own jar: a company's certificates belong in build.ca_bundle, a proxy in "
+    'build.env; or use the Maven of build.image: build.command = ["mvn", "-B", "-DskipTests", "package"]. '
+    'MVNW_VERBOSE = "true" in build.env makes it say more.'
+)
+ADVICE = {
+    "load main class org.apache.maven.wrapper.": _NOT_FETCHED,
+    "at org.apache.maven.wrapper.DefaultDownloader": _NOT_FETCHED,
+    "curl: Failed to fetch ": _NOT_FETCHED,
+    "wget: Failed to fetch ": _NOT_FETCHED,
+}
+"""Remedies for the wrapper's failures, which are no errors of Maven's."""
 
 
 def recognise(source: Path) -> Seen | None:
@@ -64,6 +78,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         is_error=is_error,
         war=job.app.build.war,
         env={"MAVEN_OPTS": "-XX:MaxRAMPercentage=60.0"},
+        advice=ADVICE,
     )
     return replace(build_in_container(engine, job, recipe, log), maven=job.app.build.image)
 
@@ -88,5 +103,7 @@ def packaging(pom: str) -> str:
 
 
 def is_error(line: str) -> bool:
-    """Whether a line of Maven's output says what is wrong, not merely how to ask for more."""
-    return line.startswith("[ERROR]") and not _PLUMBING.match(line)
+    """Whether a line of Maven's or its wrapper's output says what is wrong, not merely how to ask for more."""
+    if line.startswith("[ERROR]"):
+        return not _PLUMBING.match(line)
+    return _WRAPPERS_ERROR.match(line) is not None
