@@ -12,6 +12,7 @@ from hookserver.builders.job import BuildJob, Seen, War
 from hookserver.deploy_log import DeployLog
 
 looks_for = "a build.xml (ant)"
+brings_server = False
 
 _IMAGE = "ant:1.10-jdk17"
 _ERROR = re.compile(r"\s*\[\w+\] (?:error: |.*: error: |.*(?:symbol|location): )|.*\.xml:\d+: |Buildfile: .* does not")

@@ -13,6 +13,7 @@ from hookserver.builders.job import BuildJob, Seen, War
 from hookserver.deploy_log import DeployLog
 
 looks_for = "a build.gradle or settings.gradle, also .kts (gradle)"
+brings_server = False
 
 _IMAGE = "gradle:8-jdk17"
 _FILES = ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts")

@@ -27,7 +27,7 @@ from hookserver.builders.engine import (
 from hookserver.builders.job import BuildJob, War, WholeImage
 from hookserver.builders.migrate import migrate
 from hookserver.builders.registry import KINDS, choose
-from hookserver.builders.tomcat_base import look, read_base
+from hookserver.builders.tomcat_base import Base, look, read_base
 from hookserver.builders.tomcat_files import OwnFile, fingerprint, gather
 from hookserver.builders.translate import translated
 from hookserver.config import AppSettings, DockerSettings
@@ -66,7 +66,10 @@ class Images:
         job.work.mkdir(parents=True, exist_ok=True)
         try:
             files = gather(job, log)
-            product = choose(job, log).make(self._engine, job, log)
+            kind = choose(job, log)
+            if not kind.brings_server:
+                self._tomcat(job, log)  # what is wrong with it is told before a build of minutes
+            product = kind.make(self._engine, job, log)
             image = self._assembled(job, product, files, log)
         finally:
             self._engine.settle()
@@ -124,8 +127,15 @@ class Images:
                 log.line("NOTE: tomcat.migrate is for WARs: the image of a Dockerfile is taken as it is")
             base = look(engine, product.image, app.name, job.deploy)
             return adopt(engine, job, base, files, self._digest(job), log)
-        image = engine.have_image(app.tomcat.image, "tomcat.image", log)
-        base = read_base(engine, image, app.name, job.deploy)
+        base = self._tomcat(job, log)
+        war = migrate(engine, job, product, log) if app.tomcat.migrate else product
+        return assemble(engine, job, base, war, files, self._digest(job), log)
+
+    def _tomcat(self, job: BuildJob, log: DeployLog) -> Base:
+        """What the WAR is put on, pulled when it is not here. Raises BuildError when it is not fit for that."""
+        app = job.app
+        image = self._engine.have_image(app.tomcat.image, "tomcat.image", log)
+        base = read_base(self._engine, image, app.name, job.deploy)
         if not base.is_tomcat:
             raise BuildError(
                 f"the image {app.tomcat.image} has no Tomcat in {base.home}",
@@ -136,8 +146,7 @@ class Images:
                 f"the image {app.tomcat.image} declares the volume {base.lost}: a WAR put there would be in no image",
                 "Name a Tomcat image without that VOLUME in tomcat.image.",
             )
-        war = migrate(engine, job, product, log) if app.tomcat.migrate else product
-        return assemble(engine, job, base, war, files, self._digest(job), log)
+        return base
 
     def _digest(self, job: BuildJob) -> str:
         """What an image depends on beside its commit."""

@@ -22,6 +22,7 @@ from hookserver.builders.job import BuildJob, Seen, War
 from hookserver.deploy_log import DeployLog
 
 looks_for = "a pom.xml (maven)"
+brings_server = False
 
 IMAGE = "maven:3.9-eclipse-temurin-17"
 """The builder image where the settings name none."""
