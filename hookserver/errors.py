@@ -84,6 +84,10 @@ class GitError(DeployFailed):
     """The repository could not be read."""
 
 
+class EmptyRepository(GitError):
+    """Nothing was pushed to it yet."""
+
+
 class BuildError(DeployFailed):
     """No image came out of the source."""
 

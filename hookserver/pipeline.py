@@ -94,6 +94,17 @@ def open_log(parts: Parts, deploy: Deploy) -> DeployLog:
     return DeployLog(parts.settings.server.state.log(deploy.number), secrets)
 
 
+def ending(parts: Parts, number: int) -> str:
+    """How a deploy ended, on one line, for who looks after the worker."""
+    deploy = parts.store.deploy(number)
+    told = f"{deploy.app}: deploy {number}"
+    if deploy.status is Status.LIVE:
+        live = parts.store.live_release(deploy.app)
+        return f"{told} is live: {deploy.commit[:12]}{f' on {live.slot}' if live else ''}"
+    why = in_one_line(deploy.reason) if deploy.status is not Status.SUPERSEDED else f"by deploy {deploy.superseded_by}"
+    return f"{told} {deploy.status.value.replace('_', ' ')}{f': {why}' if why else ''}"
+
+
 def _brings_nothing(run: Run, commit: str, message: str) -> bool:
     """A hint that brings nothing new, or asks to be skipped, ends here; what a person asks for by hand is done."""
     if run.deploy.rebuild or run.deploy.asked or run.deploy.trigger in (Trigger.API, Trigger.CLI):
