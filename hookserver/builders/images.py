@@ -101,6 +101,15 @@ class Images:
         last_made_first = sorted(old, key=lambda image: int(image["Created"]), reverse=True)
         return [str(image["Id"]) for image in last_made_first if self._remove(image, app)]
 
+    def remove_caches(self, app: str) -> list[str]:
+        """Remove the volumes that the app's builds kept their downloads in; answers their names. Raises BuildError."""
+        wanted = [f"{STATE_DIR}={self._engine.state.root}", f"{APP}={app}"]
+        with translated("remove the build's caches"):
+            ours = self._engine.api.volumes(filters={"label": wanted})["Volumes"] or []
+            for volume in ours:
+                self._engine.api.remove_volume(volume["Name"])
+        return [volume["Name"] for volume in ours]
+
     def _remove(self, image: dict[str, Any], app: AppSettings) -> bool:
         """Without force, by our tags: what a container uses or another tag names stays. Whether it is gone.
 
