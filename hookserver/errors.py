@@ -18,6 +18,16 @@ class HookserverError(Exception):
         return f"{self.problem}\n{self.remedy}" if self.remedy else self.problem
 
 
+def in_one_line(text: str) -> str:
+    """An error's text where one line is shown: its first, and where that ends in a colon, the one it announces.
+
+    Of last lines none is told: they are shown where nobody knows the cause.
+    """
+    first, _, rest = text.strip().partition("\n")
+    first = first.strip().removesuffix("; its last lines:")
+    return f"{first} {rest.strip().partition(chr(10))[0].strip()}".rstrip() if first.endswith(":") else first
+
+
 class SettingsError(HookserverError):
     """The settings are wrong. ``mistakes`` has every one of them, each a line that begins with its path."""
 
@@ -72,6 +82,10 @@ class DeployFailed(HookserverError):
 
 class GitError(DeployFailed):
     """The repository could not be read."""
+
+
+class EmptyRepository(GitError):
+    """Nothing was pushed to it yet."""
 
 
 class BuildError(DeployFailed):

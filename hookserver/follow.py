@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookserver.errors import StoreError
+from hookserver.errors import StoreError, in_one_line
 from hookserver.models import Deploy, StateDir, Status
 from hookserver.store import Store
 
@@ -76,7 +76,7 @@ def is_finished(deploy: Deploy) -> bool:
 
 def outcome(deploy: Deploy) -> str:
     """A deploy's status on one line."""
-    reason = next((line.strip() for line in deploy.reason.splitlines() if line.strip()), "")
+    reason = in_one_line(deploy.reason)
     if deploy.status is Status.FAILED:
         return f"failed: {reason or 'the log has the cause'}"
     if deploy.status is Status.SUPERSEDED:

@@ -8,7 +8,7 @@ import shutil
 from hookserver.config.secrets import secrets_of
 from hookserver.deploy_log import DeployLog
 from hookserver.differences import Change, Effect, outdated, shown
-from hookserver.errors import BuildError, DeployFailed, HookserverError, Unhealthy
+from hookserver.errors import BuildError, DeployFailed, HookserverError, Unhealthy, in_one_line
 from hookserver.health import wait_until_healthy
 from hookserver.models import SKIP, Deploy, Push, Release, Status, Trigger
 from hookserver.parts import Parts
@@ -94,6 +94,17 @@ def open_log(parts: Parts, deploy: Deploy) -> DeployLog:
     return DeployLog(parts.settings.server.state.log(deploy.number), secrets)
 
 
+def ending(parts: Parts, number: int) -> str:
+    """How a deploy ended, on one line, for who looks after the worker."""
+    deploy = parts.store.deploy(number)
+    told = f"{deploy.app}: deploy {number}"
+    if deploy.status is Status.LIVE:
+        live = parts.store.live_release(deploy.app)
+        return f"{told} is live: {deploy.commit[:12]}{f' on {live.slot}' if live else ''}"
+    why = in_one_line(deploy.reason) if deploy.status is not Status.SUPERSEDED else f"by deploy {deploy.superseded_by}"
+    return f"{told} {deploy.status.value.replace('_', ' ')}{f': {why}' if why else ''}"
+
+
 def _brings_nothing(run: Run, commit: str, message: str) -> bool:
     """A hint that brings nothing new, or asks to be skipped, ends here; what a person asks for by hand is done."""
     if run.deploy.rebuild or run.deploy.asked or run.deploy.trigger in (Trigger.API, Trigger.CLI):
@@ -151,7 +162,7 @@ def _stands_by(run: Run, release: Release) -> bool:
     try:
         wait_until_healthy(places, once, run.app.domains[0], lambda: None, lambda _line: None)
     except Unhealthy as error:
-        run.log.line(f"the standby does not answer well, so its image is started anew: {error.problem.splitlines()[0]}")
+        run.log.line(f"the standby does not answer well, so its image is started anew: {in_one_line(error.problem)}")
         return False
     return True
 
@@ -167,10 +178,10 @@ def _fail(parts: Parts, deploy: Deploy, log: DeployLog, error: HookserverError) 
             undo(parts, deploy)
         except HookserverError as trouble:
             log.error(f"not all of it could be taken away, which is tried again later: {trouble}")
-        log.result(f"failed: {error.problem.splitlines()[0]}")
+        log.result(f"failed: {in_one_line(error.problem)}")
         parts.store.end(deploy.number, Status.FAILED, told)
     elif status is Status.ROLLED_BACK:
-        log.result(error.problem.splitlines()[0])
+        log.result(in_one_line(error.problem))
         parts.store.end(deploy.number, Status.ROLLED_BACK, ended.reason)
     elif status is Status.LIVE:
         parts.store.end(deploy.number, Status.LIVE, told)

@@ -106,7 +106,7 @@ class Plan:
         for app in self.added:
             yield f"apps.{app} is new: its first push makes it live, until then its domains answer 503"
         for app in self.gone:
-            end = "it is retired: no more visitors, drained, its replicas and images removed"
+            end = "it is retired: no more visitors, drained, its replicas, images and build caches removed"
             yield f"apps.{app} is gone from the settings: {end if retires else _SERVES_ON}"
         for app in self.dropped:
             yield f"apps.{app} is gone from the settings; nothing of it runs"

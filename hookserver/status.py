@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hookserver.errors import in_one_line
 from hookserver.models import Deploy
 
 
@@ -58,4 +59,4 @@ def _took(deploy: Deploy) -> str:
 def _note(deploy: Deploy) -> str:
     if deploy.superseded_by:
         return f"by deploy {deploy.superseded_by}"
-    return deploy.reason.splitlines()[0] if deploy.reason else ""
+    return in_one_line(deploy.reason)

@@ -47,7 +47,7 @@ def take_up(parts: Parts, tell: Tell) -> None:
 
 
 def end_app(parts: Parts, name: str, tell: Tell) -> None:
-    """The end of an app that is gone from the settings: no more visitors, then no replicas, then no images.
+    """The end of an app that is gone from the settings: no more visitors, then no replicas, images and build caches.
 
     Can be repeated. Raises Refused while a deploy of it is under way.
     """
@@ -65,7 +65,8 @@ def end_app(parts: Parts, name: str, tell: Tell) -> None:
     shutil.rmtree(parts.settings.server.state.live(name), ignore_errors=True)
     try:
         parts.images.prune(app, set())
+        parts.images.remove_caches(name)
     except HookserverError as error:
-        tell(f"{name}: its images stay: {error.problem}")
+        tell(f"{name}: images or build caches of it stay: {error.problem}")
     parts.store.app_ended(name)
     tell(f"{name}: retired, as it is gone from the settings")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookserver.config import AppSettings, Loaded, Settings, reread
-from hookserver.errors import HookserverError, SettingsError, StoreError
+from hookserver.errors import EmptyRepository, HookserverError, SettingsError, StoreError
 from hookserver.models import Push, Trigger
 from hookserver.nginx import Nginx
 from hookserver.store import Store
@@ -122,6 +122,7 @@ def _perform(parts: Parts, task: Task) -> None:
         deploy = parts.store.deploy(task.deploy)
         log = pipeline.open_log(parts, deploy)
         pipeline.perform(parts, deploy, log)
+        tell(pipeline.ending(parts, task.deploy))
     elif task.kind == "settle":
         recovery.settle(parts, parts.store.deploy(task.deploy), tell)
     elif task.kind == "retire":
@@ -140,11 +141,10 @@ def _perform(parts: Parts, task: Task) -> None:
 
 def _poll(parts: Parts, app: AppSettings, tell: Callable[[str], None]) -> None:
     """Ask for a deploy when the branch's tip is another than the last one seen. A new app waits for its first push."""
-    from hookserver.git import was_pushed_to
-
-    if app.repository == "push" and not was_pushed_to(parts.settings.server.state.push_repository(app.name)):
+    try:
+        tip = parts.mirror(app, 0).tip(_POLL_DEADLINE)
+    except EmptyRepository:
         return
-    tip = parts.mirror(app, 0).tip(_POLL_DEADLINE)
     queued = parts.store.enqueue_news(Push(app.name, Trigger.POLL), tip)
     if queued:
         tell(f"{app.name}: {app.branch} is at {tip[:12]}, not deployed yet: deploy {queued.deploy}")

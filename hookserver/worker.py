@@ -202,6 +202,9 @@ class Worker:
                 self._start(Task("retire", release.app))
 
     def _poll(self) -> None:
+        """Not beside what makes the repositories that are pushed to: several apps may look at one."""
+        if self._is_at("take up"):
+            return
         now = time.monotonic()
         polling = sum(child.task.kind == "poll" for child in self._children)
         for name in self._polls.due(now)[: POLLS_AT_ONCE - polling]:

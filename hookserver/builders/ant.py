@@ -12,11 +12,10 @@ from hookserver.builders.job import BuildJob, Seen, War
 from hookserver.deploy_log import DeployLog
 
 looks_for = "a build.xml (ant)"
+brings_server = False
 
 _IMAGE = "ant:1.10-jdk17"
-_ERROR = re.compile(
-    r"\s*\[\w+\] (?:error: |.*: error: |.*(?:symbol|location): )|BUILD FAILED|.*\.xml:\d+: |Buildfile: .* does not"
-)
+_ERROR = re.compile(r"\s*\[\w+\] (?:error: |.*: error: |.*(?:symbol|location): )|.*\.xml:\d+: |Buildfile: .* does not")
 
 
 def recognise(source: Path) -> Seen | None:
@@ -41,6 +40,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         caches={"/root/.ivy2": f"hookserver-{job.app.name}-ivy"},
         folder="",
         is_error=is_error,
+        heading="BUILD FAILED",
         war=build.war,
         env={"ANT_OPTS": "-XX:MaxRAMPercentage=60.0"},
     )

@@ -46,8 +46,9 @@ def build_with_buildx(engine: Engine, job: BuildJob, needs: str, log: DeployLog)
     if code is None:
         raise out_of_time(job, cause)
     if code != 0:
+        said = next((f": {line}" for line in reversed(cause.last()) if line.startswith("ERROR: ")), "; its last lines:")
         raise BuildError(
-            f"the Dockerfile's build failed:\n{listed(cause.last())}", "Mend the Dockerfile, then push again."
+            f"the Dockerfile's build failed{said}\n{listed(cause.last())}", "Mend the Dockerfile, then push again."
         )
     return _built(engine, metadata)
 

@@ -47,7 +47,8 @@ class Recipe:
 
     ``command`` runs in the source's folder; ``caches`` are the names of volumes by where they are mounted; ``folder``
     is the name of the folder that its tool leaves WARs in (empty: any), ``war`` a glob for the one to take, if it was
-    named; ``is_error`` knows the tool's own error lines; ``advice`` is the remedy by a text that the output has.
+    named; ``is_error`` knows the tool's own error lines, ``heading`` is the one that its cause follows (see
+    ``Cause``); ``advice`` is the remedy by a text that the output has.
     """
 
     image: str
@@ -55,6 +56,7 @@ class Recipe:
     caches: Mapping[str, str]
     folder: str
     is_error: Callable[[str], bool]
+    heading: str = ""
     war: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     advice: Mapping[str, str] = field(default_factory=dict)
@@ -97,7 +99,7 @@ def build_in_container(engine: Engine, job: BuildJob, recipe: Recipe, log: Deplo
     """
     engine.have_image(recipe.image, "build.image", log)
     until = time.monotonic() + job.app.build.timeout
-    cause = Cause(recipe.is_error)
+    cause = Cause(recipe.is_error, recipe.heading)
     with (
         tempfile.TemporaryFile(dir=job.work) as wars,
         engine.container(
@@ -214,14 +216,14 @@ def _failed(engine: Engine, container: str, job: BuildJob, recipe: Recipe, cause
     limit = format_size(job.app.build.memory)
     if killed or cause.tells_of("java.lang.OutOfMemoryError") or cause.tells_of("GC overhead limit exceeded"):
         return BuildError(
-            f"the build ran out of memory (exit code {exit_code}):\n{listed(cause.lines())}",
+            cause.told(f"the build ran out of memory (exit code {exit_code})"),
             f"Raise build.memory (now {limit}).",
         )
     if job.app.build.offline and cause.tells_of("offline mode"):
         return BuildError(
-            f"the build failed (exit code {exit_code}):\n{listed(cause.lines())}",
+            cause.told(f"the build failed (exit code {exit_code})"),
             "The app's cache lacks it: deploy once with build.offline = false.",
         )
     usual = "Mend the project, then push again; the whole output is in the deploy's log."
     remedy = advice(cause.tells_of, recipe.advice, usual)
-    return BuildError(f"the build failed (exit code {exit_code}):\n{listed(cause.lines())}", remedy)
+    return BuildError(cause.told(f"the build failed (exit code {exit_code})"), remedy)

@@ -16,6 +16,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
 looks_for = "a Dockerfile (dockerfile)"
+brings_server = True
 
 _BUILDKIT = (
     (re.compile(r"^#\s*syntax\s*=", re.IGNORECASE | re.MULTILINE), "# syntax="),

@@ -6,21 +6,22 @@ import re
 from pathlib import Path
 
 from hookserver.builders import source as sources
+from hookserver.builders import wrapper
 from hookserver.builders.container_build import Recipe, build_in_container
 from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, War
 from hookserver.deploy_log import DeployLog
 
 looks_for = "a build.gradle or settings.gradle, also .kts (gradle)"
+brings_server = False
 
 _IMAGE = "gradle:8-jdk17"
 _FILES = ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts")
 _HOME = "/root/.gradle"
 _TASKS = ("--no-daemon", "--console=plain", "assemble")
-_WRAPPER = "tr -d '\\r' <gradlew >.gradlew-unix && exec sh ./.gradlew-unix \"$@\""  # CR comes from Windows
 _WRAPPERS_OWN = ("gradle/wrapper/gradle-wrapper.properties", "gradle/wrapper/gradle-wrapper.jar")
 _ERROR = re.compile(
-    r"(?:(?:.*: )?error: |  (?:symbol|location): |\* What went wrong|Execution failed for |A problem occurred"
+    r"(?:(?:.*: )?error: |  (?:symbol|location): |Execution failed for |A problem occurred"
     r"|Could not |> (?!Task |Configure )\S|Exception in thread )"
 )
 _TOOLCHAIN = (
@@ -54,13 +55,14 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
     """``assemble`` in a container with the app's own ``~/.gradle`` in a volume. Raises BuildError with its errors."""
     build = job.app.build
     command = build.command or (*default_command(job.source, log), *(("--offline",) if build.offline else ()))
-    log.line(f"$ {' '.join(command[3:] if _WRAPPER in command else command)}")
+    log.line(f"$ {wrapper.shown(command)}")
     recipe = Recipe(
         image=build.image or _IMAGE,
         command=command,
         caches={_HOME: f"hookserver-{job.app.name}-gradle"},
         folder="libs",
         is_error=is_error,
+        heading="* What went wrong:",
         war=build.war,
         env={"GRADLE_USER_HOME": _HOME},
         advice=ADVICE,
@@ -76,7 +78,7 @@ def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:
     if missing:
         log.line(f"./gradlew is not used: {missing[0]} is missing")
         return ("gradle", *_TASKS)
-    return ("sh", "-c", _WRAPPER, "./gradlew", *_TASKS)
+    return wrapper.run("gradlew", *_TASKS)
 
 
 def is_error(line: str) -> bool:

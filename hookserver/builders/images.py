@@ -27,7 +27,7 @@ from hookserver.builders.engine import (
 from hookserver.builders.job import BuildJob, War, WholeImage
 from hookserver.builders.migrate import migrate
 from hookserver.builders.registry import KINDS, choose
-from hookserver.builders.tomcat_base import look, read_base
+from hookserver.builders.tomcat_base import Base, look, read_base
 from hookserver.builders.tomcat_files import OwnFile, fingerprint, gather
 from hookserver.builders.translate import translated
 from hookserver.config import AppSettings, DockerSettings
@@ -66,7 +66,10 @@ class Images:
         job.work.mkdir(parents=True, exist_ok=True)
         try:
             files = gather(job, log)
-            product = choose(job, log).make(self._engine, job, log)
+            kind = choose(job, log)
+            if not kind.brings_server:
+                self._tomcat(job, log)  # what is wrong with it is told before a build of minutes
+            product = kind.make(self._engine, job, log)
             image = self._assembled(job, product, files, log)
         finally:
             self._engine.settle()
@@ -98,6 +101,15 @@ class Images:
         last_made_first = sorted(old, key=lambda image: int(image["Created"]), reverse=True)
         return [str(image["Id"]) for image in last_made_first if self._remove(image, app)]
 
+    def remove_caches(self, app: str) -> list[str]:
+        """Remove the volumes that the app's builds kept their downloads in; answers their names. Raises BuildError."""
+        wanted = [f"{STATE_DIR}={self._engine.state.root}", f"{APP}={app}"]
+        with translated("remove the build's caches"):
+            ours = self._engine.api.volumes(filters={"label": wanted})["Volumes"] or []
+            for volume in ours:
+                self._engine.api.remove_volume(volume["Name"])
+        return [volume["Name"] for volume in ours]
+
     def _remove(self, image: dict[str, Any], app: AppSettings) -> bool:
         """Without force, by our tags: what a container uses or another tag names stays. Whether it is gone.
 
@@ -124,8 +136,15 @@ class Images:
                 log.line("NOTE: tomcat.migrate is for WARs: the image of a Dockerfile is taken as it is")
             base = look(engine, product.image, app.name, job.deploy)
             return adopt(engine, job, base, files, self._digest(job), log)
-        image = engine.have_image(app.tomcat.image, "tomcat.image", log)
-        base = read_base(engine, image, app.name, job.deploy)
+        base = self._tomcat(job, log)
+        war = migrate(engine, job, product, log) if app.tomcat.migrate else product
+        return assemble(engine, job, base, war, files, self._digest(job), log)
+
+    def _tomcat(self, job: BuildJob, log: DeployLog) -> Base:
+        """What the WAR is put on, pulled when it is not here. Raises BuildError when it is not fit for that."""
+        app = job.app
+        image = self._engine.have_image(app.tomcat.image, "tomcat.image", log)
+        base = read_base(self._engine, image, app.name, job.deploy)
         if not base.is_tomcat:
             raise BuildError(
                 f"the image {app.tomcat.image} has no Tomcat in {base.home}",
@@ -136,8 +155,7 @@ class Images:
                 f"the image {app.tomcat.image} declares the volume {base.lost}: a WAR put there would be in no image",
                 "Name a Tomcat image without that VOLUME in tomcat.image.",
             )
-        war = migrate(engine, job, product, log) if app.tomcat.migrate else product
-        return assemble(engine, job, base, war, files, self._digest(job), log)
+        return base
 
     def _digest(self, job: BuildJob) -> str:
         """What an image depends on beside its commit."""

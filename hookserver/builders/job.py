@@ -59,6 +59,9 @@ class Kind(Protocol):
     looks_for: str
     """What it goes by, for those whose project no kind recognises."""
 
+    brings_server: bool
+    """Whether it makes a WholeImage; else a WAR, for ``tomcat.image``."""
+
     def recognise(self, source: Path) -> Seen | None:
         """What speaks for this kind in the source; None: nothing does."""
 

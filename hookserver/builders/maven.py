@@ -15,12 +15,14 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from hookserver.builders import source as sources
+from hookserver.builders import wrapper
 from hookserver.builders.container_build import Recipe, build_in_container
 from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, War
 from hookserver.deploy_log import DeployLog
 
 looks_for = "a pom.xml (maven)"
+brings_server = False
 
 IMAGE = "maven:3.9-eclipse-temurin-17"
 """The builder image where the settings name none."""
@@ -29,11 +31,24 @@ CACHE = "hookserver-{}-m2"
 _GOALS = ("-B", "-DskipTests", "package")
 # Says nothing of downloads, in every Maven 3: --no-transfer-progress is unknown to a wrapper's Maven before 3.6.1.
 _QUIET = "-Dorg.slf4j.simpleLogger.log.org.apache.maven.cli.transfer.Slf4jMavenTransferListener=warn"
-# The official image sets MAVEN_CONFIG to a folder, which the wrapper takes for a goal; CR comes from Windows.
-_WRAPPER = "unset MAVEN_CONFIG; tr -d '\\r' <mvnw >.mvnw-unix && exec sh ./.mvnw-unix \"$@\""
+_UNSET = "unset MAVEN_CONFIG; "  # the official image sets it to a folder, which the wrapper takes for a goal
 _PLUMBING = re.compile(
-    r"\[ERROR\] *(?:$|-> \[Help|\[Help \d|To see the full|Re-run Maven|For more information|After corr)"
+    r"\[ERROR\] *(?:$|-> \[Help|\[Help \d|To see the full|Re-run Maven|For more information|After corr"
+    r"|COMPILATION ERROR :|mvn [<\[]args)"
 )
+_WRAPPERS_ERROR = re.compile(r"Error: Could not find or load main class |(?:curl|wget): Failed to fetch ")
+_NOT_FETCHED = (
+    "./mvnw could not fetch its Maven, or its own jar: a company's certificates belong in build.ca_bundle, a proxy in "
+    'build.env; or use the Maven of build.image: build.command = ["mvn", "-B", "-DskipTests", "package"]. '
+    'MVNW_VERBOSE = "true" in build.env makes it say more.'
+)
+ADVICE = {
+    "load main class org.apache.maven.wrapper.": _NOT_FETCHED,
+    "at org.apache.maven.wrapper.DefaultDownloader": _NOT_FETCHED,
+    "curl: Failed to fetch ": _NOT_FETCHED,
+    "wget: Failed to fetch ": _NOT_FETCHED,
+}
+"""Remedies for the wrapper's failures, which are no errors of Maven's."""
 
 
 def recognise(source: Path) -> Seen | None:
@@ -55,7 +70,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         *default_command(job.source, log),
         *(("-o",) if job.app.build.offline else ()),
     )
-    log.line(f"$ {_shown(command)}")
+    log.line(f"$ {wrapper.shown(command)}")
     recipe = Recipe(
         image=job.app.build.image or IMAGE,
         command=command,
@@ -64,6 +79,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         is_error=is_error,
         war=job.app.build.war,
         env={"MAVEN_OPTS": "-XX:MaxRAMPercentage=60.0"},
+        advice=ADVICE,
     )
     return replace(build_in_container(engine, job, recipe, log), maven=job.app.build.image)
 
@@ -75,7 +91,7 @@ def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:
     if sources.find(source, ".mvn/wrapper/maven-wrapper.properties") is None:
         log.line("./mvnw is not used: .mvn/wrapper/maven-wrapper.properties is missing")
         return ("mvn", "-ntp", *_GOALS)
-    return ("sh", "-c", _WRAPPER, "./mvnw", _QUIET, *_GOALS)
+    return wrapper.run("mvnw", _QUIET, *_GOALS, first=_UNSET)
 
 
 def packaging(pom: str) -> str:
@@ -88,9 +104,7 @@ def packaging(pom: str) -> str:
 
 
 def is_error(line: str) -> bool:
-    """Whether a line of Maven's output says what is wrong, not merely how to ask for more."""
-    return line.startswith("[ERROR]") and not _PLUMBING.match(line)
-
-
-def _shown(command: tuple[str, ...]) -> str:
-    return " ".join(command[3:] if _WRAPPER in command else command)
+    """Whether a line of Maven's or its wrapper's output says what is wrong, not merely how to ask for more."""
+    if line.startswith("[ERROR]"):
+        return not _PLUMBING.match(line)
+    return _WRAPPERS_ERROR.match(line) is not None

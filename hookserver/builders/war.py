@@ -13,6 +13,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
 looks_for = "a *.war file at the top, in deploy/, dist/, build/ or target/ (war)"
+brings_server = False
 
 _PLACES = ("", "deploy", "dist", "build", "target", "war")
 

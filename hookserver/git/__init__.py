@@ -2,6 +2,6 @@
 
 from hookserver.git.command import kill_orphans
 from hookserver.git.mirror import Mirror
-from hookserver.git.push_repository import ensure_push_repository, was_pushed_to
+from hookserver.git.push_repository import ensure_push_repository
 
-__all__ = ["Mirror", "ensure_push_repository", "kill_orphans", "was_pushed_to"]
+__all__ = ["Mirror", "ensure_push_repository", "kill_orphans"]

@@ -167,6 +167,8 @@ class Mirror:
 
     def _branch_missing(self, ends: float) -> GitError:
         answer = self._ask_server(["ls-remote", "--quiet", "--heads", "--", self._remote.url], ends)
+        if answer.status:
+            return self._failure("its branches cannot be read", answer)
         return branch_missing(self._remote, self._branch, parse_heads(answer.stdout))
 
     def _failure(self, what: str, answer: Answer) -> GitError:

@@ -15,11 +15,6 @@ _LOCK_AGE = 60.0
 """Seconds after which a lock of the configuration is a killed git's: a change takes milliseconds."""
 
 
-def was_pushed_to(path: Path) -> bool:
-    """Whether the bare repository has a branch by now."""
-    return (path / "packed-refs").exists() or any(file.is_file() for file in (path / "refs/heads").rglob("*"))
-
-
 def ensure_push_repository(path: Path, branch: str, app: str, url: str, token_file: Path, hook: str) -> None:
     """Make the bare repository ``path``, or bring what is there up to date; what was pushed is never touched.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from hookserver.config.secrets import hide, masked, secrets_in, without_user
-from hookserver.errors import GitError
+from hookserver.errors import EmptyRepository, GitError
 
 _HELPER = """!f() { test "$1" = get || return 0
 user="username=$HOOKSERVER_GIT_USER"
@@ -154,7 +154,7 @@ def branch_missing(remote: Remote, branch: str, heads: dict[str, str]) -> GitErr
     """Says which branches there are instead."""
     names = [name.removeprefix("refs/heads/") for name in heads if name.startswith("refs/heads/")]
     if not names:
-        return GitError(f"{remote} is empty: it has no branch yet", f"Push {branch} to it.")
+        return EmptyRepository(f"{remote} is empty: it has no branch yet", f"Push {branch} to it.")
     shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
     return GitError(
         f"{remote} has no branch {branch}; it has {shown}", f"Set apps.<app>.branch to one of them, or push {branch}."

@@ -1,4 +1,4 @@
-"""What a deploy's log must not show."""
+"""What a deploy's log must not show, and what the worker's says of its end."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from hookserver.config import Settings
-from hookserver.models import Deploy, Status, Trigger
+from hookserver.models import Deploy, Push, Release, Slot, StateDir, Status, Trigger
 from hookserver.parts import Parts
-from hookserver.pipeline import open_log
+from hookserver.pipeline import ending, open_log
+from hookserver.store import Store
 
 
 def parts(tmp_path: Path, **further: Any) -> Parts:
@@ -59,3 +60,22 @@ def test_the_log_masks_each_line_of_a_secret(tmp_path: Path) -> None:
         tmp_path, "head\nfirst-canary\nsecond-canary", tomcat={"env": {"APP_KEY": "first-canary\nsecond-canary"}}
     )
     assert log == "       head\n       ••••••\n       ••••••\n"
+
+
+def test_the_end_of_a_deploy_is_one_line_with_the_commit_or_the_cause(state: StateDir) -> None:
+    store = Store(state)
+    store.sync_apps(["shop"])
+    nothing: Any = None
+    run = Parts(Settings.model_validate({"server": {"state_dir": state.root}}), {}, store, nothing, nothing, nothing)
+    first = store.enqueue(Push("shop", Trigger.CLI)).deploy
+    assert store.claim(builds=1)
+    store.found_commit(first, "c" * 40)
+    store.add_release(Release(first, "shop", "c" * 40, "sha256:1", Slot.GREEN, 2))
+    store.go_live(first, first, standby=0)
+    assert ending(run, first) == f"shop: deploy {first} is live: {'c' * 12} on green"
+    store.end(first, Status.LIVE)
+    second = store.enqueue(Push("shop", Trigger.CLI)).deploy
+    assert store.claim(builds=1)
+    store.end(second, Status.FAILED, "the build failed (exit code 1):\n  no symbol\nMend it.")
+    assert ending(run, second) == f"shop: deploy {second} failed: the build failed (exit code 1): no symbol"
+    store.close()

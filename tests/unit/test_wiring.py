@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from hookserver.config import load, parse, record
-from hookserver.errors import SettingsError
+from hookserver.errors import GitError, SettingsError
 from hookserver.models import Push, Release, Slot, StateDir, Trigger
 from hookserver.store import Store
-from hookserver.wiring import _prepare_push_repositories, make_worker
+from hookserver.wiring import _poll, _prepare_push_repositories, make_parts, make_worker
 
 
 def test_a_subnet_that_changes_under_apps_that_serve_is_refused_with_the_one_they_serve_on(
@@ -50,3 +51,25 @@ def test_one_repository_that_cannot_be_pushed_to_is_told_and_the_others_are_made
     assert len(told) == 1
     assert told[0].startswith("blog: nobody can push to it now: ")
     assert "no bare git repository" in told[0]
+
+
+def test_a_repository_that_nothing_was_pushed_to_yet_is_no_failed_poll_for_any_app_that_looks_at_it(
+    state: StateDir,
+) -> None:
+    shared = state.push_repository("shop")
+    text = f'[server]\nstate_dir = "{state.root}"\n[apps.shop]\nrepository = "push"\ndomains = ["shop.test"]\n'
+    text += f'[apps.stage]\nrepository = "{shared}"\ndomains = ["stage.test"]\n'
+    settings = parse(text, state.root / "hookserver.toml").settings
+    store = Store(state)
+    store.sync_apps(settings.apps)
+    told: list[str] = []
+    _prepare_push_repositories(settings, store, told.append)
+    parts = make_parts(settings, store)
+    for app in settings.apps.values():
+        _poll(parts, app, told.append)
+    assert told == []
+    assert store.deploys() == []
+    shutil.rmtree(shared)
+    with pytest.raises(GitError):
+        _poll(parts, settings.apps["stage"], told.append)
+    store.close()

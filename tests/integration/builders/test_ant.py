@@ -36,7 +36,7 @@ def test_a_class_that_does_not_compile_is_shown_with_its_place(site: Site) -> No
         site.build(site.job(broken))
     assert "shop/Cart.java:2: error: cannot find symbol" in caught.value.problem
     assert "symbol:   class Basket" in caught.value.problem
-    assert "BUILD FAILED" in caught.value.problem
+    assert "Compile failed; see the compiler error output" in caught.value.problem
 
 
 def test_a_build_that_leaves_no_war_says_what_to_do(site: Site) -> None:

@@ -168,6 +168,20 @@ def test_prune_removes_old_images_whose_name_in_the_settings_was_another(site: S
     assert before in site.images.prune(now.app, {kept})
 
 
+def test_the_caches_of_an_apps_builds_are_removed_and_those_of_others_stay(site: Site) -> None:
+    ours = {"hookserver.state_dir": str(site.root), "hookserver.app": f"{site.app}-gone"}
+    theirs = ({**ours, "hookserver.app": site.app}, {**ours, "hookserver.state_dir": f"{site.root}/other"})
+    gone, *others = (site.client.create_volume(labels=labels)["Name"] for labels in (ours, *theirs))
+    try:
+        assert site.images.remove_caches(f"{site.app}-gone") == [gone]
+        left = {volume["Name"] for volume in site.client.volumes()["Volumes"]}
+        assert gone not in left
+        assert left >= set(others)
+    finally:
+        for name in others:
+            site.client.remove_volume(name)
+
+
 def test_prune_removes_the_apps_old_images_and_layers_and_nothing_else(site: Site) -> None:
     kept, old, tagged = (site.build(job(site, library=name.encode()))[0] for name in ("kept", "old", "tagged"))
     same_libraries = site.build(job(site, page=f"{PAGE} ", library=b"kept"))[0]

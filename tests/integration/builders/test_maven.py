@@ -64,7 +64,8 @@ def test_a_wrapper_without_its_properties_is_not_used_and_that_is_said(site: Sit
 
 
 def test_a_projects_wrapper_is_used_even_with_the_line_ends_of_windows(site: Site) -> None:
-    wrapper = '#!/bin/sh\r\n\r\necho "wrapped in $(basename "$PWD"): $MAVEN_CONFIG$*"\r\nexec mvn "$@"\r\n'
+    told = '#!/bin/sh\r\n\r\necho "wrapped in $(basename "$PWD"): $MAVEN_CONFIG$*"\r\n'
+    wrapper = told + 'exec "mvn${0##*/mvnw}" "$@"\r\n'  # by its own name, as the one without a jar
     files = {**SOURCE, "mvnw": wrapper, ".mvn/wrapper/maven-wrapper.properties": "distributionUrl=x\n"}
     _, log = site.build(site.job(files, build={**BUILD, "env": {"MAVEN_CONFIG": "/root/.m2"}}))
     assert "$ ./mvnw" in log

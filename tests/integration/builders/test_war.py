@@ -78,10 +78,11 @@ def test_nothing_to_build_names_what_was_looked_for(site: Site) -> None:
     assert "build.kind" in caught.value.remedy
 
 
-def test_an_image_that_is_nowhere_is_told_with_its_key(site: Site) -> None:
+def test_an_image_that_is_nowhere_is_told_with_its_key_before_the_build(site: Site) -> None:
     job = site.job({"shop.war": SHOP}, tomcat={"image": "127.0.0.1:1/no-such-tomcat:1"})
     with pytest.raises(BuildError, match=r"no-such-tomcat:1 \(tomcat\.image\) is not here and cannot be pulled"):
         site.build(job)
+    assert "the WAR in the repository" not in site.log(job)
 
 
 def test_an_image_that_would_lose_the_war_in_a_volume_is_refused(site: Site) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.errors import GitError, NotFound
+from hookserver.errors import EmptyRepository, GitError, NotFound
 from hookserver.git import Mirror
 from tests.integration.git.conftest import Source, git
 
@@ -69,8 +69,10 @@ def test_a_branch_that_is_not_there_is_told_with_those_that_are(source: Source, 
 
 def test_an_empty_repository_is_told(tmp_path: Path, mirror_of: Make) -> None:
     git(tmp_path, "init", "--quiet", "--bare", "empty.git")
-    with pytest.raises(GitError, match="is empty"):
-        mirror_of(tmp_path / "empty.git").fetch(DEADLINE)
+    mirror = mirror_of(tmp_path / "empty.git")
+    for ask in (mirror.tip, mirror.fetch):
+        with pytest.raises(EmptyRepository, match="is empty"):
+            ask(DEADLINE)
 
 
 def test_a_repository_of_sha_256_names_is_told_as_such(tmp_path: Path, mirror_of: Make) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import GitError
-from hookserver.git import ensure_push_repository, was_pushed_to
+from hookserver.git import ensure_push_repository
 from tests.integration.git.conftest import Source, git
 
 URL = "http://127.0.0.1:9000"
@@ -27,17 +27,6 @@ def test_a_push_reaches_our_hook_by_force_too(source: Source, tmp_path: Path) ->
     assert f"{tip} refs/heads/main" in told.read_text()
     assert str(tmp_path / "repos/shop.token") in told.read_text()
     assert git(ours, "symbolic-ref", "HEAD") == "refs/heads/main"
-
-
-def test_a_repository_tells_whether_it_was_pushed_to(source: Source, tmp_path: Path) -> None:
-    ours = tmp_path / "repos/shop.git"
-    ensure(ours)
-    assert not was_pushed_to(ours)
-    source.git("remote", "set-url", "origin", str(ours))
-    source.push()
-    assert was_pushed_to(ours)
-    git(ours, "pack-refs", "--all")
-    assert was_pushed_to(ours)
 
 
 def test_what_was_pushed_stays_when_the_settings_change(source: Source, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from hookserver.builders import ant, gradle
+from hookserver.builders import ant, gradle, maven
 from hookserver.builders.advice import advice
 
 
@@ -41,6 +41,19 @@ def test_it_names_the_setting(line: str, setting: str) -> None:
 def test_a_toolchain_that_gradle_does_not_find_is_an_error_with_its_remedy(line: str) -> None:
     assert gradle.is_error(line)
     assert "image with that Java" in advice(line.__contains__, gradle.ADVICE, "usual")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Error: Could not find or load main class org.apache.maven.wrapper.MavenWrapperMain",
+        "curl: Failed to fetch https://repo.example.com/apache-maven-3.9.9-bin.zip",
+    ],
+)
+def test_a_maven_wrapper_that_fetched_nothing_is_an_error_that_names_certificates_proxy_and_command(line: str) -> None:
+    assert maven.is_error(line)
+    remedy = advice(line.__contains__, maven.ADVICE, "usual")
+    assert all(way in remedy for way in ("build.ca_bundle", "a proxy in build.env", 'build.command = ["mvn", '))
 
 
 @pytest.mark.parametrize("kind", [ant, gradle])

@@ -111,7 +111,7 @@ def test_the_last_line_of_a_failed_build_is_told_though_nothing_ended_it(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in(tmp_path, monkeypatch, "printf 'first\\nERROR: last'\nexit 1")
-    with pytest.raises(BuildError, match="build failed:\n  first\n  ERROR: last"):
+    with pytest.raises(BuildError, match="build failed: ERROR: last\n  first\n  ERROR: last"):
         build(engine, tmp_path)
 
 

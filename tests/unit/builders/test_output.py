@@ -31,7 +31,7 @@ def test_the_first_errors_are_the_cause_with_what_belongs_to_them() -> None:
         "  indented",
     ):
         cause.see(line)
-    assert cause.lines() == ["[ERROR] no symbol", "  symbol: class Cart"]
+    assert cause.told("it failed") == "it failed:\n  [ERROR] no symbol\n    symbol: class Cart"
     assert cause.tells_of("indented")
 
 
@@ -39,4 +39,29 @@ def test_without_errors_the_last_lines_are_the_cause() -> None:
     cause = Cause(lambda _: False)
     for number in range(100):
         cause.see(f"line {number}")
-    assert cause.lines() == [f"line {number}" for number in range(80, 100)]
+    assert cause.told("it failed").splitlines() == [
+        "it failed; its last lines:",
+        *(f"  line {number}" for number in range(80, 100)),
+    ]
+
+
+def test_a_build_that_printed_nothing_is_told_as_such() -> None:
+    assert Cause(lambda _: False).told("it failed") == "it failed; it printed nothing"
+
+
+def test_what_stands_below_the_heading_is_the_cause_up_to_a_blank_line_however_many_errors_came_before() -> None:
+    cause = Cause(lambda line: line.startswith("error: "), "* What went wrong:")
+    for line in (
+        *(f"error: {number}" for number in range(30)),
+        "",
+        "* What went wrong:",
+        "Plugin [id: 'shop'] was not found in any of the following sources:",
+        "- none",
+        "",
+        "* Try:",
+        "more",
+    ):
+        cause.see(line)
+    told = cause.told("it failed").splitlines()
+    assert told[-2:] == ["  Plugin [id: 'shop'] was not found in any of the following sources:", "  - none"]
+    assert told[20:-2] == ["  error: 19"]
