@@ -3,7 +3,7 @@
 from hookserver.project.answers import Answers, Question, health_path, proposed, questions
 from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
 from hookserver.project.proposal import open_points, propose
-from hookserver.project.session_advice import advice
+from hookserver.project.session_advice import advice, whose_project
 from hookserver.project.survey import look
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "propose",
     "proposed",
     "questions",
+    "whose_project",
 ]
