@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hookserver.cli.context import json_option, with_settings
-from hookserver.config import Loaded, unreadable_files
+from hookserver.config import Loaded, health_outside, unreadable_files
 
 
 @click.command()
@@ -49,5 +49,7 @@ def check(loaded: Loaded, as_json: bool) -> None:
             )
         for line in unreadable_files(app):
             click.secho(f"{line}; its next deploy fails", fg="yellow", err=True)
+        if line := health_outside(app):
+            click.secho(f"apps.{app.name}: {line}", fg="yellow", err=True)
         for line in advice(app, folder if app.name == own else None):
             click.secho(f"apps.{app.name}: {line}", fg="yellow", err=True)

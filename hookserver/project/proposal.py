@@ -192,13 +192,17 @@ def _health(project: Project, answers: Answers, build: Build | None) -> Iterator
         yield off("path", '"/"', "a page that answers 200 when the app is well; a redirect is none")
         return
     health = health_of(project, build)
+    why = health.where
     if answers.health != health.path:
-        yield entry("path", answers.health, "as you said")
+        why = "as you said"
     elif health.is_guess:
         why = f"A GUESS{f' ({health.where})' if health.where else ''}: no page made for it was found"
-        yield entry("path", answers.health, why)
+    told = app_path(build)
+    if answers.health == f"{told.value if told else ''}/":
+        yield comment(f"{answers.health}: {why}.")
+        yield off("path", '""', "empty: the root of the app's context, which follows apps.<app>.path")
     else:
-        yield entry("path", answers.health, health.where)
+        yield entry("path", answers.health, why)
     for note in health.notes:
         yield comment(note)
 

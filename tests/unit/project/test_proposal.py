@@ -331,3 +331,12 @@ def test_a_migration_of_the_database_is_told_with_what_prepare_does(tmp_path: Pa
     text, _ = settled(plant(tmp_path, files))
     assert "CAUTION: the database is migrated" in text
     assert "# prepare = []" in text
+
+
+def test_a_health_path_that_is_the_default_is_not_set_so_that_it_follows_the_apps_path(tmp_path: Path) -> None:
+    project = look(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/index.jsp": ""}))
+    answers = replace(proposed(project), domain="shop.example.com")
+    text = propose(project, answers)
+    assert "/: the welcome page, src/main/webapp/index.jsp." in text
+    moved = text.replace("# path = ", 'path = "/shop" # ', 1)
+    assert parse(moved, tmp_path / "hookserver.toml").settings.apps["shop"].health.path == "/shop/"
