@@ -561,3 +561,19 @@ def test_without_distributable_sticky_is_advised_and_the_file_named(tmp_path: Pa
     advised, text = session_advice(tmp_path, "class Cart implements Serializable { }", "<web-app/>")
     assert advised == "sticky"
     assert "<distributable/> in src/main/webapp/WEB-INF/web.xml" in text
+
+
+def test_what_only_builds_the_project_is_not_taken_for_the_app(tmp_path: Path) -> None:
+    tool = 'class Loader { void x() { System.getenv("MVNW_USERNAME"); new FileOutputStream("x"); } }'
+    project = look(
+        plant(
+            tmp_path,
+            {
+                "pom.xml": pom(""),
+                ".mvn/wrapper/MavenWrapperDownloader.java": tool,
+                "buildSrc/src/main/java/Tool.java": tool,
+            },
+        )
+    )
+    assert not project.variables
+    assert not project.cautions
