@@ -5,6 +5,7 @@ from hookserver.project.findings import Build, Caution, Dependency, Evidence, He
 from hookserver.project.proposal import open_points, propose
 from hookserver.project.session_advice import advice, whose_project
 from hookserver.project.survey import look
+from hookserver.project.trusted import trusted_bundle
 
 __all__ = [
     "Answers",
@@ -22,5 +23,6 @@ __all__ = [
     "propose",
     "proposed",
     "questions",
+    "trusted_bundle",
     "whose_project",
 ]
