@@ -216,6 +216,9 @@ def _health(project: Project, answers: Answers, build: Build | None) -> Iterator
         yield entry("path", answers.health, why)
     for note in health.notes:
         yield comment(note)
+    yield from _cautions(project, "health")
+    if any(caution.topic == "health" for caution in project.cautions):
+        yield off("body", '""', "a text that is in the good page alone")
 
 
 def _release(project: Project) -> Iterator[str]:
