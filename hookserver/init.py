@@ -26,6 +26,8 @@ from hookserver.project import (
 
 def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
     """Write ``target`` for the project in ``directory``. Raises Refused when it is there already."""
+    if not directory.is_dir():
+        raise click.BadParameter(f"there is no folder {directory}: name a clone of the project", param_hint="DIRECTORY")
     if target.exists() or target.is_symlink():
         raise Refused(f"{target} is there already", "Edit it, or move it away first.")
     project = look(directory)

@@ -12,7 +12,7 @@ from hookserver.config import Loaded, health_outside, unreadable_files
 
 
 @click.command()
-@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=".")
 @click.option("--domain", default="", help="The domain that visitors use: the one thing no project tells.")
 @click.option("--yes", is_flag=True, help="Ask nothing, as without a terminal: what is not known is said in the file.")
 @click.pass_obj

@@ -52,7 +52,7 @@ def test_a_domain_that_is_none_is_a_mistake_of_usage(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_a_mistake_of_usage_and_is_not_made(tmp_path: Path) -> None:
     done = run("init", "--yes", tmp_path / "shpo")
     assert done.exit_code == 2
-    assert "does not exist" in done.stderr
+    assert "there is no folder" in done.stderr
     assert not (tmp_path / "shpo").exists()
 
 
