@@ -19,8 +19,9 @@ _GIVEN_UP = (
     r"\w[^\n]*\d [^\n]*org\.apache\.catalina\.core\.StandardContext startInternal\r?\n[^\s:]+: )"
     r"Context \[{}\] startup failed due to previous errors\r?$"
 )
-"""Tomcat's last word on a context, the same from 7.0 to 11.0; a level is named in the machine's
-language, and the lines of old ones have Java's own two-line format."""
+"""Tomcat's last word on a context, the same from 7.0 to 11.0. The level is in the machine's language; the lines of old
+ones have Java's own format, of two lines.
+"""
 _LINE_LIMIT = 500
 _CAUSES = 8
 
