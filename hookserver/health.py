@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from hookserver.config import HealthSettings
 from hookserver.errors import Unhealthy
+from hookserver.excerpt import excerpt
 from hookserver.models import Endpoint
 
 BODY_LIMIT = 1 << 20
@@ -20,6 +21,7 @@ BODY_LIMIT = 1 << 20
 _CONNECT_TIMEOUT = 1.0
 _UNTIL_IT_LISTENS = 0.05
 _ASK_ALIVE = 0.2
+_ASK_WHETHER_IT_GAVE_UP = 1.0
 
 
 def wait_until_healthy(
@@ -28,15 +30,17 @@ def wait_until_healthy(
     host: str,
     alive: Callable[[], None],
     log: Callable[[str], None],
+    gave_up: Callable[[], str] = lambda: "",
 ) -> None:
     """Return once every replica's last ``gate.successes`` answers were good.
 
     Good is a status of ``gate.status``, ``gate.body`` in the text, all within ``gate.timeout``; a redirect is an
     answer like any other and is not followed. ``host`` is the app's domain: the request looks like one that Nginx
     passes on from a visitor with https, so an app that sends plain http away answers too. ``alive`` raises Unhealthy
-    when a replica has died; it is asked all the while, and once more at the end.
+    when a replica has died; it is asked all the while, and once more at the end. ``gave_up`` says why it will never
+    be healthy, or nothing; it is asked now and then while a replica's answers are bad.
 
-    Raises Unhealthy at ``gate.deadline``, with each replica's last answer.
+    Raises Unhealthy at ``gate.deadline``, or once ``gave_up`` says why, with each replica's last answer.
     """
     started = time.monotonic()
     news: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -44,14 +48,18 @@ def wait_until_healthy(
     probes = [_Probe(endpoint, gate, host.removeprefix("*."), started, news, over) for endpoint in endpoints]
     for probe in probes:
         threading.Thread(target=probe.run, name=f"health {probe.endpoint.name}", daemon=True).start()
-    next_alive = started
+    next_alive = next_gave_up = started
     try:
         while not all(probe.is_healthy for probe in probes):
             if time.monotonic() >= started + gate.deadline:
-                raise _never_healthy(probes, gate)
+                raise _unhealthy(probes, f"not healthy after {gate.deadline:g} s of asking for {gate.path}")
             if time.monotonic() >= next_alive:
                 alive()
                 next_alive = time.monotonic() + max(gate.interval, _ASK_ALIVE)
+            if time.monotonic() >= next_gave_up and any(probe.answers_badly for probe in probes):
+                if why := gave_up():
+                    raise _unhealthy(probes, f"never to be healthy: {why}")
+                next_gave_up = time.monotonic() + _ASK_WHETHER_IT_GAVE_UP
             with contextlib.suppress(queue.Empty):
                 log(news.get(timeout=max(0.0, min(next_alive, started + gate.deadline) - time.monotonic())))
         alive()
@@ -73,6 +81,7 @@ class _Probe:
     over: threading.Event
     in_a_row: int = 0
     last: str = "was not asked yet"
+    answers_badly: bool = False
 
     @property
     def is_healthy(self) -> bool:
@@ -83,7 +92,7 @@ class _Probe:
         while not self.over.is_set():
             asked = time.monotonic()
             answer = self._ask_once()
-            self.last = answer.text
+            self.last, self.answers_badly = answer.text, answer.whole and not answer.good
             if answer.heard and not heard:
                 self._tell(f"at first {answer.text}")
             elif answer.good and not good:
@@ -116,11 +125,12 @@ class _Probe:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one question; ``heard`` is False while nothing listens yet."""
+    """What came of one question; ``heard`` is False while nothing listens yet, ``whole``: an answer, good or not."""
 
     text: str
     good: bool = False
     heard: bool = True
+    whole: bool = False
 
 
 class Unreachable(OSError):
@@ -132,10 +142,10 @@ def judge(status: int, body: bytes, gate: HealthSettings) -> Answer:
     text = body.decode("utf-8", "replace")
     if status not in gate.status:
         wanted = " or ".join(map(str, gate.status))
-        return Answer(f"answered {status}, not {wanted}: {_excerpt(text)}".rstrip(": "))
+        return Answer(f"answered {status}, not {wanted}: {excerpt(text)}".rstrip(": "), whole=True)
     if gate.body not in text:
-        return Answer(f"answered {status}, but {gate.body!r} is not in it: {_excerpt(text)}".rstrip(": "))
-    return Answer(f"answered {status}", good=True)
+        return Answer(f"answered {status}, but {gate.body!r} is not in it: {excerpt(text)}".rstrip(": "), whole=True)
+    return Answer(f"answered {status}", good=True, whole=True)
 
 
 def ask(endpoint: Endpoint, path: str, host: str, timeout: float) -> tuple[int, bytes]:
@@ -200,18 +210,13 @@ def _headers(host: str) -> dict[str, str]:
     }
 
 
-def _never_healthy(probes: Sequence[_Probe], gate: HealthSettings) -> Unhealthy:
+def _unhealthy(probes: Sequence[_Probe], problem: str) -> Unhealthy:
     lines = [
         f"{probe.endpoint.name} ({probe.endpoint.host}:{probe.endpoint.port}): {probe.last}"
         for probe in probes
         if not probe.is_healthy
     ]
     return Unhealthy(
-        f"not healthy after {gate.deadline:g} s of asking for {gate.path}\n" + "\n".join(lines),
+        "\n".join((problem, *lines)),
         "If the release is good, look at apps.<app>.health: path, status, body, timeout and deadline.",
     )
-
-
-def _excerpt(text: str) -> str:
-    """Its first 200 characters, in one line."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:2000]).split())[:200]

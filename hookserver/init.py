@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,23 @@ import click
 
 from hookserver.config import parse
 from hookserver.errors import Refused
-from hookserver.project import Answers, Project, health_path, look, open_points, propose, proposed, questions
+from hookserver.project import (
+    Answers,
+    Project,
+    health_path,
+    look,
+    open_points,
+    propose,
+    proposed,
+    questions,
+    trusted_bundle,
+)
 
 
 def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
     """Write ``target`` for the project in ``directory``. Raises Refused when it is there already."""
+    if not directory.is_dir():
+        raise click.BadParameter(f"there is no folder {directory}: name a clone of the project", param_hint="DIRECTORY")
     if target.exists() or target.is_symlink():
         raise Refused(f"{target} is there already", "Edit it, or move it away first.")
     project = look(directory)
@@ -24,7 +37,7 @@ def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
     _say_what_was_seen(project)
     if ask:
         answers = _asked(project, answers, {"domain"} if domain else set())
-    text = propose(project, answers)
+    text = propose(project, answers, trusted_bundle(os.environ))
     parse(text, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:

@@ -48,7 +48,7 @@ def _visitors(standby: Mapping[str, Any] | None) -> str:
     if standby is None or standby["held_until"] is None:
         return ""
     count = standby["visitors"]
-    return f"; held for its visitors, of the last 5 minutes: {'not known' if count is None else count}"
+    return f"; held for its visitors, of the last 5 minutes: {'not counted yet' if count is None else count}"
 
 
 def _took(deploy: Deploy) -> str:

@@ -133,8 +133,9 @@ def check(run: Run, release: Release) -> None:
     """Every replica answers well, several times in a row, before it gets any traffic."""
     places = run.parts.endpoints(release)
     alive = partial(run.parts.containers.check_alive, run.app.name, release.slot, release.deploy)
+    gave_up = partial(run.parts.containers.gave_up, run.app, release.slot, release.deploy)
     try:
-        wait_until_healthy(places, run.app.health, run.app.domains[0], alive, run.log.line)
+        wait_until_healthy(places, run.app.health, run.app.domains[0], alive, run.log.line, gave_up)
     except Unhealthy as error:
         raise run.parts.containers.failure(run.app.name, release.slot, release.deploy, error) from error
     _tell_of_sessions(run, release.slot)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hookserver.cli.context import json_option, with_settings
-from hookserver.config import Loaded, unreadable_files
+from hookserver.config import Loaded, health_outside, unreadable_files
 
 
 @click.command()
@@ -29,7 +29,7 @@ def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
 @with_settings
 def check(loaded: Loaded, as_json: bool) -> None:
     """Check the settings, and print each with where it comes from."""
-    from hookserver.project import advice
+    from hookserver.project import advice, whose_project
 
     rows = loaded.effective()
     if as_json:
@@ -38,7 +38,9 @@ def check(loaded: Loaded, as_json: bool) -> None:
         width = max(len(f"{key} = {value}") for key, value, _ in rows if len(f"{key} = {value}") < 70)
         for key, value, source in rows:
             click.echo(f"{f'{key} = {value}':{width}}  # {source}")
-    for app in loaded.settings.apps.values():
+    apps, folder = loaded.settings.apps, loaded.path.absolute().parent
+    own = whose_project(folder, apps.values())
+    for app in apps.values():
         if not app.webhook_secret:
             click.secho(f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)", fg="yellow", err=True)
         else:
@@ -47,5 +49,7 @@ def check(loaded: Loaded, as_json: bool) -> None:
             )
         for line in unreadable_files(app):
             click.secho(f"{line}; its next deploy fails", fg="yellow", err=True)
-        for line in advice(app, loaded.path.absolute().parent):
+        if line := health_outside(app):
+            click.secho(f"apps.{app.name}: {line}", fg="yellow", err=True)
+        for line in advice(app, folder if app.name == own else None):
             click.secho(f"apps.{app.name}: {line}", fg="yellow", err=True)

@@ -1,6 +1,7 @@
 """The settings file: TOML in, validated frozen settings out, every mistake reported at once."""
 
 from hookserver.config.files import unreadable_files
+from hookserver.config.health_place import health_outside
 from hookserver.config.live import NEEDS_A_RESTART, reread, taken_up
 from hookserver.config.load import Loaded, find, load, parse
 from hookserver.config.record import HIDDEN, flat, record, record_app
@@ -31,6 +32,7 @@ __all__ = [
     "TomcatSettings",
     "find",
     "flat",
+    "health_outside",
     "load",
     "parse",
     "record",

@@ -146,6 +146,11 @@ class TomcatSettings(_Section):
     networks: tuple[str, ...] = ()
     hosts: dict[str, str] = {"host.docker.internal": "host-gateway"}
 
+    @property
+    def context_path(self) -> str:
+        """Where Tomcat answers for the context, such as ``/shop``; empty for ROOT."""
+        return "" if self.context == "ROOT" else f"/{self.context.replace('#', '/')}"
+
 
 class HealthSettings(_Section):
     """``[apps.<app>.health]``; ``path`` counts from the container's root, the context included."""
@@ -214,10 +219,10 @@ class AppSettings(_Section):
     def _follow_the_path(self) -> AppSettings:
         """Fill what follows from other keys: image from name, context from path, health path from context."""
         context = self.tomcat.context or self.path.strip("/").replace("/", "#") or "ROOT"
-        below = "/" if context == "ROOT" else f"/{context.replace('#', '/')}/"
         object.__setattr__(self, "image", self.image or f"hookserver/{self.name}")
         object.__setattr__(self, "tomcat", self.tomcat.model_copy(update={"context": context}))
-        object.__setattr__(self, "health", self.health.model_copy(update={"path": self.health.path or below}))
+        health = self.health.path or f"{self.tomcat.context_path}/"
+        object.__setattr__(self, "health", self.health.model_copy(update={"path": health}))
         return self
 
 

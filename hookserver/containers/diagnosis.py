@@ -17,6 +17,14 @@ _TOLD = "[hookserver] "
 LACKING = "the sessions are not all here: "
 """A replica that tells this could not fetch the sessions that others have."""
 _COUNT = re.compile(r"^\d+ sessions? ")
+_GIVEN_UP = (
+    r"(?m)^(?:\S+ \S+ \S+ \[[^\]\n]*\] org\.apache\.catalina\.core\.StandardContext\.startInternal |"
+    r"\w[^\n]*\d [^\n]*org\.apache\.catalina\.core\.StandardContext startInternal\r?\n[^\s:]+: )"
+    r"Context \[{}\] startup failed due to previous errors\r?$"
+)
+"""Tomcat's last word on a context, the same from 7.0 to 11.0. The level is in the machine's language; the lines of old
+ones have Java's own format, of two lines.
+"""
 _LINE_LIMIT = 500
 _CAUSES = 8
 
@@ -35,6 +43,11 @@ def causes(lines: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(_cut(line) for line in found if line))[:_CAUSES]
 
 
+def gave_up(log: str, context: str) -> bool:
+    """Whether Tomcat itself says that the context at this path ("" is the root's) failed for good."""
+    return re.search(_GIVEN_UP.format(re.escape(context)), log) is not None
+
+
 def told(lines: Iterable[str]) -> list[str]:
     """What our part of Tomcat tells in a log, each thing once; of what it counts, the last count."""
     found: dict[str, str] = {}
@@ -46,10 +59,15 @@ def told(lines: Iterable[str]) -> list[str]:
 
 
 def report(log: str, lines: int) -> str:
-    """The causes in a log, then its last lines; for a person who sees nothing else."""
+    """The causes in a log, then its last lines; for a person who sees nothing else.
+
+    Where the causes are told, the frames of stack traces are left out.
+    """
     every = [line.rstrip() for line in log.splitlines() if line.strip() and _CHATTER not in line]
-    last = [_cut(line) for line in every[-lines:]]
-    why = [line for line in causes(every) if line not in last[-3:]]
+    found = causes(every)
+    shown = [line for line in every if not _FRAME.match(line)] if found else every
+    last = [_cut(line) for line in shown[-lines:]]
+    why = [line for line in found if line not in last[-3:]]
     parts = [f"the cause, as its log tells it:\n{_indented(why)}"] if why else []
     parts.append(f"its last lines:\n{_indented(last)}" if last else "it printed nothing")
     return "\n".join(parts)

@@ -26,6 +26,11 @@ def report(engine: Engine, name: str) -> str:
     return diagnosis.report(last_lines(engine, name, _TAIL), lines=30)
 
 
+def gave_up(engine: Engine, name: str, context: str) -> bool:
+    """Whether Tomcat has given up the context at this path for good."""
+    return diagnosis.gave_up(last_lines(engine, name, _TAIL), context)
+
+
 def told(engine: Engine, replicas: Iterable[Replica], since: float) -> list[str]:
     """What they have told a person since then (Unix seconds), however much the app has printed beside it."""
     lines: list[str] = []

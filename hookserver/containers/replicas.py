@@ -135,6 +135,14 @@ class Containers:
                 "Find out who did; then deploy again.",
             )
 
+    def gave_up(self, app: AppSettings, slot: Slot, deploy: int) -> str:
+        """That Tomcat has given up the app's context for good, as a replica's log tells; empty while none does."""
+        context = app.tomcat.context_path
+        for replica in self.replicas(app.name, slot):
+            if replica.deploy == deploy and logs.gave_up(self._engine, replica.name, context):
+                return f"in {replica.name}, Tomcat gave up the context {context or '/'}"
+        return ""
+
     def failure(self, app: str, slot: Slot, deploy: int, error: Unhealthy) -> Unhealthy:
         """The same error with what a replica's log tells about the cause; one of `check_alive` has that already."""
         if isinstance(error, _Died):

@@ -3,8 +3,9 @@
 from hookserver.project.answers import Answers, Question, health_path, proposed, questions
 from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
 from hookserver.project.proposal import open_points, propose
-from hookserver.project.session_advice import advice
+from hookserver.project.session_advice import advice, whose_project
 from hookserver.project.survey import look
+from hookserver.project.trusted import trusted_bundle
 
 __all__ = [
     "Answers",
@@ -22,4 +23,6 @@ __all__ = [
     "propose",
     "proposed",
     "questions",
+    "trusted_bundle",
+    "whose_project",
 ]

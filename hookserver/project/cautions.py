@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from xml.etree.ElementTree import Element
 
 from hookserver.project.deployment import Deployment
 from hookserver.project.findings import Caution, Dependency, Hit, Hits
-from hookserver.project.folder import Folder
+from hookserver.project.folder import Folder, said
+from hookserver.project.maven_pom import is_active
 from hookserver.project.session_classes import unserialisable
 
 _EMBEDDED_JARS = {"h2": "H2", "hsqldb": "HSQLDB", "derby": "Derby", "sqlite-jdbc": "SQLite"}
@@ -36,10 +38,11 @@ def look(
     libraries = list(dependencies)
     return (
         *_timers(libraries, hits),
-        *_databases(libraries, hits),
+        *_databases(folder, libraries, hits),
         *_resources(folder, deployment),
         *_files(hits),
         *_migrations(folder, libraries),
+        *_dev_mode(hits),
         *_sessions(folder, deployment, hits),
     )
 
@@ -71,7 +74,7 @@ def _timers(libraries: list[Dependency], hits: Mapping[str, Hits]) -> Iterator[C
         )
 
 
-def _databases(libraries: list[Dependency], hits: Mapping[str, Hits]) -> Iterator[Caution]:
+def _databases(folder: Folder, libraries: list[Dependency], hits: Mapping[str, Hits]) -> Iterator[Caution]:
     inside = embedded(libraries, hits)
     if inside:
         yield Caution(
@@ -79,14 +82,42 @@ def _databases(libraries: list[Dependency], hits: Mapping[str, Hits]) -> Iterato
             f"a database inside the app ({inside}): every replica has its own data, or waits for the other's lock, and "
             "a deploy starts with an empty one; customers' data belongs in a database server",
         )
-    for hit in hits["jdbc"].first if "jdbc" in hits else ():
-        if _LOCAL.search(hit.text) and not _EMBEDDED_URL.match(hit.text):
-            yield Caution(
-                "tomcat",
-                f"{_shown(hit)} in {hit.path}: in a container, localhost is the container itself; a database on this "
-                "machine is host.docker.internal, one in a container is reached by tomcat.networks",
-            )
-            return
+    found = [hit for hit in hits["jdbc"].first if _LOCAL.search(hit.text)] if "jdbc" in hits else []
+    local = [(hit, _profile(folder, hit)) for hit in found if not _EMBEDDED_URL.match(hit.text)]
+    if local:
+        hit, profile = min(local, key=lambda pair: bool(pair[1]))
+        only = f", only with the profile {profile}, which is not active by itself" if profile else ""
+        yield Caution(
+            "tomcat",
+            f"{_shown(hit)} in {hit.path}{only}: in a container, localhost is the container itself; a database on this "
+            "machine is host.docker.internal, one in a container is reached by tomcat.networks",
+        )
+
+
+def _profile(folder: Folder, hit: Hit) -> str:
+    """The profile of a ``pom.xml`` that alone has it, where that is not active by itself."""
+    root = folder.xml(hit.path) if hit.path.endswith("pom.xml") else None
+    if root is None:
+        return ""
+    profiles = [profile for profile in root.iterfind("profiles/profile") if _says(profile, hit.text)]
+    everywhere = sum(hit.text in (element.text or "") for element in root.iter())
+    inside = sum(hit.text in (element.text or "") for profile in profiles for element in profile.iter())
+    if everywhere > inside or any(is_active(profile) for profile in profiles):
+        return ""
+    return " or ".join(said(profile, "id", "default") for profile in profiles)
+
+
+def _says(profile: Element, text: str) -> bool:
+    return any(text in (element.text or "") for element in profile.iter())
+
+
+def _dev_mode(hits: Mapping[str, Hits]) -> Iterator[Caution]:
+    if "struts devMode" in hits:
+        yield Caution(
+            "health",
+            f"struts.devMode is true in {hits['struts devMode']}: it is not for the public, and answers an error with "
+            "a page and status 200, so only a text in health.body that the good page alone has tells them apart",
+        )
 
 
 def _resources(folder: Folder, deployment: Deployment) -> Iterator[Caution]:

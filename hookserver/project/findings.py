@@ -38,7 +38,8 @@ class Dependency:
 class Build:
     """One way to build the project. ``wars`` are globs of what comes out, ``java`` its levels, highest first.
 
-    ``builder_java`` is a Java version that the build itself asks for, ``builder_tool`` a version of its tool.
+    ``builder_java`` is a Java version that the build itself asks for, ``builder_tool`` a version of its tool,
+    ``tomcat`` the version of Tomcat that the build file names.
     ``command`` is needed where the kind's own would not do, for the reason ``why_command``; ``arguments`` is what it
     says besides. ``path`` is where the app answers in the image that comes out, where that is not the settings' choice
     (empty: not known), ``lacks`` what something else must build first.
@@ -54,6 +55,7 @@ class Build:
     java: tuple[Evidence, ...] = ()
     builder_java: Evidence | None = None
     builder_tool: Evidence | None = None
+    tomcat: Evidence | None = None
     arguments: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     why_command: str = ""

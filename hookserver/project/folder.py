@@ -19,7 +19,8 @@ FILE_LIMIT = 256 << 10
 _SKIPPED = frozenset({".git", ".gradle", ".hg", ".idea", ".m2", ".svn", "bower_components", "node_modules"})
 _PRODUCTS = frozenset({"bin", "build", "out", "target"})
 _TOMCAT = re.compile(r"(?:^|/)[^/]*(?:tomcat|catalina)[^/]*/$", re.IGNORECASE)
-_TESTS = re.compile(r"(?:^|/)(?:src/(?:test|it|integrationTest|testFixtures)|tests?)/")
+_NOT_THE_PROGRAM = re.compile(r"(?:^|/)(?:src/(?:test|it|integrationTest|testFixtures)|tests?|buildSrc|\.[^/]+)/")
+"""Its tests, and what only builds it: what lies there never runs in the container."""
 
 
 class Folder:
@@ -41,8 +42,8 @@ class Folder:
         return name in self._known
 
     def named(self, *endings: str) -> Iterator[str]:
-        """The files of the program itself that end so: not those of its tests."""
-        return (name for name in self.files if name.endswith(endings) and not _TESTS.search(name))
+        """The files of the program itself that end so: not those of its tests and of its build."""
+        return (name for name in self.files if name.endswith(endings) and not _NOT_THE_PROGRAM.search(name))
 
     def text(self, name: str) -> str:
         """A file's text, of which the first 256 KB count; empty when it is not there, or the limit is reached."""

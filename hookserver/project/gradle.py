@@ -70,6 +70,7 @@ def look(folder: Folder) -> Build | None:
         java=highest(levels),
         builder_java=highest(toolchains)[0] if toolchains else None,
         builder_tool=_wrapped(folder) or _old_gradle(files),
+        tomcat=_tomcat(files),
         notes=tuple(_odd_ones(folder, is_war=bool(wars))),
     )
 
@@ -113,9 +114,14 @@ def _dependencies(part: Part) -> Iterator[Dependency]:
 
 
 def _wrapped(folder: Folder) -> Evidence | None:
-    """The version that the project's own wrapper downloads."""
-    match = _DISTRIBUTION.search(folder.text(_WRAPPER)) if "gradlew" in folder else None
+    """The version that the project's own wrapper downloads, or would, were it whole."""
+    match = _DISTRIBUTION.search(folder.text(_WRAPPER))
     return Evidence(match[1], f"Gradle {match[1]}: {_WRAPPER}") if match else None
+
+
+def _tomcat(files: Files) -> Evidence | None:
+    version = files.values.get("tomcatVersion") or files.values.get("tomcat.version")
+    return Evidence(version, f"tomcatVersion of {files.first}") if version else None
 
 
 def _old_gradle(files: Files) -> Evidence | None:

@@ -155,7 +155,7 @@ def _brought(folder: Folder, settings: str) -> tuple[dict[str, str], list[str]]:
     """The files that are plugins, by the plugins' names, and the build files of what they lie in."""
     builds = ("buildSrc", *(join("", match[1]) for match in _INCLUDED_BUILD.finditer(settings)))
     below = tuple(f"{build}/" for build in builds if build)
-    files = [name for name in folder.named(".gradle", ".gradle.kts") if name.startswith(below)]
+    files = [name for name in folder.files if name.endswith((".gradle", ".gradle.kts")) and name.startswith(below)]
     plugins = {match[1]: name for name in files if (match := _PLUGIN_FILE.fullmatch(name))}
     return plugins, [name for name in files if name.rpartition("/")[2] in ("build.gradle", "build.gradle.kts")]
 

@@ -10,6 +10,7 @@ from hookserver.project.constraints import in_the_way
 from hookserver.project.deployment import Deployment
 from hookserver.project.findings import Dependency, Health, Hit, Hits
 from hookserver.project.folder import Folder
+from hookserver.project.mapped_root import mapped_root
 from hookserver.project.properties import flat
 
 _NAMES = ("health", "healthz", "healthcheck", "health-check", "livez", "readyz", "ping", "status")
@@ -25,6 +26,7 @@ _REDIRECT = re.compile(
 """What sends a visitor elsewhere, with the address where it is written there as a whole."""
 _APPLICATION = re.compile(r"(?:^|/)application\.(?:properties|ya?ml)$")
 _WELCOME = ("index.html", "index.htm", "index.jsp")
+_PAGES = (".html", ".htm", ".jsp")
 
 
 def look(
@@ -51,6 +53,8 @@ def _likeliest(folder: Folder, deployment: Deployment, libraries: list[Dependenc
         else ()
     )
     welcome = _welcome(folder, deployment)
+    if welcome.is_guess:
+        welcome = mapped_root(folder, deployment, hits) or _only_page(folder, deployment) or welcome
     return Health(welcome.path, welcome.where, welcome.is_guess, (*welcome.notes, *unsure[:3]))
 
 
@@ -108,3 +112,18 @@ def _welcome(folder: Folder, deployment: Deployment) -> Health:
     if told:
         return Health("/", f"welcome-file {told[0]} in {deployment.path}", True)
     return Health("/", "", True)
+
+
+def _only_page(folder: Folder, deployment: Deployment) -> Health | None:
+    """The one page beside ``WEB-INF``, where no welcome page is one: the root then answers 404."""
+    told = deployment.texts("welcome-file-list/welcome-file") or list(_WELCOME)
+    names = [*told, *_WELCOME]
+    if not all(name.endswith(_PAGES) for name in told) or any(deployment.page(folder, name) for name in names):
+        return None
+    below = f"{deployment.pages}/".lstrip("/")
+    if not below and not deployment.path:
+        return None
+    pages = [name for name in folder.named(*_PAGES) if name.startswith(below) and "/" not in name[len(below) :]]
+    if len(pages) != 1:
+        return None
+    return Health(f"/{pages[0][len(below) :]}", f"{pages[0]}, its one page, while no welcome page is there", True)

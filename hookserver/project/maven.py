@@ -22,6 +22,7 @@ _REFERENCE = re.compile(r"\$\{[^}]*\}")
 _VERSION = re.compile(r"\$\{[^}]*(?:version|revision)[^}]*\}", re.IGNORECASE)
 _DISTRIBUTION = re.compile(r"(?m)^distributionUrl[ \t]*=.*?apache-maven-(\d+\.\d+)")
 _FOR_PRODUCTION = re.compile(r"\b(?:prod|production|live|war)\b", re.IGNORECASE)
+_TOMCAT = re.compile(r"tomcat\d*[.-]?version", re.IGNORECASE)
 _WRAPPER = (".mvn/wrapper/maven-wrapper.properties", "mvnw")
 
 
@@ -47,6 +48,7 @@ def look(folder: Folder) -> Build | None:
         dependencies=tuple(dependency for pom in poms for dependency in _dependencies(pom)),
         java=highest(level for pom in poms if (level := _java(pom) or _java_of_old(pom, folder))),
         builder_java=_builder_java(poms),
+        tomcat=next((found for pom in (*shipped, *poms) if (found := _tomcat(pom))), None),
         arguments=(f"-P{','.join(named)}",) if made and named else (),
     )
     notes += [*_odd_ones(folder, poms, made), *_profiles(build, poms, [pom for pom in wars if pom not in made])]
@@ -137,6 +139,14 @@ def _builder_java(poms: list[Pom]) -> Evidence | None:
                 match = re.search(r"\d+(?:\.\d+)?", pom.filled(said(rule, "version")))
                 if match and (level := java_level(match[0])):
                     return Evidence(level, f"requireJavaVersion in {pom.path}")
+    return None
+
+
+def _tomcat(pom: Pom) -> Evidence | None:
+    """The version that a property of the project is named for."""
+    for name, value in pom.properties.items():
+        if _TOMCAT.fullmatch(name) and pom.filled(value)[:1].isdigit():
+            return Evidence(pom.filled(value), f"{name} in {pom.path}")
     return None
 
 

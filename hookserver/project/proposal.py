@@ -31,8 +31,11 @@ _LEFT_IN = {"maven": "target", "gradle": "libs"}
 """The name of the folder that a kind of build takes the WAR from where ``build.war`` names none."""
 
 
-def propose(project: Project, answers: Answers) -> str:
-    """A whole settings file, short: what was found or answered, and the keys that are needed next."""
+def propose(project: Project, answers: Answers, trusted: Evidence | None = None) -> str:
+    """A whole settings file, short: what was found or answered, and the keys that are needed next.
+
+    ``trusted`` is the file of what the machine trusts, where it trusts certificates of its own.
+    """
     build = chosen(project, answers)
     points = open_points(project, answers)
     head = [comment(_HEAD)]
@@ -43,7 +46,7 @@ def propose(project: Project, answers: Answers) -> str:
         "\n".join(head),
         _section("nginx", (off("listen", '["80"]', "ports, or addresses with ports"),)),
         _section(f"apps.{name}", _app(project, answers, build)),
-        _section(f"apps.{name}.build", _build(project, answers, build)),
+        _section(f"apps.{name}.build", _build(project, answers, build, trusted)),
         _section(f"apps.{name}.tomcat", _tomcat(project, answers, build)),
         _section(f"apps.{name}.health", _health(project, answers, build)),
         _section(f"apps.{name}.release", _release(project)),
@@ -119,7 +122,7 @@ def _why_repository(project: Project, answers: Answers) -> str:
     return "as you said"
 
 
-def _build(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
+def _build(project: Project, answers: Answers, build: Build | None, trusted: Evidence | None) -> Iterator[str]:
     if build is None:
         yield off("kind", '"auto"', f"or {', '.join(kinds())}")
         return
@@ -140,6 +143,14 @@ def _build(project: Project, answers: Answers, build: Build | None) -> Iterator[
     if build.modules:
         yield comment(f"Modules: {', '.join(build.modules[:20])}{' …' if len(build.modules) > 20 else ''}.")
     yield from _war(answers, build)
+    if build.kind in BUILDER_IMAGES:
+        yield _ca_bundle(trusted)
+
+
+def _ca_bundle(trusted: Evidence | None) -> str:
+    if trusted:
+        return entry("ca_bundle", trusted.value, f"what the build trusts: {trusted.where}")
+    return off("ca_bundle", '"/etc/hookserver/ca.pem"', "all CAs to trust, where a company's proxy needs its own")
 
 
 def _war(answers: Answers, build: Build) -> Iterator[str]:
@@ -192,15 +203,22 @@ def _health(project: Project, answers: Answers, build: Build | None) -> Iterator
         yield off("path", '"/"', "a page that answers 200 when the app is well; a redirect is none")
         return
     health = health_of(project, build)
+    why = health.where
     if answers.health != health.path:
-        yield entry("path", answers.health, "as you said")
+        why = "as you said"
     elif health.is_guess:
         why = f"A GUESS{f' ({health.where})' if health.where else ''}: no page made for it was found"
-        yield entry("path", answers.health, why)
+    told = app_path(build)
+    if answers.health == f"{told.value if told else ''}/":
+        yield comment(f"{answers.health}: {why}.")
+        yield off("path", '""', "empty: the root of the app's context, which follows apps.<app>.path")
     else:
-        yield entry("path", answers.health, health.where)
+        yield entry("path", answers.health, why)
     for note in health.notes:
         yield comment(note)
+    yield from _cautions(project, "health")
+    if any(caution.topic == "health" for caution in project.cautions):
+        yield off("body", '""', "a text that is in the good page alone")
 
 
 def _release(project: Project) -> Iterator[str]:

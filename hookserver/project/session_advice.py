@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from hookserver.config import AppSettings
-from hookserver.project.survey import look
+from hookserver.project.answers import app_name
+from hookserver.project.repository import origin
+from hookserver.project.survey import look_here
 
 _TOMCAT = re.compile(r"(?:^|/)tomcat:(\d+)(?:\.(\d+))?")
 _OLDEST = (8, 5)
@@ -24,10 +26,33 @@ def cannot_replicate(image: str) -> str:
     )
 
 
-def advice(app: AppSettings, project: Path) -> Iterator[str]:
+def whose_project(folder: Path, apps: Collection[AppSettings]) -> str:
+    """The name of the app whose project lies in the folder itself, where that is certain: it is the only one, or alone
+    has the project's repository, or its name. Empty otherwise; what lies in folders below is anybody's.
+    """
+    found = look_here(folder)
+    if not found.builds or (found.builds[0].kind == "war" and not (folder / ".git").exists()):
+        return ""
+    clone_of = _place(address.value) if (address := origin(folder)) else ""
+    for agree in (
+        list(apps),
+        [app for app in apps if clone_of and _place(app.repository) == clone_of],
+        [app for app in apps if app.name == app_name(found)],
+    ):
+        if len(agree) == 1:
+            return agree[0].name
+    return ""
+
+
+def advice(app: AppSettings, project: Path | None) -> Iterator[str]:
     """What to know of the app's sessions; ``project`` is its folder, where that is at hand."""
     if app.release.sessions == "replicated" and (why := cannot_replicate(app.tomcat.image)):
         yield why
-    found = look(project)
-    if found.builds:
-        yield from (f"in {project}, {caution.text}" for caution in found.cautions if caution.topic == "release")
+    for caution in look_here(project).cautions if project else ():
+        if caution.topic == "release":
+            yield f"in {project}, {caution.text}"
+
+
+def _place(repository: str) -> str:
+    """Host and path of a repository, whatever way leads there."""
+    return re.sub(r"^\w+://|:(?=[^/\d])", "/", repository).strip("/").removesuffix(".git").rpartition("@")[2]

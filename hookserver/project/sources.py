@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hookserver.project.findings import Hit, Hits
 from hookserver.project.folder import Folder
+from hookserver.project.mapped_root import MAPPED, VIEW
 
 _KEPT = 20
 _CODE = (".java", ".kt", ".groovy", ".scala")
@@ -56,6 +57,15 @@ _SORTS: Mapping[str, _Sort] = {
     "environment": _Sort(re.compile(r"""System\.getenv\([ \t]*"([A-Z][A-Z0-9_]{1,60})"[ \t]*\)"""), (*_CODE, ".jsp")),
     "environment in settings": _Sort(
         re.compile(r"""\$\{([A-Z][A-Z0-9]*_[A-Z0-9_]{1,60})(?::[^}\n]{0,200})?\}"""), (".properties", ".yml", ".yaml")
+    ),
+    "mapped root": _Sort(MAPPED, _CODE),
+    "view of the root": _Sort(VIEW, (".xml",)),
+    "struts devMode": _Sort(
+        re.compile(
+            r"""(struts\.devMode["']\s+value\s*=\s*["']true["']|value\s*=\s*["']true["']\s+name\s*=\s*["']struts\.devMode|"""
+            r"""(?m:^)[ \t]*struts\.devMode[ \t]*[=:][ \t]*true\b)"""
+        ),
+        (".xml", ".properties"),
     ),
     "mapped": _Sort(
         re.compile(

@@ -42,6 +42,11 @@ def look(root: Path) -> Project:
     return replace(project, notes=(above, *project.notes)) if above else project
 
 
+def look_here(root: Path) -> Project:
+    """The same of a project in the folder itself: one in a folder below is another one."""
+    return _looked_at(root, Folder(root))
+
+
 def _below(top: Project, folder: Folder, found: dict[str, Project]) -> Project:
     name = next((name for name, inner in found.items() if inner.build and inner.build.wars), next(iter(found)))
     inner = found[name]

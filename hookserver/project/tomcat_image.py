@@ -40,12 +40,24 @@ def tomcat_image(project: Project, answers: Answers, build: Build) -> Chosen | N
     line = "9.0" if answers.api == "javax" else "10.1"
     if answers.api == "jakarta" and project.servlet and tuple(map(int, project.servlet.value.split("."))) >= (6, 1):
         line = "11.0"
-    level = int(answers.java or _USUAL)
+    own = _own_line(build)
     why = [_why_api(project, answers)]
     if line == "11.0" and project.servlet:
         why.append(f"servlet {project.servlet.value}: {project.servlet.where}")
+    if build.tomcat and own and (own == "9.0") == (answers.api == "javax"):
+        why.append(f"Tomcat {build.tomcat.value}: {build.tomcat.where}{f', not {line}' if own != line else ''}")
+        line = own
+    elif build.tomcat:
+        why.append(f"BUT {build.tomcat.where} says Tomcat {build.tomcat.value}")
+    level = int(answers.java or _USUAL)
     why.append(_why_java(answers, build))
     return Chosen(f"tomcat:{line}-jdk{jdk(level, _NEEDS[line])}-temurin", "; ".join(why))
+
+
+def _own_line(build: Build) -> str:
+    """The line of the Tomcat that the project itself names, where that is one of those proposed."""
+    named = ".".join(build.tomcat.value.split(".")[:2]) if build.tomcat else ""
+    return named if named in _NEEDS else ""
 
 
 def maven_image(answers: Answers, build: Build) -> Chosen:

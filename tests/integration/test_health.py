@@ -217,3 +217,25 @@ def test_nobody_is_asked_any_more_once_it_is_over(stack: ExitStack) -> None:
     asked = len(replica.asked)
     time.sleep(0.35)
     assert len(replica.asked) <= asked + 1
+
+
+def test_a_replica_that_answers_badly_and_gave_up_is_waited_for_no_longer(stack: ExitStack) -> None:
+    replica = stack.enter_context(Replica(always(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone")))
+    began = time.monotonic()
+    with pytest.raises(Unhealthy, match=r"never to be healthy: given up\n.*answered 404, not 200: gone"):
+        wait_until_healthy(
+            [replica.endpoint],
+            gate(deadline=30.0),
+            "shop.example.com",
+            lambda: None,
+            lambda _: None,
+            gave_up=lambda: "given up",
+        )
+    assert time.monotonic() - began < 3
+
+
+def test_nobody_is_asked_whether_a_replica_gave_up_that_answers_well(stack: ExitStack) -> None:
+    replica = stack.enter_context(Replica(always(OK)))
+    wait_until_healthy(
+        [replica.endpoint], gate(), "shop.example.com", lambda: None, lambda _: None, gave_up=lambda: "given up"
+    )

@@ -49,6 +49,13 @@ def test_a_domain_that_is_none_is_a_mistake_of_usage(tmp_path: Path) -> None:
     assert not (tmp_path / "hookserver.toml").exists()
 
 
+def test_a_folder_that_is_not_there_is_a_mistake_of_usage_and_is_not_made(tmp_path: Path) -> None:
+    done = run("init", "--yes", tmp_path / "shpo")
+    assert done.exit_code == 2
+    assert "there is no folder" in done.stderr
+    assert not (tmp_path / "shpo").exists()
+
+
 @pytest.mark.usefixtures("terminal")
 def test_a_person_is_asked_what_no_file_tells(tmp_path: Path) -> None:
     typed = "till\nNot a domain\ntill.example.org\n\nrelease\n"
@@ -110,8 +117,11 @@ def test_the_file_may_lie_elsewhere_than_the_project(tmp_path: Path) -> None:
     assert not (project / "hookserver.toml").exists()
 
 
-def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
-    done = run("init", tmp_path / "new", "--yes")
-    assert done.exit_code == 0
-    assert "no pom.xml" in done.stderr
-    assert list(load(tmp_path / "new" / "hookserver.toml").settings.apps) == ["shop"]
+def test_what_the_machine_trusts_of_its_own_the_build_trusts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = plant(tmp_path, {"ca.pem": ""}) / "ca.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    assert run("init", plant(tmp_path / "shop", MULTI_MODULE), "--yes").exit_code == 0
+    app = load(tmp_path / "shop" / "hookserver.toml").settings.apps["corner-web"]
+    assert app.build.ca_bundle == bundle

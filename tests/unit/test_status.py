@@ -21,7 +21,7 @@ def standby_line(**standby: Any) -> str:
     [
         (None, None, "until 2026-01-01T12:00:00Z"),
         ("2026-01-01T13:00:00Z", 2, "; held for its visitors, of the last 5 minutes: 2"),
-        ("2026-01-01T13:00:00Z", None, "; held for its visitors, of the last 5 minutes: not known"),
+        ("2026-01-01T13:00:00Z", None, "; held for its visitors, of the last 5 minutes: not counted yet"),
     ],
 )
 def test_who_goes_on_with_a_held_standby_is_shown(held_until: str | None, visitors: int | None, end: str) -> None:

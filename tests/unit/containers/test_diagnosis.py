@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from hookserver.containers.diagnosis import causes, ending, report, told
+import pytest
+
+from hookserver.containers.diagnosis import causes, ending, gave_up, report, told
 
 FAILED_LISTENER = """\
 22-Nov-2026 19:51:15.018 INFO [main] org.apache.catalina.startup.VersionLoggerListener.log Architecture: amd64
@@ -77,3 +79,38 @@ def test_of_what_is_counted_the_last_count_is_found() -> None:
         "[hookserver] 37 sessions dropped: a",
     ]
     assert told(lines) == ["37 sessions dropped: a", "2 sessions dropped: b"]
+
+
+FAILED = "startup failed due to previous errors"
+SINCE_8 = "22-Nov-2026 19:51:15.701 SEVERE [main] org.apache.catalina.core.StandardContext.startInternal "
+UP_TO_7 = "Nov 22, 2026 7:51:16 PM org.apache.catalina.core.StandardContext startInternal\nSEVERE: "
+
+
+@pytest.mark.parametrize("before", [SINCE_8, UP_TO_7, SINCE_8.replace("SEVERE", "\u4e25\u91cd")])
+def test_a_context_that_tomcat_gave_up_is_told_from_others(before: str) -> None:
+    log = f"INFO Starting\n{before}Context [/shop] {FAILED}\nINFO Server startup in [312] milliseconds\n"
+    assert gave_up(log, "/shop")
+    assert not gave_up(log, "")
+    assert not gave_up(log, "/shop/admin")
+    assert gave_up(f"{before}Context [] {FAILED}", "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"Context [/shop] {FAILED}",
+        f"SEVERE: Context [/shop] {FAILED}",
+        f"22-Nov-2026 19:51:15.701 SEVERE [main] shop.Log.say Context [/shop] {FAILED}",
+        f"22-Nov-2026 19:51:15.701 INFO [main] shop.Log.say {SINCE_8}Context [/shop] {FAILED}",
+        f"{SINCE_8}Context [/shop##2] {FAILED}",
+    ],
+)
+def test_words_of_the_app_are_not_taken_for_tomcats(line: str) -> None:
+    assert not gave_up(line, "/shop")
+
+
+def test_frames_of_a_stack_trace_take_no_place_where_the_cause_is_told() -> None:
+    told = report(FAILED_LISTENER, lines=30)
+    assert "\tat " not in told
+    assert "more" not in told
+    assert "at shop.Cart.add" in report("thread dump\n\tat shop.Cart.add(Cart.java:1)", lines=30)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.project import Project, look
-from tests.unit.project.trees import plant
+from tests.unit.project.trees import plant, wrapped
 
 CATALOGUE = "gradle/libs.versions.toml"
 WAR = "apply plugin: 'war'\n"
@@ -240,3 +240,10 @@ def test_a_name_of_the_war_with_a_version_may_be_any(tmp_path: Path) -> None:
 def test_names_that_stand_for_themselves_end(tmp_path: Path) -> None:
     text = f'{WAR}ext {{ a = "$b$b$b$b"; b = "$a$a$a$a" }}\nimplementation "org.springframework:spring-web:$a"'
     assert apis(look(plant(tmp_path, {"build.gradle": text}))) == set()
+
+
+def test_what_is_left_of_a_wrapper_tells_the_gradle_that_the_image_must_have(tmp_path: Path) -> None:
+    left = {name: text for name, text in wrapped("7.6").items() if name.endswith(".properties")}
+    build = look(plant(tmp_path, {"build.gradle": "plugins { id 'war' }\n", **left})).builds[0]
+    assert build.builder_tool is not None
+    assert (build.builder_tool.value, build.wrapper) == ("7.6", "")

@@ -331,3 +331,30 @@ def test_a_migration_of_the_database_is_told_with_what_prepare_does(tmp_path: Pa
     text, _ = settled(plant(tmp_path, files))
     assert "CAUTION: the database is migrated" in text
     assert "# prepare = []" in text
+
+
+def test_a_health_path_that_is_the_default_is_not_set_so_that_it_follows_the_apps_path(tmp_path: Path) -> None:
+    project = look(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/index.jsp": ""}))
+    answers = replace(proposed(project), domain="shop.example.com")
+    text = propose(project, answers)
+    assert "/: the welcome page, src/main/webapp/index.jsp." in text
+    moved = text.replace("# path = ", 'path = "/shop" # ', 1)
+    assert parse(moved, tmp_path / "hookserver.toml").settings.apps["shop"].health.path == "/shop/"
+
+
+@pytest.mark.parametrize(
+    ("named", "image", "why"),
+    [
+        ("10.1.35", "tomcat:10.1-jdk17-temurin", "Tomcat 10.1.35: tomcat.version in pom.xml, not 11.0"),
+        ("11.0.2", "tomcat:11.0-jdk17-temurin", "Tomcat 11.0.2: tomcat.version in pom.xml"),
+        ("9.0.98", "tomcat:11.0-jdk17-temurin", "BUT tomcat.version in pom.xml says Tomcat 9.0.98"),
+    ],
+)
+def test_the_tomcat_that_the_project_itself_names_is_preferred_where_it_fits(
+    tmp_path: Path, named: str, image: str, why: str
+) -> None:
+    library = dependency("jakarta.servlet", "jakarta.servlet-api", "6.1.0", "provided")
+    inside = f"<properties><tomcat.version>{named}</tomcat.version></properties><dependencies>{library}</dependencies>"
+    text, loaded = settled(plant(tmp_path, {"pom.xml": pom(inside)}))
+    assert loaded.settings.apps["shop"].tomcat.image == image
+    assert why in text.replace("\n# ", " ")

@@ -7,15 +7,22 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import AppSettings
-from hookserver.project import advice
+from hookserver.project import advice, whose_project
 from tests.unit.project.trees import plant, pom, servlet
 
+SESSIONS = {
+    "pom.xml": pom(""),
+    "src/main/java/Shop.java": servlet("javax", inside="void x() { request.getSession(); }"),
+}
 
-def app(image: str, sessions: str = "replicated") -> AppSettings:
+
+def app(
+    image: str = "tomcat:9.0", sessions: str = "replicated", name: str = "shop", repository: str = "push"
+) -> AppSettings:
     return AppSettings.model_validate(
         {
-            "name": "shop",
-            "repository": "push",
+            "name": name,
+            "repository": repository,
             "domains": ["shop.example.com"],
             "tomcat": {"image": image},
             "release": {"sessions": sessions},
@@ -26,24 +33,42 @@ def app(image: str, sessions: str = "replicated") -> AppSettings:
 @pytest.mark.parametrize(
     "image", ["tomcat:7.0-jdk8-temurin", "registry.example.com:5000/library/tomcat:7", "tomcat:8.0"]
 )
-def test_a_tomcat_that_cannot_replicate_is_told_by_its_name(image: str, tmp_path: Path) -> None:
-    (line,) = advice(app(image), tmp_path)
+def test_a_tomcat_that_cannot_replicate_is_told_by_its_name(image: str) -> None:
+    (line,) = advice(app(image), None)
     assert image in line
     assert "sticky" in line
-    assert not list(advice(app(image, "sticky"), tmp_path))
+    assert not list(advice(app(image, "sticky"), None))
 
 
 @pytest.mark.parametrize(
     "image", ["tomcat:8.5-jdk8", "tomcat:9", "tomcat:10.1-jdk17-temurin", "tomcat:latest", "acme/shop:7"]
 )
-def test_nothing_is_said_of_a_tomcat_that_can_or_whose_name_does_not_tell(image: str, tmp_path: Path) -> None:
-    assert not list(advice(app(image), tmp_path))
+def test_nothing_is_said_of_a_tomcat_that_can_or_whose_name_does_not_tell(image: str) -> None:
+    assert not list(advice(app(image), None))
 
 
 def test_the_project_beside_the_settings_says_which_mode_suits(tmp_path: Path) -> None:
-    plant(
-        tmp_path,
-        {"pom.xml": pom(""), "src/main/java/Shop.java": servlet("javax", inside="void x() { request.getSession(); }")},
-    )
-    (line,) = advice(app("tomcat:9.0"), tmp_path)
+    plant(tmp_path, SESSIONS)
+    assert whose_project(tmp_path, [app()]) == "shop"
+    (line,) = advice(app(), tmp_path)
     assert "sticky suits" in line
+
+
+def test_what_lies_in_folders_below_the_settings_is_no_apps_own(tmp_path: Path) -> None:
+    plant(tmp_path, {f"jpetstore/{name}": text for name, text in SESSIONS.items()})
+    assert whose_project(tmp_path, [app()]) == ""
+    plant(tmp_path, {"old.war": ""})
+    assert whose_project(tmp_path, [app()]) == ""
+
+
+@pytest.mark.parametrize("address", ["git@forge.example.com:acme/toys.git", "https://me@forge.example.com/acme/toys"])
+def test_of_several_apps_the_project_is_the_one_that_alone_has_its_repository_or_its_name(
+    tmp_path: Path, address: str
+) -> None:
+    others = [app(name="cart"), app(name="mail")]
+    plant(tmp_path, SESSIONS)
+    assert whose_project(tmp_path, others) == ""
+    assert whose_project(tmp_path, [app(name="shop"), *others]) == "shop"
+    plant(tmp_path, {".git/config": f'[remote "origin"]\nurl = {address}\n'})
+    toys = app(name="toys", repository="ssh://git@forge.example.com/acme/toys.git")
+    assert whose_project(tmp_path, [*others, toys]) == "toys"

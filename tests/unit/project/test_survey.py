@@ -254,6 +254,16 @@ def test_the_enforcers_java_is_the_builders(tmp_path: Path) -> None:
         ({"src/main/java/H.java": servlet("jakarta", "H", "/health")}, "/health", False),
         ({"src/main/java/H.java": '@GetMapping("/health")\nclass H {}'}, "/", True),
         ({"src/main/webapp/ping.jsp": "ok"}, "/ping.jsp", False),
+        ({"src/main/webapp/HelloWorld.jsp": "hi"}, "/HelloWorld.jsp", True),
+        ({"src/main/webapp/HelloWorld.jsp": "hi", "src/main/webapp/index.jsp": "hi"}, "/", False),
+        ({"src/main/webapp/a.jsp": "hi", "src/main/webapp/b.jsp": "hi"}, "/", True),
+        ({"src/main/java/H.java": '@Controller class H { @GetMapping("/") String h() { return "a"; } }'}, "/", False),
+        ({"src/main/java/H.java": '@GetMapping({"", "/"})\nString h() { return "redirect:/a"; }'}, "/", True),
+        ({"src/main/java/H.java": '@RequestMapping("/")\npublic class H {\n}'}, "/", True),
+        ({"src/main/java/H.java": '@RequestMapping("/api") class H { @GetMapping("/") String h() { } }'}, "/", True),
+        ({"src/main/java/H.java": '@RequestMapping(value = "/", method = RequestMethod.POST) void h() {}'}, "/", True),
+        ({"src/main/resources/mvc.xml": '<b><mvc:view-controller path="/" view-name="welcome"/></b>'}, "/", False),
+        ({"src/main/resources/mvc.xml": '<b><mvc:view-controller path="/" view-name="redirect:/a"/></b>'}, "/", True),
         (
             {
                 "src/main/webapp/WEB-INF/web.xml": "<web-app><servlet-mapping><servlet-name>h</servlet-name>"
@@ -561,3 +571,43 @@ def test_without_distributable_sticky_is_advised_and_the_file_named(tmp_path: Pa
     advised, text = session_advice(tmp_path, "class Cart implements Serializable { }", "<web-app/>")
     assert advised == "sticky"
     assert "<distributable/> in src/main/webapp/WEB-INF/web.xml" in text
+
+
+def test_what_only_builds_the_project_is_not_taken_for_the_app(tmp_path: Path) -> None:
+    tool = 'class Loader { void x() { System.getenv("MVNW_USERNAME"); new FileOutputStream("x"); } }'
+    project = look(
+        plant(
+            tmp_path,
+            {
+                "pom.xml": pom(""),
+                ".mvn/wrapper/MavenWrapperDownloader.java": tool,
+                "buildSrc/src/main/java/Tool.java": tool,
+            },
+        )
+    )
+    assert not project.variables
+    assert not project.cautions
+
+
+def test_a_database_that_only_an_unused_profile_has_on_localhost_is_told_as_such(tmp_path: Path) -> None:
+    profile = "<profiles><profile><id>{}</id>{}<properties><url>jdbc:mysql://localhost/{}</url></properties></profile></profiles>"
+    root = plant(tmp_path, {"pom.xml": pom(profile.format("MySQL", "", "shop"))})
+    assert "only with the profile MySQL" in said(look(root), "tomcat")
+    active = "<activation><activeByDefault>true</activeByDefault></activation>"
+    plant(tmp_path, {"pom.xml": pom(profile.format("MySQL", active, "shop"))})
+    assert "localhost" in said(look(root), "tomcat")
+    assert "only with" not in said(look(root), "tomcat")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("struts.xml", '<struts><constant name="struts.devMode" value="true"/></struts>'),
+        ("struts.properties", "struts.devMode = true\n"),
+    ],
+)
+def test_a_framework_that_answers_errors_with_200_is_told(tmp_path: Path, name: str, text: str) -> None:
+    project = look(plant(tmp_path, {"pom.xml": pom(""), f"src/main/resources/{name}": text}))
+    assert "health.body" in said(project, "health")
+    plant(tmp_path, {f"src/main/resources/{name}": text.replace("true", "false")})
+    assert not said(look(tmp_path), "health")

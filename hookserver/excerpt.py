@@ -1,0 +1,33 @@
+"""What an answer says, for a person: a few words, also of a page of HTML."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_LENGTH = 200
+_READ = 20_000
+_PAGE = re.compile(r"\s*(?:<!doctype html|<html|<head|<body|<h1|<title|<!--)", re.IGNORECASE)
+_UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<(style|script)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title[^>]*>([^<]*)</title\s*>", re.IGNORECASE)
+_TAG = re.compile(r"<[/!a-z][^>]*>?", re.IGNORECASE)
+
+
+def excerpt(text: str) -> str:
+    """Its first 200 characters, in one line; of a page its title, where it is not said again, and what is seen."""
+    text = text[:_READ]
+    if _PAGE.match(text):
+        text = _of_page(text)
+    return _one_line(text)[:_LENGTH]
+
+
+def _of_page(text: str) -> str:
+    text = _UNSEEN.sub(" ", text)
+    title = _TITLE.search(text)
+    seen = html.unescape(_TAG.sub(" ", _TITLE.sub(" ", text)))
+    named = html.unescape(title[1]) if title else ""
+    return seen if _one_line(seen).startswith(_one_line(named)) else f"{named} {seen}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

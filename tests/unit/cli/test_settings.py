@@ -1,0 +1,32 @@
+"""``hookserver check``: what it says beside the settings themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from hookserver.cli import cli
+from tests.unit.project.trees import plant, pom, servlet
+
+APP = '[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\npath = "/shop"\n'
+SESSIONS = {"pom.xml": pom(""), "Shop.java": servlet("javax", inside="void x() { request.getSession(); }")}
+
+
+def told(folder: Path, settings: str) -> str:
+    file = plant(folder, {"hookserver.toml": settings}) / "hookserver.toml"
+    done = CliRunner().invoke(cli, ["--config", str(file), "check"])
+    assert done.exit_code == 0, done.output
+    return done.stderr
+
+
+def test_a_health_path_that_the_app_cannot_answer_is_told(tmp_path: Path) -> None:
+    assert "health.path counts from the server's root" in told(tmp_path, f'{APP}health.path = "/"\n')
+    assert "health.path" not in told(tmp_path, APP)
+
+
+def test_sessions_of_a_project_below_are_not_told_of_the_app_and_its_own_are(tmp_path: Path) -> None:
+    plant(tmp_path, {f"stranger/{name}": text for name, text in SESSIONS.items()})
+    assert "sessions are used" not in told(tmp_path, APP)
+    plant(tmp_path, SESSIONS)
+    assert "sessions are used (Shop.java" in told(tmp_path, APP)
