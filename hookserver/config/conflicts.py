@@ -39,8 +39,8 @@ def _wants(name: str, given: Mapping[str, Any], wrong: Collection[Place]) -> dic
     bad = {place[2] for place in wrong if place[:2] == ("apps", name) and len(place) > 2}
     good = {key: value for key, value in given.items() if key not in bad}
     return {
-        "domains": tuple(good.get("domains", ())),
-        "redirects": tuple(good.get("redirects", ())),
+        "domains": tuple(domain.lower() for domain in good.get("domains", ())),
+        "redirects": tuple(domain.lower() for domain in good.get("redirects", ())),
         "path": None if "path" in bad else good.get("path", "/").rstrip("/") or "/",
         "replicated": good.get("release", {}).get("sessions") == "replicated",
     }

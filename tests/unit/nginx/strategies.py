@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hookserver.config import Settings
+from hookserver.config.conflicts import conflicts
 
 _NAMES = st.one_of(
     st.sampled_from(["my-shop", "my", "host", "args", "slot", "up", "a-b", "a--b", "uri", "my-blue", "blue1"]),
@@ -55,9 +56,10 @@ def all_settings(draw: st.DrawFn) -> Settings:
         "apps": draw(_apps()),
     }
     try:
-        return Settings.model_validate(given)
+        settings = Settings.model_validate(given)
     except ValidationError:
         return draw(st.nothing())
+    return draw(st.nothing()) if any(conflicts(given, ())) else settings
 
 
 def numbers(settings: Settings) -> dict[str, int]:
