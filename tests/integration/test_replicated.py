@@ -292,6 +292,18 @@ def test_a_replica_that_froze_holds_up_nobody_and_catches_up(fresh: Site) -> Non
     assert carts(blue) == carts(green) == expected
 
 
+def test_a_replica_that_froze_keeps_no_change_from_the_others(fresh: Site) -> None:
+    app, shop = fresh.app(), war(SHOP)
+    one, two = fresh.start(app, Slot.BLUE, shop, replicas=2)
+    (green,) = fresh.start(app, Slot.GREEN, shop)
+    cookie = ask(one, "/add.jsp?item=a").cookie
+    fresh.api.pause(green.name)
+    for items in ("a, b", "a, b, c", "a, b, c, d"):
+        assert ask(one, f"/add.jsp?item={items[-1]}", cookie).text == f"[{items}]"
+        assert ask(two, "/cart.jsp", cookie).text == f"[{items}]"
+    fresh.api.unpause(green.name)
+
+
 def test_who_logs_out_while_a_replica_is_frozen_stays_logged_out(fresh: Site) -> None:
     app, shop = fresh.app(), war({})
     blue, green = (fresh.start(app, slot, shop)[0] for slot in Slot)

@@ -104,9 +104,9 @@ final class Peers extends ChannelInterceptorBase {
         return "no other replica has given them" + (names.isEmpty() ? "" : "; " + String.join(", ", names) + " hangs");
     }
 
-    /** Something for them was left out, since too much waits to be sent: they fetch it later. */
-    void owe(Member[] whom) {
-        if (owed.addAll(Arrays.asList(whom))) {
+    /** Something for it was left out, since too much waits to be sent: it is fetched later. */
+    void owe(Member peer) {
+        if (owed.add(peer)) {
             LOG.warn("A peer is slow, and too much waits to be sent: some changes are left out, and fetched later");
         }
     }

@@ -17,14 +17,13 @@ import org.apache.catalina.tribes.Member;
 import org.apache.catalina.tribes.UniqueId;
 import org.apache.catalina.tribes.group.GroupChannel;
 import org.apache.catalina.tribes.transport.ReplicationTransmitter;
-import org.apache.catalina.tribes.transport.nio.PooledParallelSender;
 import org.apache.juli.logging.Log;
 import org.apache.juli.logging.LogFactory;
 
 /**
  * Tomcat's cluster between the replicas of an app. A container that was not told its address among them shares no sessions.
  *
- * <p>One thread sends, over one connection to each peer, and one takes what comes in: what is sent first counts first.
+ * <p>One thread sends to each peer, over one connection, and one takes what comes in: what is sent first counts first.
  */
 public final class Replication extends SimpleTcpCluster {
 
@@ -56,8 +55,7 @@ public final class Replication extends SimpleTcpCluster {
     }
 
     private GroupChannel channel() {
-        PooledParallelSender sender = new PooledParallelSender();
-        sender.setPoolSize(1);
+        Connections sender = new Connections();
         sender.setTimeout(SEND_TIMEOUT);
         sender.setMaxRetryAttempts(1);
         ReplicationTransmitter transmitter = new ReplicationTransmitter();
@@ -65,7 +63,7 @@ public final class Replication extends SimpleTcpCluster {
         GroupChannel channel = new GroupChannel();
         channel.setChannelReceiver(peers.receiver());
         channel.setChannelSender(transmitter);
-        channel.addInterceptor(new Queue(peers));
+        channel.addInterceptor(new Queues(peers));
         channel.addInterceptor(peers);
         return channel;
     }
