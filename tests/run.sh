@@ -55,9 +55,8 @@ main() {
         static_checks
         need_real_parts
         # Much of a test is waiting, so two at a time, the long ones first; what tests/faults do to the machine is felt by all.
-        # A replica waits 100 ms at most for the others to have a change: that is looked at on a machine with time for it.
-        run_pytest --numprocesses 2 --dist loadgroup --ignore tests/integration/test_replicated.py tests/integration tests/unit
-        run_pytest tests/integration/test_replicated.py tests/faults
+        run_pytest --numprocesses 2 --dist loadgroup tests/integration tests/unit
+        run_pytest tests/faults
         ;;
     *) fail "unknown part: $1" "One of: unit, integration, faults, bench NAME; none for everything." ;;
     esac
