@@ -9,14 +9,13 @@ its database before it forks. A server process beside it to fork from would cost
 
 from __future__ import annotations
 
-import fcntl
 import multiprocessing
 import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.context import ForkContext, ForkProcess
@@ -24,9 +23,10 @@ from types import FrameType
 from typing import Literal
 
 from hookserver.config import Settings, record
-from hookserver.errors import Refused, SettingsError, StoreError
+from hookserver.errors import SettingsError, StoreError
 from hookserver.models import Deploy, Status
 from hookserver.polls import Polls
+from hookserver.presence import bell, only_worker, ring
 from hookserver.store import Store
 
 Kind = Literal["deploy", "settle", "retire", "poll", "reconcile", "take up", "end"]
@@ -95,13 +95,14 @@ class Worker:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises Refused when another worker has this state_dir."""
-        with _only_one(self._settings) as lock, _bell(self._settings) as bell:
-            self._own = [lock, bell.fileno()]
+        state = self._settings.server.state
+        with only_worker(state) as lock, bell(state) as rings:
+            self._own = [lock, rings.fileno()]
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._stop)
             while not self._stopping:
                 self.turn()
-                self._wait(bell)
+                self._wait(rings)
             self._shut_down()
 
     def turn(self) -> None:
@@ -280,12 +281,12 @@ class Worker:
             self._tell(f"the clock jumped by {offset - self._clock_offset:.0f} s; retirements moved with it")
         self._clock_offset = offset
 
-    def _wait(self, bell: socket.socket) -> None:
+    def _wait(self, rings: socket.socket) -> None:
         """Until a push rings, a child ends, or something is due."""
         sentinels = [child.process.sentinel for child in self._children]
-        connection.wait([bell, *sentinels], timeout=self._seconds_until_due())
+        connection.wait([rings, *sentinels], timeout=self._seconds_until_due())
         with suppress(BlockingIOError):
-            while bell.recv(64):
+            while rings.recv(64):
                 pass
 
     def _seconds_until_due(self) -> float:
@@ -302,8 +303,7 @@ class Worker:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as rope, suppress(OSError):
-            rope.sendto(b"!", str(self._settings.server.state.wakeup_socket))
+        ring(self._settings.server.state.wakeup_socket)
 
     def _shut_down(self) -> None:
         """Kill what runs and undo it, so that nothing builds on while nobody looks; the next start begins it again."""
@@ -322,39 +322,3 @@ class Worker:
 def _kill(child: _Child) -> None:
     child.process.kill()
     child.process.join(5)
-
-
-@contextmanager
-def _only_one(settings: Settings) -> Iterator[int]:
-    path = settings.server.state.worker_lock
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        if not _is_locked_within(descriptor, 1.0):
-            raise Refused(f"another worker has {path.parent}", "One worker per state_dir: stop the other first.")
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _is_locked_within(descriptor: int, seconds: float) -> bool:
-    """Patient, since the readiness probe takes the lock for a moment to see whether it is held."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.05)
-        else:
-            return True
-
-
-@contextmanager
-def _bell(settings: Settings) -> Iterator[socket.socket]:
-    path = settings.server.state.wakeup_socket
-    path.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as bell:
-        bell.bind(str(path))
-        path.chmod(0o600)
-        yield bell

@@ -52,7 +52,7 @@ def apply(loaded: Loaded, store: Store, yes: bool, dry_run: bool, as_json: bool)
 
 
 def _refuse_without_worker(loaded: Loaded) -> None:
-    from hookserver.web.context import worker_is_alive
+    from hookserver.presence import worker_is_alive
 
     if not worker_is_alive(loaded.settings.server.state):
         raise Refused(

@@ -60,7 +60,7 @@ def ask(loaded: Loaded, store: Store, push: Push, detach: bool) -> None:
 
 def _tell_if_no_worker(loaded: Loaded) -> None:
     from hookserver.follow import NO_WORKER
-    from hookserver.web.context import worker_is_alive
+    from hookserver.presence import worker_is_alive
 
     if not worker_is_alive(loaded.settings.server.state):
         click.echo(NO_WORKER, err=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hookserver.presence import ring
 from hookserver.store.database import Database
 
 
@@ -21,9 +21,4 @@ class Tables:
 
     def ring(self) -> None:
         """Wake the worker; when it is not there, it looks at the queue by itself as soon as it is."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as rope:
-            rope.setblocking(False)
-            try:
-                rope.sendto(b"!", str(self.bell))
-            except OSError:
-                return
+        ring(self.bell)

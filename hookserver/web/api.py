@@ -10,8 +10,9 @@ from hookserver import as_json
 from hookserver.errors import BadRequest, NotFound, Refused
 from hookserver.follow import NO_WORKER, outcome
 from hookserver.models import Push, Status, Trigger
+from hookserver.presence import worker_is_alive
 from hookserver.web import auth, body, log_stream, parameters
-from hookserver.web.context import context, worker_is_alive
+from hookserver.web.context import context
 from hookserver.web.errors import problem
 from hookserver.web.following import wait
 from hookserver.web.parameters import DEPLOY

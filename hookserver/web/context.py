@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import secrets
 import threading
 from dataclasses import dataclass, field
@@ -57,15 +56,3 @@ def context() -> Context:
     """The running request's."""
     found: Context = current_app.extensions["hookserver"]
     return found
-
-
-def worker_is_alive(state: StateDir) -> bool:
-    """Whether a worker holds its lock."""
-    try:
-        with state.worker_lock.open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False

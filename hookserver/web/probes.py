@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from hookserver.web.context import context, worker_is_alive
+from hookserver.presence import worker_is_alive
+from hookserver.web.context import context
 from hookserver.web.errors import TryLater
 
 blueprint = Blueprint("probes", __name__)

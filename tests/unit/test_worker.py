@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import Settings, parse
-from hookserver.errors import Refused, SettingsError
+from hookserver.errors import SettingsError
 from hookserver.models import Push, Release, Slot, StateDir, Status, Step, Trigger
 from hookserver.store import Store
-from hookserver.worker import Task, Worker, _only_one
+from hookserver.worker import Task, Worker
 
 Eventually = Callable[..., object]
 
@@ -334,11 +334,6 @@ def test_a_task_that_fails_is_not_tried_again_at_once(stage: Stage) -> None:
     for _ in range(20):
         stage.worker.turn()
     assert len(stage.did("reconcile")) == 1
-
-
-def test_a_second_worker_is_refused(settings: Settings) -> None:
-    with _only_one(settings), pytest.raises(Refused, match="another worker"), _only_one(settings):
-        pass
 
 
 def test_a_stopped_worker_leaves_no_child_and_settles_what_ran(stage: Stage, store: Store) -> None:
