@@ -21,6 +21,7 @@ settings.register_profile("hookserver", deadline=None)
 settings.load_profile("hookserver")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where two processes share the tests (``--dist loadgroup``), what uses the same installation stays together."""
     for item in items:

@@ -72,7 +72,7 @@ def proposed(project: Project) -> str:
 
 def on_this_machine(text: str) -> str:
     """With what the builds need here."""
-    extra = f'ca_bundle = "{CA_BUNDLE}"\n' if CA_BUNDLE.exists() else ""
+    extra = f'ca_bundle = "{CA_BUNDLE}"\n' if CA_BUNDLE.exists() and "\nca_bundle = " not in text else ""
     lines = [f'image = "{GRADLE}"' if line.startswith('image = "gradle:') else line for line in text.splitlines()]
     return "\n".join(lines).replace(".build]\n", f".build]\n{extra}", 1) + "\n"
 
