@@ -154,6 +154,10 @@ d |= {key: datetime.fromisoformat(d[key]).timestamp() for key in d if key.endswi
 print($2)"
 }
 
+# The newest deploy, and the one whose release serves: a poll may have been quicker than the push.
+newest_deploy() { hookserver history "$APP" --json | "$VENV/bin/python" -c 'import json, sys; print(json.load(sys.stdin)[0]["deploy"])'; }
+live_deploy() { hookserver status "$APP" --json | "$VENV/bin/python" -c 'import json, sys; print(json.load(sys.stdin)[0]["live"]["deploy"])'; }
+
 # await_end NUMBER: until it is live, and what was in flight to the one before has ended.
 await_end() {
     local second ended
@@ -170,12 +174,13 @@ await_end() {
 # ---- the story -----------------------------------------------------------------------------------------------------
 
 deploy_twice() {
-    local seconds second
+    local seconds second deploy first
     say "first push: version $FIRST"
     cp -r "$ROOT/deploy/sample" "$RUN/shop"
     shop_git init -q -b main
     shop_git remote add hookserver "$(repository)"
-    push "$FIRST" 1
+    push "$FIRST"
+    first=$deploy
     FIRST_SECONDS=$seconds
 
     say "visitors come in"
@@ -190,22 +195,22 @@ deploy_twice() {
     note "$(so_far), in $second s"
 
     say "second push: version $SECOND, under load"
-    push "$SECOND" 2
+    push "$SECOND"
     SECOND_SECONDS=$seconds
-    await_end 2
+    await_end "$deploy"
     note "the old version stands by: nothing is in flight to it any more"
     note "$(so_far)"
 
     say "back to $FIRST, which stands by, and forward again"
-    switch_to 1 3
+    switch_to "$first"
     BACK_SECONDS=$seconds
-    switch_to 2 4
+    switch_to "$deploy"
     end_load
 }
 
 shop_git() { env -u GIT_DIR -u GIT_WORK_TREE git -C "$RUN/shop" -c user.name=demo -c user.email=demo@localhost "$@"; }
 
-# push VERSION NUMBER: pushes it, and sets seconds to the time from there to live.
+# push VERSION: pushes it, and sets deploy to the one that brought it, seconds to the time from there to live.
 push() {
     local began
     sed -i "s,<shop.version>.*</shop.version>,<shop.version>$1</shop.version>," "$RUN/shop/pom.xml"
@@ -214,20 +219,24 @@ push() {
     note "$dim\$ git push hookserver main$plain"
     began=$(date +%s.%N)
     shop_git push hookserver main
-    [ "$(deploy_says "$2" "d['status']")" = live ] || await_end "$2"
+    deploy=$(newest_deploy)
+    [ "$(deploy_says "$deploy" "d['status']")" = live ] || await_end "$deploy"
     [ "$(serving)" = "$1" ] || fail "$(serving) serves, not $1" "Read $RUN/hookserver.log."
-    seconds=$(deploy_says "$2" "f\"{d['live_at'] - $began:.1f}\"")
+    deploy=$(live_deploy)
+    seconds=$(deploy_says "$deploy" "f\"{d['live_at'] - $began:.1f}\"")
     note "${green}live$plain $seconds s after the push: $SITE/ is version $1"
 }
 
-# switch_to DEPLOY NUMBER: by a rollback, which is itself deploy NUMBER; sets seconds.
+# switch_to DEPLOY: by a rollback, which is itself a deploy; sets seconds.
 switch_to() {
+    local rollback
     note "$dim\$ hookserver rollback $APP --to $1$plain"
     hookserver rollback "$APP" --to "$1" >"$RUN/rollback.log" 2>&1 ||
         fail "the rollback failed" "$(cat "$RUN/rollback.log")"
-    seconds=$(deploy_says "$2" "f\"{d['live_at'] - d['queued_at']:.2f}\"")
+    rollback=$(newest_deploy)
+    seconds=$(deploy_says "$rollback" "f\"{d['live_at'] - d['queued_at']:.2f}\"")
     note "${green}live$plain after $seconds s: version $(serving)"
-    await_end "$2"
+    await_end "$rollback"
 }
 
 serving() { curl -fs "$SITE/health" | sed -n 's/.*"version": *"\([^"]*\)".*/\1/p'; }

@@ -37,6 +37,7 @@ _PROCESSES = 2048
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
 _WARS_LIMIT = 4 << 30
 _STDOUT = 1
+_KILLED = 137
 _ATTACH = {"stream": 1, "stdout": 1, "stderr": 1}
 _NOISE = "Picked up JAVA_TOOL_OPTIONS: "
 
@@ -214,11 +215,10 @@ def _failed(engine: Engine, container: str, job: BuildJob, recipe: Recipe, cause
         exit_code = engine.api.wait(container)["StatusCode"]
         killed = engine.api.inspect_container(container)["State"]["OOMKilled"]
     limit = format_size(job.app.build.memory)
-    if killed or cause.tells_of("java.lang.OutOfMemoryError") or cause.tells_of("GC overhead limit exceeded"):
-        return BuildError(
-            cause.told(f"the build ran out of memory (exit code {exit_code})"),
-            f"Raise build.memory (now {limit}).",
-        )
+    lacked_memory = killed or any(map(cause.tells_of, ("java.lang.OutOfMemoryError", "GC overhead limit exceeded")))
+    if lacked_memory or exit_code == _KILLED:  # Docker does not always learn in time of what the kernel killed
+        told = "the build ran out of memory" if lacked_memory else "the build was killed, as it is when out of memory"
+        return BuildError(cause.told(f"{told} (exit code {exit_code})"), f"Raise build.memory (now {limit}).")
     if job.app.build.offline and cause.tells_of("offline mode"):
         return BuildError(
             cause.told(f"the build failed (exit code {exit_code})"),
