@@ -25,7 +25,7 @@ class Footprint:
 def footprint(site: Installation) -> Footprint:
     """Between two deploys; what the last one cleans up after its end is waited for."""
     until(lambda: not list(site.state.work(0).parent.glob("*")), what="the end of the last deploy's cleaning up")
-    pids = site.processes.below_supervisor()
+    pids = site.processes.that_last()
     ours: dict[str, str | list[str] | bool] = {"label": f"hookserver.state_dir={site.state.root}"}
     kept = [file for file in site.state.root.rglob("*") if file.is_file() and file.suffix not in (".log", ".db-wal")]
     return Footprint(

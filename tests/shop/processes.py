@@ -34,6 +34,11 @@ class Processes:
         """Web, worker and what they started."""
         return [pid for pid in self.all() if _command(pid).endswith((" serve", " worker"))]
 
+    def that_last(self) -> list[int]:
+        """Web and worker, without the copies of the worker that do one task and end."""
+        worker = self.worker()
+        return [pid for pid in self.below_supervisor() if _parent(pid) != worker]
+
     def deploy(self, number: int) -> int:
         """The child process that runs the deploy: the one that writes its log."""
         return next(pid for pid in self.all() if f"/logs/{number}.log" in _open_files(pid))
