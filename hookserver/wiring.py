@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hookserver.children import Task
 from hookserver.config import AppSettings, Loaded, Settings, reread
 from hookserver.errors import EmptyRepository, HookserverError, SettingsError, StoreError
 from hookserver.models import Push, Trigger
 from hookserver.nginx import Nginx
 from hookserver.store import Store
-from hookserver.worker import Task, Worker
+from hookserver.worker import Worker
 
 if TYPE_CHECKING:
     from hookserver.parts import Parts

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from hookserver.config import AppSettings
-from hookserver.errors import ContainerError
 from hookserver.models import Endpoint, Release
 
 STATE_DIR = "hookserver.state_dir"
@@ -117,23 +116,6 @@ def catalina_opts(inherited: str, route: str, java_opts: str, others: str = "") 
     """
     heap = "" if _HEAP_IS_SET.search(f"{inherited} {java_opts} {others}") else f"-XX:MaxRAMPercentage={HEAP_PERCENT}"
     return " ".join(part for part in (inherited, f"-Dhookserver.route={route}", heap, java_opts) if part)
-
-
-def parse_env_file(text: str, name: str) -> dict[str, str]:
-    """A file as ``docker run --env-file`` reads it: NAME=value lines taken as they are, ``#`` lines left out.
-
-    Raises ContainerError, naming the line, where there is no ``=`` or no proper name.
-    """
-    variables: dict[str, str] = {}
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
-        line = line.lstrip()
-        if not line or line.startswith("#"):
-            continue
-        variable, equals, value = line.partition("=")
-        if not equals or not variable or re.search(r"\s", variable):
-            raise ContainerError(f"{name}: line {number} is not NAME=value", "Mend the file; it has one on each line.")
-        variables[variable] = value
-    return variables
 
 
 def parse_environment(entries: list[str] | None) -> dict[str, str]:

@@ -15,6 +15,10 @@ _TAIL = 600
 """Lines in which the cause of a failure is looked for."""
 
 
+class Died(Unhealthy):
+    """A replica ended; the text has its last lines."""
+
+
 def last_lines(engine: Engine, name: str, lines: int) -> str:
     """The last that a container printed."""
     with engine.doing(f"read the log of {name}"):
@@ -24,6 +28,18 @@ def last_lines(engine: Engine, name: str, lines: int) -> str:
 def report(engine: Engine, name: str) -> str:
     """Why it failed, and its last lines."""
     return diagnosis.report(last_lines(engine, name, _TAIL), lines=30)
+
+
+def died(engine: Engine, replica: Replica) -> Died:
+    """How the replica ended, with its last lines, and what to do."""
+    runs_again = replica.state == "running" and not replica.oom_killed  # of how it ended Docker tells no more
+    how = "ended" if runs_again else diagnosis.ending(replica.exit_code, replica.oom_killed)
+    if replica.restarts:
+        how += f" and was started again {replica.restarts} times"
+    remedy = "The cause stands above; the old release still serves."
+    if replica.oom_killed:
+        remedy = f"Give it more: apps.{replica.app}.tomcat.memory, and -Xmx in java_opts if that is set."
+    return Died(f"{replica.name} {how}\n{report(engine, replica.name)}", remedy)
 
 
 def gave_up(engine: Engine, name: str, context: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,17 @@ from docker.errors import APIError, NotFound
 
 from hookserver.addresses import cluster_addresses, cluster_subnet, endpoints
 from hookserver.config import AppSettings, DockerSettings
-from hookserver.containers import arguments, diagnosis, logs, network
-from hookserver.containers.arguments import Cluster, container_arguments, parse_env_file, parse_environment
+from hookserver.containers import arguments, logs, network
+from hookserver.containers.arguments import Cluster, container_arguments, parse_environment
 from hookserver.containers.engine import Engine, in_parallel
+from hookserver.containers.env_file import read_env_file
+from hookserver.containers.in_the_way import leftovers
 from hookserver.containers.once import run_to_its_end
 from hookserver.containers.replica import Replica, parse_replica
 from hookserver.errors import ContainerError, HookserverError, Unhealthy
 from hookserver.models import Endpoint, Release, Slot
 
 _REMOVAL = 15.0
-
-
-class _Died(Unhealthy):
-    """A replica ended; the text has its last lines."""
 
 
 class Containers:
@@ -61,7 +59,7 @@ class Containers:
         Raises ContainerError, with its last lines, when it does not end well within ``prepare_timeout``.
         """
         network.require_networks(self._engine, app.tomcat.networks)
-        env_file = _read_env_file(app.tomcat.env_file)
+        env_file = read_env_file(app.tomcat.env_file)
         config = arguments.prepare_arguments(self._state_dir, app, release, self._image_env(release.image), env_file)
         name = arguments.prepare_name(app.name, release.deploy)
         try:
@@ -128,7 +126,7 @@ class Containers:
         for replica in ours:
             again = replica.restarts > forgiven.get(replica.id, 0)
             if replica.state != "running" or again or (replica.oom_killed and not replica.restarts):
-                raise self._died(replica)
+                raise logs.died(self._engine, replica)
         if not ours or len(ours) < ours[0].siblings:
             raise Unhealthy(
                 f"{app}: {len(ours)} of the {slot} replicas of deploy {deploy} are left: somebody removed the others",
@@ -145,7 +143,7 @@ class Containers:
 
     def failure(self, app: str, slot: Slot, deploy: int, error: Unhealthy) -> Unhealthy:
         """The same error with what a replica's log tells about the cause; one of `check_alive` has that already."""
-        if isinstance(error, _Died):
+        if isinstance(error, logs.Died):
             return error
         try:
             ours = [replica for replica in self.replicas(app, slot) if replica.deploy == deploy]
@@ -166,16 +164,6 @@ class Containers:
         """The last that a container printed."""
         return logs.last_lines(self._engine, name, lines)
 
-    def _died(self, replica: Replica) -> _Died:
-        runs_again = replica.state == "running" and not replica.oom_killed  # of how it ended Docker tells no more
-        how = "ended" if runs_again else diagnosis.ending(replica.exit_code, replica.oom_killed)
-        if replica.restarts:
-            how += f" and was started again {replica.restarts} times"
-        remedy = "The cause stands above; the old release still serves."
-        if replica.oom_killed:
-            remedy = f"Give it more: apps.{replica.app}.tomcat.memory, and -Xmx in java_opts if that is set."
-        return _Died(f"{replica.name} {how}\n{logs.report(self._engine, replica.name)}", remedy)
-
     def _image_env(self, image: str) -> dict[str, str]:
         with self._engine.doing(f"find the image {image}"):
             config = self._engine.api.inspect_image(image).get("Config") or {}
@@ -188,10 +176,12 @@ class Containers:
         missing = [place for place in places if place.name not in spared]
         net = network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
         image_env = self._image_env(release.image)
-        env_file = _read_env_file(app.tomcat.env_file)
+        env_file = read_env_file(app.tomcat.env_file)
         network.require_networks(self._engine, app.tomcat.networks)
         clusters = self._clusters(app, number, slot)
-        self._remove(self._clear_way(app.name, slot, missing, spared, net))
+        with self._engine.doing("list the containers"):
+            everything = self._engine.api.containers(all=True)
+        self._remove(leftovers(everything, str(self._state_dir), app.name, slot, missing, net, spared))
 
         def start_one(place: Endpoint) -> None:
             cluster = clusters[places.index(place)] if clusters else None
@@ -219,28 +209,6 @@ class Containers:
             Cluster(net, own, tuple(address for address in everybody if address != own))
             for own in cluster_addresses(self._docker, number, slot)
         ]
-
-    def _clear_way(
-        self, app: str, slot: Slot, places: Sequence[Endpoint], spared: Collection[str], net: str
-    ) -> list[str]:
-        """The ids of our own leftovers in the slot. Raises ContainerError when any other container is in the way."""
-        names, addresses = {place.name for place in places}, {place.host for place in places}
-        leftovers = []
-        with self._engine.doing("list the containers"):
-            everything = self._engine.api.containers(all=True)
-        for container in everything:
-            labels = container.get("Labels") or {}
-            name = container["Names"][0].lstrip("/") if container.get("Names") else container["Id"][:12]
-            if self._is_ours(labels) and (labels.get(arguments.APP), labels.get(arguments.SLOT)) == (app, slot):
-                leftovers += [container["Id"]] * (name not in spared)
-                continue
-            taken = (names & {name}) | (addresses & _addresses(container, net))
-            if taken:
-                raise ContainerError(
-                    f"the container {name}, which is not of {app}'s {slot} slot, has {' and '.join(sorted(taken))}",
-                    f"Rename it, give it another address, or remove it (docker rm -f {name}); then deploy again.",
-                )
-        return leftovers
 
     def _make(self, name: str, config: dict[str, Any], networks: Iterable[str], cluster: Cluster | None = None) -> str:
         """A container in all its networks, not started; its id."""
@@ -285,21 +253,3 @@ class Containers:
                 return parse_replica(self._engine.api.inspect_container(id_))
             except NotFound:
                 return None
-
-    def _is_ours(self, labels: dict[str, str]) -> bool:
-        return labels.get(arguments.STATE_DIR) == str(self._state_dir) and labels.get(arguments.ROLE) == "replica"
-
-
-def _addresses(container: dict[str, Any], net: str) -> set[str]:
-    """Those that a container has, or will have when it is started, on the network."""
-    place = ((container.get("NetworkSettings") or {}).get("Networks") or {}).get(net) or {}
-    return {place.get("IPAddress") or "", (place.get("IPAMConfig") or {}).get("IPv4Address") or ""} - {""}
-
-
-def _read_env_file(file: Path | None) -> dict[str, str]:
-    if file is None:
-        return {}
-    try:
-        return parse_env_file(file.read_text(encoding="utf-8"), str(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContainerError(f"{file} cannot be read: {error}", "Mend apps.<app>.tomcat.env_file.") from error

@@ -1,8 +1,9 @@
 """Where does the time go from ``git push`` to live? ``tests/run.sh bench push_to_live``
 
-Nine pushes of a small change, Maven's cache warm, no load; then rollbacks to the standby. hookserver's own part of a
-push is what is neither the build command (its container's start to its end, as Docker tells) nor the start of a replica
-(from its creation to its first good answer, the slower of the two).
+Nine pushes of a small change, Maven's cache warm, no load, the slot free; then some whose slot a standby still has, which
+must be ended first; then rollbacks to the standby. hookserver's own part of a push is what is neither the build command
+(its container's start to its end, as Docker tells) nor the start of a replica (from its creation to its first good
+answer, the slower of the two).
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from hookserver.addresses import endpoints
 from hookserver.builders.engine import BUILDING, ROLE
 from hookserver.models import Slot
 from tests.bench.first_answers import FirstAnswers
-from tests.bench.installation import APP, Installation, installed
+from tests.bench.installation import APP, Installation, installed, until
 from tests.bench.outcome import outcome, run, table, tell
 
 PUSHES = 9
+PUSHES_BESIDE_A_STANDBY = 4
+_SOON, _LATE = 'standby = "1s"', 'standby = "1h"'
 ROLLBACKS = 6
 OVERHEAD_BAR_S = 1.0
 ROLLBACK_BAR_MS = 100.0
@@ -98,15 +101,27 @@ def build_times(shop: Installation) -> Iterator[BuildTimes]:
 
 def bench() -> int:
     """Run it; the exit code."""
-    with installed('standby = "1h"') as shop:
+    with installed(_SOON) as shop:
         tell("a first push warms the caches")
-        last = shop.push("1.1.1")
-        shop.ended(last.deploy)
+        first = shop.push("1.1.1").deploy
+        shop.ended(first)
+        last = first + PUSHES + PUSHES_BESIDE_A_STANDBY
         with build_times(shop) as builds:
-            splits = [_push(shop, number, builds) for number in range(last.deploy + 1, last.deploy + 1 + PUSHES)]
+            splits = [_push_when_free(shop, number, builds) for number in range(first + 1, first + 1 + PUSHES)]
+            shop.change(_SOON, _LATE)
+            tell("pushes whose slot a standby has")
+            beside = [_push(shop, number, builds) for number in range(first + 1 + PUSHES, last + 1)]
         tell(f"{ROLLBACKS} rollbacks to the standby")
-        rollbacks = [_roll_back(shop, last.deploy + PUSHES - 1 + number % 2) for number in range(ROLLBACKS)]
-    return _outcome(splits, rollbacks)
+        rollbacks = [_roll_back(shop, last - 1 + number % 2) for number in range(ROLLBACKS)]
+    return _outcome(splits, beside[1:], rollbacks)
+
+
+def _push_when_free(shop: Installation, deploy: int, builds: BuildTimes) -> Split:
+    """Once the standby is retired."""
+    ours: dict[str, str | list[str] | bool] = {"label": [f"{ROLE}=replica", f"hookserver.app={APP}"]}
+    replicas = shop.settings.apps[APP].replicas
+    until(lambda: len(shop.docker.containers.list(all=True, filters=ours)) == replicas, 60, "the standby's end")
+    return _push(shop, deploy, builds)
 
 
 def _push(shop: Installation, deploy: int, builds: BuildTimes) -> Split:
@@ -134,7 +149,7 @@ def _roll_back(shop: Installation, to: int) -> float:
     return took
 
 
-def _outcome(splits: list[Split], rollbacks: list[float]) -> int:
+def _outcome(splits: list[Split], beside: list[Split], rollbacks: list[float]) -> int:
     parts = {part: statistics.median(split.parts[part] for split in splits) for part in PARTS}
     own = {part: statistics.median(split.own[part] for split in splits) for part in PARTS}
     command = statistics.median(split.command for split in splits)
@@ -146,6 +161,8 @@ def _outcome(splits: list[Split], rollbacks: list[float]) -> int:
     rows += [["push to live", f"{total:.2f}", f"{overhead:.2f}", ""]]
     tell()
     tell(table([f"median of {len(splits)}, in s", "in all", "hookserver's own", ""], rows))
+    overhead_beside = statistics.median(split.overhead for split in beside)
+    tell(f"where a standby is to be ended first: hookserver's own {overhead_beside:.2f}, median of {len(beside)}")
     rollback = statistics.median(rollbacks)
     figures = {
         "pushes": len(splits),
@@ -155,6 +172,7 @@ def _outcome(splits: list[Split], rollbacks: list[float]) -> int:
         "replica_start_s": round(replica, 3),
         "overhead_s": round(overhead, 3),
         "overhead_max_s": round(max(split.overhead for split in splits), 3),
+        "overhead_beside_a_standby_s": round(overhead_beside, 3),
         "rollback_ms": round(rollback, 1),
         "rollback_max_ms": round(max(rollbacks), 1),
     }

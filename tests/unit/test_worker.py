@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from hookserver.children import Task
 from hookserver.config import Settings, parse
 from hookserver.errors import SettingsError
 from hookserver.models import Push, Release, Slot, StateDir, Status, Step, Trigger
 from hookserver.store import Store
-from hookserver.worker import Task, Worker
+from hookserver.worker import Worker
 
 Eventually = Callable[..., object]
 
@@ -308,6 +310,18 @@ def test_a_dead_nginx_is_noticed_at_once(stage: Stage) -> None:
     stage.until(lambda: stage.did("poll"))
     stage.is_serving = False
     stage.until(lambda: len(stage.did("reconcile")) == 2)
+
+
+def test_a_dead_nginx_ends_the_wait(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hookserver.worker.LOOK_AT_NGINX_EVERY", 0.05)
+    stage.until(lambda: len(stage.did("poll")) == 2 and not stage.worker._children)
+    bell, rope = socket.socketpair()
+    with bell, rope:
+        bell.setblocking(False)
+        stage.is_serving = False
+        began = time.monotonic()
+        stage.worker._wait(bell)
+    assert time.monotonic() - began < 2
 
 
 def test_retirements_follow_the_clock_when_it_is_set(

@@ -12,10 +12,8 @@ from hookserver.containers.arguments import (
     Cluster,
     catalina_opts,
     container_arguments,
-    parse_env_file,
     parse_environment,
 )
-from hookserver.errors import ContainerError
 from hookserver.models import Release, Slot
 
 COMMIT = "c" * 40
@@ -100,14 +98,3 @@ def test_a_heap_that_is_set_anywhere_is_respected(said: str) -> None:
     assert "=60" not in catalina_opts(said, "blue1", "")
     assert "=60" not in environment(env={"JAVA_OPTS": said})["CATALINA_OPTS"]
     assert "=60" not in environment(image_env={"JAVA_TOOL_OPTIONS": said})["CATALINA_OPTS"]
-
-
-def test_an_env_file_is_read_as_docker_reads_it() -> None:
-    text = '\ufeff# comment\n\n  A=1\nB="quoted" # kept\nC=\nD=a=b\r\n'
-    assert parse_env_file(text, "f") == {"A": "1", "B": '"quoted" # kept', "C": "", "D": "a=b"}
-
-
-@pytest.mark.parametrize("line", ["NAME", "A B=1", "=x", "export A=1"])
-def test_a_line_that_is_no_variable_is_refused_by_its_number(line: str) -> None:
-    with pytest.raises(ContainerError, match="line 2 is not NAME=value"):
-        parse_env_file(f"A=1\n{line}\n", "/etc/shop.env")
