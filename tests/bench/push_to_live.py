@@ -1,9 +1,9 @@
 """Where does the time go from ``git push`` to live? ``tests/run.sh bench push_to_live``
 
-Nine pushes of a small change, Maven's cache warm, no load, the slot free; then some whose slot a standby still has, which
-must be ended first; then rollbacks to the standby. hookserver's own part of a push is what is neither the build command
-(its container's start to its end, as Docker tells) nor the start of a replica (from its creation to its first good
-answer, the slower of the two).
+Nine pushes of a small change, Maven's cache warm, no load, the slot free; then some whose slot a standby still has,
+which must be ended first; then rollbacks to the standby. hookserver's own part of a push is what is neither the build
+command (its container's start to its end, as Docker tells) nor the start of a replica (from its creation to its first
+good answer, the slower of the two).
 """
 
 from __future__ import annotations
@@ -118,9 +118,13 @@ def bench() -> int:
 
 def _push_when_free(shop: Installation, deploy: int, builds: BuildTimes) -> Split:
     """Once the standby is retired."""
-    ours: dict[str, str | list[str] | bool] = {"label": [f"{ROLE}=replica", f"hookserver.app={APP}"]}
+    labels = [f"{ROLE}=replica", f"hookserver.app={APP}"]
     replicas = shop.settings.apps[APP].replicas
-    until(lambda: len(shop.docker.containers.list(all=True, filters=ours)) == replicas, 60, "the standby's end")
+
+    def is_free() -> bool:
+        return len(shop.docker.api.containers(all=True, filters={"label": labels})) == replicas
+
+    until(is_free, 60, "the standby's end")
     return _push(shop, deploy, builds)
 
 
