@@ -233,9 +233,9 @@ class Load:
         if not await self._customer(browser, "POST", "/login", f"name={name}".encode()):
             return False
         for quantity in range(1, IN_A_CART + 1):
+            replica = browser.replica
             if self.over.is_set() or not await self._customer(browser, *ADD_TO_CART):
                 return False
-            replica = browser.replica
             found = await self._customer(browser, "GET", "/api/cart", b"")
             if not found:
                 return False

@@ -44,6 +44,12 @@ def active_visitors(parts: Parts, release: Release) -> int | None:
     return parts.nginx.visitors(release.app, release.slot, ACTIVE)
 
 
+def told_of(visitors: int | None) -> str:
+    """The active visitors for a person."""
+    count = "not known, there is no access log" if visitors is None else visitors
+    return f"visitors of the last 5 minutes: {count}"
+
+
 def retire_at(release: Release, asked: float | None, longest: float) -> float:
     """When a held standby is retired: once the last session that was ``asked`` for has ended, or at the deadline.
 

@@ -10,9 +10,10 @@ from hookserver.addresses import endpoints
 from hookserver.builders import Images
 from hookserver.config import AppSettings, Settings, record_app
 from hookserver.containers import Containers
+from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed
 from hookserver.git import Mirror
-from hookserver.models import Endpoint, Release
+from hookserver.models import Deploy, Endpoint, Release
 from hookserver.nginx import Nginx
 from hookserver.routing import routed
 from hookserver.store import Store
@@ -61,3 +62,13 @@ class Parts:
         live = self.store.live_releases() | ({coming.app: coming} if coming else {})
         nginx = Nginx(routed(self.settings, live, self.store.in_force()))
         return nginx.apply(self.numbers, self.store.replicas())
+
+
+@dataclass(frozen=True)
+class Run:
+    """One deploy on its way."""
+
+    parts: Parts
+    deploy: Deploy
+    app: AppSettings
+    log: DeployLog

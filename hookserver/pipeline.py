@@ -11,8 +11,8 @@ from hookserver.differences import Change, Effect, outdated, shown
 from hookserver.errors import BuildError, DeployFailed, HookserverError, Unhealthy, in_one_line
 from hookserver.health import wait_until_healthy
 from hookserver.models import SKIP, Deploy, Push, Release, Status, Trigger
-from hookserver.parts import Parts
-from hookserver.steps import Run, build, candidate, check, drain, fetch, prepare, start, switch
+from hookserver.parts import Parts, Run
+from hookserver.steps import build, candidate, check, drain, fetch, prepare, start, switch
 from hookserver.undo import undo
 
 _STANDBY_DEADLINE = 2.0

@@ -9,44 +9,27 @@ from __future__ import annotations
 import functools
 import shlex
 import shutil
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from hookserver.builders import BuildJob
-from hookserver.config import AppSettings
-from hookserver.config.values import format_duration
-from hookserver.deploy_log import DeployLog
-from hookserver.errors import DeployFailed, HookserverError, Unhealthy
+from hookserver.errors import HookserverError, Unhealthy
 from hookserver.health import wait_until_healthy
-from hookserver.held import active_visitors, held_release, wait_until_drained
-from hookserver.models import Deploy, Release, Slot, Status, Step
-from hookserver.parts import Parts
-from hookserver.retire import STOP_GRACE, kept_images, retire
-from hookserver.undo import give_back_its_path, move_traffic_back
+from hookserver.held import active_visitors, held_release, told_of
+from hookserver.models import Release, Slot, Status, Step
+from hookserver.parts import Run
+from hookserver.retire import kept_images, retire
+from hookserver.undo import move_traffic_back
+from hookserver.watch import tell_of_sessions, watch
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_LOOK = 5.0
-"""Seconds that a new release is watched after its switch at least, however soon the old one is idle."""
-_LOOK_EVERY = 0.5
 FETCH_DEADLINE = 1500.0
 """Seconds for each of: the fetch from the remote, a whole history the first time; the checkout. It is within what the
 worker grants a deploy beside its build; a connection that is dead is given up much sooner, by git and ssh themselves.
 """
-
-
-@dataclass(frozen=True)
-class Run:
-    """One deploy on its way."""
-
-    parts: Parts
-    deploy: Deploy
-    app: AppSettings
-    log: DeployLog
 
 
 def _step(step: Step, title: str) -> Callable[[Callable[Concatenate[Run, P], T]], Callable[Concatenate[Run, P], T]]:
@@ -125,7 +108,7 @@ def _tell_who_loses(run: Run, slot: Slot) -> None:
         return
     visitors = active_visitors(run.parts, held)
     run.parts.store.will_lose(run.deploy.number, visitors)
-    run.log.line(f"{slot} is needed: the sessions of deploy {held.deploy} end now ({_active(visitors)})")
+    run.log.line(f"{slot} is needed: the sessions of deploy {held.deploy} end now ({told_of(visitors)})")
 
 
 @_step(Step.CHECK, "Checking health")
@@ -138,7 +121,7 @@ def check(run: Run, release: Release) -> None:
         wait_until_healthy(places, run.app.health, run.app.domains[0], alive, run.log.line, gave_up)
     except Unhealthy as error:
         raise run.parts.containers.failure(run.app.name, release.slot, release.deploy, error) from error
-    _tell_of_sessions(run, release.slot)
+    tell_of_sessions(run, release.slot)
     if run.app.release.sessions == "replicated":
         run.parts.containers.check_sessions(run.app.name, release.slot, run.deploy.started_at or 0)
 
@@ -175,65 +158,9 @@ def drain(run: Run, release: Release, before: Release | None) -> None:
     if before is None:
         run.log.line("there was none")
     else:
-        _watch(run, release, before)
+        watch(run, release, before)
     _prune_images(run)
     run.parts.store.end(run.deploy.number, Status.LIVE)
-
-
-def _tell_of_sessions(run: Run, slot: Slot) -> None:
-    """What the slot's replicas say of replicated sessions since this deploy began."""
-    if run.app.release.sessions == "replicated":
-        for line in run.parts.containers.told(run.app.name, slot, run.deploy.started_at or 0):
-            run.log.line(f"NOTE: {line}")
-
-
-def _watch(run: Run, release: Release, before: Release) -> None:
-    """See that all new replicas live while the old slot drains; also when it is idle, or held, for a while."""
-    enough = time.monotonic() + min(_LOOK, run.app.release.drain)
-    restarts = run.parts.containers.restarts(run.app.name, release.slot)
-
-    def see_that_all_live() -> None:
-        try:
-            run.parts.containers.check_alive(run.app.name, release.slot, release.deploy, restarts)
-        except Unhealthy as error:
-            _send_back(run, release, before, error)
-
-    is_held = run.parts.nginx.held_slot(run.app.name) is before.slot
-    if not is_held:
-        _wait_until_drained(run, before, see_that_all_live)
-    while time.monotonic() < enough:
-        see_that_all_live()
-        time.sleep(_LOOK_EVERY)
-    if is_held:
-        longest = format_duration(run.app.release.hold_for)
-        active = _active(active_visitors(run.parts, before))
-        run.log.line(f"{before.slot} goes on for those whose sessions it has, for {longest} at most ({active})")
-    else:
-        _tell_of_sessions(run, before.slot)
-
-
-def _wait_until_drained(run: Run, before: Release, meanwhile: Callable[[], None]) -> None:
-    began = time.monotonic()
-    if in_flight := wait_until_drained(run.parts, before, run.app.release.drain, meanwhile):
-        run.log.line(f"{in_flight} connections are still open after {run.app.release.drain:g} s; no longer waited for")
-    seconds = time.monotonic() - began
-    run.log.line(f"drained after {seconds:.1f} s; {before.slot} stands by for {run.app.release.standby:g} s")
-
-
-def _active(visitors: int | None) -> str:
-    count = "not known, there is no access log" if visitors is None else visitors
-    return f"visitors of the last 5 minutes: {count}"
-
-
-def _send_back(run: Run, release: Release, before: Release, error: Unhealthy) -> None:
-    """The new release broke right after the switch, while the old one still runs."""
-    try:
-        run.parts.store.send_back(run.deploy.number, release.deploy, before.deploy, run.log.masked(str(error)))
-    finally:
-        run.parts.nginx.switch(run.app.name, before.slot)
-    give_back_its_path(run.parts)
-    run.parts.containers.stop(run.app.name, release.slot, STOP_GRACE)
-    raise DeployFailed(f"sent back to deploy {before.deploy}: {error.problem}", error.remedy) from error
 
 
 def candidate(run: Run, commit: str, image: str) -> Release:

@@ -14,6 +14,9 @@ from hookserver.nginx.syntax import block, milliseconds, name
 _IDLE = 4.0
 _KEEPALIVE = ["keepalive 64;", "keepalive_requests 10000;", f"keepalive_timeout {milliseconds(_IDLE)};"]
 
+_TRIES = 3
+"""How often a replica is asked that alone has the visitor's session, before another one answers him without it."""
+
 Slots = Mapping[str, Mapping[Slot, list[Endpoint]]]
 """An app → its slots → where their replicas answer."""
 
@@ -55,11 +58,13 @@ def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]], lacking: S
 
     One over the replicas of each slot; unless sessions are ``none`` one for each replica, with its siblings as backup;
     when they are ``sticky`` another one for each replica, for when its slot is held: its siblings have not the session
-    either, so the live slot's replicas are the backup. When they are ``replicated`` a visitor moves from a replica to
-    the one with the same number in the other slot, so that his session is changed in one place at a time.
+    either, so the live slot's replicas are the backup. Who alone has the session, and stalled for a moment, is asked
+    again before. When they are ``replicated`` a visitor moves from a replica to the one with the same number in the
+    other slot, so that his session is changed in one place at a time.
     """
     keepalive = [] if "http_upstream_keepalive_module" in lacking else _KEEPALIVE
     sessions = app.release.sessions
+    tries = _TRIES if sessions == "sticky" else 1
     lines: list[str] = []
     chosen: list[str] = []
     for slot, replicas in slots.items():
@@ -67,13 +72,13 @@ def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]], lacking: S
         for replica in replicas if sessions != "none" else []:
             siblings = [sibling for sibling in replicas if sibling != replica]
             own = name(app.name, replica.route)
-            lines += _upstream(own, [replica], siblings, keepalive)
+            lines += _upstream(own, [replica] * tries, siblings, keepalive)
             routes = [replica.route]
             if sessions == "replicated":
                 routes.append(f"{slot.other}{replica.route.removeprefix(slot)}")
             chosen += [f"{slot}:{held}:{route} {own};" for held in ("none", slot.other) for route in routes]
             if sessions == "sticky":
-                lines += _upstream(f"{own}held", [replica], slots[slot.other], keepalive)
+                lines += _upstream(f"{own}held", [replica] * tries, slots[slot.other], keepalive)
                 chosen.append(f"{slot.other}:{slot}:{replica.route} {own}held;")
     upstream, live, held, fresh = (f"${name(app.name, what)}" for what in ("upstream", "slot", "held", "fresh"))
     # A route of a slot that is neither live nor held is no route: its visitor goes to any replica of the live one.

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from hookserver import steps
+from hookserver import watch
 from hookserver.config import Settings, parse
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed, Unhealthy
 from hookserver.models import Push, Release, Slot, StateDir, Status, Trigger
-from hookserver.parts import Parts
-from hookserver.steps import FETCH_DEADLINE, Run, drain
+from hookserver.parts import Parts, Run
+from hookserver.steps import FETCH_DEADLINE, drain
 from hookserver.store import Store
 from hookserver.worker import TASK_DEADLINE
 
@@ -73,8 +73,8 @@ def settings(state: StateDir) -> Settings:
 @pytest.fixture
 def run(settings: Settings, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """A second deploy that has just switched."""
-    monkeypatch.setattr(steps, "_LOOK", 0.2)
-    monkeypatch.setattr(steps, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(watch, "_LOOK", 0.2)
+    monkeypatch.setattr(watch, "_LOOK_EVERY", 0.01)
     store = Store(settings.server.state)
     store.sync_apps(["shop"])
     for slot in Slot:

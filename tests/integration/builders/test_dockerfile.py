@@ -76,7 +76,7 @@ def test_buildkits_own_syntax_is_built_by_buildx(site: Site, tmp_path: Path, mon
         '[ "$1 $2" = "buildx version" ] && exit 0\n'
         "metadata=${5#--metadata-file=}\n"
         "shift 5\n"  # buildx build --progress=plain --load --metadata-file=…
-        f'DOCKER_BUILDKIT=0 {shutil.which("docker")} build --iidfile="$metadata.id" "$@" || exit\n'
+        f'DOCKER_BUILDKIT=0 {shutil.which("docker")} build --force-rm --iidfile="$metadata.id" "$@" || exit\n'
         """echo "{\\"containerimage.config.digest\\": \\"$(cat "$metadata.id")\\"}" >"$metadata"\n"""
     )
     stand_in.chmod(0o755)

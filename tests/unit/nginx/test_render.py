@@ -42,6 +42,14 @@ def test_a_slot_is_one_upstream_over_its_replicas_and_one_for_each_with_its_sibl
     text = render(make(my_shop=SHOP), {"my-shop": 1}, "status")
     assert upstream(text, "hs_my_shop_blue") == ["172.30.240.16:8080 max_fails=0", "172.30.240.17:8080 max_fails=0"]
     assert upstream(text, "hs_my_shop_green2") == [
+        *["172.30.240.25:8080 max_fails=0"] * 3,
+        "172.30.240.24:8080 max_fails=0 backup",
+    ]
+
+
+def test_where_every_replica_has_the_session_none_is_asked_twice() -> None:
+    text = render(make(shop={**SHOP, "release": {"sessions": "replicated"}}), {"shop": 1}, "status")
+    assert upstream(text, "hs_shop_green2") == [
         "172.30.240.25:8080 max_fails=0",
         "172.30.240.24:8080 max_fails=0 backup",
     ]
@@ -57,7 +65,7 @@ def test_a_slot_has_as_many_servers_as_the_release_in_it_and_an_empty_one_as_the
 def test_a_replica_of_a_held_slot_is_stood_in_for_by_the_live_one() -> None:
     text = render(make(shop=SHOP), {"shop": 1}, "status")
     assert upstream(text, "hs_shop_green2held") == [
-        "172.30.240.25:8080 max_fails=0",
+        *["172.30.240.25:8080 max_fails=0"] * 3,
         "172.30.240.16:8080 max_fails=0 backup",
         "172.30.240.17:8080 max_fails=0 backup",
     ]
