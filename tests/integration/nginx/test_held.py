@@ -132,7 +132,7 @@ def test_who_loses_the_replica_of_his_session_is_answered_by_the_live_slot(site:
     with silent(site.endpoints(Slot.BLUE)[0].host):
         answer = site.ask(method=method, headers=cookie("blue1"))
         assert answer.told["name"] in ("green1", "green2")
-        assert site.logged(answer)["seconds"] < 0.5
+        assert site.logged(answer)["seconds"] < 1
 
 
 @pytest.mark.parametrize(
