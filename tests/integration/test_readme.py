@@ -103,6 +103,30 @@ def test_the_snippet_for_an_nginx_that_is_there_is_printed(program: Path, site: 
     assert "proxy_pass" in run(block("hookserver nginx show"), tmp_path, {" shop": f" {APP}"}, program, config)
 
 
+def test_what_takes_it_off_leaves_nothing_but_files(tmp_path: Path) -> None:
+    """No systemd runs here: its part is done by the test."""
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text("#!/bin/sh\n")
+    systemctl.chmod(0o755)
+    with installed("172.30.189.0/24") as made:
+        project = made.add_app(APP)
+        made.start()
+        project.release("one")
+        made.ended(project.push().deploy)
+        labels = {"hookserver.state_dir": str(made.state.root), "hookserver.app": APP}
+        made.docker.volumes.create("hookserver-test-cache", labels=labels)  # as a build's cache
+        made.stop()
+        assert made.visit(APP).text == "one"
+        run(block("systemctl disable"), tmp_path, {"/var/lib/hookserver": str(made.state.root)}, tmp_path)
+        ours = {"label": f"hookserver.state_dir={made.state.root}"}
+        assert made.docker.api.containers(all=True, filters=ours) == []
+        assert made.docker.api.networks(filters=ours) == []
+        assert made.docker.api.images(all=True, filters=ours) == []
+        assert not made.docker.api.volumes(filters=ours)["Volumes"]
+        with pytest.raises(ConnectionRefusedError):
+            made.visit(APP)
+
+
 @pytest.mark.parametrize("script", ["./deploy/demo.sh", "./tests/run.sh"])
 def test_the_two_commands_are_there_and_can_be_run(script: str) -> None:
     assert block(script) == f"{script}\n"
