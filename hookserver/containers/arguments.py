@@ -28,6 +28,8 @@ _JVM_VARIABLES = ("CATALINA_OPTS", "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_O
 _PIDS = 4096
 _STOP_TIMEOUT = 15
 _LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+_LOG_THAT_IS_FOLLOWED = {"Type": "json-file", "Config": {"max-size": "100m", "max-file": "1"}}
+"""Rotated only when it is more than anybody is told of: see ``lines``."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def prepare_arguments(
         "Cmd": list(app.release.prepare),
         "Labels": {STATE_DIR: str(state_dir), ROLE: "prepare", APP: app.name, DEPLOY: str(release.deploy)},
         "NetworkingConfig": {},
+        "HostConfig": {**replica["HostConfig"], "LogConfig": _LOG_THAT_IS_FOLLOWED},
     }
 
 

@@ -58,11 +58,19 @@ def run_to_its_end(host: str, container: str, deadline: float, tell: Callable[[s
 
 
 def _output(engine: Engine, container: str) -> Iterator[str]:
-    """The lines as they come. Docker holds back a last one that has no end: it is asked for by itself."""
-    lines, part = Lines(), b""
+    """The lines as they come.
+
+    Who follows a log is not given a last line that has no end, and may miss what was written just before the
+    container's end: what lacks is read afterwards. Of a log that was rotated meanwhile that is the last of it.
+    """
+    lines, seen = Lines(), 0
     for part in engine.api.logs(container, stream=True, follow=True):
+        seen += len(part)
         yield from lines.feed(part)
-    last = engine.api.logs(container, tail=1)
-    if not last.endswith(b"\n") and last != part:
-        yield from lines.feed(last)
+    engine.api.wait(container)
+    for part in engine.api.logs(container, stream=True, follow=False):
+        yield from lines.feed(part[seen:])
+        seen = max(seen - len(part), 0)
+    if seen:
+        yield from lines.feed(engine.api.logs(container, tail=_LAST))
     yield from lines.end()

@@ -109,14 +109,14 @@ def test_what_takes_it_off_leaves_nothing_but_files(tmp_path: Path) -> None:
     systemctl.write_text("#!/bin/sh\n")
     systemctl.chmod(0o755)
     with installed("172.30.189.0/24") as made:
-        project = made.add_app(APP)
+        project = made.add_app("it-off")
         made.start()
         project.release("one")
-        made.ended(project.push().deploy)
-        labels = {"hookserver.state_dir": str(made.state.root), "hookserver.app": APP}
+        assert made.ended(project.push().deploy)["status"] == "live"
+        labels = {"hookserver.state_dir": str(made.state.root), "hookserver.app": "it-off"}
         made.docker.volumes.create("hookserver-test-cache", labels=labels)  # as a build's cache
         made.stop()
-        assert made.visit(APP).text == "one"
+        assert made.visit("it-off").text == "one"
         run(block("systemctl disable"), tmp_path, {"/var/lib/hookserver": str(made.state.root)}, tmp_path)
         ours = {"label": f"hookserver.state_dir={made.state.root}"}
         assert made.docker.api.containers(all=True, filters=ours) == []
@@ -124,7 +124,7 @@ def test_what_takes_it_off_leaves_nothing_but_files(tmp_path: Path) -> None:
         assert made.docker.api.images(all=True, filters=ours) == []
         assert not made.docker.api.volumes(filters=ours)["Volumes"]
         with pytest.raises(ConnectionRefusedError):
-            made.visit(APP)
+            made.visit("it-off")
 
 
 @pytest.mark.parametrize("script", ["./deploy/demo.sh", "./tests/run.sh"])
