@@ -259,6 +259,7 @@ def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: Site, monkey
     start(site)
     log = site.folder / "logs/access.log"
     assert site.ask("/first").status == 200
+    until(lambda: "/first" in log.read_text())  # Nginx logs a request once its answer is on its way
     site.nginx.rotate_logs()
     until(log.exists)
     assert site.ask("/second").status == 200
