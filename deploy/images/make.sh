@@ -171,7 +171,8 @@ done
 
 [ "$(id -u)" = 0 ] || die "making an image needs root, for debootstrap" "Run it with sudo."
 
-exec 9>"/run/lock/hookserver-images"
+mkdir -p /run/lock  # a container whose /run is empty has none
+exec 9>/run/lock/hookserver-images
 flock -n 9 || { say "waiting for another make.sh to end"; flock 9; }
 
 clear_work() {
