@@ -9,8 +9,8 @@ _LOGIN = (
     "Maven to /root/.m2/settings.xml), and give the password in build.env_files."
 )
 _NETWORK = (
-    "The build does not reach that host: a proxy belongs in build.env, for Maven in a settings file in build.volumes, as "
-    "a mirror does; where the cache has it all, build.offline = true asks no network."
+    "The build does not reach that host: a proxy belongs in build.env, for Maven in a settings file of build.volumes, "
+    "as a mirror does; where the cache has it all, build.offline = true asks no network."
 )
 _NEWER_JAVA = "The project needs a newer Java than its builder image has: name one in build.image."
 _OLDER_JAVA = (
