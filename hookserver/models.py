@@ -197,6 +197,10 @@ class Endpoint:
     port: int = 8080
 
 
+KEEPS_MARKS = "keeps"
+"""The file among a replica's marks which says that the replica lays them."""
+
+
 @dataclass(frozen=True)
 class StateDir:
     """Where everything lies that hookserver writes, below ``server.state_dir``."""
@@ -232,6 +236,10 @@ class StateDir:
     def live(self, app: str) -> Path:
         """The app's traffic flags: the files ``up`` and ``green``."""
         return self.root / "live" / app
+
+    def marks(self, app: str = "", host: str = "") -> Path:
+        """Where the app's replica at the address ``host`` marks the requests that it begins with."""
+        return self.root / "begun" / app / host
 
     def log(self, deploy: int) -> Path:
         return self.root / "logs" / f"{deploy}.log"

@@ -62,7 +62,8 @@ def end_app(parts: Parts, name: str, tell: Tell) -> None:
     for slot in Slot:
         parts.containers.stop(name, slot, STOP_GRACE)
     parts.containers.remove_cluster(name)
-    shutil.rmtree(parts.settings.server.state.live(name), ignore_errors=True)
+    for folder in (parts.settings.server.state.live(name), parts.settings.server.state.marks(name)):
+        shutil.rmtree(folder, ignore_errors=True)
     try:
         parts.images.prune(app, set())
         parts.images.remove_caches(name)

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from hookserver.builders.tomcat_library import CLUSTER, LISTENER, VALVE
+from hookserver.builders.tomcat_library import CLUSTER, LISTENER, VALVES
 from hookserver.project.server_xml import obstacles
 
 GRACE = 20_000
@@ -139,8 +139,9 @@ def _edit_engine(root: Element, engine: Element, subnet: IPv4Network, classes: C
     engine.set("jvmRoute", ours)
     if not any(valve.get("className", "").endswith(".RemoteIpValve") for valve in root.iter("Valve")):
         _insert_before_host(engine, _remote_ip_valve(subnet))
-    if VALVE in classes:
-        _insert_before_host(engine, Element("Valve", className=VALVE))
+    for valve in VALVES:
+        if valve in classes:
+            _insert_before_host(engine, Element("Valve", className=valve))
     if CLUSTER in classes and root.find(".//Cluster") is None:
         _insert_before_host(engine, Element("Cluster", className=CLUSTER))
     if own in (None, ours):

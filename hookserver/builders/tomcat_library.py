@@ -22,13 +22,15 @@ from hookserver.deploy_log import DeployLog
 
 JAR = "lib/hookserver.jar"
 """Where Tomcat finds it, below its CATALINA_BASE."""
-VALVE, CLUSTER, LISTENER = "hookserver.Elsewhere", "hookserver.Replication", "hookserver.Advice"
+VALVES = ("hookserver.Elsewhere", "hookserver.Begun")
+"""In the order in which a request goes through them."""
+CLUSTER, LISTENER = "hookserver.Replication", "hookserver.Advice"
 _SOURCES = Path(__file__).parent / "java"
 _WORK = "/tmp/hookserver"  # noqa: S108
 _MEMORY = 512 << 20
 _LIMIT = 1 << 20
 # javac knows its own Java; Tomcat's compiler is there where no JDK is. A Tomcat whose clustering is another one (7.0's
-# blocks for good when a peer dies), or was left out, gets the valve alone.
+# blocks for good when a peer dies), or was left out, gets the valves alone.
 _COMPILE = f"""
 cd "${{CATALINA_HOME:-/usr/local/tomcat}}" && mkdir {_WORK}/classes || exit
 PATH="$JAVA_HOME/bin:$PATH"
@@ -37,7 +39,7 @@ compile() {{
     java -cp "lib/*:bin/tomcat-juli.jar" org.eclipse.jdt.internal.compiler.batch.Main \\
         -1.8 -nowarn -proc:none -d {_WORK}/classes "$@"
 }}
-compile {_WORK}/*.java || {{ rm -rf {_WORK}/classes/*; compile {_WORK}/Elsewhere.java; }}
+compile {_WORK}/*.java || {{ rm -rf {_WORK}/classes/*; compile {_WORK}/Elsewhere.java {_WORK}/Begun.java; }}
 """
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hookserver.config import AppSettings
-from hookserver.models import Endpoint, Release
+from hookserver.containers import begun
+from hookserver.models import Endpoint, Release, StateDir
 
 STATE_DIR = "hookserver.state_dir"
 ROLE = "hookserver.role"
@@ -59,9 +60,11 @@ def container_arguments(
 
     ``image_env`` is the environment that the image brings, ``env_file`` what the app's file says; with a ``cluster``
     it is to be connected to that too. A candidate is not restarted by Docker: a crash must fail the check at once.
-    Without raw sockets, no container can reach past the networks that it is in.
+    Without raw sockets, no container can reach past the networks that it is in. Who has an address has a folder for
+    his marks.
     """
     environment = _environment(app, release, endpoint, image_env, env_file, cluster)
+    marks = [begun.bind(StateDir(state_dir).marks(app.name, endpoint.host))] if endpoint.host else []
     return {
         "Image": release.image,
         "Hostname": endpoint.name,
@@ -75,7 +78,7 @@ def container_arguments(
             "PidsLimit": _PIDS,
             "RestartPolicy": {"Name": "no"},
             "LogConfig": _LOG,
-            "Binds": list(app.tomcat.volumes),
+            "Binds": [*marks, *app.tomcat.volumes],
             "ExtraHosts": [f"{name}:{address}" for name, address in app.tomcat.hosts.items()],
             "SecurityOpt": ["no-new-privileges"],
             "CapDrop": ["NET_RAW"],
@@ -137,11 +140,11 @@ def _environment(
 ) -> dict[str, str]:
     given = {**env_file, **app.tomcat.env}
     reaching = {name: given.get(name, image_env.get(name, "")) for name in _JVM_VARIABLES}
-    inherited = reaching.pop("CATALINA_OPTS")
+    inherited, shared = reaching.pop("CATALINA_OPTS"), cluster.options if cluster else ""
     return {
         **given,
         "CATALINA_OPTS": catalina_opts(
-            " ".join(part for part in (inherited, cluster.options if cluster else "") if part),
+            " ".join(part for part in (inherited, begun.OPTION if endpoint.host else "", shared) if part),
             endpoint.route,
             app.tomcat.java_opts,
             " ".join(reaching.values()),

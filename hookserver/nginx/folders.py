@@ -26,6 +26,7 @@ def prepare(state: StateDir, group: int = -1) -> None:
         state.nginx: 0o711,
         state.nginx / "logs": 0o710,
         state.nginx / "temp": 0o710,
+        state.marks(): 0o710,
         state.live(READABLE_FLAG).parent: 0o755,
     }
     try:

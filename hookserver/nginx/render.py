@@ -10,6 +10,7 @@ from collections.abc import Mapping, Set
 
 from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
 from hookserver.config import AppSettings, Settings
+from hookserver.nginx import cut_off
 from hookserver.nginx.access_log import ACCESS_LOG, log_format
 from hookserver.nginx.servers import (
     FAILURES,
@@ -20,7 +21,6 @@ from hookserver.nginx.servers import (
     flags,
     fresh,
     locations,
-    moved,
     page,
     proxying,
     redirect,
@@ -126,6 +126,7 @@ def _defaults(settings: Settings, lacking: Set[str]) -> list[str]:
         "",
         *proxying(nginx),
         *bodies(),
+        *cut_off.maps(),
         *page(),
     ]
 
@@ -145,7 +146,7 @@ def _server(settings: Settings, apps: list[AppSettings], domains: list[str]) -> 
             pages = [f"error_page {status} @hs_{status};" for status in FAILURES]
             lines += block(f"location {location}", [*to_app(app), *pages])
         lines += block(f"location @{name(app.name, 'small')}", small_body(app.name))
-        lines += block(f"location @{name(app.name, 'moved')}", moved(settings.server.state, app))
+        lines += block(f"location @{name(app.name, 'moved')}", cut_off.moved(settings.server.state, app))
         lines += block(f"location @{name(app.name, 'fresh')}", fresh(app.name))
     if not any(app.path == "/" for app in apps):
         lines += ["location / { return 404; }"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
 from hookserver.config import NginxSettings, Settings
+from hookserver.nginx import cut_off
 from hookserver.nginx.access_log import ACCESS_LOG, log_format
 from hookserver.nginx.foreign import Address, Servers, address
 from hookserver.nginx.render import DIGEST
@@ -74,7 +75,8 @@ def _text(lines: list[str]) -> str:
 
 
 def _common(settings: Settings, slots: Slots, around: Surroundings) -> list[str]:
-    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(slots)), "", *routes(), *bodies(), *page()]
+    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(slots)), "", *routes()]
+    lines += [*bodies(), *cut_off.maps(), *page()]
     nobody = [one for one in our_listens(settings.nginx) if not any(s.listens_at(one) for s in around.servers.foreign)]
     if nobody:
         listens = [f"listen {one};" for one in nobody]

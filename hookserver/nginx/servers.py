@@ -158,32 +158,13 @@ def small_body(app: str) -> list[str]:
     close a connection that it has told the visitor to keep, and the visitor's next request on it is lost.
 
     One that dawdles over its few bytes may find that its slot is gone meanwhile: it has no connection that a drain
-    could wait for. Then it goes the way of ``moved``.
+    could wait for. Or its replica dies. Then it goes the way of ``moved``.
     """
     return [
         "proxy_request_buffering on;",
         "recursive_error_pages on;",
         f"error_page 502 504 = @{name(app, 'moved')};",
         f"proxy_pass http://${name(app, 'upstream')};",
-    ]
-
-
-def moved(state: StateDir, app: AppSettings) -> list[str]:
-    """Where a small body goes that was read after its slot was retired: to the slot that is live now.
-
-    Only one that no replica has been sent; what a replica took, and failed over, is never done twice.
-    """
-    up, slot = (name(app.name, what) for what in ("up", "slot"))
-    return [
-        *flags(state, app),
-        "if ($hs_failure = 502) { return 502; }",
-        "if ($hs_failure = 504) { return 504; }",
-        f"if ($hs_slot = ${slot}) {{ return 502; }}",
-        f"if (${up} = no) {{ return 503; }}",
-        f"set $hs_slot ${slot};",
-        'set $hs_elsewhere "";',
-        "proxy_request_buffering on;",
-        f"proxy_pass http://{name(app.name, '')}${slot};",
     ]
 
 
@@ -203,18 +184,12 @@ def bodies() -> list[str]:
     """``$hs_small``: whether the request has a body that fits in Nginx's memory (``client_body_buffer_size``).
 
     ``$hs_again``: whether Nginx can send it a second time, since its body is small, or there is none.
-    ``$hs_failure``: how it failed, 502 or 504; ``unsent`` when there was no connection to a replica.
     """
-    none = ['"~^:0::" 1;', '"~^:::(?:GET|HEAD|OPTIONS|DELETE)$" 1;']
     return [
-        *block("map $content_length $hs_small", ['default "";', '"~^(?:[1-9][0-9]{0,3}|[1-5][0-9]{4})$" 1;']),
+        *block("map $content_length $hs_small", ['default "";', '"~^(?:[0-9]{1,4}|[1-5][0-9]{4})$" 1;']),
         *block(
             'map "$hs_small:$content_length:$http_transfer_encoding:$request_method" $hs_again',
-            ['default "";', '"~^1:" 1;', *none],
-        ),
-        *block(
-            'map "$upstream_connect_time:$upstream_status" $hs_failure',
-            ["default 502;", '"~^[-, :]+:[0-9, :]*$" unsent;', '"~504$" 504;'],
+            ['default "";', '"~^1:" 1;', '"~^:::(?:GET|HEAD|OPTIONS|DELETE)$" 1;'],
         ),
     ]
 
@@ -225,7 +200,10 @@ def page() -> list[str]:
 
 
 def failed(status: int) -> list[str]:
+    """Our page; a form that was cut off leads its visitor back instead."""
+    back = ["add_header X-Request-Id $request_id always;", "add_header Cache-Control no-store always;"]
     return [
+        *(block("if ($hs_back)", [*back, "return 303 $hs_back;"]) if status == 502 else []),
         'default_type "text/html; charset=utf-8";',
         "add_header X-Request-Id $request_id always;",
         "add_header Retry-After 5 always;",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from hookserver.config import AppSettings, Settings
 from hookserver.nginx.access_log import ACCESS_LOG
-from hookserver.nginx.servers import FAILURES, failed, flags, fresh, locations, moved, proxying, small_body, to_app
+from hookserver.nginx.cut_off import moved
+from hookserver.nginx.servers import FAILURES, failed, flags, fresh, locations, proxying, small_body, to_app
 from hookserver.nginx.syntax import block, name, quote
 from hookserver.nginx.visitor import headers, real_address
 

@@ -56,36 +56,43 @@ def routes() -> list[str]:
 def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]], lacking: Set[str] = frozenset()) -> list[str]:
     """The app's upstreams, and the maps that choose one for a visitor, by the flags and his session's route.
 
-    One over the replicas of each slot; unless sessions are ``none`` one for each replica, with its siblings as backup;
-    when they are ``sticky`` another one for each replica, for when its slot is held: its siblings have not the session
-    either, so the live slot's replicas are the backup. Who alone has the session, and stalled for a moment, is asked
-    again before. When they are ``replicated`` a visitor moves from a replica to the one with the same number in the
-    other slot, so that his session is changed in one place at a time.
+    One over the replicas of each slot, and one for each replica, with its siblings as backup; when sessions are
+    ``sticky`` another one for each replica, for when its slot is held: its siblings have not the session either, so the
+    live slot's replicas are the backup. Who alone has the session, and stalled for a moment, is asked again before.
+    When they are ``replicated`` a visitor moves from a replica to the one with the same number in the other slot, so
+    that his session is changed in one place at a time.
+
+    What a replica of the live slot has left undone as it died goes to the next one; what another one has, to the live
+    slot.
     """
     keepalive = [] if "http_upstream_keepalive_module" in lacking else _KEEPALIVE
     sessions = app.release.sessions
     tries = _TRIES if sessions == "sticky" else 1
     lines: list[str] = []
     chosen: list[str] = []
+    after: list[str] = []
     for slot, replicas in slots.items():
         lines += _upstream(name(app.name, slot), [*replicas], [], keepalive)
-        for replica in replicas if sessions != "none" else []:
+        for replica, following in zip(replicas, [*replicas[1:], replicas[0]], strict=True):
+            after.append(f"{slot}:{replica.host} {name(app.name, following.route)};")
             siblings = [sibling for sibling in replicas if sibling != replica]
             own = name(app.name, replica.route)
             lines += _upstream(own, [replica] * tries, siblings, keepalive)
-            routes = [replica.route]
+            routes = [replica.route] if sessions != "none" else []
             if sessions == "replicated":
                 routes.append(f"{slot.other}{replica.route.removeprefix(slot)}")
             chosen += [f"{slot}:{held}:{route} {own};" for held in ("none", slot.other) for route in routes]
             if sessions == "sticky":
                 lines += _upstream(f"{own}held", [replica] * tries, slots[slot.other], keepalive)
                 chosen.append(f"{slot.other}:{slot}:{replica.route} {own}held;")
-    upstream, live, held, fresh = (f"${name(app.name, what)}" for what in ("upstream", "slot", "held", "fresh"))
+    upstream, live, held = (f"${name(app.name, what)}" for what in ("upstream", "slot", "held"))
+    fresh, cut_off = (name(app.name, what) for what in ("fresh", "after"))
     # A route of a slot that is neither live nor held is no route: its visitor goes to any replica of the live one.
     return [
         *lines,
         *block(f'map "{live}:{held}:$hs_route" {upstream}', [f"default {name(app.name, '')}{live};", *chosen]),
-        *block(f'map "{upstream}:$hs_again" {fresh}', ['default "";', f'"~held:1$" @{fresh[1:]};']),
+        *block(f'map "{upstream}:$hs_again" ${fresh}', ['default "";', f'"~held:1$" @{fresh};']),
+        *block(f'map "{live}:$hs_cutoff" ${cut_off}', [f"default {name(app.name, '')}{live};", *after]),
     ]
 
 

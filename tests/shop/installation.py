@@ -61,6 +61,7 @@ env = {{ DB_PASSWORD = "{canary}-build" }}
 memory = "192m"
 java_opts = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC {java_opts}"
 env = {{ DB_PASSWORD = "{canary}-run" }}
+{tomcat}
 [apps.{name}.health]
 path = "/health"
 {health}
@@ -108,6 +109,7 @@ class Installation:
         app: str = "",
         build: str = 'kind = "war"',
         java_opts: str = "",
+        tomcat: str = "",
         release: str = "",
     ) -> Project:
         """An app, whose further keys are given as lines of its tables. Restart to let it be known."""
@@ -120,6 +122,7 @@ class Installation:
             app=app,
             build=build,
             java_opts=java_opts,
+            tomcat=tomcat,
             release=release,
         )
         self.write_settings()

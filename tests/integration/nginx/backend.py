@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ class Backend(ThreadingHTTPServer):
     """Answers with its name and what it was sent; ``requests`` are the (method, path) that came, in order.
 
     ``is_over``: the visitors' sessions have ended; it sends them where it is told that they go then.
+    ``dying``: it answers nobody any more; called with the request's id.
     """
 
     request_queue_size = 128
@@ -28,6 +29,7 @@ class Backend(ThreadingHTTPServer):
         self.requests: list[tuple[str, str]] = []
         self.go_on = threading.Event()
         self.is_over = False
+        self.dying: Callable[[str], None] | None = None
         super().__init__((host, 8080), _Handler)
 
     @contextmanager
@@ -60,12 +62,19 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
+    def do_PATCH(self) -> None:
+        self._answer()
+
     def do_PUT(self) -> None:
         self._answer()
 
     def _answer(self) -> None:
         path = urlsplit(self.path).path
         self.server.requests.append((self.command, self.path))
+        if self.server.dying is not None:
+            self.server.dying(self.headers["X-Request-Id"])
+            self._break_off()
+            return
         elsewhere = self.headers.get("X-Hookserver-Elsewhere")
         if elsewhere and self.server.is_over:
             self._read_body()
@@ -74,8 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("/wait"):
             self.server.go_on.wait(30)
         if path.endswith("/die"):
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            self._break_off()
             return
         if path.endswith("/events"):
             self._events()
@@ -88,6 +96,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._read_body()
             return
         self._tell(self._read_body())
+
+    def _break_off(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     def _send_away(self, elsewhere: str) -> None:
         self.send_response(200)

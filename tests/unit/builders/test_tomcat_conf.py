@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 
 from hookserver.builders.tomcat_conf import edit_context_xml, edit_logging_properties, edit_server_xml
 
-CLASSES = {"hookserver.Elsewhere", "hookserver.Replication", "hookserver.Advice"}
+CLASSES = {"hookserver.Elsewhere", "hookserver.Begun", "hookserver.Replication", "hookserver.Advice"}
 SUBNET = IPv4Network("172.30.240.0/20")
 STOCK = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- licence -->
@@ -186,7 +186,7 @@ def test_everything_is_told_on_the_console_and_only_the_stock_files_go() -> None
 def test_our_valve_and_cluster_come_before_the_host_where_tomcat_has_their_classes() -> None:
     engine = one(fromstring(edit_server_xml(STOCK, SUBNET, CLASSES).text), "Service/Engine")
     names = [child.get("className", "").removeprefix("hookserver.") for child in engine]
-    assert names[-3:] == ["Elsewhere", "Replication", ""]
+    assert names[-4:] == ["Elsewhere", "Begun", "Replication", ""]
     assert "hookserver." not in edit_server_xml(STOCK, SUBNET).text.replace("hookserver.route", "")
 
 

@@ -13,10 +13,12 @@ from hookserver.containers.arguments import (
     catalina_opts,
     container_arguments,
     parse_environment,
+    prepare_arguments,
 )
 from hookserver.models import Release, Slot
 
 COMMIT = "c" * 40
+MARKS = "-Dhookserver.begun=/run/hookserver/begun/keeps"
 
 
 def arguments(
@@ -61,17 +63,30 @@ def test_a_replica_is_bounded_and_not_restarted_while_it_is_a_candidate() -> Non
     assert host["RestartPolicy"] == {"Name": "no"}
     assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "3"}
     assert host["SecurityOpt"] == ["no-new-privileges"]
-    assert host["Binds"] == ["/srv/files:/files:ro"]
+    assert host["Binds"][1:] == ["/srv/files:/files:ro"]
     assert host["ExtraHosts"] == ["host.docker.internal:host-gateway"]
 
 
 def test_a_replica_that_shares_sessions_is_told_its_address_and_its_peers() -> None:
     cluster = Cluster("cluster", "172.30.224.40", ("172.30.224.41", "172.30.224.48"))
     options = environment(cluster=cluster, env={"CATALINA_OPTS": "-Down=1"})["CATALINA_OPTS"]
-    assert options.startswith(
-        "-Down=1 -Dhookserver.cluster=172.30.224.40 -Dhookserver.peers=172.30.224.41,172.30.224.48 -Dhookserver.route="
-    )
+    shared = "-Dhookserver.cluster=172.30.224.40 -Dhookserver.peers=172.30.224.41,172.30.224.48"
+    assert options.startswith(f"-Down=1 {MARKS} {shared} -Dhookserver.route=")
     assert "hookserver.cluster" not in environment()["CATALINA_OPTS"]
+
+
+def test_a_replica_marks_what_it_begins_with_in_a_folder_of_its_own_on_the_host() -> None:
+    assert arguments()["HostConfig"]["Binds"] == ["/state/begun/shop/172.30.112.25:/run/hookserver/begun"]
+    assert MARKS in environment()["CATALINA_OPTS"]
+
+
+def test_a_prepare_command_has_no_marks() -> None:
+    app = AppSettings.model_validate(
+        {"name": "shop", "repository": "/srv/shop.git", "domains": ["shop.example.com"], "release": {"prepare": "true"}}
+    )
+    made = prepare_arguments(Path("/state"), app, Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN, 2), {}, {})
+    assert made["HostConfig"]["Binds"] == []
+    assert "begun" not in str(made["Env"])
 
 
 def test_a_replica_cannot_reach_past_the_networks_it_is_in() -> None:
@@ -86,10 +101,10 @@ def test_our_variables_win_over_the_settings_and_these_over_the_file() -> None:
 
 def test_the_options_of_image_and_app_are_kept_and_ours_are_added() -> None:
     assert environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, java_opts="-Dapp=1")["CATALINA_OPTS"] == (
-        "-Dimage=1 -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0 -Dapp=1"
+        f"-Dimage=1 {MARKS} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0 -Dapp=1"
     )
     overridden = environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, env={"CATALINA_OPTS": "-Dmine=1"})
-    assert overridden["CATALINA_OPTS"] == "-Dmine=1 -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0"
+    assert overridden["CATALINA_OPTS"] == f"-Dmine=1 {MARKS} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0"
 
 
 @pytest.mark.parametrize("said", ["-Xmx256m", "-XX:MaxRAMPercentage=50", "-XX:MaxRAM=1g", "-XX:MaxHeapSize=1g"])

@@ -84,10 +84,24 @@ def test_a_replicated_session_moves_to_the_replica_with_the_same_number() -> Non
     assert "green:none:blue2" not in render(make(shop=SHOP), {"shop": 1}, "status")
 
 
-def test_without_affinity_there_is_no_upstream_for_a_single_replica() -> None:
+def test_without_affinity_no_session_chooses_a_replica() -> None:
+    assert "blue:none:blue1 hs_shop_blue1;" in render(make(shop=SHOP), {"shop": 1}, "status")
     text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1}, "status")
-    assert "upstream hs_shop_blue {" in text
-    assert "upstream hs_shop_blue1" not in text
+    assert "blue:none:blue1" not in text
+
+
+def test_what_a_replica_left_undone_goes_to_the_next_one_or_to_the_live_slot() -> None:
+    text = render(make(shop={**SHOP, "replicas": 3}), {"shop": 1}, "status")
+    after = text.partition('map "$hs_shop_slot:$hs_cutoff" $hs_shop_after {')[2].partition("}")[0]
+    assert [line.strip() for line in after.strip().splitlines()] == [
+        "default hs_shop_$hs_shop_slot;",
+        "blue:172.30.240.16 hs_shop_blue2;",
+        "blue:172.30.240.17 hs_shop_blue3;",
+        "blue:172.30.240.18 hs_shop_blue1;",
+        "green:172.30.240.24 hs_shop_green2;",
+        "green:172.30.240.25 hs_shop_green3;",
+        "green:172.30.240.26 hs_shop_green1;",
+    ]
 
 
 def test_the_workers_get_a_user_only_when_one_is_named() -> None:

@@ -1,0 +1,267 @@
+"""A replica is killed with POSTs in its hands, on real Tomcats of every line: what becomes of them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from hookserver.models import KEEPS_MARKS, Endpoint
+from tests.shop import Installation, installed, until
+
+LINES = ["7.0-jdk8", "8.5-jdk8", "9.0-jdk17", "10.1-jdk17", "11.0-jdk21"]
+USUAL = "10.1-jdk17"
+ROUTE = '<%= System.getProperty("hookserver.route") %>'
+DONE = 'Integer done = (Integer) application.getAttribute("done"); if (done == null) done = 0;'
+ONE_MORE = f'synchronized (application) {{ {DONE} application.setAttribute("done", done + 1); }}'
+PAGES = {
+    "WEB-INF/web.xml": '<web-app xmlns="http://xmlns.jcp.org/xml/ns/javaee" version="3.0"></web-app>',
+    "health": "well",
+    "index.html": "well",
+    "pay.jsp": f"""<%@ page session="false" %><% {ONE_MORE}
+      String ms = request.getParameter("ms"); if (ms != null) Thread.sleep(Long.parseLong(ms)); %>paid {ROUTE}""",
+    "paid.jsp": f'<%@ page session="false" %><% {DONE} %><%= done %>',
+    "later.jsp": f"""<%@ page session="false" %><% {ONE_MORE}
+      request.setAttribute("org.apache.catalina.ASYNC_SUPPORTED", Boolean.TRUE);
+      final AsyncContext later = request.startAsync();
+      later.setTimeout(60000);
+      final long ms = Long.parseLong(request.getParameter("later"));
+      final String then = request.getParameter("then");
+      new Thread(new Runnable() {{ public void run() {{
+        try {{ Thread.sleep(ms); }} catch (InterruptedException e) {{ return; }}
+        if (then == null) later.complete(); else later.dispatch(then);
+      }} }}).start(); %>""",
+}
+BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+
+
+CROWD = 12
+INODES = 100
+
+
+def war() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in PAGES.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return packed.getvalue()
+
+
+def name_of(line: str) -> str:
+    """Of the line's app."""
+    return f"it-begun-{line.partition('.')[0]}"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """An app with two replicas of one line of Tomcats, in an installation that several share."""
+
+    site: Installation
+    app: str
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.site.site_port}"
+
+    def ask(self, path: str, replica: int = 1, *, method: str = "GET", **headers: str) -> requests.Response:
+        """What this replica answers, or who stands in for it."""
+        sent = {"Host": f"{self.app}.test", "Cookie": f"JSESSIONID=0AF9.blue{replica}", **headers}
+        form = {"id": "1"} if method == "POST" else None
+        url = f"{self.origin}{path}"
+        return requests.request(method, url, headers=sent, data=form, timeout=60, allow_redirects=False)
+
+    def paid(self, replica: int) -> int:
+        """How many POSTs the replica's application has begun with."""
+        return int(self.ask("/paid.jsp", replica).text)
+
+    def container(self, replica: int = 1) -> Any:
+        return self.site.docker.containers.get(f"hs-{self.app}-blue-{replica}")
+
+    def pid(self) -> int:
+        """Of the first replica's JVM."""
+        return int(self.container().attrs["State"]["Pid"])
+
+    def address(self) -> str:
+        """Of the first replica."""
+        (network,) = self.container().attrs["NetworkSettings"]["Networks"].values()
+        return str(network["IPAMConfig"]["IPv4Address"])
+
+    def marks(self) -> Path:
+        """Where the first replica lays its marks."""
+        return self.site.state.marks(self.app, self.address())
+
+    def in_flight(self) -> int:
+        """Connections to the first replica."""
+        return self.site.nginx.requests_in_flight([Endpoint("", "", self.address())])
+
+    def marked(self) -> set[str]:
+        """The requests that have a mark of the first replica's."""
+        return {mark.name for mark in self.marks().iterdir() if re.fullmatch("[0-9a-f]{32}", mark.name)}
+
+    @contextmanager
+    def asking(self, count: int, path: str, **headers: str) -> Iterator[list[Future[requests.Response]]]:
+        """So many POSTs at a time to the first replica."""
+        with ThreadPoolExecutor(count) as visitors:
+            yield [visitors.submit(self.ask, path, 1, method="POST", **headers) for _ in range(count)]
+
+    def await_both(self) -> None:
+        """Who was killed runs again, at once instead of when Docker's patience is over, and the visitors reach him."""
+        if self.container().status != "running":
+            self.container().restart(timeout=0)
+        for replica in (1, 2):
+            until(lambda replica=replica: self.ask("/pay.jsp", replica).text == f"paid blue{replica}", 60)  # type: ignore[misc]
+
+
+def kill_while_frozen(shop: Shop, status: int) -> list[requests.Response]:
+    """What is answered, with this status, to POSTs that the first replica is sent as it stands still, and dies with."""
+    os.kill(shop.pid(), signal.SIGSTOP)
+    with shop.asking(CROWD, "/pay.jsp") as asked:
+        until(lambda: shop.in_flight() >= CROWD)
+        shop.container().kill()
+    answers = [future.result() for future in asked]
+    assert [answer.status_code for answer in answers] == [status] * CROWD
+    return answers
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Installation]:
+    with installed("172.30.183.0/24") as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def disk(site: Installation) -> Iterator[None]:
+    """The usual line's marks are on a file system with room for few files."""
+    place = site.state.marks(name_of(USUAL))
+    place.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"nr_inodes={INODES},mode=755", "marks", str(place)], check=True)
+    yield
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.fixture(scope="module")
+def shops(site: Installation, disk: None) -> dict[str, Shop]:
+    """One for each line, live."""
+    found, projects = {}, {}
+    for line in LINES:
+        name = name_of(line)
+        found[line] = Shop(site, name)
+        image = f'image = "tomcat:{line}-temurin"'
+        projects[name] = site.add_app(name, replicas=2, app='poll = "0"', tomcat=image)
+    site.start()
+    for project in projects.values():
+        project.commit({"app.war": war()})
+        ended = site.ended(project.push().deploy)
+        assert ended["status"] == "live", site.log(ended["deploy"])
+    return found
+
+
+@pytest.fixture
+def shop(shops: dict[str, Shop]) -> Shop:
+    shops[USUAL].await_both()
+    return shops[USUAL]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_what_a_killed_replica_was_sent_and_had_not_begun_is_done_once_by_its_sibling(
+    shops: dict[str, Shop], line: str
+) -> None:
+    shop = shops[line]
+    shop.await_both()
+    before = shop.paid(2)
+    assert {answer.text for answer in kill_while_frozen(shop, 200)} == {"paid blue2"}
+    assert shop.paid(2) == before + CROWD
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_what_it_had_begun_is_done_by_nobody_else(shops: dict[str, Shop], line: str) -> None:
+    shop = shops[line]
+    shop.await_both()
+    before, marked = shop.paid(2), shop.marked()
+    page = {"Referer": f"http://{shop.app}.test/cart"}
+    with shop.asking(1, "/pay.jsp?ms=30000") as said, shop.asking(1, "/pay.jsp?ms=30000", **BROWSER, **page) as shown:
+        until(lambda: len(shop.marked() - marked) == 2)
+        shop.container().kill()
+    assert said[0].result().status_code == 502
+    assert (shown[0].result().status_code, shown[0].result().headers["Location"]) == (303, page["Referer"])
+    assert shop.paid(2) == before
+
+
+def test_marks_are_laid_for_what_must_not_be_done_twice_and_kept_for_some_seconds(shop: Shop) -> None:
+    until(lambda: not shop.marked(), 60)
+    assert shop.ask("/pay.jsp").status_code == 200
+    assert shop.ask("/pay.jsp", method="PUT").status_code in (200, 405)
+    assert not shop.marked()
+    answer = shop.ask("/pay.jsp", method="POST")
+    assert shop.marked() == {answer.headers["X-Request-Id"]}
+    until(lambda: not shop.marked(), 30)
+    assert (shop.marks() / KEEPS_MARKS).exists()
+
+
+def test_a_visitor_names_no_mark(shop: Shop) -> None:
+    before, named = set(shop.marks().iterdir()), {"X-Request-Id": "../keeps"}
+    answer = shop.ask("/pay.jsp", 1, method="POST", **named)
+    assert {mark.name for mark in set(shop.marks().iterdir()) - before} == {answer.headers["X-Request-Id"]}
+
+
+def test_the_marks_that_a_killed_replica_left_are_cleared_away_by_the_one_that_starts_again(shop: Shop) -> None:
+    left = shop.ask("/pay.jsp", method="POST").headers["X-Request-Id"]
+    shop.container().kill()
+    assert left in shop.marked()
+    shop.await_both()
+    assert (shop.marks() / KEEPS_MARKS).exists()
+    until(lambda: left not in shop.marked(), 60)
+
+
+def test_the_mark_of_an_asynchronous_request_stays_until_it_is_complete(shop: Shop) -> None:
+    with shop.asking(1, "/later.jsp?later=22000") as asked:
+        until(lambda: len(shop.marked()) > 0)
+        seen = [shop.marked() for _ in iter(lambda: asked[0].done(), True)]
+    answer = asked[0].result()
+    assert answer.status_code == 200
+    assert all(answer.headers["X-Request-Id"] in marked for marked in seen)
+    until(lambda: not shop.marked(), 60)
+
+
+def test_an_asynchronous_request_that_is_dispatched_is_done_once_and_has_one_mark(shop: Shop) -> None:
+    before = shop.paid(1)
+    answer = shop.ask("/later.jsp?later=50&then=/paid.jsp", method="POST")
+    assert (answer.status_code, answer.text) == (200, str(before + 1))
+    assert answer.headers["X-Request-Id"] in shop.marked()
+
+
+def test_a_replica_that_can_lay_no_marks_serves_on_and_nothing_that_it_was_sent_is_repeated(shop: Shop) -> None:
+    shutil.rmtree(shop.marks())
+    assert shop.ask("/pay.jsp", method="POST").text == "paid blue1"
+    kill_while_frozen(shop, 502)
+
+
+def test_a_replica_whose_marks_have_no_room_says_so_takes_its_sign_away_and_nothing_is_repeated(shop: Shop) -> None:
+    shop.container().restart(timeout=1)
+    shop.await_both()
+    filled = [shop.marks() / f"filled-{number}" for number in range(INODES)]
+    with contextlib.suppress(OSError):
+        for file in filled:
+            file.touch()
+    assert shop.ask("/pay.jsp", method="POST").text == "paid blue1"
+    assert not (shop.marks() / KEEPS_MARKS).exists()
+    assert b"will not be repeated" in shop.container().logs(tail=20)
+    kill_while_frozen(shop, 502)
+    for file in filled:
+        file.unlink(missing_ok=True)
+    shop.await_both()
+    kill_while_frozen(shop, 200)
