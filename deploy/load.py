@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Visitors for a shop on this machine, who count every request that fails. They ask for what deploy/sample answers.
 
-A request has failed unless its whole answer came, in time, with a status below 400. A connection that the server
-closes while nothing was asked on it loses no request, and is counted apart. Ends after --seconds, or on SIGINT or
-SIGTERM; what is under way then is waited for. The report is JSON, its times Unix seconds. Exit code: 1 when a request
-failed.
+A request has failed unless its whole answer came, in time, with a status below 400. Counted apart are connections that
+the server closes while nothing was asked on them, which loses no request, and forms that led their visitor back to
+their own page: a customer looks there whether it was done, and sends it again if it was not. Ends after --seconds, or
+on SIGINT or SIGTERM; what is under way then is waited for. The report is JSON, its times Unix seconds. Exit code: 1
+when a request failed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import time
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,7 +34,9 @@ from urllib.parse import urlsplit
 GETS = ("/", "/product?id=espresso", "/api/cart", "/cart", "/static/shop.css")
 ADD_TO_CART = ("POST", "/cart/add", b"id=espresso&quantity=1")
 IN_A_CART = 6
-FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
+PAGES = {"/cart/add": "/product?id=espresso", "/login": "/login", "/checkout": "/checkout"}
+"""Where the forms are, by what they ask."""
+FORM = "Accept: text/html,*/*;q=0.8\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 WEBSOCKET = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
 WEBSOCKET += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 POST_EVERY = 4
@@ -55,6 +58,7 @@ class Answer:
     headers: dict[bytes, bytes]
     cookies: dict[bytes, bytes]
     body: bytes
+    led_back: bool = False
 
 
 class Browser:
@@ -69,6 +73,8 @@ class Browser:
         """The answer to one request, whose body takes ``trickle`` seconds. Raises whatever goes wrong."""
         reader, writer = await self.streams()
         head = f"{method} {path} HTTP/1.1\r\nHost: {self._load.options.host}\r\n{headers}".encode()
+        page = f"http://{self._load.options.host}{PAGES[path]}" if method == "POST" and path in PAGES else ""
+        head += f"{FORM}Referer: {page}\r\n".encode() if page else b""
         if self._cookies:
             head += b"Cookie: " + b"; ".join(map(b"=".join, self._cookies.items())) + b"\r\n"
         if method == "POST":
@@ -82,7 +88,7 @@ class Browser:
         self._cookies |= answer.cookies
         if answer.headers.get(b"connection", b"").lower() == b"close":
             self.leave()
-        return answer
+        return replace(answer, led_back=bool(page) and answer.headers.get(b"location") == page.encode())
 
     async def streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """The connection; a new one when there was none, or when it was closed since the last answer."""
@@ -142,7 +148,7 @@ class Load:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.over = asyncio.Event()
-        self.closed_idle = 0
+        self.closed_idle = self.led_back = 0
         self.failed: Counter[str] = Counter()
         self._failures: list[dict[str, Any]] = []
         self._milliseconds: defaultdict[str, array[float]] = defaultdict(lambda: array("f"))
@@ -182,6 +188,7 @@ class Load:
             browser.leave()
             await self._pause(AFTER_A_FAILURE)
             return False
+        self.led_back += answer.led_back
         answered, version = time.time(), answer.headers.get(b"x-shop-version", b"").decode()
         self._milliseconds[kind].append((answered - sent) * 1000)
         seen = self._versions.setdefault(version, {"requests": 0, "first": answered})
@@ -199,7 +206,7 @@ class Load:
         browser = Browser(self)
         for turn in itertools.takewhile(lambda _: not self.over.is_set(), itertools.count(number)):
             method, path, body = ("GET", GETS[turn % len(GETS)], b"") if turn % POST_EVERY else ADD_TO_CART
-            await self._counted(method.lower(), path, browser, browser.ask(method, path, body, FORM if body else ""))
+            await self._counted(method.lower(), path, browser, browser.ask(method, path, body))
             if self.options.think:
                 await self._pause(self.options.think / 1000)
         browser.leave()
@@ -216,8 +223,9 @@ class Load:
     async def _visit(self, number: int) -> None:
         """A new connection without cookies, one request."""
         method, path, body = ("GET", "/", b"") if number % POST_EVERY else ADD_TO_CART
-        browser, headers = Browser(self), "Connection: close\r\n" + (FORM if body else "")
-        await self._counted(f"visitor {method.lower()}", path, browser, browser.ask(method, path, body, headers))
+        browser = Browser(self)
+        asking = browser.ask(method, path, body, "Connection: close\r\n")
+        await self._counted(f"visitor {method.lower()}", path, browser, asking)
         browser.leave()
 
     async def _buy(self, name: str) -> None:
@@ -225,16 +233,16 @@ class Load:
         while not self.over.is_set():
             browser = Browser(self)
             self._carts["begun"] += 1
-            if await self._fill_cart(browser, name) and await self._customer(browser, "POST", "/checkout", b""):
+            if await self._fill_cart(browser, name) and await self._send(browser, "/checkout", b"", "count", 0):
                 self._carts["paid"] += 1
             browser.leave()
 
     async def _fill_cart(self, browser: Browser, name: str) -> bool:
-        if not await self._customer(browser, "POST", "/login", f"name={name}".encode()):
+        if not await self._send(browser, "/login", f"name={name}".encode(), "customer", name):
             return False
         for quantity in range(1, IN_A_CART + 1):
             replica = browser.replica
-            if self.over.is_set() or not await self._customer(browser, *ADD_TO_CART):
+            if self.over.is_set() or not await self._send(browser, *ADD_TO_CART[1:], "count", quantity):
                 return False
             found = await self._customer(browser, "GET", "/api/cart", b"")
             if not found:
@@ -246,12 +254,22 @@ class Load:
                 return False
         return True
 
+    async def _send(self, browser: Browser, path: str, body: bytes, shows: str, done: str | int) -> bool:
+        """A customer's form, sent again if it led back and the cart does not show what is there once it is done."""
+        while answer := await self._customer(browser, "POST", path, body):
+            if not answer.led_back:
+                return True
+            found = await self._customer(browser, "GET", "/api/cart", b"")
+            if not found or json.loads(found.body)[shows] == done:
+                return found is not None
+        return False
+
     async def _customer(self, browser: Browser, method: str, path: str, body: bytes) -> Answer | None:
         """After a pause, a customer's request; the answer, if it was a good one."""
         answers: list[Answer] = []
 
         async def ask() -> Answer:
-            answers.append(await browser.ask(method, path, body, FORM if body else ""))
+            answers.append(await browser.ask(method, path, body))
             return answers[0]
 
         await self._pause(self.options.customer_think / 1000 * random.uniform(0.5, 1.5))  # noqa: S311
@@ -321,6 +339,7 @@ class Load:
             "requests": sum(kind["requests"] for kind in kinds.values()),
             "failed": self.failed.total(),
             "closed_idle": self.closed_idle,
+            "led_back": self.led_back,
             "kinds": kinds,
             "failures": self._failures,
             "versions": self._versions,

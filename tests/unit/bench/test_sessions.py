@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.bench.sessions import Killed, cut_off, lost, slowest
+from tests.bench.sessions import Killed, lost, slowest
 
 
 def test_only_a_cart_of_the_killed_replica_after_the_kill_is_lost_by_it() -> None:
@@ -14,16 +14,3 @@ def test_a_request_counts_when_it_was_under_way_soon_after_the_moment() -> None:
     asked = [(1.0, 900.0), (9.5, 700.0), (12.0, 30.0), (30.0, 800.0)]
     assert slowest(asked, [10.0]) == 700.0
     assert slowest(asked, []) == 0.0
-
-
-def test_only_a_post_that_was_under_way_when_the_replica_died_is_cut_off_by_it() -> None:
-    died = {"kind": "customer", "asked": "/cart/add", "at": 9.99, "after_seconds": 0.02, "what": "status 502"}
-    failures = [
-        died,
-        {**died, "asked": "/api/cart"},
-        {**died, "what": "status 500"},
-        {**died, "at": 9.0},
-        {**died, "at": 10.5},
-        {**died, "kind": "visitor post", "at": 10.1},
-    ]
-    assert cut_off(failures, Killed("blue1", 10.0)) == 2

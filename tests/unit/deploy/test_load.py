@@ -355,9 +355,9 @@ class Shop:
             session = b"another.blue2"
             made = b"Set-Cookie: JSESSIONID=" + session + b"; Path=/\r\n"
             self._carts[session] = ("", 0)
-        name, count = self._carts[session]
-        if b"/cart/add" in line:
-            count += 1
+        name, count = self._carts.get(session, ("", 0))
+        if b"/cart/add" in line or b"/checkout" in line:
+            count = 0 if b"/checkout" in line else count + 1
             self._carts[session] = (name, count)
         body = json.dumps({"customer": name, "count": count, "version": "1.2.3"}).encode()
         plug.sendall(b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s" % (made, len(body), body))
@@ -379,3 +379,48 @@ def test_a_lost_cart_is_told_with_the_replica_that_had_it() -> None:
     (lost,) = carts["lost"]
     assert (lost["replica"], lost["wanted"], lost["found"], lost["by"]) == ("blue1", 1, 1, "1.2.3")
     assert carts["paid"] > 1
+
+
+class Nobody:
+    """In the place of a visitor whose answer is lost."""
+
+    def sendall(self, _: bytes) -> None:
+        pass
+
+
+class Interrupted:
+    """A shop that leads every second form back to its page, by turns undone and done."""
+
+    def __init__(self) -> None:
+        self.shop = Shop(forgets=0)
+        self.forms = 0
+
+    def __call__(self, request: bytes, plug: socket.socket) -> bool:
+        self.forms += request.startswith(b"POST ")
+        if not request.startswith(b"POST ") or self.forms % 2:
+            return self.shop(request, plug)
+        if self.forms % 4:
+            self.shop(request, Nobody())  # type: ignore[arg-type]
+        page = request.partition(b"Referer: ")[2].partition(b"\r\n")[0]
+        plug.sendall(b"HTTP/1.1 303 See Other\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % page)
+        return True
+
+
+def test_a_customer_who_is_led_back_to_a_form_sends_it_again_only_if_it_was_not_done() -> None:
+    with serving(Interrupted()) as server:
+        report = run_load(server.url, "--customers", "1", "--customer-think", "1")
+    assert report["carts"]["lost"] == []
+    assert report["carts"]["paid"] > 1
+    assert report["led_back"] > report["carts"]["paid"]
+    assert report["failed"] == 0
+
+
+def test_a_shops_own_redirection_leads_nobody_back() -> None:
+    def see_the_cart(_: bytes, plug: socket.socket) -> bool:
+        plug.sendall(b"HTTP/1.1 303 See Other\r\nLocation: /cart\r\nContent-Length: 0\r\n\r\n")
+        return True
+
+    with serving(see_the_cart) as server:
+        report = run_load(server.url, "--connections", "2")
+    assert report["kinds"]["post"]["requests"] > 0
+    assert report["led_back"] == 0
