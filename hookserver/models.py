@@ -197,10 +197,6 @@ class Endpoint:
     port: int = 8080
 
 
-KEEPS_MARKS = "keeps"
-"""The file among a replica's marks which says that the replica lays them."""
-
-
 @dataclass(frozen=True)
 class StateDir:
     """Where everything lies that hookserver writes, below ``server.state_dir``."""
@@ -229,6 +225,11 @@ class StateDir:
         return self.root / "cache"
 
     @property
+    def begun(self) -> Path:
+        """Where replicas mark the requests that they begin with: see ``marks``."""
+        return self.root / "begun"
+
+    @property
     def private(self) -> tuple[Path, ...]:
         """The folders that nobody but hookserver's own user may enter."""
         return (self.root / "logs", self.root / "work", self.root / "mirrors")
@@ -236,10 +237,6 @@ class StateDir:
     def live(self, app: str) -> Path:
         """The app's traffic flags: the files ``up`` and ``green``."""
         return self.root / "live" / app
-
-    def marks(self, app: str = "", host: str = "") -> Path:
-        """Where the app's replica at the address ``host`` marks the requests that it begins with."""
-        return self.root / "begun" / app / host
 
     def log(self, deploy: int) -> Path:
         return self.root / "logs" / f"{deploy}.log"

@@ -62,7 +62,8 @@ def end_app(parts: Parts, name: str, tell: Tell) -> None:
     for slot in Slot:
         parts.containers.stop(name, slot, STOP_GRACE)
     parts.containers.remove_cluster(name)
-    for folder in (parts.settings.server.state.live(name), parts.settings.server.state.marks(name)):
+    state = parts.settings.server.state
+    for folder in (state.live(name), state.begun / name):
         shutil.rmtree(folder, ignore_errors=True)
     try:
         parts.images.prune(app, set())

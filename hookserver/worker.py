@@ -21,6 +21,7 @@ from types import FrameType
 from hookserver.children import RETRY_AFTER, Children, Task
 from hookserver.config import Settings, record
 from hookserver.errors import SettingsError, StoreError
+from hookserver.marks import take_signs_away
 from hookserver.models import Status
 from hookserver.polls import Polls
 from hookserver.presence import bell, only_worker, ring
@@ -77,6 +78,7 @@ class Worker:
         state = self._settings.server.state
         with only_worker(state) as lock, bell(state) as rings:
             self._own = [lock, rings.fileno()]
+            take_signs_away(state)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._stop)
             while not self._stopping:

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from hookserver.builders.tomcat_library import CLUSTER, LISTENER, VALVES
+from hookserver.builders.tomcat_library import BEGUN, CLUSTER, ELSEWHERE, LISTENER
 from hookserver.project.server_xml import obstacles
 
 GRACE = 20_000
@@ -139,9 +139,10 @@ def _edit_engine(root: Element, engine: Element, subnet: IPv4Network, classes: C
     engine.set("jvmRoute", ours)
     if not any(valve.get("className", "").endswith(".RemoteIpValve") for valve in root.iter("Valve")):
         _insert_before_host(engine, _remote_ip_valve(subnet))
-    for valve in VALVES:
-        if valve in classes:
-            _insert_before_host(engine, Element("Valve", className=valve))
+    if ELSEWHERE in classes:
+        _insert_before_host(engine, Element("Valve", className=ELSEWHERE))
+    if BEGUN in classes:  # before any valve that does something already
+        _insert(engine, 0, Element("Valve", className=BEGUN))
     if CLUSTER in classes and root.find(".//Cluster") is None:
         _insert_before_host(engine, Element("Cluster", className=CLUSTER))
     if own in (None, ours):
@@ -174,5 +175,9 @@ def _remote_ip_valve(subnet: IPv4Network) -> Element:
 def _insert_before_host(engine: Element, valve: Element) -> None:
     children = list(engine)
     place = next((index for index, child in enumerate(children) if child.tag == "Host"), len(children))
+    _insert(engine, place, valve)
+
+
+def _insert(engine: Element, place: int, valve: Element) -> None:
     valve.tail = "\n\n      "
     engine.insert(place, valve)

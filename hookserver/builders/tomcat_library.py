@@ -22,8 +22,7 @@ from hookserver.deploy_log import DeployLog
 
 JAR = "lib/hookserver.jar"
 """Where Tomcat finds it, below its CATALINA_BASE."""
-VALVES = ("hookserver.Elsewhere", "hookserver.Begun")
-"""In the order in which a request goes through them."""
+BEGUN, ELSEWHERE = "hookserver.Begun", "hookserver.Elsewhere"
 CLUSTER, LISTENER = "hookserver.Replication", "hookserver.Advice"
 _SOURCES = Path(__file__).parent / "java"
 _WORK = "/tmp/hookserver"  # noqa: S108
@@ -39,7 +38,9 @@ compile() {{
     java -cp "lib/*:bin/tomcat-juli.jar" org.eclipse.jdt.internal.compiler.batch.Main \\
         -1.8 -nowarn -proc:none -d {_WORK}/classes "$@"
 }}
-compile {_WORK}/*.java || {{ rm -rf {_WORK}/classes/*; compile {_WORK}/Elsewhere.java {_WORK}/Begun.java; }}
+compile {_WORK}/*.java && exit
+rm -rf {_WORK}/classes/*
+compile {_WORK}/Elsewhere.java {_WORK}/Begun.java {_WORK}/Marks.java
 """
 
 

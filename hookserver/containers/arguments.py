@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hookserver import marks
 from hookserver.config import AppSettings
-from hookserver.containers import begun
 from hookserver.models import Endpoint, Release, StateDir
 
 STATE_DIR = "hookserver.state_dir"
@@ -63,8 +63,10 @@ def container_arguments(
     Without raw sockets, no container can reach past the networks that it is in. Who has an address has a folder for
     his marks.
     """
-    environment = _environment(app, release, endpoint, image_env, env_file, cluster)
-    marks = [begun.bind(StateDir(state_dir).marks(app.name, endpoint.host))] if endpoint.host else []
+    place = marks.folder(StateDir(state_dir), app.name, endpoint.host)
+    binds = marks.binds(place) if endpoint.host else []
+    options = (marks.OPTION if binds else "", cluster.options if cluster else "")
+    environment = _environment(app, release, endpoint, image_env, env_file, options)
     return {
         "Image": release.image,
         "Hostname": endpoint.name,
@@ -78,7 +80,7 @@ def container_arguments(
             "PidsLimit": _PIDS,
             "RestartPolicy": {"Name": "no"},
             "LogConfig": _LOG,
-            "Binds": [*marks, *app.tomcat.volumes],
+            "Binds": [*binds, *app.tomcat.volumes],
             "ExtraHosts": [f"{name}:{address}" for name, address in app.tomcat.hosts.items()],
             "SecurityOpt": ["no-new-privileges"],
             "CapDrop": ["NET_RAW"],
@@ -136,15 +138,15 @@ def _environment(
     endpoint: Endpoint,
     image_env: Mapping[str, str],
     env_file: Mapping[str, str],
-    cluster: Cluster | None,
+    options: Iterable[str],
 ) -> dict[str, str]:
     given = {**env_file, **app.tomcat.env}
     reaching = {name: given.get(name, image_env.get(name, "")) for name in _JVM_VARIABLES}
-    inherited, shared = reaching.pop("CATALINA_OPTS"), cluster.options if cluster else ""
+    inherited = reaching.pop("CATALINA_OPTS")
     return {
         **given,
         "CATALINA_OPTS": catalina_opts(
-            " ".join(part for part in (inherited, begun.OPTION if endpoint.host else "", shared) if part),
+            " ".join(part for part in (inherited, *options) if part),
             endpoint.route,
             app.tomcat.java_opts,
             " ".join(reaching.values()),

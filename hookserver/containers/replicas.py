@@ -11,9 +11,10 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
+from hookserver import marks
 from hookserver.addresses import cluster_addresses, cluster_subnet, endpoints
 from hookserver.config import AppSettings, DockerSettings
-from hookserver.containers import arguments, begun, logs, network
+from hookserver.containers import arguments, logs, network
 from hookserver.containers.arguments import Cluster, container_arguments, parse_environment
 from hookserver.containers.engine import Engine, in_parallel
 from hookserver.containers.env_file import read_env_file
@@ -185,7 +186,7 @@ class Containers:
 
         def start_one(place: Endpoint) -> None:
             cluster = clusters[places.index(place)] if clusters else None
-            begun.make_empty(StateDir(self._state_dir).marks(app.name, place.host))
+            marks.make_empty(marks.folder(StateDir(self._state_dir), app.name, place.host))
             config = container_arguments(self._state_dir, net, app, release, place, image_env, env_file, cluster)
             id_ = self._make(place.name, config, app.tomcat.networks, cluster)
             with self._engine.doing(f"start the container {place.name}"):

@@ -9,31 +9,40 @@ to the page that it was on, which shows what came of it: that of an error would 
 
 from __future__ import annotations
 
+from hookserver import marks
 from hookserver.config import AppSettings
-from hookserver.models import KEEPS_MARKS, StateDir
+from hookserver.models import StateDir
 from hookserver.nginx.servers import flags
 from hookserver.nginx.syntax import block, name, quote
 
 
 def maps() -> list[str]:
-    """``$hs_failure``: how a request failed, 502 or 504; ``unsent`` when there was no connection to a replica.
+    """``$hs_failure``: how a request failed, 502 or 504; ``unsent`` when no replica was sent anything of it.
 
-    ``$hs_cutoff``: the address of the replica that it was sent to, and that broke off without an answer.
-    ``$hs_back``: the page that its form was on, of this very site.
+    ``$hs_cutoff``: the address of the replica that broke off, of what Nginx does not repeat by itself.
+    ``$hs_back``: the page of this very site on which the form was that a browser, no script, has sent.
     """
-    form = "(?:application/x-www-form-urlencoded|multipart/form-data|text/plain)\\b.*"
+    browser = "(?:navigate)?;;(?:application/x-www-form-urlencoded|multipart/form-data|text/plain)\\b.*;text/html\\b"
     return [
         *block(
-            'map "$upstream_connect_time:$upstream_status" $hs_failure',
-            ["default 502;", '"~^[-, :]+:[0-9, :]*$" unsent;', '"~504$" 504;'],
+            'map "$upstream_bytes_sent;$upstream_status" $hs_failure',
+            ["default 502;", '"~^[-0, :]+;" unsent;', '"~504$" 504;'],
         ),
         *block(
-            'map "$hs_failure:$upstream_addr" $hs_cutoff',
-            ["default nobody;", '"~^502:(?:.*[ ,])?(?<hs_cutofffound>[0-9.]+):[0-9]+$" $hs_cutofffound;'],
+            'map "$hs_failure;$request_method;$upstream_addr" $hs_cutoff',
+            [
+                "default nobody;",
+                '"~^502;(?:POST|LOCK|PATCH);(?:.*[ ,])?(?<hs_cutofffound>[0-9.]+):[0-9]+$" $hs_cutofffound;',
+            ],
         ),
+        # Not by $hs_failure: a variable of a map stays as it was when it was first asked for.
         *block(
-            'map "$hs_failure:$request_method:$http_accept:$content_type" $hs_form',
-            ['default "";', f'"~^502:POST:text/html[^:]*:{form}$" "$host$hs_hostport $http_referer";'],
+            'map "$upstream_bytes_sent;$upstream_status;$request_method;$http_sec_fetch_mode;$http_x_requested_with;'
+            '$content_type;$http_accept" $hs_form',
+            [
+                'default "";',
+                f'"~^[-0-9, :]*[1-9][-0-9, :]*;(?:.*[ ,])?502;POST;{browser}" "$host$hs_hostport $http_referer";',
+            ],
         ),
         *block(
             "map $hs_form $hs_back",
@@ -49,7 +58,7 @@ def moved(state: StateDir, app: AppSettings) -> list[str]:
     a replica that broke off goes to the next one.
     """
     up, slot, after = (name(app.name, what) for what in ("up", "slot", "after"))
-    marks = quote(str(state.marks(app.name))).removesuffix('"')
+    place = quote(str(marks.folder(state, app.name, ""))).removesuffix('"')
     return [
         *flags(state, app),
         "if ($hs_failure = 504) { return 504; }",
@@ -57,8 +66,8 @@ def moved(state: StateDir, app: AppSettings) -> list[str]:
         'set $hs_next "";',
         f"if ($hs_failure = unsent) {{ set $hs_next {name(app.name, '')}${slot}; }}",
         f'if ($hs_slot = ${slot}) {{ set $hs_next ""; }}',
-        f'if (-f {marks}/$hs_cutoff/{KEEPS_MARKS}") {{ set $hs_next ${after}; }}',
-        f'if (-f {marks}/$hs_cutoff/$request_id") {{ set $hs_next ""; }}',
+        f'if (-f {place}/$hs_cutoff/{marks.SIGN}") {{ set $hs_next ${after}; }}',
+        f'if (-f {place}/$hs_cutoff/$request_id") {{ set $hs_next ""; }}',
         'if ($hs_next = "") { return 502; }',
         f"set $hs_slot ${slot};",
         'set $hs_elsewhere "";',

@@ -26,7 +26,7 @@ def prepare(state: StateDir, group: int = -1) -> None:
         state.nginx: 0o711,
         state.nginx / "logs": 0o710,
         state.nginx / "temp": 0o710,
-        state.marks(): 0o710,
+        state.begun: 0o710 if os.geteuid() == 0 else 0o711,  # who is not root cannot give it to another one's group
         state.live(READABLE_FLAG).parent: 0o755,
     }
     try:

@@ -176,6 +176,8 @@ def fresh(app: str) -> list[str]:
     return [
         'set $hs_elsewhere "";',
         "proxy_request_buffering on;",
+        "recursive_error_pages on;",
+        f"error_page 502 504 = @{name(app, 'moved')};",
         f"proxy_pass http://{name(app, '')}${name(app, 'slot')};",
     ]
 

@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 import requests
 
-from hookserver.models import KEEPS_MARKS, Endpoint
+from hookserver.marks import SIGN, folder, make_empty
+from hookserver.models import Endpoint
 from tests.shop import Installation, installed, until
 
 LINES = ["7.0-jdk8", "8.5-jdk8", "9.0-jdk17", "10.1-jdk17", "11.0-jdk21"]
@@ -102,7 +103,7 @@ class Shop:
 
     def marks(self) -> Path:
         """Where the first replica lays its marks."""
-        return self.site.state.marks(self.app, self.address())
+        return folder(self.site.state, self.app, self.address())
 
     def in_flight(self) -> int:
         """Connections to the first replica."""
@@ -146,7 +147,7 @@ def site() -> Iterator[Installation]:
 @pytest.fixture(scope="module")
 def disk(site: Installation) -> Iterator[None]:
     """The usual line's marks are on a file system with room for few files."""
-    place = site.state.marks(name_of(USUAL))
+    place = site.state.begun / name_of(USUAL)
     place.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"nr_inodes={INODES},mode=755", "marks", str(place)], check=True)
     yield
@@ -209,7 +210,7 @@ def test_marks_are_laid_for_what_must_not_be_done_twice_and_kept_for_some_second
     answer = shop.ask("/pay.jsp", method="POST")
     assert shop.marked() == {answer.headers["X-Request-Id"]}
     until(lambda: not shop.marked(), 30)
-    assert (shop.marks() / KEEPS_MARKS).exists()
+    assert (shop.marks() / SIGN).exists()
 
 
 def test_a_visitor_names_no_mark(shop: Shop) -> None:
@@ -223,7 +224,7 @@ def test_the_marks_that_a_killed_replica_left_are_cleared_away_by_the_one_that_s
     shop.container().kill()
     assert left in shop.marked()
     shop.await_both()
-    assert (shop.marks() / KEEPS_MARKS).exists()
+    assert (shop.marks() / SIGN).exists()
     until(lambda: left not in shop.marked(), 60)
 
 
@@ -251,17 +252,34 @@ def test_a_replica_that_can_lay_no_marks_serves_on_and_nothing_that_it_was_sent_
 
 
 def test_a_replica_whose_marks_have_no_room_says_so_takes_its_sign_away_and_nothing_is_repeated(shop: Shop) -> None:
-    shop.container().restart(timeout=1)
-    shop.await_both()
-    filled = [shop.marks() / f"filled-{number}" for number in range(INODES)]
-    with contextlib.suppress(OSError):
-        for file in filled:
-            file.touch()
+    until((shop.marks() / SIGN).exists, 30)
+    fill(shop)
     assert shop.ask("/pay.jsp", method="POST").text == "paid blue1"
-    assert not (shop.marks() / KEEPS_MARKS).exists()
+    assert not (shop.marks() / SIGN).exists()
     assert b"will not be repeated" in shop.container().logs(tail=20)
+    fill(shop)
     kill_while_frozen(shop, 502)
-    for file in filled:
-        file.unlink(missing_ok=True)
+    for file in shop.marks().glob("filled-*"):
+        file.unlink()
     shop.await_both()
+    until((shop.marks() / SIGN).exists, 30)
+    kill_while_frozen(shop, 200)
+
+
+def fill(shop: Shop) -> None:
+    """No further file has room beside the first replica's marks."""
+    with contextlib.suppress(OSError):
+        for number in range(INODES):
+            (shop.marks() / f"filled-{number}").touch()
+
+
+def test_hookserver_trusts_no_sign_when_it_starts_and_a_replica_that_lives_lays_it_again(shop: Shop) -> None:
+    until((shop.marks() / SIGN).exists, 30)
+    stranger = folder(shop.site.state, shop.app, "172.30.183.250")
+    make_empty(stranger)
+    (stranger / SIGN).touch()
+    shop.site.kill_all()
+    shop.site.start()
+    assert not (stranger / SIGN).exists()
+    until((shop.marks() / SIGN).exists, 30)
     kill_while_frozen(shop, 200)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hookserver.models import KEEPS_MARKS, Slot
+from hookserver.marks import SIGN, folder, make_empty
+from hookserver.models import Slot
 from tests.integration.nginx.backend import Backend
 from tests.integration.nginx.conftest import APPS, Site
 
@@ -32,19 +32,11 @@ def start(site: Site, sessions: str = "sticky") -> dict[str, Backend]:
 
 def kill(site: Site, replica: Backend, keeps_marks: bool = True, marks: bool = False) -> None:
     """From now on it breaks off whatever it is sent; what it ``marks`` it has begun with."""
-    host = str(replica.server_address[0])
-    folder = site.settings.server.state.marks("shop", host)
-    folder.mkdir(parents=True, exist_ok=True)
-    _passable(folder, site.settings.server.state.root)
+    place = folder(site.settings.server.state, "shop", str(replica.server_address[0]))
+    make_empty(place)
     if keeps_marks:
-        (folder / KEEPS_MARKS).touch()
-    replica.dying = (lambda request: (folder / request).touch()) if marks else (lambda _: None)
-
-
-def _passable(folder: Path, root: Path) -> None:
-    while folder.parent != root:
-        folder.chmod(0o755)
-        folder = folder.parent
+        (place / SIGN).touch()
+    replica.dying = (lambda request: (place / request).touch()) if marks else (lambda _: None)
 
 
 def posts(*replicas: Backend) -> list[int]:
@@ -101,6 +93,14 @@ def test_one_that_is_put_is_sent_again_though_it_had_been_begun(site: Site) -> N
     assert (answer.status, answer.told["name"], answer.told["size"]) == (200, "blue2", 4)
 
 
+def test_one_that_is_put_is_not_sent_round_twice(site: Site) -> None:
+    blue = start(site, "replicated")
+    for replica in blue.values():
+        kill(site, replica)
+    assert site.ask("/cart/7", "PUT", headers=ON_BLUE_1, body=b"id=1").status == 502
+    assert [len(replica.requests) for replica in blue.values()] == [1, 1]
+
+
 def test_what_a_held_replica_had_not_begun_goes_to_the_live_slot(site: Site) -> None:
     blue = start(site)
     site.serve(Slot.GREEN)
@@ -111,6 +111,18 @@ def test_what_a_held_replica_had_not_begun_goes_to_the_live_slot(site: Site) -> 
     assert answer.told["name"].startswith("green")
     assert answer.told["size"] == 4
     assert posts(blue["blue2"]) == [0]
+
+
+def test_what_the_live_slot_had_not_begun_of_a_held_ones_visitor_goes_to_its_next_replica(site: Site) -> None:
+    blue = start(site)
+    green = {replica.name: replica for replica in site.serve(Slot.GREEN)}
+    site.nginx.switch("shop", Slot.GREEN, hold=True)
+    blue["blue1"].is_over = True
+    kill(site, green["green1"])
+    answers = [site.ask("/cart/add", "POST", headers=ON_BLUE_1, body=b"id=1") for _ in range(4)]
+    assert {(answer.status, answer.told["name"]) for answer in answers} == {(200, "green2")}
+    assert posts(green["green2"]) == [4]
+    assert posts(green["green1"]) > [0]
 
 
 def test_two_replicas_that_die_one_after_the_other_are_sent_it_once_each(site: Site) -> None:
@@ -129,10 +141,11 @@ def test_a_body_that_nginx_does_not_keep_is_not_sent_again(site: Site) -> None:
 
 
 @pytest.mark.parametrize("body", [b"id=1", b"", b"x" * 60_000])
-def test_a_form_that_was_begun_with_leads_back_to_its_page(site: Site, body: bytes) -> None:
+@pytest.mark.parametrize("more", [{}, {"Sec-Fetch-Mode": "navigate"}])
+def test_a_form_that_was_begun_with_leads_back_to_its_page(site: Site, body: bytes, more: dict[str, str]) -> None:
     blue = start(site)
     kill(site, blue["blue1"], marks=True)
-    answer = site.ask("/cart/add", "POST", headers={**ON_BLUE_1, **FORM}, body=body)
+    answer = site.ask("/cart/add", "POST", headers={**ON_BLUE_1, **FORM, **more}, body=body)
     assert (answer.status, answer.headers["Location"]) == (303, FORM["Referer"])
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Retry-After" not in answer.headers
@@ -145,6 +158,8 @@ def test_a_form_that_was_begun_with_leads_back_to_its_page(site: Site, body: byt
     "changed",
     [
         {"Accept": "*/*"},
+        {"X-Requested-With": "XMLHttpRequest"},
+        {"Sec-Fetch-Mode": "cors"},
         {"Accept": "application/json, text/html"},
         {"Content-Type": "application/json"},
         {"Referer": ""},

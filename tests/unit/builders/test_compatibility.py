@@ -7,7 +7,7 @@ import pytest
 from hookserver.builders import image_facts
 from hookserver.builders.compatibility import check, check_sessions
 from hookserver.builders.tomcat_base import Base
-from hookserver.builders.tomcat_library import CLUSTER, VALVES, Library
+from hookserver.builders.tomcat_library import BEGUN, CLUSTER, ELSEWHERE, Library
 from hookserver.builders.war_facts import Facts
 from hookserver.errors import BuildError
 from tests.unit.builders.test_war_facts import class_file, zipped
@@ -107,7 +107,8 @@ def test_a_jar_that_is_none_tells_no_api(jar: bytes) -> None:
 
 
 def test_replicated_sessions_need_a_tomcat_whose_clustering_ours_fits() -> None:
-    whole, valves = Library(b"jar", frozenset({*VALVES, CLUSTER})), Library(b"jar", frozenset(VALVES))
+    valves = Library(b"jar", frozenset({BEGUN, ELSEWHERE}))
+    whole = Library(b"jar", valves.classes | {CLUSTER})
     check_sessions("replicated", whole, "tomcat:9.0")
     check_sessions("sticky", Library(), "tomcat:7.0")
     with pytest.raises(BuildError, match=r"replicated, and the Tomcat of tomcat:7\.0 cannot") as caught:

@@ -47,7 +47,7 @@ def test_another_program_is_no_nginx(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("version", "options", "nginx", "told"),
     [
-        ((1, 14, 2), {}, {}, "is Nginx 1.14.2\nUse 1.15.6 or newer"),
+        ((1, 14, 2), {}, {}, "is Nginx 1.14.2\nUse 1.15.8 or newer"),
         ((1, 22, 1), {"--without-http_rewrite_module": ""}, {}, "without http_rewrite_module"),
         ((1, 22, 1), {}, {"trusted_proxies": ["10.0.0.0/8"]}, "needs http_realip_module"),
     ],
