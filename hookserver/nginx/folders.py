@@ -26,7 +26,6 @@ def prepare(state: StateDir, group: int = -1) -> None:
         state.nginx: 0o711,
         state.nginx / "logs": 0o710,
         state.nginx / "temp": 0o710,
-        state.begun: 0o710 if os.geteuid() == 0 else 0o711,  # who is not root cannot give it to another one's group
         state.live(READABLE_FLAG).parent: 0o755,
     }
     try:
@@ -38,10 +37,20 @@ def prepare(state: StateDir, group: int = -1) -> None:
             os.chown(folder, -1, group)
             folder.chmod(mode)
         state.live(READABLE_FLAG).touch(mode=0o644)
+        _prepare_begun(state.begun, group)
     except OSError as error:
         raise NginxError(
             f"the folders of Nginx cannot be made: {error}", f"Give hookserver the right to write in {state.root}."
         ) from error
+
+
+def _prepare_begun(folder: Path, group: int) -> None:
+    """Docker may have made it, as root's: then a killed replica's requests are not passed on, and all else goes on."""
+    with contextlib.suppress(PermissionError):
+        folder.mkdir(exist_ok=True)
+        os.chown(folder, -1, group)
+        # Who is not root cannot give it to the group of another user's Nginx.
+        folder.chmod(0o710 if os.geteuid() == 0 else 0o711)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ wait because of that? Last, what each mode costs.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -48,6 +49,7 @@ class Figures:
 
     requests: int
     failed: int
+    passed_on: int
     led_back: int
     carts: int
     lost_by_changes: int
@@ -61,6 +63,12 @@ def lost(carts: Mapping[str, Any], killed: Killed) -> tuple[int, int]:
     """How many carts were lost by deploys and rollbacks, and by the kill of the replica that had them."""
     by_kill = [one for one in carts["lost"] if one["at"] > killed.at and one["replica"] == killed.route]
     return len(carts["lost"]) - len(by_kill), len(by_kill)
+
+
+def passed_on(access_log: Iterable[str]) -> int:
+    """How many requests a replica broke off, and another one then answered, since the first had not begun with them."""
+    lines = [json.loads(line) for line in access_log]
+    return sum(line["status"] < 400 and "502 : " in line["upstream_status"] for line in lines)
 
 
 def slowest(asked: Iterable[tuple[float, float]], moments: Iterable[float]) -> float:
@@ -96,12 +104,15 @@ def _measure(mode: str) -> Figures:
             second = _kill(shop)
             moments.append(second.at)
             time.sleep(_AFTER)
+        logs = (shop.state.nginx / "logs").glob("access.log*")
+        passed = sum(passed_on(log.read_text("utf-8").splitlines()) for log in logs)
     by_changes, by_kill = lost(crowd.report["carts"], killed)
     quiet_by_changes, quiet_by_kill = lost(few.report["carts"], second)
     kinds = cost.report["kinds"]
     found = Figures(
         requests=crowd.report["requests"] + few.report["requests"],
         failed=crowd.report["failed"] + few.report["failed"],
+        passed_on=passed,
         led_back=crowd.report["led_back"] + few.report["led_back"],
         carts=crowd.report["carts"]["begun"],
         lost_by_changes=by_changes + quiet_by_changes,
@@ -112,7 +123,8 @@ def _measure(mode: str) -> Figures:
     )
     for failure in [*crowd.report["failures"], *few.report["failures"]][:5]:
         tell(f"  failed: {failure['kind']} {failure['asked']}: {failure['what']}")
-    tell(f"  {found.requests:,} requests, {found.failed} failed, {found.led_back} forms led back to their page")
+    tell(f"  {found.requests:,} requests, {found.failed} failed")
+    tell(f"  of the killed replicas' {found.passed_on} were answered by another one, {found.led_back} forms led back")
     tell(f"  {found.carts:,} carts, lost by changes: {found.lost_by_changes}, by the kills: {found.lost_by_kill}")
     return found
 
@@ -175,6 +187,7 @@ def _outcome(found: dict[str, Figures]) -> int:
         "sessions",
         "requests",
         "failed",
+        "passed on",
         "led back",
         "carts",
         "lost by changes",
@@ -188,6 +201,7 @@ def _outcome(found: dict[str, Figures]) -> int:
             mode,
             f"{one.requests:,}",
             str(one.failed),
+            str(one.passed_on),
             str(one.led_back),
             f"{one.carts:,}",
             str(one.lost_by_changes),

@@ -3,8 +3,8 @@ package hookserver;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletException;
-import java.io.File;
 import java.io.IOException;
+import java.nio.file.Paths;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -30,7 +30,7 @@ public final class Begun extends ValveBase {
     public Begun() {
         super(true);
         String sign = System.getProperty("hookserver.begun", "");
-        marks = sign.isEmpty() ? null : new Marks(new File(sign), ID);
+        marks = sign.isEmpty() ? null : new Marks(Paths.get(sign), ID);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package hookserver;
 
-import java.io.File;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -18,15 +20,14 @@ final class Marks {
     private static final Log LOG = LogFactory.getLog(Begun.class);
     private static final String NOT_REPEATED = "a POST that this replica leaves undone when it dies will not be repeated: ";
     private static final long KEPT = TimeUnit.SECONDS.toNanos(10);
-    private static final long LEFT = TimeUnit.MINUTES.toMillis(1);
 
-    private final File sign;
+    private final Path sign;
     private final Queue<Mark> finished = new ConcurrentLinkedQueue<>();
     private volatile long looked = System.nanoTime();
     private int unmarked;
     private boolean isTold;
 
-    Marks(File sign, Pattern id) {
+    Marks(Path sign, Pattern id) {
         this.sign = sign;
         takeOver(id);
         if (isGone()) {
@@ -36,9 +37,9 @@ final class Marks {
 
     /** The mark of a request that is about to begin. */
     Mark lay(String id) {
-        Mark mark = new Mark(new File(sign.getParentFile(), id));
+        Mark mark = new Mark(sign.resolveSibling(id));
         try {
-            mark.file.createNewFile();
+            create(mark.path);
         } catch (IOException e) {
             mark.isLaid = false;
             withdraw(e);
@@ -66,12 +67,23 @@ final class Marks {
      */
     void look() {
         looked = System.nanoTime();
-        for (Mark oldest = finished.peek(); oldest != null && looked - oldest.endedAt > KEPT; oldest = finished.peek()) {
+        for (Mark oldest = finished.peek(); oldest != null && looked - oldest.endedAt >= KEPT; oldest = finished.peek()) {
             if (finished.remove(oldest)) {
-                oldest.file.delete();
+                oldest.path.toFile().delete();
             }
         }
         laySign();
+    }
+
+    /** Another name of the sign's, where that can be: after a removal ext4 takes its time to find room for a new file. */
+    private void create(Path mark) throws IOException {
+        try {
+            Files.createLink(mark, sign);
+        } catch (FileAlreadyExistsException e) {
+            // It says the same.
+        } catch (IOException | UnsupportedOperationException e) {
+            mark.toFile().createNewFile();
+        }
     }
 
     private synchronized void laySign() {
@@ -79,7 +91,7 @@ final class Marks {
             return;
         }
         try {
-            sign.createNewFile();
+            sign.toFile().createNewFile();
             isTold = false;
         } catch (IOException e) {
             tell(NOT_REPEATED + e);
@@ -95,7 +107,7 @@ final class Marks {
     }
 
     private boolean isGone() {
-        boolean isGone = sign.delete() || !sign.exists();
+        boolean isGone = sign.toFile().delete() || Files.notExists(sign);
         if (!isGone) {
             tell(sign + " cannot be removed: a POST may be done twice when this replica dies");
         }
@@ -109,30 +121,26 @@ final class Marks {
         isTold = true;
     }
 
-    /** What a replica in this place has left. When it died Nginx looked at once, but for some moments of grace. */
+    /** What was left here by a replica that died, at which Nginx has looked by then: it goes at the first look. */
     private void takeOver(Pattern id) {
-        String[] names = sign.getParentFile().list();
+        String[] names = sign.getParent().toFile().list();
         for (String name : names == null ? new String[0] : names) {
-            Mark mark = new Mark(new File(sign.getParentFile(), name));
-            if (!id.matcher(name).matches()) {
-                continue;
-            }
-            if (System.currentTimeMillis() - mark.file.lastModified() > LEFT) {
-                mark.file.delete();
-            } else {
-                ended(mark);
+            if (id.matcher(name).matches()) {
+                Mark mark = new Mark(sign.resolveSibling(name));
+                mark.endedAt = looked - KEPT;
+                finished.add(mark);
             }
         }
     }
 
     static final class Mark {
 
-        private final File file;
+        private final Path path;
         private boolean isLaid = true;
         private volatile long endedAt;
 
-        private Mark(File file) {
-            this.file = file;
+        private Mark(Path path) {
+            this.path = path;
         }
     }
 }
