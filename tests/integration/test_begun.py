@@ -127,9 +127,16 @@ class Shop:
             until(lambda replica=replica: self.ask("/pay.jsp", replica).text == f"paid blue{replica}", 60)  # type: ignore[misc]
 
 
+def freeze(pid: int) -> None:
+    """Every thread of the process stands still when this returns."""
+    os.kill(pid, signal.SIGSTOP)
+    threads = Path(f"/proc/{pid}/task")
+    until(lambda: all(") T " in (thread / "stat").read_text() for thread in threads.iterdir()))
+
+
 def kill_while_frozen(shop: Shop, status: int) -> list[requests.Response]:
     """What is answered, with this status, to POSTs that the first replica is sent as it stands still, and dies with."""
-    os.kill(shop.pid(), signal.SIGSTOP)
+    freeze(shop.pid())
     with shop.asking(CROWD, "/pay.jsp") as asked:
         until(lambda: shop.in_flight() >= CROWD)
         shop.container().kill()
