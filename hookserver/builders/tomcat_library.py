@@ -40,7 +40,7 @@ compile() {{
 }}
 compile {_WORK}/*.java && exit
 rm -rf {_WORK}/classes/*
-compile {_WORK}/Elsewhere.java {_WORK}/Begun.java {_WORK}/Marks.java
+compile {_WORK}/Elsewhere.java {_WORK}/Begun.java {_WORK}/Completion.java {_WORK}/Marks.java
 """
 
 

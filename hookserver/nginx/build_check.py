@@ -8,7 +8,7 @@ from hookserver.nginx.binary import Built
 
 _NEEDED = ("http", "http_rewrite_module", "http_map_module", "http_proxy_module")
 _OLDEST = (1, 15, 8)
-"""``proxy_socket_keepalive``, and the upstream's ``keepalive_timeout``."""
+"""It has ``$upstream_bytes_sent``."""
 
 
 def check_build(program: str, built: Built, nginx: NginxSettings) -> None:

@@ -9,8 +9,8 @@ to the page that it was on, which shows what came of it: that of an error would 
 
 from __future__ import annotations
 
-from hookserver import marks
 from hookserver.config import AppSettings
+from hookserver.marks import SIGN
 from hookserver.models import StateDir
 from hookserver.nginx.servers import flags
 from hookserver.nginx.syntax import block, name, quote
@@ -58,7 +58,7 @@ def moved(state: StateDir, app: AppSettings) -> list[str]:
     a replica that broke off goes to the next one.
     """
     up, slot, after = (name(app.name, what) for what in ("up", "slot", "after"))
-    place = quote(str(marks.folder(state, app.name, ""))).removesuffix('"')
+    place = quote(str(state.begun / app.name)).removesuffix('"')
     return [
         *flags(state, app),
         "if ($hs_failure = 504) { return 504; }",
@@ -66,7 +66,7 @@ def moved(state: StateDir, app: AppSettings) -> list[str]:
         'set $hs_next "";',
         f"if ($hs_failure = unsent) {{ set $hs_next {name(app.name, '')}${slot}; }}",
         f'if ($hs_slot = ${slot}) {{ set $hs_next ""; }}',
-        f'if (-f {place}/$hs_cutoff/{marks.SIGN}") {{ set $hs_next ${after}; }}',
+        f'if (-f {place}/$hs_cutoff/{SIGN}") {{ set $hs_next ${after}; }}',
         f'if (-f {place}/$hs_cutoff/$request_id") {{ set $hs_next ""; }}',
         'if ($hs_next = "") { return 502; }',
         f"set $hs_slot ${slot};",

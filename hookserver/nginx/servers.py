@@ -203,12 +203,11 @@ def page() -> list[str]:
 
 def failed(status: int) -> list[str]:
     """Our page; a form that was cut off leads its visitor back instead."""
-    back = ["add_header X-Request-Id $request_id always;", "add_header Cache-Control no-store always;"]
+    both = ["add_header X-Request-Id $request_id always;", "add_header Cache-Control no-store always;"]
     return [
-        *(block("if ($hs_back)", [*back, "return 303 $hs_back;"]) if status == 502 else []),
+        *(block("if ($hs_back)", [*both, "return 303 $hs_back;"]) if status == 502 else []),
         'default_type "text/html; charset=utf-8";',
-        "add_header X-Request-Id $request_id always;",
+        *both,
         "add_header Retry-After 5 always;",
-        "add_header Cache-Control no-store always;",
         f"return {status} $hs_page;",
     ]

@@ -123,8 +123,7 @@ class Shop:
         """Who was killed runs again, at once instead of when Docker's patience is over, and the visitors reach him."""
         if self.container().status != "running":
             self.container().restart(timeout=0)
-        for replica in (1, 2):
-            until(lambda replica=replica: self.ask("/pay.jsp", replica).text == f"paid blue{replica}", 60)  # type: ignore[misc]
+        until(lambda: all(self.ask("/pay.jsp", replica).text == f"paid blue{replica}" for replica in (1, 2)), 60)
 
 
 def freeze(pid: int) -> None:

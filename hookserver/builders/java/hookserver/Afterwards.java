@@ -1,7 +1,6 @@
 package hookserver;
 
 import jakarta.servlet.AsyncEvent;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import org.apache.catalina.connector.Request;
@@ -20,7 +19,7 @@ final class Afterwards extends ReplicationValve {
         }
     }
 
-    private final class Sender implements AsyncListener {
+    private final class Sender extends Completion {
 
         private final Request request;
 
@@ -31,16 +30,6 @@ final class Afterwards extends ReplicationValve {
         @Override
         public void onComplete(AsyncEvent event) {
             sendSessionReplicationMessage(request, (ClusterManager) request.getContext().getManager());
-        }
-
-        @Override
-        public void onTimeout(AsyncEvent event) {
-            // It ends by itself, or by the application: then it is complete.
-        }
-
-        @Override
-        public void onError(AsyncEvent event) {
-            // As with a timeout.
         }
 
         @Override

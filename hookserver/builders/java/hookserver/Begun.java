@@ -1,7 +1,6 @@
 package hookserver;
 
 import jakarta.servlet.AsyncEvent;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.nio.file.Paths;
@@ -48,7 +47,7 @@ public final class Begun extends ValveBase {
             getNext().invoke(request, response);
         } finally {
             if (request.isAsyncStarted()) {
-                request.getAsyncContext().addListener(new Completion(mark));
+                request.getAsyncContext().addListener(new End(mark));
             } else {
                 marks.ended(mark);
             }
@@ -63,27 +62,17 @@ public final class Begun extends ValveBase {
         }
     }
 
-    private final class Completion implements AsyncListener {
+    private final class End extends Completion {
 
         private final Marks.Mark mark;
 
-        Completion(Marks.Mark mark) {
+        End(Marks.Mark mark) {
             this.mark = mark;
         }
 
         @Override
         public void onComplete(AsyncEvent event) {
             marks.ended(mark);
-        }
-
-        @Override
-        public void onTimeout(AsyncEvent event) {
-            // It ends by itself, or by the application: then it is complete.
-        }
-
-        @Override
-        public void onError(AsyncEvent event) {
-            // As with a timeout.
         }
 
         @Override
