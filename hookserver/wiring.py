@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import multiprocessing
-import os
-import signal
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookserver.children import Task
-from hookserver.config import AppSettings, Loaded, Settings, reread
-from hookserver.errors import EmptyRepository, HookserverError, SettingsError, StoreError
-from hookserver.models import Push, Trigger
+from hookserver.config import Loaded, Settings, reread
+from hookserver.errors import SettingsError, StoreError
 from hookserver.nginx import Nginx
 from hookserver.store import Store
-from hookserver.worker import Worker
+from hookserver.worker.loop import Worker
+from hookserver.worker.tasks import perform, teller
 
 if TYPE_CHECKING:
-    from hookserver.parts import Parts
-
-_PR_SET_PDEATHSIG = 1
-_POLL_DEADLINE = 60.0
-"""Seconds for a look at the remote's tip."""
-
-
-def shipped(name: str) -> Path:
-    """A file that comes with the program: beside the package in a checkout, inside it when installed from a wheel."""
-    inside = Path(__file__).parent / name
-    return inside if inside.exists() else Path(__file__).parent.parent / name
+    from hookserver.pipeline.context import Parts
 
 
 def open_store(settings: Settings) -> Store:
@@ -56,11 +38,12 @@ def make_worker(loaded: Loaded) -> Worker:
 
     Raises SettingsError when apps serve on another subnet than the settings name now.
     """
-    from hookserver import pipeline, recovery, take_up  # noqa: F401
+    from hookserver.pipeline import apply_settings, deploy, recovery  # noqa: F401
 
     store = open_store(loaded.settings)
     _refuse_another_subnet(loaded, store)
-    return Worker(loaded.settings, store, perform, _is_serving, partial(reread, loaded.path), teller("worker"))
+    in_child = partial(perform, make_parts)
+    return Worker(loaded.settings, store, in_child, _is_serving, partial(reread, loaded.path), teller("worker"))
 
 
 def _is_serving(settings: Settings) -> bool:
@@ -74,35 +57,11 @@ def _refuse_another_subnet(loaded: Loaded, store: Store) -> None:
         raise SettingsError(str(loaded.path), [f"docker.subnet: {', '.join(live)} serves on {before}: put that back"])
 
 
-def teller(process: str) -> Callable[[str], None]:
-    """Where a process tells what it does: on stderr, with the time."""
-    return logging.getLogger(process).info
-
-
-def perform(settings: Settings, task: Task) -> None:
-    """Do one task, in a child process of the worker that dies with it.
-
-    Ends with 1, and has told why, when it is to be tried again.
-    """
-    _die_with_parent()
-    store = Store(settings.server.state)
-    try:
-        _perform(make_parts(settings, store), task)
-    except HookserverError as error:
-        teller(task.kind)(str(error))
-        sys.exit(1)
-    except Exception:
-        logging.getLogger(task.kind).exception("%s: this was not expected: report it", task.app or "all")
-        sys.exit(1)
-    finally:
-        store.close()
-
-
 def make_parts(settings: Settings, store: Store) -> Parts:
     """What the steps of a deploy work with."""
     from hookserver.builders import Images
     from hookserver.containers import Containers
-    from hookserver.parts import Parts
+    from hookserver.pipeline.context import Parts
 
     state = settings.server.state
     return Parts(
@@ -115,88 +74,8 @@ def make_parts(settings: Settings, store: Store) -> Parts:
     )
 
 
-def _perform(parts: Parts, task: Task) -> None:
-    from hookserver import pipeline, recovery, take_up
-
-    tell = teller(task.kind)
-    if task.kind == "deploy":
-        deploy = parts.store.deploy(task.deploy)
-        log = pipeline.open_log(parts, deploy)
-        pipeline.perform(parts, deploy, log)
-        tell(pipeline.ending(parts, task.deploy))
-    elif task.kind == "settle":
-        recovery.settle(parts, parts.store.deploy(task.deploy), tell)
-    elif task.kind == "retire":
-        recovery.retire_due(parts, task.app, time.time(), tell)
-    elif task.kind == "poll":
-        _poll(parts, parts.app(task.app), tell)
-    elif task.kind == "take up":
-        _prepare_push_repositories(parts.settings, parts.store, tell)
-        take_up.take_up(parts, tell)
-    elif task.kind == "end":
-        take_up.end_app(parts, task.app, tell)
-    else:
-        _prepare_push_repositories(parts.settings, parts.store, tell)
-        recovery.reconcile(parts, tell, task.spared)
-
-
-def _poll(parts: Parts, app: AppSettings, tell: Callable[[str], None]) -> None:
-    """Ask for a deploy when the branch's tip is another than the last one seen. A new app waits for its first push."""
-    try:
-        tip = parts.mirror(app, 0).tip(_POLL_DEADLINE)
-    except EmptyRepository:
-        return
-    queued = parts.store.enqueue_news(Push(app.name, Trigger.POLL), tip)
-    if queued:
-        tell(f"{app.name}: {app.branch} is at {tip[:12]}, not deployed yet: deploy {queued.deploy}")
-
-
-def _prepare_push_repositories(settings: Settings, store: Store, tell: Callable[[str], None]) -> None:
-    """Make the bare repositories that are pushed to. What one app's cannot be used for is told; the others are made."""
-    from hookserver.recovery import told
-
-    known = {token.name for token in store.tokens()}
-    for app in settings.apps.values():
-        if app.repository == "push":
-            with told(f"{app.name}: nobody can push to it now", tell):
-                _prepare_push_repository(settings, store, app, has_token=f"push:{app.name}" in known)
-
-
-def _prepare_push_repository(settings: Settings, store: Store, app: AppSettings, *, has_token: bool) -> None:
-    """With its hook, and a token of its own."""
-    from hookserver.git import ensure_push_repository
-
-    state = settings.server.state
-    token = state.push_token(app.name)
-    if not has_token or not token.exists():
-        write_secret(token, store.create_token(f"push:{app.name}", app.name))
-    hook = shipped("hooks/post-receive").read_text(encoding="utf-8")
-    ensure_push_repository(
-        state.push_repository(app.name), app.branch, app.name, settings.server.local_url, token, hook
-    )
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that its owner alone can read, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"{text}\n")
-    fresh.replace(path)
-
-
 def configure_logging() -> None:
     """Events on stderr, each with the time and the process that tells it."""
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO, stream=sys.stderr)
     for chatty in ("urllib3", "docker", "git"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
-def _die_with_parent() -> None:
-    """The kernel kills this process when the worker ends (prctl(2)); a terminal's Ctrl-C is the worker's affair."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    parent = multiprocessing.parent_process()
-    if parent is not None and os.getppid() != parent.pid:
-        os._exit(1)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.setsid()

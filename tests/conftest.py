@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
-from hookserver.models import StateDir
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
 T = TypeVar("T")

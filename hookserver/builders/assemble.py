@@ -16,15 +16,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import IO
 
-from hookserver.builders import compatibility, tomcat_library, war_facts, war_file
-from hookserver.builders.engine import APP, FACTS, LIBRARY, LIBRARY_LAYER, ROLE, Engine
+from hookserver.builders.engine import LIBRARY_LAYER, Engine
 from hookserver.builders.job import BuildJob, War
-from hookserver.builders.tomcat_base import Base, SettingsFile
-from hookserver.builders.tomcat_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
-from hookserver.builders.tomcat_files import OwnFile, digest, laid_over, packed
-from hookserver.builders.translate import translated
+from hookserver.builders.tomcat import library as tomcat_library
+from hookserver.builders.tomcat.base_image import Base, SettingsFile
+from hookserver.builders.tomcat.edit_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
+from hookserver.builders.tomcat.own_files import OwnFile, digest, laid_over, packed
+from hookserver.builders.wars import compatibility
+from hookserver.builders.wars import facts as war_facts
+from hookserver.builders.wars import file as war_file
 from hookserver.config.secrets import without_user
 from hookserver.deploy_log import DeployLog
+from hookserver.engine.labels import APP, FACTS, LIBRARY, ROLE
+from hookserver.engine.translate import translated
 from hookserver.errors import BuildError
 
 DEFAULT_WEBAPPS = frozenset({"ROOT", "docs", "examples", "host-manager", "manager"})

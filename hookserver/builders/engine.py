@@ -14,22 +14,14 @@ import docker.errors
 import requests
 from docker.utils.utils import kwargs_from_env
 
-from hookserver.builders.chunks import Chunks
-from hookserver.builders.translate import failure, translated
 from hookserver.config import DockerSettings
 from hookserver.deploy_log import DeployLog
+from hookserver.engine.chunks import Chunks
+from hookserver.engine.labels import APP, DEPLOY, ROLE, STATE_DIR
+from hookserver.engine.translate import failure, translated
 from hookserver.errors import BuildError
-from hookserver.models import StateDir
+from hookserver.state.state_dir import StateDir
 
-STATE_DIR = "hookserver.state_dir"
-APP = "hookserver.app"
-DEPLOY = "hookserver.deploy"
-COMMIT = "hookserver.commit"
-IMAGE = "hookserver.image"
-BUILD = "hookserver.build"
-LIBRARY = "hookserver.library"
-FACTS = "hookserver.facts"
-ROLE = "hookserver.role"
 LIBRARY_LAYER = "library"
 """The role of a layer that images are made on, whose label they have too."""
 BUILDING = "build"

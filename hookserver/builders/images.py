@@ -11,29 +11,20 @@ import docker.errors
 import requests
 
 from hookserver import __version__
-from hookserver.builders import tomcat_library
 from hookserver.builders.assemble import adopt, assemble
-from hookserver.builders.engine import (
-    APP,
-    BUILD,
-    COMMIT,
-    IMAGE,
-    LIBRARY,
-    LIBRARY_LAYER,
-    ROLE,
-    STATE_DIR,
-    Engine,
-)
+from hookserver.builders.engine import LIBRARY_LAYER, Engine
 from hookserver.builders.job import BuildJob, War, WholeImage
 from hookserver.builders.migrate import migrate
 from hookserver.builders.registry import KINDS, choose
-from hookserver.builders.tomcat_base import Base, look, read_base
-from hookserver.builders.tomcat_files import OwnFile, fingerprint, gather
-from hookserver.builders.translate import translated
+from hookserver.builders.tomcat import library as tomcat_library
+from hookserver.builders.tomcat.base_image import Base, look, read_base
+from hookserver.builders.tomcat.own_files import OwnFile, fingerprint, gather
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
+from hookserver.engine.labels import APP, BUILD, COMMIT, IMAGE, LIBRARY, ROLE, STATE_DIR
+from hookserver.engine.translate import translated
 from hookserver.errors import BuildError
-from hookserver.models import StateDir
+from hookserver.state.state_dir import StateDir
 
 _BUILD_KEYS = {"kind", "image", "command", "war", "env", "volumes"}
 _TOMCAT_KEYS = {"context", "migrate", "files"}

@@ -10,10 +10,10 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 
-from hookserver.builders.container_build import Recipe, build_in_container
 from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, War
-from hookserver.builders.maven import CACHE, IMAGE, is_error
+from hookserver.builders.kinds.maven import CACHE, IMAGE, is_error
+from hookserver.builders.running.container_build import Recipe, build_in_container
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hookserver.builders import ant, dockerfile, gradle, maven, war
 from hookserver.builders.job import BuildJob, Kind
+from hookserver.builders.kinds import ant, dockerfile, gradle, maven, war
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 

@@ -16,7 +16,7 @@ from hookserver.errors import DeployFailed, HookserverError, Refused
 from hookserver.models import Status
 
 if TYPE_CHECKING:
-    from hookserver.plan import Plan, Replacement
+    from hookserver.changes.plan import Plan, Replacement
     from hookserver.store import Store
 
 _TAKEN_WITHIN = 120.0
@@ -31,8 +31,8 @@ _ENDED_WITHIN = 180.0
 @with_store
 def apply(loaded: Loaded, store: Store, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Let the running hookserver take up changed settings: shows what that will do, asks, does it."""
-    from hookserver.init import on_terminal
-    from hookserver.plan import make_plan
+    from hookserver.changes.plan import make_plan
+    from hookserver.cli.init_project import on_terminal
 
     locks = {app.name: f"{app.lock.by}: {app.lock.reason}" for app in store.apps() if app.lock}
     plan = make_plan(loaded.settings, store.live_releases(), store.in_force(), locks)
@@ -52,7 +52,7 @@ def apply(loaded: Loaded, store: Store, yes: bool, dry_run: bool, as_json: bool)
 
 
 def _refuse_without_worker(loaded: Loaded) -> None:
-    from hookserver.presence import worker_is_alive
+    from hookserver.state.worker_lock import worker_is_alive
 
     if not worker_is_alive(loaded.settings.server.state):
         raise Refused(
@@ -101,7 +101,7 @@ def _follow_all(loaded: Loaded, store: Store, plan: Plan, newest: int) -> None:
 
 
 def _goes_live(loaded: Loaded, store: Store, one: Replacement, newest: int) -> bool:
-    from hookserver.follow import outcome
+    from hookserver.views.log_follower import outcome
 
     waiting = [deploy for deploy in store.deploys(one.app, 3) if deploy.number > newest or not deploy.status.is_over]
     if not waiting:

@@ -51,8 +51,8 @@ def rollback(loaded: Loaded, store: Store, app: str, to: int | None, detach: boo
 @with_store
 def status(loaded: Loaded, store: Store, app: str | None, as_json: bool) -> None:
     """What is live, what stands by, what waits."""
-    from hookserver import as_json as documents
-    from hookserver.status import status_lines
+    from hookserver.cli.status_text import status_lines
+    from hookserver.views import documents
 
     settings = loaded.settings.apps
     if app is not None and app not in settings:
@@ -67,7 +67,7 @@ def status(loaded: Loaded, store: Store, app: str | None, as_json: bool) -> None
 @with_store
 def log(loaded: Loaded, store: Store, number: int, follow: bool) -> None:
     """Print a deploy's log; of one that never began, what became of it."""
-    from hookserver.follow import outcome
+    from hookserver.views.log_follower import outcome
 
     if follow:
         watching.follow(loaded, store, number, err=False)
@@ -87,8 +87,8 @@ def log(loaded: Loaded, store: Store, number: int, follow: bool) -> None:
 @with_store
 def history(_loaded: Loaded, store: Store, app: str, limit: int, as_json: bool) -> None:
     """An app's deploys, newest first."""
-    from hookserver import as_json as documents
-    from hookserver.status import history_lines
+    from hookserver.cli.status_text import history_lines
+    from hookserver.views import documents
 
     deploys = store.deploys(app, limit)
     if as_json:

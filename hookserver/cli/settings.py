@@ -18,7 +18,7 @@ from hookserver.config import Loaded, health_outside, unreadable_files
 @click.pass_obj
 def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
     """Look at the project in DIRECTORY and write settings for it, to hookserver.toml there, or to --config FILE."""
-    from hookserver import init as command
+    from hookserver.cli import init_project as command
 
     target = Path(config) if config else directory / "hookserver.toml"
     command.init(directory, target, ask=not yes and command.on_terminal(), domain=domain)

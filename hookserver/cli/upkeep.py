@@ -39,7 +39,7 @@ def unlock(_loaded: Loaded, store: Store, app: str) -> None:
 @with_store
 def prune(loaded: Loaded, store: Store, yes: bool) -> None:
     """Remove images that no rollback needs: only our own, only beyond `keep`."""
-    from hookserver.retire import kept_images
+    from hookserver.pipeline.retire import kept_images
     from hookserver.wiring import make_parts
 
     if not yes:

@@ -25,7 +25,7 @@ def follow(loaded: Loaded, store: Store, number: int, err: bool) -> None:
     """Show a deploy's log until it is decided how it ends."""
     import threading
 
-    from hookserver.follow import Follower, is_decided
+    from hookserver.views.log_follower import Follower, is_decided
 
     if store.deploy(number).status is Status.QUEUED:
         click.echo(f"-----> queued as deploy {number}", err=True)
@@ -38,7 +38,7 @@ def follow(loaded: Loaded, store: Store, number: int, err: bool) -> None:
 
 def ask(loaded: Loaded, store: Store, push: Push, detach: bool) -> None:
     """Queue it; unless detached, show its log until it ends, and end with its outcome."""
-    from hookserver.follow import outcome
+    from hookserver.views.log_follower import outcome
 
     number = store.enqueue(push).deploy
     if detach:
@@ -59,8 +59,8 @@ def ask(loaded: Loaded, store: Store, push: Push, detach: bool) -> None:
 
 
 def _tell_if_no_worker(loaded: Loaded) -> None:
-    from hookserver.follow import NO_WORKER
-    from hookserver.presence import worker_is_alive
+    from hookserver.state.worker_lock import worker_is_alive
+    from hookserver.views.log_follower import NO_WORKER
 
     if not worker_is_alive(loaded.settings.server.state):
         click.echo(NO_WORKER, err=True)

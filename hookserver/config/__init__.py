@@ -1,10 +1,10 @@
 """The settings file: TOML in, validated frozen settings out, every mistake reported at once."""
 
 from hookserver.config.files import unreadable_files
-from hookserver.config.health_place import health_outside
-from hookserver.config.live import NEEDS_A_RESTART, reread, taken_up
+from hookserver.config.health_path import health_outside
 from hookserver.config.load import Loaded, find, load, parse
 from hookserver.config.record import HIDDEN, flat, record, record_app
+from hookserver.config.reload import NEEDS_A_RESTART, reread, taken_up
 from hookserver.config.schema import (
     AppSettings,
     BuildSettings,

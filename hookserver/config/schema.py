@@ -32,7 +32,8 @@ from hookserver.config.values import (
     Variable,
     Volume,
 )
-from hookserver.models import Secret, StateDir
+from hookserver.models import Secret
+from hookserver.state.state_dir import StateDir
 
 MAX_REPLICAS = 8
 """Replicas a slot can have: each app has two blocks of this many addresses."""

@@ -8,19 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hookserver import marks
 from hookserver.config import AppSettings
-from hookserver.models import Endpoint, Release, StateDir
-
-STATE_DIR = "hookserver.state_dir"
-ROLE = "hookserver.role"
-APP = "hookserver.app"
-SLOT = "hookserver.slot"
-REPLICA = "hookserver.replica"
-REPLICAS = "hookserver.replicas"
-ROUTE = "hookserver.route"
-DEPLOY = "hookserver.deploy"
-COMMIT = "hookserver.commit"
+from hookserver.engine.labels import APP, COMMIT, DEPLOY, REPLICA, REPLICAS, ROLE, ROUTE, SLOT, STATE_DIR
+from hookserver.models import Endpoint, Release
+from hookserver.state import request_journal
+from hookserver.state.state_dir import StateDir
 
 HEAP_PERCENT = 60.0
 """Of the memory limit, for the heap: metaspace, code cache, stacks and buffers need the rest."""
@@ -61,11 +53,11 @@ def container_arguments(
     ``image_env`` is the environment that the image brings, ``env_file`` what the app's file says; with a ``cluster``
     it is to be connected to that too. A candidate is not restarted by Docker: a crash must fail the check at once.
     Without raw sockets, no container can reach past the networks that it is in. Who has an address has a folder for
-    his marks.
+    his request_journal.
     """
-    place = marks.folder(StateDir(state_dir), app.name, endpoint.host)
-    binds = marks.binds(place) if endpoint.host else []
-    options = (marks.OPTION if binds else "", cluster.options if cluster else "")
+    place = request_journal.folder(StateDir(state_dir), app.name, endpoint.host)
+    binds = request_journal.binds(place) if endpoint.host else []
+    options = (request_journal.OPTION if binds else "", cluster.options if cluster else "")
     environment = _environment(app, release, endpoint, image_env, env_file, options)
     return {
         "Image": release.image,

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable
 
 from hookserver.containers import diagnosis
-from hookserver.containers.engine import Engine
 from hookserver.containers.replica import Replica
+from hookserver.engine.client import Engine
+from hookserver.engine.output_lines import lines_of
 from hookserver.errors import Unhealthy
-from hookserver.lines import lines_of
 
 _TAIL = 600
 """Lines in which the cause of a failure is looked for."""

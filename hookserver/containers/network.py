@@ -12,8 +12,8 @@ from typing import Any
 from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
-from hookserver.containers.arguments import APP, ROLE, STATE_DIR
-from hookserver.containers.engine import Engine
+from hookserver.engine.client import Engine
+from hookserver.engine.labels import APP, ROLE, STATE_DIR
 from hookserver.errors import ContainerError
 
 CLUSTER = "cluster"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hookserver.containers import arguments
+from hookserver.engine import labels
 from hookserver.models import Slot
 
 
@@ -35,21 +35,21 @@ class Replica:
 
 def parse_replica(told: dict[str, Any]) -> Replica:
     """Out of Docker's answer to an inspection."""
-    labels, state = told["Config"]["Labels"], told["State"]
+    found, state = told["Config"]["Labels"], told["State"]
     started = datetime.fromisoformat(state["StartedAt"])
     return Replica(
         id=told["Id"],
         name=told["Name"].lstrip("/"),
-        app=labels[arguments.APP],
-        slot=Slot(labels[arguments.SLOT]),
-        route=labels[arguments.ROUTE],
-        deploy=int(labels[arguments.DEPLOY]),
-        commit=labels[arguments.COMMIT],
+        app=found[labels.APP],
+        slot=Slot(found[labels.SLOT]),
+        route=found[labels.ROUTE],
+        deploy=int(found[labels.DEPLOY]),
+        commit=found[labels.COMMIT],
         image=told["Config"]["Image"],
         state=state["Status"],
         restarts=told["RestartCount"],
         exit_code=state["ExitCode"],
         oom_killed=state["OOMKilled"],
         started_at=started.timestamp() if started.year > 1 else None,
-        siblings=int(labels[arguments.REPLICAS]),
+        siblings=int(found[labels.REPLICAS]),
     )

@@ -11,18 +11,20 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
-from hookserver import marks
 from hookserver.addresses import cluster_addresses, cluster_subnet, endpoints
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import arguments, logs, network
 from hookserver.containers.arguments import Cluster, container_arguments, parse_environment
-from hookserver.containers.engine import Engine, in_parallel
+from hookserver.containers.conflicts import leftovers
 from hookserver.containers.env_file import read_env_file
-from hookserver.containers.in_the_way import leftovers
-from hookserver.containers.once import run_to_its_end
+from hookserver.containers.prepare import run_to_its_end
 from hookserver.containers.replica import Replica, parse_replica
+from hookserver.engine import labels
+from hookserver.engine.client import Engine, in_parallel
 from hookserver.errors import ContainerError, HookserverError, Unhealthy
-from hookserver.models import Endpoint, Release, Slot, StateDir
+from hookserver.models import Endpoint, Release, Slot
+from hookserver.state import request_journal
+from hookserver.state.state_dir import StateDir
 
 _REMOVAL = 15.0
 
@@ -186,7 +188,7 @@ class Containers:
 
         def start_one(place: Endpoint) -> None:
             cluster = clusters[places.index(place)] if clusters else None
-            marks.make_empty(marks.folder(StateDir(self._state_dir), app.name, place.host))
+            request_journal.make_empty(request_journal.folder(StateDir(self._state_dir), app.name, place.host))
             config = container_arguments(self._state_dir, net, app, release, place, image_env, env_file, cluster)
             id_ = self._make(place.name, config, app.tomcat.networks, cluster)
             with self._engine.doing(f"start the container {place.name}"):
@@ -242,11 +244,11 @@ class Containers:
     def _ids(
         self, app: str | None = None, slot: Slot | None = None, deploy: int | None = None, role: str = "replica"
     ) -> list[str]:
-        wanted = {arguments.STATE_DIR: self._state_dir, arguments.ROLE: role}
-        wanted |= {arguments.APP: app, arguments.SLOT: slot, arguments.DEPLOY: deploy}
-        labels = [f"{label}={value}" for label, value in wanted.items() if value is not None]
+        wanted = {labels.STATE_DIR: self._state_dir, labels.ROLE: role}
+        wanted |= {labels.APP: app, labels.SLOT: slot, labels.DEPLOY: deploy}
+        filters = [f"{label}={value}" for label, value in wanted.items() if value is not None]
         with self._engine.doing("list the containers"):
-            found = self._engine.api.containers(all=True, filters={"label": labels})
+            found = self._engine.api.containers(all=True, filters={"label": filters})
         return [container["Id"] for container in found]
 
     def _inspect(self, id_: str) -> Replica | None:

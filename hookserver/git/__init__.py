@@ -1,7 +1,6 @@
 """Mirrors, checkouts of one commit, push repositories of our own. The only place that imports GitPython."""
 
-from hookserver.git.command import kill_orphans
 from hookserver.git.mirror import Mirror
 from hookserver.git.push_repository import ensure_push_repository
 
-__all__ = ["Mirror", "ensure_push_repository", "kill_orphans"]
+__all__ = ["Mirror", "ensure_push_repository"]

@@ -16,8 +16,8 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is told wh
 import git
 
 from hookserver.errors import GitError
+from hookserver.state.deploy_processes import TAG
 
-TAG = "HOOKSERVER_DEPLOY"
 _SSH = (
     "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3"
     " -o ControlMaster=no -o ControlPath=none"
@@ -148,21 +148,6 @@ def run(arguments: Sequence[str | Path], ours: Mapping[str, str], ends: float, c
     return Answer(process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace"))
 
 
-def kill_orphans(tag: str) -> int:
-    """Kill every process whose environment says that it belongs to the deploy ``tag``, and wait until none is left.
-
-    Never ourselves. Returns how many were killed.
-    """
-    killed: set[int] = set()
-    gives_up = time.monotonic() + 2
-    while found := [pid for pid in _pids() if _carries(pid, tag)]:
-        killed.update(pid for pid in found if _kill(pid, tag))
-        if time.monotonic() > gives_up:
-            break
-        time.sleep(0.005)
-    return len(killed)
-
-
 def _users_config(outside: Mapping[str, str]) -> list[Path]:
     if named := outside.get("GIT_CONFIG_GLOBAL"):
         return [Path(named)]
@@ -172,34 +157,3 @@ def _users_config(outside: Mapping[str, str]) -> list[Path]:
 
 def _verb(arguments: Sequence[str | Path]) -> str:
     return next((str(argument) for argument in arguments if not str(argument).startswith(("-", "/"))), "")
-
-
-def _pids() -> list[int]:
-    return [
-        int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and int(entry.name) != os.getpid()
-    ]
-
-
-def _carries(pid: int, tag: str) -> bool:
-    try:
-        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return f"{TAG}={tag}".encode() in variables
-
-
-def _kill(pid: int, tag: str) -> bool:
-    """Kill by a handle that stays this very process, even when its number is given away meanwhile."""
-    try:
-        handle = os.pidfd_open(pid)
-    except OSError:
-        return False
-    try:
-        if _carries(pid, tag):
-            signal.pidfd_send_signal(handle, signal.SIGKILL)
-            return True
-    except OSError:
-        pass
-    finally:
-        os.close(handle)
-    return False

@@ -1,7 +1,7 @@
 """Nginx, our own instance or one that is there: its configuration, the switch without a reload, what is in flight."""
 
 from hookserver.nginx.nginx import Nginx
-from hookserver.nginx.render import render
-from hookserver.nginx.show import show
+from hookserver.nginx.system.show import show
+from hookserver.nginx.text.managed import render
 
 __all__ = ["Nginx", "render", "show"]

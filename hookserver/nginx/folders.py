@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hookserver.errors import NginxError
-from hookserver.models import StateDir
-from hookserver.nginx.servers import READABLE_FLAG
+from hookserver.nginx.text.servers import READABLE_FLAG
+from hookserver.state.state_dir import StateDir
 
 
 def prepare(state: StateDir, group: int = -1) -> None:

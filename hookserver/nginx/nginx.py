@@ -12,10 +12,10 @@ from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx import traffic, visits
-from hookserver.nginx.access_log import ACCESS_LOG
 from hookserver.nginx.flags import Flags, read_flags, write_flags
-from hookserver.nginx.managed import Managed
-from hookserver.nginx.system import System
+from hookserver.nginx.managed.managed import Managed
+from hookserver.nginx.system.system import System
+from hookserver.nginx.text.access_log import ACCESS_LOG
 
 _CONFIRM_SWITCH = 2.0
 

@@ -11,9 +11,9 @@ import secrets
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.nginx.folders import write_durably
-from hookserver.nginx.foreign import address
-from hookserver.nginx.servers import STATUS_TYPE
+from hookserver.nginx.listen_address import address
 from hookserver.nginx.status import ask
+from hookserver.nginx.text.servers import STATUS_TYPE
 
 _LOOPBACK = {"*": "127.0.0.1", "[::]": "::1"}
 

@@ -3,7 +3,7 @@
 from hookserver.project.answers import Answers, Question, health_path, proposed, questions
 from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
 from hookserver.project.proposal import open_points, propose
-from hookserver.project.session_advice import advice, whose_project
+from hookserver.project.sessions.advice import advice, whose_project
 from hookserver.project.survey import look
 from hookserver.project.trusted import trusted_bundle
 

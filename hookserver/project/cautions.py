@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element
 
+from hookserver.project.builds.maven_pom import is_active
 from hookserver.project.deployment import Deployment
 from hookserver.project.findings import Caution, Dependency, Hit, Hits
 from hookserver.project.folder import Folder, said
-from hookserver.project.maven_pom import is_active
-from hookserver.project.session_classes import unserialisable
+from hookserver.project.sessions.classes import unserialisable
 
 _EMBEDDED_JARS = {"h2": "H2", "hsqldb": "HSQLDB", "derby": "Derby", "sqlite-jdbc": "SQLite"}
 _SERVER_JARS = re.compile(r"mysql-connector-.*|mariadb-java-client|postgresql|ojdbc\d*|mssql-jdbc|jtds|jcc")

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from hookserver.project.builds.properties import flat
 from hookserver.project.constraints import in_the_way
 from hookserver.project.deployment import Deployment
 from hookserver.project.findings import Dependency, Health, Hit, Hits
 from hookserver.project.folder import Folder
 from hookserver.project.mapped_root import mapped_root
-from hookserver.project.properties import flat
 
 _NAMES = ("health", "healthz", "healthcheck", "health-check", "livez", "readyz", "ping", "status")
 _MADE_FOR_IT = re.compile(rf"/(?:{'|'.join(_NAMES)})(?:\.jsp|\.do)?")

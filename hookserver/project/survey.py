@@ -5,20 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from hookserver.project import (
-    ant,
-    api,
-    archive,
-    below,
-    cautions,
-    deployment,
-    dockerfile,
-    gradle,
-    health,
-    maven,
-    sources,
-    tomcat_files,
-)
+from hookserver.project import api, cautions, deployment, health, sources, subfolders, tomcat_files
+from hookserver.project.builds import ant, archive, dockerfile, gradle, maven
 from hookserver.project.findings import Build, Project
 from hookserver.project.folder import Folder
 from hookserver.project.java import highest, hints
@@ -36,8 +24,8 @@ def look(root: Path) -> Project:
     """
     folder = Folder(root)
     project = _looked_at(root, folder)
-    above = below.repository_above(root)
-    if not project.builds and (found := below.folders(folder)[:_MOST_PROJECTS]):
+    above = subfolders.repository_above(root)
+    if not project.builds and (found := subfolders.folders(folder)[:_MOST_PROJECTS]):
         project = _below(project, folder, {name: look(root / name) for name in found})
     return replace(project, notes=(above, *project.notes)) if above else project
 
@@ -51,16 +39,16 @@ def _below(top: Project, folder: Folder, found: dict[str, Project]) -> Project:
     name = next((name for name, inner in found.items() if inner.build and inner.build.wars), next(iter(found)))
     inner = found[name]
     others = [other for other in found if other != name]
-    start = below.aggregator(folder, name, others)
+    start = subfolders.aggregator(folder, name, others)
     kinds = tuple(build for build in inner.builds if build.kind in ("maven", "gradle", "ant"))
     return replace(
         inner,
         root=top.root,
-        builds=tuple(below.built_from_the_top(build, name, start) for build in kinds),
+        builds=tuple(subfolders.built_from_the_top(build, name, start) for build in kinds),
         tomcat_files=tuple(replace(file, where=f"{name}/{file.where}") for file in inner.tomcat_files),
         origin=top.origin,
         branches=top.branches,
-        notes=(*below.notes(name, others), *top.notes),
+        notes=(*subfolders.notes(name, others), *top.notes),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hookserver.config.server_xml import obstacles
 from hookserver.project.findings import Caution, Evidence
 from hookserver.project.folder import Folder
-from hookserver.project.server_xml import obstacles
 
 _ROOTS = {"tomcat-users.xml": "tomcat-users", "server.xml": "Server", "context.xml": "Context"}
 _DRIVER = re.compile(r"(?:^|/)(?:tomcat|catalina)[^/]*/(?:[^/]+/)*lib/([^/]+\.jar)$", re.IGNORECASE)

@@ -1,6 +1,6 @@
 """All SQL: the queue of pushes, the deploys, releases, locks and tokens, in one SQLite file."""
 
-from hookserver.store.in_force import InForce
+from hookserver.store.effective_settings import InForce
 from hookserver.store.queue import Queued
 from hookserver.store.store import Store
 from hookserver.store.tokens import Token

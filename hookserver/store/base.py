@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookserver.presence import ring
+from hookserver.state.worker_lock import ring
 from hookserver.store.database import Database
 
 

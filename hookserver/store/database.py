@@ -63,7 +63,10 @@ class Database:
         if self._revision() == REVISION:
             return
         done = subprocess.run(
-            [sys.executable, "-m", "hookserver.migrations", str(self.path)], capture_output=True, text=True, check=False
+            [sys.executable, "-m", "hookserver.store.migrations", str(self.path)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise StoreError(

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 from sqlalchemy import func, select
 
-from hookserver.models import StateDir
+from hookserver.state.permissions import prepare
+from hookserver.state.state_dir import StateDir
 from hookserver.store.apps import Apps
 from hookserver.store.base import Tables
 from hookserver.store.database import Database
 from hookserver.store.deploys import Deploys
-from hookserver.store.in_force import Wishes
+from hookserver.store.effective_settings import Wishes
 from hookserver.store.queue import Queue
 from hookserver.store.releases import Releases
-from hookserver.store.state_folder import prepare
 from hookserver.store.tables import apps
 from hookserver.store.tokens import Tokens
 

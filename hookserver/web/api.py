@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, url_for
 
-from hookserver import as_json
 from hookserver.errors import BadRequest, NotFound, Refused
-from hookserver.follow import NO_WORKER, outcome
 from hookserver.models import Push, Status, Trigger
-from hookserver.presence import worker_is_alive
+from hookserver.state.worker_lock import worker_is_alive
+from hookserver.views import documents
+from hookserver.views.log_follower import NO_WORKER, outcome
 from hookserver.web import auth, body, log_stream, parameters
 from hookserver.web.context import context
 from hookserver.web.errors import problem
@@ -61,21 +61,21 @@ def cancel(number: int) -> Response:
     auth.deploy(number)
     body.fields()
     cancelled = context().store.cancel(number)
-    return _answer(as_json.deploy(cancelled), 200 if cancelled.status is Status.CANCELLED else 202)
+    return _answer(documents.deploy(cancelled), 200 if cancelled.status is Status.CANCELLED else 202)
 
 
 @blueprint.get("/apps")
 def apps() -> Response:
     """The apps that the token is valid for."""
     settings = context().settings.apps
-    return jsonify(apps=[as_json.app(context().store, settings[name]) for name in auth.visible_apps()])
+    return jsonify(apps=[documents.app(context().store, settings[name]) for name in auth.visible_apps()])
 
 
 @blueprint.get("/apps/<name>")
 def app(name: str) -> Response:
     """One app: what serves, what stands by, what waits."""
     auth.caller(name)
-    return jsonify(as_json.app(context().store, parameters.known_app(name)))
+    return jsonify(documents.app(context().store, parameters.known_app(name)))
 
 
 @blueprint.get("/apps/<name>/deploys")
@@ -84,15 +84,15 @@ def deploys(name: str) -> Response:
     auth.caller(name)
     parameters.known_app(name)
     found = context().store.deploys(name, parameters.limit())
-    return jsonify(deploys=[as_json.deploy(deploy) for deploy in found])
+    return jsonify(deploys=[documents.deploy(deploy) for deploy in found])
 
 
 @blueprint.get(f"/deploys/<{DEPLOY}:number>")
 def one_deploy(number: int) -> Response:
     """One deploy with its steps."""
     found = auth.deploy(number)
-    steps = [as_json.step(run) for run in context().store.steps(number)]
-    return jsonify({**as_json.deploy(found), "steps": steps, "log": _log_url(number)})
+    steps = [documents.step(run) for run in context().store.steps(number)]
+    return jsonify({**documents.deploy(found), "steps": steps, "log": _log_url(number)})
 
 
 @blueprint.put("/apps/<name>/lock")
@@ -102,7 +102,7 @@ def lock(name: str) -> Response:
     parameters.known_app(name)
     reason = parameters.one_line("reason", body.fields("reason").get("reason"))
     context().store.lock(name, reason, by)
-    return jsonify(lock=as_json.lock(context().store.app(name).lock))
+    return jsonify(lock=documents.lock(context().store.app(name).lock))
 
 
 @blueprint.delete("/apps/<name>/lock")
@@ -150,7 +150,7 @@ def _waited(push: Push) -> Response:
     if deploy.status is not Status.LIVE:
         remedy = f"The whole log: {_log_url(number)}"
         return problem(422, outcome(deploy), remedy, deploy=number, deploy_status=deploy.status)
-    return _answer(as_json.deploy(deploy), 200)
+    return _answer(documents.deploy(deploy), 200)
 
 
 def _followed(name: str, number: int) -> Response:

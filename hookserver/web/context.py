@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from hookserver.config import AppSettings, Settings
-from hookserver.follow import Follower
-from hookserver.models import StateDir
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
+from hookserver.views.log_follower import Follower
 from hookserver.web.current import CurrentSettings
 from hookserver.web.flood import Failures
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import select
 import socket
 
-from hookserver.follow import ASK_EVERY, is_decided
 from hookserver.models import Deploy
+from hookserver.views.log_follower import ASK_EVERY, is_decided
 from hookserver.web.context import Context
 
 STUCK = 30.0

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, request, send_file
 
-from hookserver.follow import is_decided, is_finished, outcome
 from hookserver.models import Deploy
+from hookserver.views.log_follower import is_decided, is_finished, outcome
 from hookserver.web import auth
 from hookserver.web.context import MAX_FOLLOWERS, Context, context
 from hookserver.web.errors import TryLater

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from hookserver.presence import worker_is_alive
+from hookserver.state.worker_lock import worker_is_alive
 from hookserver.web.context import context
 from hookserver.web.errors import TryLater
 

@@ -24,9 +24,9 @@ import docker.errors
 import requests
 
 from hookserver.config import Settings, load
-from hookserver.containers.arguments import STATE_DIR
-from hookserver.models import StateDir
+from hookserver.engine.labels import STATE_DIR
 from hookserver.nginx import Nginx
+from hookserver.state.state_dir import StateDir
 from tests.bench import nginx_modes
 from tests.shop.installation import free_port
 from tests.shop.operators_nginx import Operator

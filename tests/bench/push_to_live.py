@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hookserver.addresses import endpoints
-from hookserver.builders.engine import BUILDING, ROLE
+from hookserver.builders.engine import BUILDING
+from hookserver.engine.labels import ROLE
 from hookserver.models import Slot
 from tests.bench.first_answers import FirstAnswers
 from tests.bench.installation import APP, Installation, installed, until

@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from hookserver.containers.arguments import STATE_DIR
+from hookserver.engine.labels import STATE_DIR
 from tests.bench.first_answers import FirstAnswers
 from tests.bench.installation import APP, ROOT, Installation, installed
 from tests.bench.line_shop import LINES, Line

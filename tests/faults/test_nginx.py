@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from hookserver.nginx import processes
+from hookserver.nginx.managed import processes
 from tests.faults.conftest import Shop
 from tests.shop import until
 from tests.shop.invariants import assert_no_loss

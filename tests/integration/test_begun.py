@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 import requests
 
-from hookserver.marks import SIGN, folder, make_empty
 from hookserver.models import Endpoint
+from hookserver.state.request_journal import SIGN, folder, make_empty
 from tests.shop import Installation, installed, until
 
 LINES = ["7.0-jdk8", "8.5-jdk8", "9.0-jdk17", "10.1-jdk17", "11.0-jdk21"]

@@ -12,8 +12,8 @@ import pytest
 
 from hookserver.config import HealthSettings
 from hookserver.errors import Unhealthy
-from hookserver.health import BODY_LIMIT, wait_until_healthy
 from hookserver.models import Endpoint
+from hookserver.pipeline.health_gate import BODY_LIMIT, wait_until_healthy
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nUP"
 Answer = Callable[[int, socket.socket], None]

@@ -28,7 +28,8 @@ from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import Containers
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError, Unhealthy
-from hookserver.models import Endpoint, Release, Slot, StateDir
+from hookserver.models import Endpoint, Release, Slot
+from hookserver.state.state_dir import StateDir
 from tests.shop import installed, until
 
 SUBNETS = ("172.30.190.0/24", "172.30.184.0/24")

@@ -21,8 +21,9 @@ from typing import Any, TypeVar
 import docker
 
 from hookserver.config import Settings, load
-from hookserver.models import Slot, StateDir
+from hookserver.models import Slot
 from hookserver.nginx import Nginx
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from tests.shop.processes import Processes
 from tests.shop.project import Project

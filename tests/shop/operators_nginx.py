@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookserver.nginx import processes
+from hookserver.nginx.managed import processes
 from tests.shop.installation import until
 
 HAND_BUILT = Path("/opt/nginx")

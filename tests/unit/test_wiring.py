@@ -9,9 +9,11 @@ import pytest
 
 from hookserver.config import load, parse, record
 from hookserver.errors import GitError, SettingsError
-from hookserver.models import Push, Release, Slot, StateDir, Trigger
+from hookserver.models import Push, Release, Slot, Trigger
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from hookserver.wiring import _poll, _prepare_push_repositories, make_parts, make_worker
+from hookserver.wiring import make_parts, make_worker
+from hookserver.worker.tasks import _poll, _prepare_push_repositories
 
 
 def test_a_subnet_that_changes_under_apps_that_serve_is_refused_with_the_one_they_serve_on(

@@ -20,7 +20,7 @@ import pytest
 from hookserver.builders import BuildJob, Images
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
-from hookserver.models import StateDir
+from hookserver.state.state_dir import StateDir
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 TOMCAT = "tomcat:10.1-jdk17-temurin"

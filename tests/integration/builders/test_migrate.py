@@ -8,7 +8,7 @@ import requests
 
 from tests.integration.builders.conftest import CA_BUNDLE, Site, war
 from tests.integration.builders.test_image import ready
-from tests.unit.builders.test_war_facts import zipped
+from tests.unit.builders.wars.test_facts import zipped
 
 BUILD = {"ca_bundle": str(CA_BUNDLE)} if CA_BUNDLE.exists() else {}
 PAGE = '<%@ page import="javax.servlet.http.HttpServletRequest" %>{} <%= ((HttpServletRequest) request).getMethod() %>'

@@ -17,7 +17,7 @@ import pytest
 from hookserver.config.secrets import secrets_of
 from hookserver.deploy_log import DeployLog
 from tests.integration.builders.conftest import Site
-from tests.integration.builders.test_maven import BUILD, POM, SOURCE
+from tests.integration.builders.kinds.test_maven import BUILD, POM, SOURCE
 
 PASSWORD = "open sesame 4711"
 TOOL = "http://repo.acme.test/maven/acme/tool/1.0/tool-1.0"

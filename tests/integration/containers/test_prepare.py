@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from docker import APIClient
+from docker.types import LogConfig
 
 from hookserver.config import AppSettings
+from hookserver.containers.prepare import run_to_its_end
 from hookserver.errors import ContainerError
-from tests.integration.containers.conftest import Installation
+from tests.integration.containers.conftest import BASE, MINE, Installation
 
 
 def app_with(installation: Installation, prepare: str, **release: Any) -> AppSettings:
@@ -88,3 +90,17 @@ def test_it_is_not_on_the_network_of_the_fixed_addresses(installation: Installat
     installation.containers.prepare(app_with(installation, "hostname -I"), installation.release(), told.append)
     assert told
     assert not told[0].startswith("172.30.112.")
+
+
+def test_of_a_log_that_was_rotated_the_end_is_told(api: APIClient) -> None:
+    small = LogConfig(type="json-file", config={"max-size": "100k", "max-file": "1"})
+    script = ["sh", "-c", "seq 300000; echo done"]
+    id_ = api.create_container(
+        BASE, entrypoint=[], command=script, labels={MINE: "once"}, host_config=api.create_host_config(log_config=small)
+    )["Id"]
+    told: list[str] = []
+    try:
+        run_to_its_end("", id_, 60.0, told.append)
+    finally:
+        api.remove_container(id_, force=True)
+    assert told[-1] == "done"

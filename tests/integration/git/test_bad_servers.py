@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import GitError
-from hookserver.git import Mirror, kill_orphans
+from hookserver.git import Mirror
+from hookserver.state.deploy_processes import kill_orphans
 from tests.integration.git.conftest import Source, bad_line, free_port, git
 
 Make = Callable[..., Mirror]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hookserver.models import Slot
 from tests.integration.nginx.conftest import Site, until
-from tests.integration.nginx.test_instance import is_gone, master, start, workers
+from tests.integration.nginx.managed.test_instance import is_gone, master, start, workers
 
 README = Path(__file__).parents[3] / "README.md"
 _SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

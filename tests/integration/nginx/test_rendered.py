@@ -10,10 +10,10 @@ from hypothesis import settings as hypothesis_settings
 
 from hookserver.config import Settings
 from hookserver.nginx.binary import locate
-from hookserver.nginx.dump import read_dump
-from hookserver.nginx.foreign import servers
-from hookserver.nginx.render import render
-from hookserver.nginx.render_system import Surroundings, render_system
+from hookserver.nginx.system.dump import read_dump
+from hookserver.nginx.system.foreign import servers
+from hookserver.nginx.system.text import Surroundings, render_system
+from hookserver.nginx.text.managed import render
 from tests.unit.nginx.strategies import all_settings, numbers
 
 

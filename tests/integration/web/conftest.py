@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import Refused
-from hookserver.models import Deploy, Release, Slot, StateDir, Status
+from hookserver.models import Deploy, Release, Slot, Status
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
 SECRET = "a secret of the shop"

@@ -13,7 +13,8 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hookserver.models import Push, StateDir, Status, Trigger
+from hookserver.models import Push, Status, Trigger
+from hookserver.state.state_dir import StateDir
 from hookserver.web.context import MAX_FOLLOWERS
 from tests.integration.web.conftest import SECRET, Player, Web, seconds_of
 

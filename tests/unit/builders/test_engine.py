@@ -9,7 +9,7 @@ import pytest
 from hookserver.builders.engine import Engine
 from hookserver.config import DockerSettings
 from hookserver.errors import BuildError
-from hookserver.models import StateDir
+from hookserver.state.state_dir import StateDir
 
 
 def test_a_docker_that_wants_tls_is_spoken_to_with_the_certificates_of_the_environment(

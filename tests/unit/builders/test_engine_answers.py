@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hookserver.builders.translate import failure
+from hookserver.engine.translate import failure
 
 CODE = "The command '/bin/sh -c exit 4' returned a non-zero code: 4"
 

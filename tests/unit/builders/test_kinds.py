@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.builders import dockerfile, gradle, maven
 from hookserver.builders.job import BuildJob
+from hookserver.builders.kinds import dockerfile, gradle, maven
 from hookserver.builders.registry import KINDS, choose
 from hookserver.config import AppSettings
 from hookserver.deploy_log import DeployLog

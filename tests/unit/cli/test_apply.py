@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from hookserver.cli import cli
 from hookserver.config import load, record
 from hookserver.errors import Refused, SettingsError
-from hookserver.models import StateDir
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
 SETTINGS = '[server]\nstate_dir = "{}"\n[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'

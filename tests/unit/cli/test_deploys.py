@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from hookserver.cli import cli
 from hookserver.errors import NotFound
-from hookserver.models import Push, StateDir, Trigger
+from hookserver.models import Push, Trigger
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
 SETTINGS = '[server]\nstate_dir = "{}"\n[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hookserver.builders import tomcat_library
+from hookserver.builders.tomcat import library as tomcat_library
 from hookserver.containers import diagnosis
 from hookserver.containers.logs import require_sessions
 from hookserver.errors import Unhealthy

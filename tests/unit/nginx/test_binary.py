@@ -9,7 +9,7 @@ import pytest
 from hookserver.config import NginxSettings
 from hookserver.errors import NginxError
 from hookserver.nginx.binary import Built, built, locate
-from hookserver.nginx.build_check import check_build
+from hookserver.nginx.system.build_check import check_build
 
 
 def program(path: Path, says: str = "") -> Path:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import NginxError
-from hookserver.models import StateDir
 from hookserver.nginx.folders import closed_to, locked, prepare, write_durably
+from hookserver.state.state_dir import StateDir
 
 STRANGER = pwd.struct_passwd(("nobody", "x", 65534, 65534, "", "/", "/bin/false"))
 

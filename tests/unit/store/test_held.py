@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hookserver.models import Push, Release, Slot, StateDir, Status, Trigger
+from hookserver.models import Push, Release, Slot, Status, Trigger
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
 NOW = 1_000_000.0

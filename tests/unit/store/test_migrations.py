@@ -10,8 +10,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-import hookserver.migrations
-from hookserver.models import StateDir
+import hookserver.store.migrations
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.store.tables import REVISION, metadata
 
@@ -28,6 +28,6 @@ def test_the_migrations_end_in_the_tables_of_the_store(tmp_path: Path) -> None:
 
 def test_the_newest_migration_is_the_one_the_program_wants() -> None:
     config = Config()
-    config.set_main_option("script_location", str(Path(hookserver.migrations.__file__).parent))
+    config.set_main_option("script_location", str(Path(hookserver.store.migrations.__file__).parent))
     config.set_main_option("path_separator", "os")
     assert ScriptDirectory.from_config(config).get_heads() == [REVISION]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from hookserver.errors import NotFound, Refused, StoreError
-from hookserver.models import Push, Release, Slot, StateDir, Status, Step, Trigger
+from hookserver.models import Push, Release, Slot, Status, Step, Trigger
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from hookserver import config
 from hookserver.config import Settings
-from hookserver.models import StateDir
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.web import create_app
 

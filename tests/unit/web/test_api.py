@@ -13,7 +13,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from hookserver.models import Push, Release, Slot, StateDir, Status, Step, Trigger
+from hookserver.models import Push, Release, Slot, Status, Step, Trigger
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.web.context import MAX_FOLLOWERS
 

@@ -9,9 +9,9 @@ import pytest
 
 from hookserver.config import Settings
 from hookserver.errors import NotFound, StoreError
-from hookserver.follow import Lines, is_decided, is_finished
 from hookserver.models import Deploy, Push, Status, Trigger
 from hookserver.store import Store
+from hookserver.views.log_follower import Lines, is_decided, is_finished
 from hookserver.web.context import Context
 from hookserver.web.current import CurrentSettings
 from hookserver.web.following import is_gone

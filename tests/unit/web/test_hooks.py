@@ -13,7 +13,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
-from hookserver.models import StateDir, Status, Trigger
+from hookserver.models import Status, Trigger
+from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.web import flood
 from tests.unit.web.conftest import SECRET

@@ -1,0 +1,1 @@
+"""The kinds of build, one file each: how a project of that kind becomes a WAR or an image."""

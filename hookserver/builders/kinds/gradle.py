@@ -1,0 +1,86 @@
+"""Gradle projects: assembled by the project's own wrapper, or by the builder image's Gradle. Tests are not run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hookserver.builders.engine import Engine
+from hookserver.builders.job import BuildJob, Seen, War
+from hookserver.builders.running import source as sources
+from hookserver.builders.running import wrapper
+from hookserver.builders.running.container_build import Recipe, build_in_container
+from hookserver.deploy_log import DeployLog
+
+looks_for = "a build.gradle or settings.gradle, also .kts (gradle)"
+brings_server = False
+
+_IMAGE = "gradle:8-jdk17"
+_FILES = ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts")
+_HOME = "/root/.gradle"
+_TASKS = ("--no-daemon", "--console=plain", "assemble")
+_WRAPPERS_OWN = ("gradle/wrapper/gradle-wrapper.properties", "gradle/wrapper/gradle-wrapper.jar")
+_ERROR = re.compile(
+    r"(?:(?:.*: )?error: |  (?:symbol|location): |Execution failed for |A problem occurred"
+    r"|Could not |> (?!Task |Configure )\S|Exception in thread )"
+)
+_TOOLCHAIN = (
+    "The build asks for a Java toolchain that its builder image does not have: name an image with that Java in "
+    "build.image, such as gradle:8-jdk21, or let the project's settings download it (foojay-resolver-convention)."
+)
+ADVICE = {
+    "Cannot find a Java installation": _TOOLCHAIN,
+    "No matching toolchains": _TOOLCHAIN,
+    "No compatible toolchains": _TOOLCHAIN,
+    "at org.gradle.wrapper.": (
+        "./gradlew could not download its Gradle: name a mirror in distributionUrl of gradle-wrapper.properties, or "
+        'use the Gradle of build.image: build.command = ["gradle", "--no-daemon", "assemble"].'
+    ),
+}
+
+
+def recognise(source: Path) -> Seen | None:
+    """A build or settings file at the top."""
+    found = [name for name in _FILES if sources.find(source, name)]
+    return Seen(found[0]) if found else None
+
+
+def fingerprint(job: BuildJob) -> str:
+    """Nothing beside the commit and the settings."""
+    del job
+    return ""
+
+
+def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
+    """``assemble`` in a container with the app's own ``~/.gradle`` in a volume. Raises BuildError with its errors."""
+    build = job.app.build
+    command = build.command or (*default_command(job.source, log), *(("--offline",) if build.offline else ()))
+    log.line(f"$ {wrapper.shown(command)}")
+    recipe = Recipe(
+        image=build.image or _IMAGE,
+        command=command,
+        caches={_HOME: f"hookserver-{job.app.name}-gradle"},
+        folder="libs",
+        is_error=is_error,
+        heading="* What went wrong:",
+        war=build.war,
+        env={"GRADLE_USER_HOME": _HOME},
+        advice=ADVICE,
+    )
+    return build_in_container(engine, job, recipe, log)
+
+
+def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:
+    """``./gradlew`` when the project brings a whole one, else ``gradle``."""
+    if sources.find(source, "gradlew") is None:
+        return ("gradle", *_TASKS)
+    missing = [name for name in _WRAPPERS_OWN if sources.find(source, name) is None]
+    if missing:
+        log.line(f"./gradlew is not used: {missing[0]} is missing")
+        return ("gradle", *_TASKS)
+    return wrapper.run("gradlew", *_TASKS)
+
+
+def is_error(line: str) -> bool:
+    """Whether a line of Gradle's output says what is wrong."""
+    return _ERROR.match(line) is not None

@@ -1,0 +1,125 @@
+"""Build a Dockerfile by the engine's classic builder, within the app's limits of memory, CPU and time."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import docker.utils.build
+import requests
+
+from hookserver.builders.engine import CPU_PERIOD, Engine
+from hookserver.builders.job import BuildJob
+from hookserver.builders.running import source as sources
+from hookserver.builders.running.output import Cause, listed
+from hookserver.config.values import format_duration, format_size
+from hookserver.deploy_log import DeployLog
+from hookserver.engine.translate import failure, translated
+from hookserver.errors import BuildError
+
+
+def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
+    """Answers the image's id. Raises BuildError with the builder's own words.
+
+    Source of the parameters: ImageBuild in the Engine API's reference (docker-py passes no CPU quota on).
+    """
+    build = job.app.build
+    query: dict[str, str | int] = {
+        "dockerfile": "Dockerfile",
+        "rm": 1,
+        "forcerm": 1,
+        "nocache": int(job.rebuild),
+        "memory": build.memory,
+        "memswap": build.memory,
+        "cpuperiod": CPU_PERIOD,
+        "cpuquota": round(build.cpus * CPU_PERIOD),
+        "labels": json.dumps(labels(engine, job)),
+    }
+    cause = Cause(lambda _: False)
+    with (
+        translated("build the Dockerfile"),
+        _context(job) as context,
+        engine.stream("build", query, context, patience=2 * build.timeout) as answer,
+    ):
+        with _ended_after(answer, build.timeout) as over:
+            image = _follow(answer, cause, job, log)
+        if over.is_set():
+            raise out_of_time(job, cause)
+    if not image:
+        raise BuildError(f"the build ended early; its last lines:\n{listed(cause.last())}", "Deploy again.")
+    return image
+
+
+def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployLog) -> str:
+    """The builder's messages to the log; answers the image's id, empty when the stream ended without one."""
+    image = ""
+    try:
+        for line in answer.iter_lines(chunk_size=None):
+            message = json.loads(line) if line else {}
+            for told in str(message.get("stream", message.get("status", ""))).splitlines():
+                cause.see(told)
+                log.line(told)
+            image = message.get("aux", {}).get("ID", image)
+            if why := failure(message):
+                raise _failed(why, job, cause)
+    except (requests.RequestException, ValueError):
+        return ""
+    return image
+
+
+@contextmanager
+def _ended_after(answer: requests.Response, seconds: float) -> Iterator[threading.Event]:
+    """Ends the engine's answer when the time is over, which cancels the build; the event tells that it was so."""
+    over = threading.Event()
+    connection = socket.socket(fileno=os.dup(answer.raw.fileno()))
+
+    def end() -> None:
+        over.set()
+        connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield over
+    finally:
+        timer.cancel()
+        connection.close()
+
+
+@contextmanager
+def _context(job: BuildJob) -> Iterator[IO[bytes]]:
+    """The source as a tar file, without what ``.dockerignore`` names."""
+    patterns = [line.strip() for line in sources.read(job.source, ".dockerignore").splitlines()]
+    ignored = [pattern for pattern in patterns if pattern and not pattern.startswith("#")]
+    with tempfile.TemporaryFile(dir=job.work) as spool:
+        docker.utils.build.tar(job.source, exclude=ignored, dockerfile=("Dockerfile", None), fileobj=spool)
+        spool.seek(0)
+        yield spool
+
+
+def labels(engine: Engine, job: BuildJob) -> dict[str, str]:
+    """Those of an image that others are made from, so that it goes with the last of them."""
+    return engine.labels(job.app.name, "library", library=f"dockerfile-{job.commit}")
+
+
+def _failed(said: str, job: BuildJob, cause: Cause) -> BuildError:
+    shown = f"the Dockerfile's build failed: {said.strip()}\n{listed(cause.last())}"
+    if "returned a non-zero code: 137" in said:
+        limit = format_size(job.app.build.memory)
+        return BuildError(shown, f"Exit code 137: as a rule out of memory; raise build.memory (now {limit}).")
+    return BuildError(shown, "Mend the Dockerfile, then push again; the whole output is in the deploy's log.")
+
+
+def out_of_time(job: BuildJob, cause: Cause) -> BuildError:
+    """What to say of a build that was ended at ``build.timeout``."""
+    limit = format_duration(job.app.build.timeout)
+    return BuildError(
+        f"the build was stopped after {limit}; its last lines:\n{listed(cause.last())}",
+        f"Raise build.timeout (now {limit}).",
+    )

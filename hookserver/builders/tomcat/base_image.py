@@ -1,0 +1,120 @@
+"""What is known of an image without running it: where its Tomcat lies, its settings files, what it serves by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from hookserver.builders.engine import Engine
+from hookserver.builders.running.cache import keep
+from hookserver.builders.tomcat import image_facts
+from hookserver.engine.translate import translated
+
+SETTINGS_FILES = ("server.xml", "context.xml", "logging.properties")
+_DEFAULT_HOME = "/usr/local/tomcat"
+_FILE_LIMIT = 1 << 20
+_FORMAT = 2
+"""Changes with what is remembered of an image, so that it is looked into again."""
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """A file of Tomcat's ``conf`` with its owner and mode."""
+
+    text: str
+    mode: int
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Base:
+    """An image that serves, as a rule a Tomcat. ``home`` is its CATALINA_BASE; ``webapps`` the names in that folder.
+
+    ``servlet`` is its API, ``javax`` or ``jakarta``, ``java`` the version of its Java (17); empty and 0: unknown.
+    """
+
+    image: str
+    home: str
+    conf: Mapping[str, SettingsFile]
+    webapps: tuple[str, ...]
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    user: str
+    volumes: tuple[str, ...]
+    servlet: str
+    java: int
+
+    @property
+    def is_tomcat(self) -> bool:
+        return "server.xml" in self.conf
+
+    @property
+    def lost(self) -> str:
+        """The volume that the image declares over its webapps: no image keeps what is put there. Empty: none."""
+        webapps = PurePosixPath(self.home, "webapps")
+        return next((volume for volume in self.volumes if webapps.is_relative_to(volume)), "")
+
+
+def read_base(engine: Engine, image: str, app: str, deploy: int) -> Base:
+    """Look into the image with this id; remembered by id. Raises BuildError when Docker does not show it."""
+    remembered = engine.state.cache / "bases" / f"{image.rpartition(':')[2]}.json"
+    try:
+        return _from_json(json.loads(remembered.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        base = look(engine, image, app, deploy)
+    keep(remembered, json.dumps({"format": _FORMAT, **asdict(base)}).encode())
+    return base
+
+
+def look(engine: Engine, image: str, app: str, deploy: int) -> Base:
+    """The same, for an image that is looked at once."""
+    with translated(f"look into the image {image}"):
+        config: dict[str, Any] = engine.inspect(image)["Config"]
+    env = dict(pair.partition("=")[::2] for pair in config.get("Env") or [])
+    home = env.get("CATALINA_BASE") or env.get("CATALINA_HOME") or _DEFAULT_HOME
+    with engine.container(app, deploy, image, "look", entrypoint=["none"]) as container:
+        conf = _conf(engine, container, home)
+        webapps = _names(engine, container, f"{home}/webapps") if conf else ()
+        servlet = image_facts.servlet_api(engine, container, env.get("CATALINA_HOME") or home) if conf else ""
+        java = image_facts.java(engine, container, env)
+    entrypoint = tuple(config.get("Entrypoint") or ())
+    command = tuple(config.get("Cmd") or ()) or (() if entrypoint else ("catalina.sh", "run"))
+    volumes = tuple(config.get("Volumes") or ())
+    user = config.get("User") or ""
+    return Base(image, home, conf, webapps, entrypoint, command, user, volumes, servlet, java)
+
+
+def _conf(engine: Engine, container: str, home: str) -> dict[str, SettingsFile]:
+    conf = {}
+    try:
+        with engine.archive(container, f"{home}/conf/.") as archive:
+            for entry in archive:
+                path = PurePosixPath(entry.name)
+                content = archive.extractfile(entry) if entry.isreg() and entry.size < _FILE_LIMIT else None
+                if content is not None and path.name in SETTINGS_FILES and len(path.parts) == 1:
+                    text = content.read().decode("utf-8", "replace")
+                    conf[path.name] = SettingsFile(text, entry.mode, entry.uid, entry.gid)
+    except FileNotFoundError:
+        return {}
+    return conf
+
+
+def _names(engine: Engine, container: str, folder: str) -> tuple[str, ...]:
+    try:
+        with engine.archive(container, f"{folder}/.") as archive:
+            parts = [PurePosixPath(entry.name).parts for entry in archive]
+    except FileNotFoundError:
+        return ()
+    return tuple(sorted({names[0] for names in parts if names}))
+
+
+def _from_json(data: dict[str, Any]) -> Base:
+    if data.pop("format") != _FORMAT:
+        raise ValueError("of another version")
+    lists = {name: tuple(data[name]) for name in ("webapps", "entrypoint", "command", "volumes")}
+    conf = {name: SettingsFile(**file) for name, file in data["conf"].items()}
+    return Base(**{**data, **lists, "conf": conf})

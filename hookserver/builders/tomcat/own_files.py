@@ -1,0 +1,144 @@
+"""The app's own Tomcat files (``tomcat.files``), from its repository or this machine, on their way into its image."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import tarfile
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from hookserver.builders.job import BuildJob
+from hookserver.builders.running import source as sources
+from hookserver.builders.tomcat.base_image import SETTINGS_FILES, Base, SettingsFile
+from hookserver.builders.tomcat.check_xml import check_xml
+from hookserver.deploy_log import DeployLog
+from hookserver.errors import BuildError
+
+_LIMIT = 64 << 20
+_OVERWRITES = re.compile(r"^\s*(?:export\s+)?CATALINA_OPTS=(?!.*\$\{?CATALINA_OPTS\b)", re.MULTILINE)
+_MANAGERS = re.compile(r"conf/[^/]+/[^/]+/(manager|host-manager)\.xml")
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """A file and its place below Tomcat's folder, such as ``conf/server.xml``."""
+
+    place: str
+    content: bytes
+
+    @property
+    def settings(self) -> str:
+        """The name of the settings file that it is one of those that we edit; empty: it is another file."""
+        folder, _, name = self.place.rpartition("/")
+        return name if folder == "conf" and name in SETTINGS_FILES else ""
+
+
+def gather(job: BuildJob, log: DeployLog) -> tuple[OwnFile, ...]:
+    """Read and check the app's files; what a person should know about them goes to the log.
+
+    Raises BuildError for one that is not there, leads out of the repository, or is not what its name says.
+    """
+    files = []
+    for place, name in job.app.tomcat.files.items():
+        content = _checked(place, _read(job.source, name, place), name)
+        files.append(OwnFile(place, content))
+        log.line(f"{place}: {name}")
+        for note in notes(files[-1], set(job.app.tomcat.files)):
+            log.line(f"NOTE: {note}")
+    return tuple(files)
+
+
+def fingerprint(job: BuildJob) -> dict[str, str]:
+    """The digests of those that lie on this machine, which no commit tells. Raises BuildError."""
+    on_host = {place: name for place, name in job.app.tomcat.files.items() if name.startswith("/")}
+    return {place: hashlib.sha256(_read(job.source, name, place)).hexdigest() for place, name in on_host.items()}
+
+
+def notes(file: OwnFile, places: set[str]) -> list[str]:
+    """What a person should know about a file, knowing the ``places`` of all."""
+    if file.place == "bin/setenv.sh" and _OVERWRITES.search(file.content.decode("utf-8", "replace")):
+        return [
+            "bin/setenv.sh sets CATALINA_OPTS anew: tomcat.java_opts and the names of the replicas that keep sessions "
+            'sticky are lost; write CATALINA_OPTS="$CATALINA_OPTS …"'
+        ]
+    manager = _MANAGERS.fullmatch(file.place)
+    if manager:
+        return [f"{file.place}: whoever reaches this app through Nginx reaches /{manager[1]} too"]
+    if (
+        file.place == "conf/tomcat-users.xml"
+        and b"manager" in file.content
+        and not any(map(_MANAGERS.fullmatch, places))
+    ):
+        return ["the manager application is not in the image; conf/Catalina/localhost/manager.xml would bring it"]
+    return []
+
+
+def laid_over(base: Base, files: Iterable[OwnFile]) -> Base:
+    """The base with the app's own settings files in place of the image's; our edits are made on these."""
+    conf = dict(base.conf)
+    for file in files:
+        if file.settings:
+            like = conf.get(file.settings) or conf["server.xml"]
+            conf[file.settings] = replace(like, text=file.content.decode("utf-8"))
+    return replace(base, conf=conf)
+
+
+def packed(files: Iterable[OwnFile], like: SettingsFile) -> IO[bytes]:
+    """All but the settings files as a tar file; owner of all, and mode of those in conf, as of ``like``."""
+    spool = io.BytesIO()
+    with tarfile.open(fileobj=spool, mode="w") as archive:
+        for file in files:
+            if not file.settings:
+                entry = tarfile.TarInfo(file.place)
+                modes = {"bin": 0o755, "lib": 0o644}
+                entry.mode = modes.get(PurePosixPath(file.place).parts[0], like.mode)
+                entry.size, entry.uid, entry.gid = len(file.content), like.uid, like.gid
+                archive.addfile(entry, io.BytesIO(file.content))
+    spool.seek(0)
+    return spool
+
+
+def digest(files: Iterable[OwnFile]) -> dict[str, str]:
+    """Each file's digest by its place."""
+    return {file.place: hashlib.sha256(file.content).hexdigest() for file in files}
+
+
+def _read(source: Path, name: str, place: str) -> bytes:
+    file = Path(name) if name.startswith("/") else sources.find(source, name)
+    where = "on this machine" if name.startswith("/") else "in the repository, or a link leads out of it"
+    if file is None or not file.is_file():
+        raise BuildError(
+            f"tomcat.files: {name} (for {place}) is not {where}",
+            "Name a file of the repository, or an absolute path on this machine.",
+        )
+    try:
+        if file.stat().st_size > _LIMIT:
+            raise BuildError(f"tomcat.files: {name} is larger than {_LIMIT >> 20} MB", "Mount it (tomcat.volumes).")
+        return file.read_bytes()
+    except OSError as error:
+        raise BuildError(f"tomcat.files: {name} cannot be read: {error}", "Make it readable.") from error
+
+
+def _checked(place: str, content: bytes, name: str) -> bytes:
+    """The content as it goes into the image."""
+    if place.endswith(".jar"):
+        if not zipfile.is_zipfile(io.BytesIO(content)):
+            raise BuildError(
+                f"{name} (for {place}) is no jar", "Is it a Git LFS pointer? These are not fetched: see the file."
+            )
+        return content
+    if place == "bin/setenv.sh":
+        return content.replace(b"\r\n", b"\n")
+    if place.endswith(".xml"):
+        check_xml(place, content, name)
+    if PurePosixPath(place).name in SETTINGS_FILES:
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise BuildError(f"{name} (for {place}) is not in UTF-8: {error}", "Save it as UTF-8.") from error
+    return content

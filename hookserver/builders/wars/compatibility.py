@@ -1,0 +1,66 @@
+"""Whether a WAR, its settings and a Tomcat image are made for each other: servlet API, Java, how sessions are kept."""
+
+from __future__ import annotations
+
+from hookserver.builders.tomcat.base_image import Base
+from hookserver.builders.tomcat.library import Library
+from hookserver.builders.wars.facts import Facts
+from hookserver.errors import BuildError
+
+_WAYS_OUT = {
+    "javax": (
+        "Name a Tomcat 9 image in tomcat.image, such as tomcat:9.0-jdk17-temurin, or set tomcat.migrate = true: "
+        "the build then converts the WAR with Tomcat's own migration tool."
+    ),
+    "jakarta": (
+        "Name a Tomcat of 10.1 or newer in tomcat.image, such as tomcat:10.1-jdk17-temurin, or write the project for "
+        "javax.servlet."
+    ),
+}
+_TAGS_WAYS_OUT = {
+    "javax": (
+        "Put the library for jakarta in place of {jar} (for JSTL: org.glassfish.web:jakarta.servlet.jsp.jstl 3.0.1), "
+        "or set tomcat.migrate = true."
+    ),
+    "jakarta": "Put the library for javax in place of {jar} (for JSTL: javax.servlet:jstl 1.2).",
+}
+
+
+def _check_tags(war: Facts, base: Base, image: str) -> None:
+    """A library that speaks the other API may lie there unused; one whose tags a page uses breaks that page."""
+    for uri, page in war.pages:
+        bringing = [(jar, api) for brought, jar, api in war.tags if brought == uri]
+        if base.servlet and bringing and all(api not in ("", base.servlet) for _, api in bringing):
+            jar, api = bringing[0]
+            raise BuildError(
+                f"{page} uses the tags of {uri}, which {jar} brings for {api}.servlet, and the Tomcat of {image} knows "
+                f"{base.servlet}.servlet only: the page would answer 500",
+                _TAGS_WAYS_OUT[api].format(jar=jar),
+            )
+
+
+def check(war: Facts, base: Base, image: str) -> None:
+    """Raises BuildError for a WAR that cannot work on the base, called ``image``; what nothing tells is no mismatch."""
+    if war.servlet and base.servlet and war.servlet != base.servlet:
+        raise BuildError(
+            f"the WAR is written for {war.servlet}.servlet (seen in {war.servlet_seen}), "
+            f"and the Tomcat of {image} knows {base.servlet}.servlet only",
+            _WAYS_OUT[war.servlet],
+        )
+    _check_tags(war, base, image)
+    if base.java and war.java > base.java:
+        raise BuildError(
+            f"the WAR needs Java {war.java} (seen in {war.java_seen}), and {image} has Java {base.java}",
+            f"Name a Tomcat image with Java {war.java} or newer in tomcat.image, or let the project compile for Java "
+            f"{base.java}.",
+        )
+
+
+def check_sessions(sessions: str, made: Library, image: str) -> None:
+    """Raises BuildError when ``release.sessions`` is ``replicated``, and the Tomcat has not what that needs."""
+    if sessions == "replicated" and not made.replicates:
+        raise BuildError(
+            f"release.sessions is replicated, and the Tomcat of {image} cannot do that: what hookserver adds to its "
+            "clustering does not compile there",
+            'Name an image with a whole Tomcat of 8.5 or newer in tomcat.image, or set release.sessions = "sticky".',
+        )

@@ -1,0 +1,1 @@
+"""The Docker client: connection, errors, labels and output, written once."""

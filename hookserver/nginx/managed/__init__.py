@@ -1,0 +1,1 @@
+"""An Nginx instance of our own, below state_dir."""

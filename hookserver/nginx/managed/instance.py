@@ -1,0 +1,158 @@
+"""One Nginx process of our own in a folder: tests a text, runs it, and is asked whether it really does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+
+from hookserver.errors import NginxError
+from hookserver.nginx import binary, logs
+from hookserver.nginx.folders import write_durably
+from hookserver.nginx.managed import processes
+from hookserver.nginx.status import comes_true
+from hookserver.nginx.status_at import StatusAt
+from hookserver.nginx.text.access_log import ACCESS_LOG
+from hookserver.nginx.text.managed import ERROR_LOG, PID_FILE, digest
+
+_BUSY = 3.0
+"""Seconds that a busy instance may take to answer before it is told its configuration again."""
+
+
+class Instance:
+    """Everything lies below ``folder``, which exists; ``status`` is where it is asked.
+
+    ``patience``: seconds that a start, reload or stop may take.
+    """
+
+    def __init__(self, program: str, folder: Path, status: StatusAt, patience: float) -> None:
+        self._program = program
+        self._folder = folder
+        self._patience = patience
+        self._conf = folder / "nginx.conf"
+        self._old = folder / "nginx.conf.old"
+        self._status = status
+        self.error_log = folder / ERROR_LOG
+
+    def is_running(self) -> bool:
+        return self._master() is not None
+
+    def ask(self, question: str) -> str | None:
+        """What the running instance answers; None: nothing."""
+        return self._status.ask(question)
+
+    def answers(self, question: str, wanted: str, patience: float | None = None) -> bool:
+        """Whether it gives the ``wanted`` answer in time."""
+        return comes_true(lambda: self.ask(question) == wanted, self._patience if patience is None else patience)
+
+    def does(self, text: str) -> bool:
+        """Whether it runs exactly this configuration."""
+        return self._text() == text and self.is_running() and self.answers("/config", digest(text), _BUSY)
+
+    def take(self, text: str) -> None:
+        """Test ``text``, then run it: reload, or start when it is down. Returns once it answers that it does.
+
+        Raises NginxError with Nginx's own lines; the old text is back then, and keeps running.
+        """
+        before = self._text()
+        candidate = self._conf.with_name("nginx.conf.new")
+        try:
+            write_durably(candidate, text)
+            binary.test(self._program, self._folder, candidate)
+            if before is not None:
+                self._old.unlink(missing_ok=True)
+                self._old.hardlink_to(self._conf)
+            candidate.replace(self._conf)
+            self._run(text)
+        except OSError as error:
+            self._put_back(before)
+            raise NginxError(f"{self._conf} cannot be written: {error}", "Make room, or mend the rights.") from error
+        except NginxError:
+            self._put_back(before)
+            raise
+
+    def rotate_logs(self) -> None:
+        """Put aside logs that grew over their size, drop the oldest, and let Nginx open new ones."""
+        renamed = [logs.rotate(self._folder / log, logs.SIZE) for log in (ACCESS_LOG, ERROR_LOG)]
+        if any(renamed):
+            self._signal(signal.SIGUSR1)
+
+    def stop(self) -> None:
+        """End it once its requests are done; what is not done in time is cut."""
+        # The last one is for the workers that outlive a killed master.
+        for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
+            self._tell(number, self._processes())
+            if comes_true(lambda: not self._processes(), self._patience):
+                return
+
+    def _processes(self) -> frozenset[int]:
+        found = processes.find(self._folder)
+        return found.leftovers | {found.master} if found.master is not None else found.leftovers
+
+    def _master(self) -> int | None:
+        return processes.find_master(self._folder, self._folder / PID_FILE)
+
+    def _text(self) -> str | None:
+        try:
+            return self._conf.read_text("utf-8")
+        except FileNotFoundError:
+            return None
+
+    def _run(self, text: str) -> None:
+        already_said = logs.size(self.error_log)
+        old = processes.find(self._folder).workers
+        if not self._signal(signal.SIGHUP):
+            self._start()
+        # For a moment old and new workers take requests side by side.
+        if not self.answers("/config", digest(text)) or not comes_true(lambda: self._left(old), self._patience):
+            complaints = logs.said_since(self.error_log, already_said)
+            raise NginxError(
+                f"Nginx took the new configuration, but does not run it:\n{complaints}",
+                f"The one before it keeps running. Mend what the lines name; more is in {self.error_log}.",
+            )
+
+    def _left(self, workers: frozenset[int]) -> bool:
+        return not workers & processes.find(self._folder).workers
+
+    def _start(self) -> None:
+        self._quit_leftovers()
+        binary.start(self._program, self._folder, self._conf)
+
+    def _put_back(self, before: str | None) -> None:
+        """An instance that is down comes up with the old text: better old than nothing. Needs no room on the disk."""
+        if before is None:
+            self._conf.unlink(missing_ok=True)
+            return
+        if self._text() != before:
+            self._old.replace(self._conf)
+        if not self.is_running():
+            with contextlib.suppress(NginxError):
+                self._start()
+        elif self.ask("/config") != digest(before):
+            self._signal(signal.SIGHUP)
+
+    def _quit_leftovers(self) -> None:
+        """Workers of a killed master hold the port; told to quit they let it go at once, and end their requests."""
+        self._tell(signal.SIGQUIT, processes.find(self._folder).leftovers)
+
+    def _signal(self, number: signal.Signals) -> bool:
+        """Send it to the master; tells whether there is one."""
+        master = self._master()
+        return master is not None and self._tell(number, [master])
+
+    def _tell(self, number: signal.Signals, pids: Iterable[int]) -> bool:
+        """Send it to all of them; tells whether one was still there."""
+        told = False
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+                told = True
+            except ProcessLookupError:
+                continue
+            except PermissionError as error:
+                raise NginxError(
+                    f"Nginx (process {pid}) belongs to another user", "Run hookserver as the user who started it."
+                ) from error
+        return told

@@ -1,0 +1,77 @@
+"""The mode ``managed``: an Nginx of our own below ``settings.server.state.nginx``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from hookserver.addresses import Replicas
+from hookserver.config import Settings
+from hookserver.errors import NginxError
+from hookserver.nginx import binary, folders
+from hookserver.nginx.managed.instance import Instance
+from hookserver.nginx.status_at import StatusAt
+from hookserver.nginx.text.managed import render
+
+
+class Managed:
+    """What ``Nginx`` does in this mode; ``patience``: seconds that a start, a reload or a stop may take."""
+
+    def __init__(self, settings: Settings, patience: float) -> None:
+        self._settings = settings
+        self._state = settings.server.state
+        self._status = StatusAt(settings)
+        self._instance = Instance(settings.nginx.binary, self._state.nginx, self._status, patience)
+
+    def apply(self, numbers: Mapping[str, int], replicas: Replicas) -> bool:
+        worker = binary.worker_user()
+        program = binary.locate(self._settings.nginx.binary)
+        user = f"{worker[0].pw_name} {worker[1]}" if worker else ""
+        lacking = binary.built(program).lacking
+        with self._alone():
+            text = render(self._settings, numbers, self._status.name(), user, lacking, replicas)
+            changed = not self._instance.does(text)
+            if changed:
+                self._instance.take(text)
+            self.check_readable()
+        return changed
+
+    def unreached(self, app: str) -> list[str]:  # noqa: ARG002
+        return []
+
+    def is_running(self) -> bool:
+        return self._instance.is_running()
+
+    def ask(self, question: str) -> str | None:
+        return self._instance.ask(question)
+
+    def answers(self, question: str, wanted: str, patience: float) -> bool:
+        return self._instance.answers(question, wanted, patience)
+
+    def check_readable(self) -> None:
+        """A folder that Nginx's workers cannot enter would read as "no flag", silently."""
+        if self.ask("/flags") == "unreadable":
+            worker = binary.worker_user()
+            raise folders.unreadable(self._state, worker[0] if worker else None)
+
+    def why_silent(self) -> NginxError:
+        if not self.is_running():
+            return NginxError("Nginx is down", "`hookserver worker` starts it; what it said is in its error log.")
+        return NginxError(
+            "Nginx does not tell which slot is live", f"Read {self._instance.error_log}, then restart the worker."
+        )
+
+    def rotate_logs(self) -> None:
+        with self._alone():
+            self._instance.rotate_logs()
+
+    def stop(self) -> None:
+        with self._alone():
+            self._instance.stop()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        worker = binary.worker_user()
+        folders.prepare(self._state, worker[0].pw_gid if worker else -1)
+        with folders.locked(self._state.nginx):
+            yield

@@ -1,0 +1,1 @@
+"""Using an existing Nginx: its configuration is read, and files of ours are added."""

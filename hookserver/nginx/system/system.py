@@ -1,0 +1,207 @@
+"""The mode ``system``: files of ours for an Nginx that is the operator's. It is reloaded, never started or stopped."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from hookserver.addresses import Replicas
+from hookserver.config import Settings
+from hookserver.errors import NginxError
+from hookserver.nginx import binary, folders, logs
+from hookserver.nginx.managed import processes
+from hookserver.nginx.status import comes_true
+from hookserver.nginx.status_at import StatusAt
+from hookserver.nginx.system import own_files
+from hookserver.nginx.system.build_check import check_build
+from hookserver.nginx.system.dump import Dump, read_dump
+from hookserver.nginx.system.foreign import servers
+from hookserver.nginx.system.operators import Operators
+from hookserver.nginx.system.refused import blamed, refused
+from hookserver.nginx.system.snippet import snippet_file
+from hookserver.nginx.system.text import (
+    COMMON,
+    PREFIX,
+    Surroundings,
+    render_system,
+)
+from hookserver.nginx.text.access_log import ACCESS_LOG
+from hookserver.nginx.text.managed import digest
+
+
+class System:
+    """What ``Nginx`` does in this mode; ``patience``: seconds that a reload may take."""
+
+    def __init__(self, settings: Settings, patience: float) -> None:
+        self._settings = settings
+        self._state = settings.server.state
+        self._conf_dir = settings.nginx.conf_dir
+        self._snippets = self._state.nginx / "snippets"
+        self._patience = patience
+        self._status = StatusAt(settings)
+        self._seen: Operators | None = None
+
+    def apply(self, numbers: Mapping[str, int], replicas: Replicas) -> bool:
+        program = binary.locate(self._settings.nginx.binary)
+        built = binary.built(program)
+        check_build(program, built, self._settings.nginx)
+        self._make_folders()
+        with folders.locked(self._state.nginx):
+            seen = self._see(self._dump_without_what_breaks_it(program), built)
+            folders.prepare(self._state, seen.worker.pw_gid if seen.worker else -1)
+            seen.check_plain(self._settings.nginx)
+            around = Surroundings(seen.servers, built.lacking, self._status.name())
+            texts = render_system(self._settings, numbers, around, replicas)
+            wanted = {**dict.fromkeys(self._present(), None), **texts}
+            current = digest(texts[self._conf_dir / COMMON])
+            changed = own_files.differ(wanted) or not seen.includes(COMMON) or self.ask("/config") != current
+            if changed:
+                self._take(program, built, wanted, current)
+            self.check_readable()
+        return changed
+
+    def unreached(self, app: str) -> list[str]:
+        return self._look().unreached(self._settings, self._settings.apps[app])
+
+    def is_running(self) -> bool:
+        return self.ask("/config") is not None
+
+    def ask(self, question: str) -> str | None:
+        return self._status.ask(question)
+
+    def answers(self, question: str, wanted: str, patience: float) -> bool:
+        return comes_true(lambda: self.ask(question) == wanted, patience)
+
+    def check_readable(self) -> None:
+        """A folder that Nginx's workers cannot enter would read as "no flag", silently."""
+        if self.ask("/flags") == "unreadable":
+            raise folders.unreadable(self._state, self._look().worker)
+
+    def why_silent(self) -> NginxError:
+        return NginxError(
+            "Nginx does not tell which slot is live: it is down, or runs without hookserver's files",
+            "Start it (`systemctl start nginx`), or see what `hookserver worker` says of its files.",
+        )
+
+    def rotate_logs(self) -> None:
+        self._make_folders()
+        with folders.locked(self._state.nginx):
+            if not logs.rotate(self._state.nginx / ACCESS_LOG, logs.SIZE):
+                return
+            if master := self._look().master:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(master, signal.SIGUSR1)
+
+    def stop(self) -> None:
+        """It is the operator's."""
+
+    def _take(self, program: str, built: binary.Built, wanted: Mapping[Path, str | None], current: str) -> None:
+        """Lay the files, test the whole, reload, and see that it is so; or put everything back."""
+        try:
+            own_files.lay(wanted)
+        except OSError as error:
+            raise NginxError(
+                f"hookserver's Nginx files cannot be written: {error}",
+                f"Give hookserver the right to write in {self._conf_dir}, and make room.",
+            ) from error
+        try:
+            seen = self._see(self._dump(program), built)
+            seen.check_included(self._conf_dir)
+            seen.check_defaults(self._settings.nginx)
+            is_up = seen.master is not None or self.is_running()
+            if is_up:
+                self._reload(program, seen, current)
+        except NginxError:
+            own_files.put_back(wanted)
+            if self.ask("/config") == current:
+                binary.run(self._reload_command(program), self._patience)
+            raise
+        own_files.settle(wanted)
+        if not is_up:
+            raise NginxError(
+                "Nginx is down, and hookserver does not start one that is not its own",
+                "Start it: `systemctl start nginx`, or as you usually do. hookserver's files are in place.",
+            )
+
+    def _reload(self, program: str, seen: Operators, current: str) -> None:
+        command = self._reload_command(program)
+        before = logs.size(seen.error_log)
+        old = processes.workers_of(seen.master) if seen.master else frozenset()
+        said = binary.run(command, self._patience)
+        if said.code != 0:
+            raise NginxError(
+                f"`{shlex.join(command)}` failed:\n{said.wrote}{said.complained}",
+                "Set nginx.reload to the command that reloads your Nginx.",
+            )
+
+        def old_ones_left() -> bool:
+            return seen.master is None or not old & processes.workers_of(seen.master)
+
+        # For a moment old and new workers take requests side by side.
+        if not self.answers("/config", current, self._patience) or not comes_true(old_ones_left, self._patience):
+            raise NginxError(
+                f"Nginx was told to reload, but does not run the new configuration:\n"
+                f"{logs.said_since(seen.error_log, before)}",
+                f"The one before it keeps running. Mend what is named here or in {seen.error_log}, or nginx.reload.",
+            )
+
+    def _reload_command(self, program: str) -> list[str]:
+        return [*self._settings.nginx.reload] or [program, "-s", "reload"]
+
+    def _look(self) -> Operators:
+        """What the last ``apply`` saw, or what is there now."""
+        if self._seen is not None:
+            return self._seen
+        program = binary.locate(self._settings.nginx.binary)
+        return self._see(self._dump(program), binary.built(program))
+
+    def _see(self, dump: Dump, built: binary.Built) -> Operators:
+        ours = {path.resolve() for path in (*self._present(), self._conf_dir / COMMON)}
+        found = servers(dump, {path for path in dump.files if path.resolve() in ours})
+        self._seen = Operators(dump, found, built)
+        return self._seen
+
+    def _dump(self, program: str) -> Dump:
+        said = binary.run([program, "-T", "-q"])
+        if said.code != 0:
+            raise refused(said.complained, self._ours())
+        return read_dump(said.wrote)
+
+    def _dump_without_what_breaks_it(self, program: str) -> Dump:
+        """Files of ours that Nginx no longer takes would keep it from starting: they go, before new ones come."""
+        try:
+            return self._dump(program)
+        except NginxError as error:
+            ours = {path: None for path in self._present() if path.parent == self._conf_dir}
+            if blamed(error.problem) not in {path.resolve() for path in ours}:
+                raise
+            own_files.lay(ours)
+            try:
+                dump = self._dump(program)
+            except NginxError:
+                own_files.put_back(ours)
+                raise error from None
+            own_files.settle(ours)
+            return dump
+
+    def _make_folders(self) -> None:
+        folders.prepare(self._state)
+        try:
+            for folder in (self._snippets, self._conf_dir):
+                folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise NginxError(f"{error.filename} cannot be made: {error}", "Set nginx.conf_dir to a folder.") from error
+
+    def _present(self) -> list[Path]:
+        """Our files that are there."""
+        return [*self._conf_dir.glob(f"{PREFIX}*.conf"), *self._snippets.glob("*.conf")]
+
+    def _ours(self) -> set[Path]:
+        """Ours, there or not: an app that is gone may still be named by an ``include``."""
+        known = {snippet_file(self._settings, app) for app in self._settings.apps}
+        removed = (aside.with_name(aside.name[1:-4]) for aside in self._snippets.glob(".*.conf.old"))
+        return {path.resolve() for path in (*self._present(), *known, *removed)}

@@ -1,0 +1,113 @@
+"""Settings → the texts of our own files beside an operator's. Pure: it reads and writes nothing.
+
+Whatever holds for a whole ``http`` block is left to the operator: only maps, upstreams and servers of ours are in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
+from hookserver.config import NginxSettings, Settings
+from hookserver.nginx.listen_address import Address, address
+from hookserver.nginx.system.foreign import Servers
+from hookserver.nginx.system.snippet import snippet, snippet_file
+from hookserver.nginx.text import cut_off
+from hookserver.nginx.text.access_log import ACCESS_LOG, log_format
+from hookserver.nginx.text.managed import DIGEST
+from hookserver.nginx.text.servers import NO_APP, bodies, by_domain, page, redirect, redirects, status_server
+from hookserver.nginx.text.syntax import block, quote
+from hookserver.nginx.text.upstreams import Slots, both_slots, replicas, routes, upstreams
+from hookserver.nginx.text.visitor import maps
+
+PREFIX = "hookserver-"
+COMMON = f"{PREFIX}0-common.conf"
+"""It is read before the apps' files, and its first server is the first of ours."""
+_WRITTEN = "# Written by hookserver from its settings; a change made here is lost."
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known of the Nginx that our files are for.
+
+    ``status_name``: the host name by which we ask our status server; nobody else knows it.
+    """
+
+    servers: Servers
+    lacking: Set[str]
+    status_name: str
+
+
+def app_file(app: str) -> str:
+    return f"{PREFIX}app-{app}.conf"
+
+
+def our_listens(nginx: NginxSettings) -> list[Address]:
+    return [address(text) for text in nginx.listen]
+
+
+def status_listens(nginx: NginxSettings, servers: Servers) -> list[Address]:
+    """Ours, and loopback where an operator's server stands in the way to ours."""
+    wanted = our_listens(nginx)
+    loopback = [Address("127.0.0.1", found.port) for found in wanted if found.host == "*"]
+    loopback += [Address("[::1]", found.port) for found in wanted if found.host == "[::]"]
+    return [*wanted, *(one for one in loopback if any(server.listens_at(one) for server in servers.foreign))]
+
+
+def render_system(
+    settings: Settings, numbers: Mapping[str, int], around: Surroundings, counts: Replicas = AS_THE_SETTINGS_SAY
+) -> dict[Path, str]:
+    """Every file of ours with its text. Raises NginxError when a path or name cannot be written down."""
+    slots = both_slots(settings, numbers, counts)
+    conf_dir = settings.nginx.conf_dir
+    texts = {conf_dir / COMMON: _text(_common(settings, slots, around))}
+    for app in settings.apps.values():
+        texts[conf_dir / app_file(app.name)] = _text(upstreams(app, slots[app.name], around.lacking))
+        texts[snippet_file(settings, app.name)] = _text(snippet(settings, app, around.lacking))
+    whole = hashlib.sha256("\0".join(f"{path}\0{text}" for path, text in texts.items()).encode()).hexdigest()
+    return {path: text.replace(DIGEST, whole) for path, text in texts.items()}
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join([_WRITTEN, *lines, ""])
+
+
+def _common(settings: Settings, slots: Slots, around: Surroundings) -> list[str]:
+    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(slots)), "", *routes()]
+    lines += [*bodies(), *cut_off.maps(), *page()]
+    nobody = [one for one in our_listens(settings.nginx) if not any(s.listens_at(one) for s in around.servers.foreign)]
+    if nobody:
+        listens = [f"listen {one};" for one in nobody]
+        lines += ["", *block("server", [*listens, 'server_name "";', "return 404;"])]
+    for apps, domains in by_domain(settings).items():
+        if free := _free(settings, domains, around.servers):
+            lines += ["", *block("server", _server(settings, apps, free))]
+    for target, names in redirects(settings).items():
+        if free := _free(settings, names, around.servers):
+            lines += ["", *block("server", redirect(settings, target, free))]
+    listens = [str(one) for one in status_listens(settings.nginx, around.servers)]
+    return [*lines, "", *block("server", status_server(settings, listens, around.status_name, DIGEST))]
+
+
+def _free(settings: Settings, domains: list[str], servers: Servers) -> list[str]:
+    return [domain for domain in domains if not servers.taken(domain, our_listens(settings.nginx))]
+
+
+def _server(settings: Settings, apps: tuple[str, ...], domains: list[str]) -> list[str]:
+    log = quote(str(settings.server.state.nginx / ACCESS_LOG))
+    lines = [f"listen {one};" for one in settings.nginx.listen]
+    lines += [
+        f"server_name {' '.join(quote(domain) for domain in domains)};",
+        f"access_log {log} hs_json;",
+        "add_header X-Request-Id $request_id always;",
+        "keepalive_requests 10000;",
+        "large_client_header_buffers 4 32k;",
+        *NO_APP,
+    ]
+    lines += [f"include {quote(str(snippet_file(settings, app)))};" for app in apps]
+    if not any(settings.apps[app].path == "/" for app in apps):
+        lines += ["location / { return 404; }"]
+    return lines

@@ -1,0 +1,1 @@
+"""The text of the Nginx configuration, computed from the settings."""

@@ -1,0 +1,1 @@
+"""A deploy, and everything that undoes, recovers, retires or applies it."""

@@ -1,0 +1,74 @@
+"""Settings that have changed are taken up: Nginx's text, replicas made anew, apps that are gone."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+
+from hookserver.changes.effects import outdated
+from hookserver.changes.nginx_settings import remembered_app
+from hookserver.errors import HookserverError, NginxError, Refused
+from hookserver.models import Push, Slot, Trigger
+from hookserver.pipeline.context import Parts
+from hookserver.pipeline.retire import STOP_GRACE
+from hookserver.pipeline.standby import wait_until_drained
+
+Tell = Callable[[str], None]
+
+_LONGEST_DRAIN = 100.0
+"""Seconds; what ends an app is a task, and bounded like all of them."""
+_UNKNOWN = {"domains": ["unknown"]}
+
+
+def take_up(parts: Parts, tell: Tell) -> None:
+    """Make what runs follow the settings; can be repeated. Containers are replaced by deploys, which are queued.
+
+    What went wrong is told to who asked. An app that is gone from the settings serves on, and is told of.
+    """
+    wish = parts.store.in_force().taken
+    try:
+        if parts.apply_nginx():
+            tell("nginx: given its configuration")
+    except NginxError as error:
+        tell(f"nginx: {error}")
+        parts.store.settings_done(wish, str(error))
+        return
+    live = parts.store.live_releases()
+    for app in parts.settings.apps.values():
+        if app.name in live and outdated(live[app.name].settings, parts.recorded(app)):
+            queued = parts.store.enqueue_settings(Push(app.name, Trigger.SETTINGS))
+            tell(f"{app.name}: its settings changed, so it gets new replicas: deploy {queued.deploy}")
+    retiring = parts.store.in_force().retire
+    for name in live:
+        if name not in parts.settings.apps and name not in retiring:
+            tell(f"apps.{name} is gone from the settings, but serves on; `hookserver apply --yes` retires it")
+    parts.store.settings_done(wish)
+
+
+def end_app(parts: Parts, name: str, tell: Tell) -> None:
+    """The end of an app that is gone from the settings: no more visitors, then no replicas, images and build caches.
+
+    Can be repeated. Raises Refused while a deploy of it is under way.
+    """
+    if any(deploy.app == name for deploy in parts.store.under_way()):
+        raise Refused(f"{name} is gone from the settings, but a deploy of it is under way", "Cancel it, or wait.")
+    parts.apply_nginx()
+    app = remembered_app(name, parts.store.in_force().settings.get("apps", {}).get(name, _UNKNOWN))
+    gives_up = time.monotonic() + min(app.release.drain, _LONGEST_DRAIN)
+    for release in parts.store.releases(name):
+        if release.retired_at is None:
+            wait_until_drained(parts, release, gives_up - time.monotonic())
+    for slot in Slot:
+        parts.containers.stop(name, slot, STOP_GRACE)
+    parts.containers.remove_cluster(name)
+    state = parts.settings.server.state
+    for folder in (state.live(name), state.begun / name):
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        parts.images.prune(app, set())
+        parts.images.remove_caches(name)
+    except HookserverError as error:
+        tell(f"{name}: images or build caches of it stay: {error.problem}")
+    parts.store.app_ended(name)
+    tell(f"{name}: retired, as it is gone from the settings")

@@ -1,0 +1,91 @@
+"""Sticky sessions across a switch: how long a held standby stays for its visitors, and how it lets them go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from hookserver.config import ReleaseSettings
+from hookserver.models import Release, Slot
+from hookserver.pipeline.context import Parts
+from hookserver.pipeline.session_lifetime import longest_session
+
+ACTIVE = 300.0
+"""Seconds within which a visitor has asked for something who is taken to be there still."""
+
+
+def held_release(parts: Parts, app: str) -> Release | None:
+    """The standby that serves on those whose sessions it has; None: none does, or the app's sessions are not sticky."""
+    if release_settings(parts, app).sessions != "sticky":
+        return None
+    standbys = (release for release in parts.store.standbys() if release.app == app)
+    return next((release for release in standbys if release.held_until is not None), None)
+
+
+def held_slot(parts: Parts, app: str) -> Slot | None:
+    """The slot of the standby that is held."""
+    release = held_release(parts, app)
+    return release.slot if release else None
+
+
+def look_at_visitors(parts: Parts, release: Release) -> Release:
+    """See who has asked for a held standby; answers it with the time at which it is retired if nobody does any more."""
+    places = parts.endpoints(release) if release.app in parts.numbers else []
+    longest = longest_session(places, str(release.settings.get("path", "/")))
+    since = (release.retire_at or time.time()) - longest
+    asked = parts.nginx.last_asked(release.app, release.slot, since)
+    visitors = active_visitors(parts, release)
+    parts.store.saw_visitors(release.deploy, retire_at(release, asked, longest), visitors)
+    return parts.store.release(release.deploy) or release
+
+
+def active_visitors(parts: Parts, release: Release) -> int | None:
+    """How many visitors would lose their sessions if the release were let go now; None: nobody knows."""
+    return parts.nginx.visitors(release.app, release.slot, ACTIVE)
+
+
+def told_of(visitors: int | None) -> str:
+    """The active visitors for a person."""
+    count = "not known, there is no access log" if visitors is None else visitors
+    return f"visitors of the last 5 minutes: {count}"
+
+
+def retire_at(release: Release, asked: float | None, longest: float) -> float:
+    """When a held standby is retired: once the last session that was ``asked`` for has ended, or at the deadline.
+
+    ``longest``: after how many seconds of silence it has. Never earlier than was said before, since that is the time
+    that it stays for a rollback.
+    """
+    planned = release.retire_at or 0.0
+    if asked is None or release.held_until is None:
+        return planned
+    return max(planned, min(release.held_until, asked + longest))
+
+
+def let_go(parts: Parts, release: Release) -> None:
+    """Its visitors go to the live slot from now on; what is in flight to it is waited for, up to the app's ``drain``.
+
+    The database says so first: what compares it with Nginx's flags never lays the flag again.
+    """
+    parts.store.let_go(release.deploy)
+    parts.nginx.hold(release.app, None)
+    if release.app in parts.numbers:
+        wait_until_drained(parts, release, release_settings(parts, release.app).drain)
+
+
+def wait_until_drained(
+    parts: Parts, release: Release, seconds: float, meanwhile: Callable[[], None] = lambda: None
+) -> int:
+    """Wait until nothing is in flight to the release, ``seconds`` at most; answers how many connections still are."""
+    places = parts.endpoints(release)
+    gives_up = time.monotonic() + seconds
+    while (in_flight := parts.nginx.requests_in_flight(places)) and time.monotonic() < gives_up:
+        meanwhile()
+        time.sleep(0.1)
+    return in_flight
+
+
+def release_settings(parts: Parts, app: str) -> ReleaseSettings:
+    """The app's; the defaults where the settings no longer have it."""
+    settings = parts.settings.apps.get(app)
+    return settings.release if settings else ReleaseSettings()

@@ -1,0 +1,170 @@
+"""Which build files a Gradle build has, and which of them speak for which of its projects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from hookserver.project.builds import gradle_values
+from hookserver.project.builds.gradle_values import Values
+from hookserver.project.folder import Folder, join
+
+_COMMENT = re.compile(r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|/\*.*?(?:\*/|\Z)|//[^\n]*""", re.DOTALL)
+_INCLUDE = re.compile(r"""(?:^|;)[ \t]*include\b\s*\(?\s*((?:["'][^"'\n]+["']\s*,?\s*)+)""", re.MULTILINE)
+_INCLUDED_BUILD = re.compile(r"""\bincludeBuild\s*\(?\s*["']([^"'\n]+)["']""")
+_STRING = re.compile(r"""["']([^"'\n]+)["']""")
+_MOVED = re.compile(
+    r"""project\(\s*["']([^"'\n]+)["']\s*\)\.projectDir\s*=\s*(?:new\s+)?[Ff]ile\(\s*(?:\w+\s*,\s*)?["']([^"'\n]+)["']"""
+)
+_ROOT = re.compile(r"\$(?:\{\w+\}|\w+)/")
+_PLUGIN_FILE = re.compile(r".*/src/main/(?:groovy|kotlin)/(?:.*/)?([^/]+?)\.gradle(?:\.kts)?")
+_FOR_PROJECTS = re.compile(
+    r"""^[ \t]*(?:configure[ \t]*\([ \t]*)?"""
+    r"""(?:(allprojects|subprojects)|project[ \t]*\([ \t]*["']([^"'\n]+)["'][ \t]*\))[ \t]*\)?[ \t]*\{""",
+    re.MULTILINE,
+)
+_BRACE = re.compile(r"[{}]")
+_PLUGINS = re.compile(r"\bplugins\s*\{([^{}]{0,10000})\}")
+_BARE = re.compile(r"`?([a-z][\w-]*)`?")
+_ID = re.compile(r"""\b(?:id[ \t]*\(?|plugin[ \t]*[:=(])[ \t]*["']([\w.-]+)["']""")
+_WAR_CLASS = re.compile(r"\bWarPlugin\b")
+_MOST_PROJECTS = 200
+_NOT_APPLIED = re.compile(r"\bapply[ \t(]+false\b")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A build file, or what is in it for one project. ``text`` has its names filled in, ``raw`` has not."""
+
+    name: str
+    raw: str
+    text: str
+
+    @cached_property
+    def plugins(self) -> frozenset[str]:
+        """The plugins that it applies."""
+        inside = [part.strip() for block in _PLUGINS.finditer(self.text) for part in re.split(r"[;\n]", block[1])]
+        found = {match[1] for part in inside if (match := _BARE.fullmatch(part))}
+        for statement in re.split(r"[;\n]", self.text):
+            if not _NOT_APPLIED.search(statement):
+                found.update(_ID.findall(statement))
+        return frozenset(found | ({"war"} if _WAR_CLASS.search(self.text) else set()))
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project of the build: its folder, and all that speaks for it, its own build file first."""
+
+    folder: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Files:
+    """``projects`` has the one at the top first; ``others`` are the settings, and the build files of plugins."""
+
+    first: str
+    settings: Part
+    projects: tuple[Project, ...]
+    others: tuple[Part, ...]
+    values: Values
+
+    @property
+    def parts(self) -> list[Part]:
+        """Each part that speaks for a project, once."""
+        return list({(part.name, part.raw): part for project in self.projects for part in project.parts}.values())
+
+
+def read(folder: Folder) -> Files | None:
+    """The files at the top and of the included projects, with the plugins that the build itself brings."""
+    top = _build_file(folder, "", "")
+    settings = next((name for name in ("settings.gradle", "settings.gradle.kts") if name in folder), "")
+    if not top and not settings:
+        return None
+    said = _plain(folder.text(settings))
+    places = {"": "", **_places(folder, said)}
+    files = {path: _build_file(folder, place, path.rpartition(":")[2]) for path, place in places.items()}
+    brought, building = _brought(folder, said)
+    named = dict.fromkeys(name for name in (settings, *files.values(), *brought.values(), *building) if name)
+    texts = {name: _plain(folder.text(name)) for name in named}
+    values = gradle_values.read(folder, texts.values())
+
+    def part(name: str, raw: str) -> Part:
+        return Part(name, raw, values.filled(raw))
+
+    rest, blocks = taken_apart(texts.get(top, ""))
+    whole = {name: part(name, rest if name == top else text) for name, text in texts.items()}
+    shared = [(whose, part(top, text)) for whose, text in blocks]
+    plugins = {plugin: whole[name] for plugin, name in brought.items()}
+    projects = []
+    for path, place in places.items():
+        own = [whole[files[path]]] if files[path] else []
+        own += [found for whose, found in shared if whose in (path, "allprojects") or (path and whose == "subprojects")]
+        projects.append(Project(place, tuple(_with_plugins(own, plugins))))
+    others = tuple(whole[name] for name in (settings, *building) if name)
+    return Files(top or settings, part(settings, said), tuple(projects), others, values)
+
+
+def taken_apart(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """A build file without its blocks for other projects, and those: the project's path, or a word for several."""
+    rest, found, at = "", [], 0
+    while match := _FOR_PROJECTS.search(text, at):
+        end = _end(text, match.end())
+        rest += text[at : match.start()]
+        found.append((match[1] or match[2].strip(":"), text[match.end() : end]))
+        at = end
+    return rest + text[at:], found
+
+
+def _end(text: str, at: int) -> int:
+    """Where the block ends that begins there."""
+    depth = 1
+    for brace in _BRACE.finditer(text, at):
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            return brace.start()
+    return len(text)
+
+
+def _with_plugins(parts: list[Part], plugins: Mapping[str, Part]) -> list[Part]:
+    """With the build's own plugins that they apply, and those that these apply; one in a package has it in front."""
+    found, left = list(parts), dict(plugins)
+    for part in found:
+        for name in sorted(part.plugins):
+            found += [left.pop(known) for known in list(left) if f".{name}".endswith(f".{known}")]
+    return found
+
+
+def _places(folder: Folder, settings: str) -> dict[str, str]:
+    """The folder of each included project, by its path."""
+    moved = {match[1].strip(":"): _ROOT.sub("", match[2]) for match in _MOVED.finditer(settings)}
+    found: dict[str, str] = {}
+    for name in (name for match in _INCLUDE.finditer(settings) for name in _STRING.findall(match[1])):
+        path = name.strip(":")
+        place = join("", moved.get(path, path.replace(":", "/")))
+        if place and len(found) < _MOST_PROJECTS:
+            found[path] = place
+        elif not place:
+            folder.notes.append(f"the project {path} lies outside this folder, at {moved.get(path, path)}")
+    return found
+
+
+def _brought(folder: Folder, settings: str) -> tuple[dict[str, str], list[str]]:
+    """The files that are plugins, by the plugins' names, and the build files of what they lie in."""
+    builds = ("buildSrc", *(join("", match[1]) for match in _INCLUDED_BUILD.finditer(settings)))
+    below = tuple(f"{build}/" for build in builds if build)
+    files = [name for name in folder.files if name.endswith((".gradle", ".gradle.kts")) and name.startswith(below)]
+    plugins = {match[1]: name for name in files if (match := _PLUGIN_FILE.fullmatch(name))}
+    return plugins, [name for name in files if name.rpartition("/")[2] in ("build.gradle", "build.gradle.kts")]
+
+
+def _build_file(folder: Folder, place: str, name: str) -> str:
+    below = f"{place}/" if place else ""
+    names = [f"{below}{file}{kind}" for file in ("build", name) if file for kind in (".gradle", ".gradle.kts")]
+    return next((name for name in names if name in folder), "")
+
+
+def _plain(text: str) -> str:
+    return _COMMENT.sub(lambda match: match[1] or " ", text)

@@ -1,0 +1,1 @@
+"""Every path below state_dir, and who may read it."""

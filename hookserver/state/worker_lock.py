@@ -1,0 +1,70 @@
+"""That there is a worker, and only one, and how it is woken: its lock and its bell."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from hookserver.errors import Refused
+from hookserver.state.state_dir import StateDir
+
+
+@contextmanager
+def only_worker(state: StateDir) -> Iterator[int]:
+    """Be the one worker of the state_dir; the lock's descriptor. Raises Refused when another one is."""
+    path = state.worker_lock
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _is_locked_within(descriptor, 1.0):
+            raise Refused(f"another worker has {path.parent}", "One worker per state_dir: stop the other first.")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def worker_is_alive(state: StateDir) -> bool:
+    """Whether a worker holds its lock."""
+    try:
+        with state.worker_lock.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@contextmanager
+def bell(state: StateDir) -> Iterator[socket.socket]:
+    """What the worker listens to: a datagram socket that never blocks."""
+    path = state.wakeup_socket
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as made:
+        made.bind(str(path))
+        path.chmod(0o600)
+        yield made
+
+
+def ring(wakeup_socket: Path) -> None:
+    """Wake the worker; when it is not there, it looks at the queue by itself as soon as it is."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as rope, suppress(OSError):
+        rope.sendto(b"!", str(wakeup_socket))
+
+
+def _is_locked_within(descriptor: int, seconds: float) -> bool:
+    """Patient, since `worker_is_alive` takes the lock for a moment to see whether it is held."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        else:
+            return True

@@ -1,0 +1,1 @@
+"""What the command line and the HTTP API both show: JSON documents, the log follower."""

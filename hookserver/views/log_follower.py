@@ -1,0 +1,98 @@
+"""Reading a deploy's log while it is written, until the deploy is over."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hookserver.errors import StoreError, in_one_line
+from hookserver.models import Deploy, Status
+from hookserver.state.state_dir import StateDir
+from hookserver.store import Store
+
+LOOK_EVERY = 0.1
+ASK_EVERY = 0.2
+"""Seconds between looks at the file, and at the deploy's row."""
+NO_WORKER = " !     the worker is not running; the deploy waits for it"
+"""The line of a log for who asked for a deploy that nobody does now."""
+_PIECE = 64 << 10
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Whole lines of the log, and the byte offset after them."""
+
+    text: bytes
+    end: int
+
+
+@dataclass(frozen=True)
+class Follower:
+    """Reads the logs below ``state``; ``stopping`` is set when the process is asked to end."""
+
+    store: Store
+    state: StateDir
+    stopping: threading.Event
+
+    def follow(self, number: int, is_end: Callable[[Deploy], bool], offset: int = 0) -> Generator[Lines, None, Deploy]:
+        """The log's lines from byte ``offset`` on as they come; empty ``Lines`` at each look that finds none.
+
+        Ends, and returns the deploy as last seen, when ``is_end`` says so, or when the process is asked to end.
+        Raises NotFound for an unknown deploy.
+        """
+        path = self.state.log(number)
+        deploy, asked = self.store.deploy(number), time.monotonic()
+        while True:
+            if time.monotonic() - asked >= ASK_EVERY:
+                deploy, asked = self.ask(deploy), time.monotonic()
+            ended = is_end(deploy)
+            while lines := _read(path, offset, with_rest=ended):
+                offset += len(lines)
+                yield Lines(lines, offset)
+            if ended or self.stopping.wait(LOOK_EVERY):
+                return deploy
+            yield Lines(b"", offset)
+
+    def ask(self, before: Deploy) -> Deploy:
+        """The deploy as it is now; as it was before while the database is busy."""
+        try:
+            return self.store.deploy(before.number)
+        except StoreError:
+            return before
+
+
+def is_decided(deploy: Deploy) -> bool:
+    """Live, or over: nothing more will change for who waits for the release."""
+    return deploy.status.is_over
+
+
+def is_finished(deploy: Deploy) -> bool:
+    """Nothing more will be written to its log: a live deploy still drains, one that was sent back still stops."""
+    was_live = deploy.status in (Status.LIVE, Status.ROLLED_BACK)
+    return deploy.status.is_over and not (was_live and deploy.ended_at is None)
+
+
+def outcome(deploy: Deploy) -> str:
+    """A deploy's status on one line."""
+    reason = in_one_line(deploy.reason)
+    if deploy.status is Status.FAILED:
+        return f"failed: {reason or 'the log has the cause'}"
+    if deploy.status is Status.SUPERSEDED:
+        return f"superseded by deploy {deploy.superseded_by}"
+    return deploy.status.value.replace("_", " ")
+
+
+def _read(path: Path, offset: int, *, with_rest: bool) -> bytes:
+    """Whole lines from ``offset`` on, 64 kB at most; with the rest of an unfinished one if that is asked for."""
+    try:
+        with path.open("rb") as log:
+            log.seek(offset)
+            piece = log.read(_PIECE)
+    except FileNotFoundError:
+        return b""
+    whole = piece.rfind(b"\n") + 1
+    unfinished = not whole and (with_rest or len(piece) == _PIECE)
+    return piece if unfinished else piece[:whole]

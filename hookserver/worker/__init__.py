@@ -1,0 +1,1 @@
+"""The worker: its loop, its child processes, its tasks, its poll times."""

@@ -1,0 +1,39 @@
+"""WARs and Tomcats that do not go together, on the real images."""
+
+from __future__ import annotations
+
+import pytest
+
+from hookserver.builders.job import BuildJob
+from hookserver.errors import BuildError
+from tests.integration.builders.conftest import TOMCAT, Site, war
+from tests.unit.builders.wars.test_facts import class_file, zipped
+
+SERVLET = "javax/servlet/http/HttpServlet"
+
+
+def job(site: Site, own: bytes, library: bytes = b"PK", page: str = "") -> BuildJob:
+    files: dict[str, str | bytes] = {"WEB-INF/classes/shop/Cart.class": own, "WEB-INF/lib/web.jar": library}
+    return site.job({"shop.war": war({**files, "index.html": page})})
+
+
+def test_a_war_for_javax_does_not_get_onto_a_tomcat_10(site: Site) -> None:
+    with pytest.raises(BuildError, match=rf"javax\.servlet \(seen in shop/Cart\.class\), and the Tomcat of {TOMCAT}"):
+        site.build(job(site, class_file(SERVLET)))
+    assert site.containers() == []
+
+
+def test_a_war_for_a_newer_java_is_told_with_both_versions(site: Site) -> None:
+    with pytest.raises(BuildError, match=rf"needs Java 21 \(seen in shop/Cart\.class\), and {TOMCAT} has Java 17"):
+        site.build(job(site, class_file(java=21)))
+
+
+def test_what_the_libraries_tell_is_remembered_with_their_layer(site: Site) -> None:
+    library = zipped({"web/Filter.class": class_file(SERVLET.replace("javax", "jakarta"), java=11)})
+    image, _ = site.build(job(site, class_file(), library))
+    facts = site.inspect(image)["Config"]["Labels"]["hookserver.facts"]
+    assert '"servlet": "jakarta", "servlet_seen": "web.jar: web/Filter.class", "java": 11' in facts
+    _, log = site.build(job(site, class_file(), library, "new"))
+    assert "its layer is used again" in log
+    with pytest.raises(BuildError, match=r"javax\.servlet \(seen in shop/Cart\.class\)"):
+        site.build(job(site, class_file(SERVLET), library))

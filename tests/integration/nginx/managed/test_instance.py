@@ -1,0 +1,294 @@
+"""The life of the managed instance: start, reload, put-back, and what a killed one leaves behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hookserver.config import Settings
+from hookserver.errors import NginxError
+from hookserver.models import Slot
+from hookserver.nginx import Nginx, logs
+from hookserver.state.state_dir import StateDir
+from hookserver.store import Store
+from tests.integration.nginx.conftest import Site, until
+
+OTHER = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
+
+
+def start(site: Site) -> None:
+    site.serve(Slot.BLUE)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+
+
+def master(site: Site) -> int:
+    return int((site.folder / "nginx.pid").read_text())
+
+
+def workers(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children]
+
+
+def is_gone(pid: int) -> bool:
+    """Ended; its parent may not have asked for its exit code yet."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() == b""
+    except OSError:
+        return True
+
+
+def test_apply_starts_it_and_then_changes_nothing_until_the_settings_do(site: Site) -> None:
+    assert not site.nginx.is_running()
+    assert site.nginx.apply(site.numbers)
+    assert site.nginx.is_running()
+    pid = master(site)
+    working = workers(pid)
+    assert not site.nginx.apply(site.numbers)
+    assert workers(pid) == working
+    site.apps += OTHER
+    assert site.nginx.apply(site.numbers)
+    assert master(site) == pid
+    assert site.ask(host="blog.example.com").status == 503
+
+
+def test_after_a_reload_no_request_meets_the_old_configuration(site: Site) -> None:
+    start(site)
+    apps = site.apps
+    for _ in range(5):
+        site.apps = apps + OTHER
+        assert site.nginx.apply(site.numbers)
+        assert {site.ask(host="blog.example.com").status for _ in range(10)} == {503}
+        site.apps = apps
+        assert site.nginx.apply(site.numbers)
+        assert {site.ask(host="blog.example.com").status for _ in range(10)} == {404}
+
+
+def test_several_processes_may_apply_at_once(site: Site) -> None:
+    fork = multiprocessing.get_context("fork")
+    with fork.Pool(4) as pool:
+        changed = pool.map(_apply, [(site.settings, site.numbers)] * 4)
+    assert sorted(changed) == [False, False, False, True]
+    assert site.ask().status == 503
+
+
+def _apply(given: tuple[Settings, dict[str, int]]) -> bool:
+    return Nginx(given[0]).apply(given[1])
+
+
+def test_it_lives_in_a_session_of_its_own_without_our_environment_and_outputs(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CANARY_SECRET", "s3cret-canary")
+    start(site)
+    pid = master(site)
+    assert os.getsid(pid) != os.getsid(0)
+    assert b"s3cret-canary" not in Path(f"/proc/{pid}/environ").read_bytes()
+    for descriptor in (0, 1, 2):
+        opened = Path(f"/proc/{pid}/fd/{descriptor}").readlink()
+        assert opened == Path("/dev/null") or opened.is_relative_to(site.folder.resolve())
+
+
+def test_only_the_live_folder_can_be_read_by_others(site: Site) -> None:
+    Store(StateDir(site.state_dir)).close()
+    start(site)
+    open_to_all = [folder for folder in site.state_dir.rglob("*") if folder.is_dir() and folder.stat().st_mode & 0o004]
+    assert sorted(open_to_all) == [site.state_dir / "live", site.state_dir / "live/shop"]
+    assert (site.folder / "logs").stat().st_mode & 0o007 == 0
+    assert (site.folder / "status-name").stat().st_mode & 0o077 == 0
+
+
+def test_a_text_that_nginx_refuses_is_put_back_while_the_old_one_serves(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(site)
+    before = (site.folder / "nginx.conf").read_text()
+    monkeypatch.setattr("hookserver.nginx.managed.managed.render", lambda *_: before + "no_such_directive on;\n")
+    with pytest.raises(NginxError, match='unknown directive "no_such_directive"'):
+        site.nginx.apply(site.numbers)
+    assert (site.folder / "nginx.conf").read_text() == before
+    assert site.ask().status == 200
+
+
+def test_a_refused_text_does_not_keep_a_stopped_instance_down(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    start(site)
+    before = (site.folder / "nginx.conf").read_text()
+    os.kill(master(site), signal.SIGTERM)
+    until(lambda: not site.nginx.is_running())
+    monkeypatch.setattr("hookserver.nginx.managed.managed.render", lambda *_: before + "no_such_directive on;\n")
+    with pytest.raises(NginxError, match="no_such_directive"):
+        site.nginx.apply(site.numbers)
+    assert site.ask().status == 200
+
+
+def test_a_reload_that_nginx_does_not_take_up_is_noticed_and_put_back(site: Site) -> None:
+    start(site)
+    before = (site.folder / "nginx.conf").read_text()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        site.ports.append(port)
+        with pytest.raises(NginxError, match=f"bind\\(\\) to 127.0.0.1:{port} failed"):
+            site.nginx.apply(site.numbers)
+    site.ports.remove(port)
+    assert (site.folder / "nginx.conf").read_text() == before
+    assert site.ask().status == 200
+    assert not site.nginx.apply(site.numbers)
+
+
+def test_an_address_that_another_program_holds_is_told(site: Site) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", site.ports[0]))
+        taken.listen()
+        with pytest.raises(NginxError, match="Another program has this address"):
+            site.nginx.apply(site.numbers)
+    assert site.nginx.apply(site.numbers)
+
+
+def test_a_stopped_master_is_noticed_and_the_next_apply_mends_it(site: Site) -> None:
+    start(site)
+    pid = master(site)
+    working = workers(pid)
+    site.apps += OTHER
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(NginxError, match="does not run it"):
+            site.nginx.apply(site.numbers)
+        assert site.ask().status == 200
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    until(lambda: not set(working) & set(workers(pid)))
+    assert site.nginx.apply(site.numbers)
+    assert site.ask(host="blog.example.com").status == 503
+
+
+def test_workers_of_a_killed_master_are_quit_and_a_new_instance_takes_over(site: Site) -> None:
+    start(site)
+    killed = master(site)
+    orphans = workers(killed)
+    with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as visitor:
+        visitor.sendall(b"GET /wait HTTP/1.1\r\nHost: shop.example.com\r\n\r\n")
+        until(lambda: site.nginx.requests_in_flight(site.endpoints(Slot.BLUE)) == 1)
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: not site.nginx.is_running())
+        assert site.ask().status == 200, "the orphans still serve"
+        assert site.nginx.apply(site.numbers)
+        assert master(site) != killed
+        assert site.ask().status == 200
+        for backend in site.backends.values():
+            backend.go_on.set()
+        assert visitor.recv(100).startswith(b"HTTP/1.1 200"), "a request of an orphan is ended, not cut"
+    until(lambda: all(is_gone(orphan) for orphan in orphans))
+
+
+def test_an_instance_that_was_told_to_quit_is_replaced_while_it_ends_its_last_request(site: Site) -> None:
+    start(site)
+    leaving = master(site)
+    with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as visitor:
+        visitor.sendall(b"GET /wait HTTP/1.1\r\nHost: shop.example.com\r\n\r\n")
+        until(lambda: site.nginx.requests_in_flight(site.endpoints(Slot.BLUE)) == 1)
+        os.kill(leaving, signal.SIGQUIT)
+        until(lambda: not site.nginx.is_running())
+        assert site.nginx.apply(site.numbers)
+        assert site.ask().status == 200
+        for backend in site.backends.values():
+            backend.go_on.set()
+        assert visitor.recv(100).startswith(b"HTTP/1.1 200")
+    until(lambda: is_gone(leaving))
+    assert site.nginx.is_running()
+    assert not site.nginx.apply(site.numbers)
+
+
+def test_a_stale_pid_file_that_names_a_stranger_hurts_nobody(site: Site) -> None:
+    start(site)
+    os.kill(master(site), signal.SIGTERM)
+    until(lambda: not site.nginx.is_running())
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        (site.folder / "nginx.pid").write_text(str(stranger.pid))
+        assert not site.nginx.is_running()
+        assert site.nginx.apply(site.numbers)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "999999999"])
+def test_a_broken_pid_file_does_not_hide_a_running_instance(site: Site, content: str) -> None:
+    start(site)
+    (site.folder / "nginx.pid").write_text(content)
+    assert site.nginx.is_running()
+    assert not site.nginx.apply(site.numbers)
+
+
+def test_a_lost_status_name_is_mended_by_one_reload(site: Site) -> None:
+    start(site)
+    pid = master(site)
+    (site.folder / "status-name").unlink()
+    assert site.nginx.apply(site.numbers)
+    assert master(site) == pid
+    assert not site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.GREEN)
+    assert site.nginx.confirmed_slot("shop") is Slot.GREEN
+
+
+def test_flags_that_nginx_cannot_read_are_told_at_start(site: Site) -> None:
+    site.state_dir.parent.chmod(0o700)
+    with pytest.raises(NginxError, match=f"chmod o\\+x {site.state_dir.parent}"):
+        site.nginx.apply(site.numbers)
+
+
+def test_a_missing_program_is_told(site: Site) -> None:
+    site.nginx_keys = 'binary = "/nowhere/nginx"'
+    with pytest.raises(NginxError, match="apt-get install nginx"):
+        site.nginx.apply(site.numbers)
+
+
+def test_the_program_may_be_named_by_its_folder(site: Site) -> None:
+    site.nginx_keys = 'binary = "/usr/sbin"'
+    assert site.nginx.apply(site.numbers)
+
+
+def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "SIZE", 100)
+    start(site)
+    log = site.folder / "logs/access.log"
+    assert site.ask("/first").status == 200
+    until(lambda: "/first" in log.read_text())  # Nginx logs a request once its answer is on its way
+    site.nginx.rotate_logs()
+    until(log.exists)
+
+    def is_written() -> bool:
+        """By a worker that has opened its logs anew."""
+        site.ask("/second")
+        return "/second" in log.read_text()
+
+    until(is_written)
+    assert "/first" not in log.read_text()
+    assert "/first" in log.with_name("access.log.1").read_text()
+
+
+def test_stop_ends_it_and_frees_the_address(site: Site) -> None:
+    start(site)
+    pid = master(site)
+    site.nginx.stop()
+    assert not site.nginx.is_running()
+    assert is_gone(pid)
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", site.ports[0]))
+
+
+def test_stop_ends_even_a_master_that_does_not_listen(site: Site) -> None:
+    start(site)
+    pid = master(site)
+    working = workers(pid)
+    os.kill(pid, signal.SIGSTOP)
+    Nginx(site.settings, patience=0.3).stop()
+    until(lambda: all(is_gone(one) for one in (pid, *working)))

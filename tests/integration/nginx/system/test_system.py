@@ -1,0 +1,393 @@
+"""Beside an operator's own Nginx: what is his stays his, what is wrong is told, and the old files are back."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from hookserver.errors import NginxError
+from hookserver.models import Slot
+from hookserver.nginx import logs
+from tests.integration.nginx.conftest import Site, until
+from tests.shop.operators_nginx import Operator
+
+pytestmark = pytest.mark.parametrize("site", ["system"], indirect=True)
+
+OTHER = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
+
+
+def operator(site: Site) -> Operator:
+    assert site.operator is not None
+    return site.operator
+
+
+def start(site: Site) -> None:
+    site.serve(Slot.BLUE)
+    site.nginx.apply(site.numbers)
+    site.nginx.switch("shop", Slot.BLUE)
+
+
+def ours(site: Site) -> dict[str, str]:
+    return {file.name: file.read_text() for file in operator(site).ours.iterdir()}
+
+
+def theirs(site: Site, names: str, answer: str = "200 foreign", more: str = "") -> Path:
+    text = (
+        f"server {{ listen 127.0.0.1:{site.ports[0]}; server_name {names}; {more} location / {{ return {answer}; }} }}"
+    )
+    return operator(site).add("foreign", text)
+
+
+def master(site: Site) -> int:
+    return int(operator(site).pid_file.read_text())
+
+
+def snippet(site: Site) -> Path:
+    return site.folder / "snippets/shop.conf"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def curl(*options: str) -> str:
+    command = ["curl", "-sS", "--max-time", "10", *options]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def certificate(folder: Path) -> str:
+    """The lines for a server with a key and a certificate of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "shop.example.com")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "key.pem").write_bytes(secret)
+    (folder / "cert.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    return f"ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;"
+
+
+def test_only_files_of_ours_are_written_and_those_of_an_app_that_is_gone_are_removed(site: Site) -> None:
+    before = {file: file.read_text() for file in operator(site).conf.parent.rglob("*") if file.is_file()}
+    site.apps += OTHER
+    start(site)
+    assert sorted(ours(site)) == ["hookserver-0-common.conf", "hookserver-app-blog.conf", "hookserver-app-shop.conf"]
+    site.apps = site.apps.removesuffix(OTHER)
+    assert site.nginx.apply(site.numbers)
+    assert sorted(ours(site)) == ["hookserver-0-common.conf", "hookserver-app-shop.conf"]
+    assert [file for file, text in before.items() if file.read_text() != text] == []
+
+
+def test_nothing_is_reloaded_until_the_settings_change(site: Site) -> None:
+    start(site)
+    working = Path(f"/proc/{master(site)}/task/{master(site)}/children").read_text()
+    assert not site.nginx.apply(site.numbers)
+    assert Path(f"/proc/{master(site)}/task/{master(site)}/children").read_text() == working
+    site.apps += OTHER
+    assert site.nginx.apply(site.numbers)
+    assert {site.ask(host="blog.example.com").status for _ in range(10)} == {503}
+
+
+def test_a_foreign_site_and_unknown_names_stay_theirs(site: Site) -> None:
+    theirs(site, "foreign.example.com")
+    operator(site).reload()
+    start(site)
+    assert site.ask(host="foreign.example.com").body == "foreign"
+    assert site.ask(host="unknown.example.com").body == "theirs"
+    assert site.ask().told["name"].startswith("blue")
+
+
+def test_what_the_operator_says_for_all_his_servers_does_not_reach_the_apps(site: Site) -> None:
+    conf = operator(site).conf
+    more = "http { open_file_cache max=100 inactive=60s; open_file_cache_valid 60s; proxy_set_header X-Theirs 1;\n"
+    more += "proxy_intercept_errors on; proxy_read_timeout 1s; proxy_request_buffering on;\n"
+    conf.write_text(conf.read_text().replace("http {", more))
+    operator(site).reload()
+    start(site)
+    site.serve(Slot.GREEN)
+    for slot in (Slot.GREEN, Slot.BLUE) * 5:
+        site.nginx.switch("shop", slot)
+        assert site.ask().told["name"].startswith(slot)
+    assert "X-Theirs" not in site.ask().told["headers"]
+
+
+def test_a_missing_include_line_is_told_with_its_place_and_nothing_is_left_behind(site: Site) -> None:
+    conf = operator(site).conf
+    line = f"  include {conf.parent}/conf.d/*.conf;\n"
+    conf.write_text(conf.read_text().replace(line, ""))
+    place = 1 + conf.read_text().splitlines().index("http {")
+    with pytest.raises(NginxError, match=f"begins at {conf}:{place}:\n    include {conf.parent}/conf.d/hookserver-"):
+        site.nginx.apply(site.numbers)
+    assert ours(site) == {}
+
+
+def test_an_include_line_in_the_wrong_place_is_told(site: Site) -> None:
+    conf = operator(site).conf
+    line = f"  include {conf.parent}/conf.d/*.conf;\n"
+    conf.write_text(line + conf.read_text().replace(line, ""))
+    with pytest.raises(NginxError, match=r"inside the http \{ \} block"):
+        site.nginx.apply(site.numbers)
+    assert ours(site) == {}
+
+
+def test_a_foreign_invalid_file_is_named_and_what_runs_goes_on(site: Site) -> None:
+    start(site)
+    before = ours(site)
+    broken = operator(site).add("broken", "\nno_such_directive on;\n")
+    site.apps += OTHER
+    with pytest.raises(NginxError, match=f"because of {broken}:2, which is not hookserver's"):
+        site.nginx.apply(site.numbers)
+    assert ours(site) == before
+    assert site.ask().status == 200
+
+
+def test_a_text_of_ours_that_nginx_refuses_is_put_back(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    start(site)
+    before = ours(site)
+    site.apps += OTHER
+    monkeypatch.setattr("hookserver.nginx.system.snippet.real_address", lambda _: ["no_such_directive on;"])
+    with pytest.raises(NginxError, match='unknown directive "no_such_directive"'):
+        site.nginx.apply(site.numbers)
+    assert ours(site) == before
+    assert not (site.folder / "snippets/blog.conf").exists()
+    operator(site).run("-t")
+    assert site.ask().status == 200
+
+
+def test_a_file_of_ours_that_somebody_broke_is_mended(site: Site) -> None:
+    start(site)
+    before = ours(site)
+    (operator(site).ours / "hookserver-app-shop.conf").write_text("no_such_directive on;\n")
+    assert site.nginx.apply(site.numbers)
+    assert ours(site) == before
+    assert site.ask().status == 200
+
+
+def test_a_server_of_theirs_for_the_domain_is_left_alone_until_it_includes_the_snippet(site: Site) -> None:
+    foreign = theirs(site, "www.example.org shop.example.com")
+    operator(site).reload()
+    start(site)
+    assert site.ask().body == "foreign"
+    assert site.nginx.confirmed_slot("shop") == Slot.BLUE
+    (told,) = site.nginx.unreached("shop")
+    assert f"shop.example.com has a server of its own at {foreign}:1" in told
+    assert f"add `include {snippet(site)};` to it" in told
+    foreign.write_text(foreign.read_text().replace("location / { return 200 foreign; }", f"include {snippet(site)};"))
+    operator(site).reload()
+    assert site.ask().told["name"].startswith("blue")
+    assert site.ask(host="www.example.org").told["headers"]["Host"] == "www.example.org"
+    site.nginx.apply(site.numbers)
+    assert site.nginx.unreached("shop") == []
+    site.serve(Slot.GREEN)
+    site.nginx.switch("shop", Slot.GREEN)
+    assert {site.ask().told["name"][:-1] for _ in range(10)} == {"green"}
+    site.nginx.close("shop")
+    assert "try again" in site.ask().body
+
+
+def test_a_snippet_beside_a_location_that_is_there_already_is_told(site: Site) -> None:
+    foreign = theirs(site, "shop.example.com")
+    start(site)
+    foreign.write_text(f"{foreign.read_text().rstrip()[:-1]} include {snippet(site)}; }}")
+    with pytest.raises(NginxError, match=r'duplicate location "/"[^$]*has this location already'):
+        site.nginx.apply(site.numbers)
+
+
+def test_a_snippet_of_an_app_that_is_gone_is_told_and_the_old_files_stay(site: Site) -> None:
+    foreign = theirs(site, "blog.example.com")
+    site.apps += OTHER
+    start(site)
+    blog = site.folder / "snippets/blog.conf"
+    foreign.write_text(foreign.read_text().replace("location / { return 200 foreign; }", f"include {blog};"))
+    operator(site).reload()
+    before = ours(site)
+    site.apps = site.apps.removesuffix(OTHER)
+    with pytest.raises(NginxError, match=f"{foreign}:1 includes {blog}, whose app is no longer in the settings"):
+        site.nginx.apply(site.numbers)
+    assert ours(site) == before
+    assert blog.exists()
+
+
+def test_their_tls_and_http2_serve_the_app_by_the_snippet_and_ours_serves_plain_http(site: Site) -> None:
+    port = free_port()
+    tls = certificate(operator(site).conf.parent)
+    server = f"server {{ listen 127.0.0.1:{port} ssl http2; server_name shop.example.com; {tls} add_header X-Hsts 1;"
+    file = operator(site).add("tls", f"{server} location / {{ return 200 foreign; }} }}")
+    operator(site).reload()
+    start(site)
+    assert site.ask().told["headers"]["X-Forwarded-Proto"] == "http"
+    (told,) = site.nginx.unreached("shop")
+    assert f"at {file}:1" in told
+    file.write_text(f"{server} include {snippet(site)}; }}")
+    operator(site).reload()
+    asked = ["-k", "--http2", "--resolve", f"shop.example.com:{port}:127.0.0.1", f"https://shop.example.com:{port}/a"]
+    assert '"X-Forwarded-Proto": "https"' in curl(*asked)
+    assert f'"X-Forwarded-Port": "{port}"' in curl(*asked)
+    assert curl(*asked, "-o", "/dev/null", "-w", "%{http_version}") == "2"
+    assert "x-hsts: 1" in curl(*asked, "-i").lower()
+
+
+def test_a_port_where_they_speak_tls_is_not_listened_at(site: Site) -> None:
+    port = free_port()
+    tls = certificate(operator(site).conf.parent)
+    operator(site).add("tls", f"server {{ listen 127.0.0.1:{port} ssl; server_name a.example.com; {tls} }}")
+    site.ports.append(port)
+    with pytest.raises(NginxError, match=f"Take 127.0.0.1:{port} out of nginx.listen, and include the app's snippet"):
+        site.nginx.apply(site.numbers)
+    assert ours(site) == {}
+
+
+def test_their_ipv6_goes_on_and_ours_may_listen_there(site: Site) -> None:
+    port = site.ports[0]
+    operator(site).add("six", f'server {{ listen [::1]:{port} default_server; return 200 "theirs on six"; }}')
+    operator(site).reload()
+    site.nginx_keys = ""
+    start(site)
+    url = [f"http://[::1]:{port}/", "-H", "Host: shop.example.com"]
+    assert curl(*url) == "theirs on six"
+    settings = site.settings
+    both = settings.nginx.model_copy(update={"listen": (*settings.nginx.listen, f"[::1]:{port}")})
+    from hookserver.nginx import Nginx
+
+    assert Nginx(settings.model_copy(update={"nginx": both})).apply(site.numbers)
+    assert '"name": "blue' in curl(*url)
+    assert curl(url[0]) == "theirs on six"
+
+
+def test_a_site_of_theirs_that_serves_unknown_names_only_by_its_place_is_not_pushed_aside(site: Site) -> None:
+    default = operator(site).sites / "default"
+    default.write_text(default.read_text().replace(" default_server", ""))
+    operator(site).reload()
+    assert site.ask(host="unknown.example.com").body == "theirs"
+    with pytest.raises(NginxError, match=rf"`listen 127.0.0.1:{site.ports[0]} default_server;`"):
+        site.nginx.apply(site.numbers)
+    assert ours(site) == {}
+    assert site.ask(host="unknown.example.com").body == "theirs"
+
+
+def test_on_a_port_of_ours_alone_an_unknown_name_is_404(site: Site) -> None:
+    site.ports.insert(0, free_port())
+    start(site)
+    assert site.ask().status == 200
+    answer = site.ask(host="unknown.example.com")
+    assert (answer.status, "theirs" in answer.body) == (404, False)
+
+
+def test_one_that_is_down_is_told_never_started_and_finds_our_files_when_it_comes(site: Site) -> None:
+    operator(site).stop()
+    with pytest.raises(NginxError, match=r"Nginx is down[^$]*systemctl start nginx"):
+        site.nginx.apply(site.numbers)
+    assert not site.nginx.is_running()
+    assert not operator(site).is_up()
+    operator(site).start()
+    assert not site.nginx.apply(site.numbers)
+    assert site.nginx.is_running()
+    assert site.ask().status == 503
+
+
+def test_after_a_kill_it_comes_back_with_our_files(site: Site) -> None:
+    start(site)
+    pid = master(site)
+    for victim in (pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())):
+        os.kill(victim, signal.SIGKILL)
+    until(lambda: not site.nginx.is_running())
+    operator(site).pid_file.unlink()
+    operator(site).start()
+    assert site.ask().told["name"].startswith("blue")
+    assert not site.nginx.apply(site.numbers)
+
+
+@pytest.mark.parametrize(
+    ("reload", "told"), [('["false"]', "`false` failed"), ('["true"]', "does not run the new configuration")]
+)
+def test_a_reload_that_does_not_happen_is_noticed_and_put_back(site: Site, reload: str, told: str) -> None:
+    start(site)
+    before = ours(site)
+    site.nginx_keys = f"reload = {reload}"
+    site.apps += OTHER
+    with pytest.raises(NginxError, match=told):
+        site.nginx.apply(site.numbers)
+    assert ours(site) == before
+    assert site.ask().status == 200
+    site.apps = site.apps.removesuffix(OTHER)
+    assert not site.nginx.apply(site.numbers)
+
+
+def test_a_reload_that_nginx_does_not_take_up_says_what_its_log_says(site: Site) -> None:
+    start(site)
+    before = ours(site)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        site.ports.append(port)
+        with pytest.raises(NginxError, match=rf"bind\(\) to 127.0.0.1:{port} failed"):
+            site.nginx.apply(site.numbers)
+    assert ours(site) == before
+    assert site.ask().status == 200
+
+
+def test_names_too_long_for_its_tables_are_told_with_the_line_to_add(site: Site) -> None:
+    site.apps = site.apps.replace("shop.example.com", f"{'shop' * 15}.example.com")
+    with pytest.raises(NginxError, match=r"Add `server_names_hash_bucket_size 128;` to Nginx's http"):
+        site.nginx.apply(site.numbers)
+    assert ours(site) == {}
+
+
+def test_an_app_named_with_34_letters_needs_no_larger_tables(site: Site) -> None:
+    site.apps = site.apps.replace("apps.shop", f"apps.{'s' * 34}")
+    assert site.nginx.apply(site.numbers)
+
+
+def test_a_folder_for_our_files_that_cannot_be_is_told(site: Site) -> None:
+    site.operator = Operator(operator(site).binary, Path("/proc/nowhere/nginx.conf"), operator(site).pid_file)
+    with pytest.raises(NginxError, match=r"Set nginx.conf_dir to a folder"):
+        site.nginx.apply(site.numbers)
+
+
+def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "SIZE", 100)
+    start(site)
+    log = site.folder / "logs/access.log"
+    assert site.ask("/first").status == 200
+    until(lambda: "/first" in log.read_text())
+    site.nginx.rotate_logs()
+    until(log.exists)
+
+    def is_written() -> bool:
+        site.ask("/second")
+        return "/second" in log.read_text()
+
+    until(is_written)
+    assert "/first" in log.with_name("access.log.1").read_text()
+
+
+def test_stop_leaves_it_alone(site: Site) -> None:
+    start(site)
+    site.nginx.stop()
+    assert site.ask().status == 200
+
+
+@pytest.mark.parametrize("named", [lambda folder: f"{folder}", lambda folder: f"{folder}/nginx"])
+def test_the_program_may_be_named_by_its_folder(site: Site, named: Callable[[Path], str]) -> None:
+    theirs_is = operator(site)
+    site.operator = Operator(named(Path(theirs_is.binary).parent), theirs_is.conf, theirs_is.pid_file)
+    assert site.nginx.apply(site.numbers)
+    site.operator = theirs_is

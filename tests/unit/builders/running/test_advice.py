@@ -1,0 +1,67 @@
+"""What to do about a failed build, by what its output says."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from hookserver.builders.kinds import ant, gradle, maven
+from hookserver.builders.running.advice import advice
+
+
+@pytest.mark.parametrize(
+    ("line", "setting"),
+    [
+        (
+            "Could not transfer artifact a:b:pom:1 from/to company (https://x/): status code: 401, Unauthorized",
+            "env_files",
+        ),
+        ("> Could not GET 'https://x/a.pom'. Received status code 403 from server: Forbidden", "env_files"),
+        ("sun.security.validator.ValidatorException: PKIX path building failed: unable to find", "ca_bundle"),
+        ("Caused by: java.net.UnknownHostException: nexus.example.com", "offline"),
+        ("Fatal error compiling: error: invalid target release: 21", "newer Java"),
+        ("    [javac] error: Source option 6 is no longer supported. Use 7 or later.", "older JDK"),
+        ("[ERROR] Target option 1.5 is no longer supported. Use 1.8 or later.", "older JDK"),
+        ("    [javac] error: release version 21 not supported", "JDK that does"),
+        ("> Unsupported class file major version 61", "older one"),
+    ],
+)
+def test_it_names_the_setting(line: str, setting: str) -> None:
+    assert setting in advice(line.__contains__, {}, "usual")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "> Cannot find a Java installation on your machine matching: {languageVersion=21}.",
+        "> No matching toolchains found for requested specification: {languageVersion=21} for LINUX on x86_64.",
+    ],
+)
+def test_a_toolchain_that_gradle_does_not_find_is_an_error_with_its_remedy(line: str) -> None:
+    assert gradle.is_error(line)
+    assert "image with that Java" in advice(line.__contains__, gradle.ADVICE, "usual")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Error: Could not find or load main class org.apache.maven.wrapper.MavenWrapperMain",
+        "curl: Failed to fetch https://repo.example.com/apache-maven-3.9.9-bin.zip",
+    ],
+)
+def test_a_maven_wrapper_that_fetched_nothing_is_an_error_that_names_certificates_proxy_and_command(line: str) -> None:
+    assert maven.is_error(line)
+    remedy = advice(line.__contains__, maven.ADVICE, "usual")
+    assert all(way in remedy for way in ("build.ca_bundle", "a proxy in build.env", 'build.command = ["mvn", '))
+
+
+@pytest.mark.parametrize("kind", [ant, gradle])
+def test_what_javac_says_without_a_file_is_an_error_of_the_build(kind: ModuleType) -> None:
+    said = "error: Source option 6 is no longer supported. Use 7 or later."
+    assert kind.is_error(f"    [javac] {said}" if kind is ant else said)
+
+
+def test_a_kinds_own_word_goes_first_and_a_failure_that_nobody_knows_has_the_usual_remedy() -> None:
+    assert advice("UnknownHostException at wrapper".__contains__, {"at wrapper": "own"}, "usual") == "own"
+    assert advice("error: cannot find symbol".__contains__, {}, "usual") == "usual"

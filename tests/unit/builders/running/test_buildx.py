@@ -1,0 +1,134 @@
+"""The end of a buildx build, with a docker command that leaves its work to a child, as the real one does."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from hookserver.builders.engine import Engine
+from hookserver.builders.job import BuildJob
+from hookserver.builders.running import buildx
+from hookserver.config import AppSettings, DockerSettings
+from hookserver.deploy_log import DeployLog
+from hookserver.errors import BuildError
+from hookserver.state.deploy_processes import kill_orphans
+from hookserver.state.state_dir import StateDir
+
+SLEEPS = "echo working\necho $$ >{pid}\nsleep 60"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return Engine(DockerSettings(subnet=IPv4Network("172.30.240.0/20")), StateDir(tmp_path))
+
+
+@pytest.fixture
+def pid_file(tmp_path: Path) -> Path:
+    return tmp_path / "pid"
+
+
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, build: str, version: str = "exit 0") -> None:
+    """A `docker` whose plugin does ``build``, or answers ``version``."""
+    (tmp_path / "plugin").write_text(f'[ "$1" = version ] && {{ {version}\n}}\n{build}\n')
+    docker = tmp_path / "bin/docker"
+    docker.parent.mkdir()
+    docker.write_text(f'#!/bin/sh\nshift\nsh {tmp_path}/plugin "$@" &\nwait $!\n')
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{docker.parent}:{os.environ['PATH']}")
+
+
+def build(engine: Engine, tmp_path: Path, timeout: str = "1m") -> str:
+    app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "build": {"timeout": timeout}}
+    job = BuildJob(AppSettings.model_validate(app), 7, "c" * 40, tmp_path, tmp_path)
+    with contextlib.closing(DeployLog(tmp_path / "log")) as log:
+        return buildx.build_with_buildx(engine, job, "RUN --mount", log)
+
+
+def is_gone(pid_file: Path) -> bool:
+    try:
+        return not Path(f"/proc/{int(pid_file.read_text())}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return True
+
+
+def test_at_its_timeout_the_plugin_ends_too(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
+) -> None:
+    stand_in(tmp_path, monkeypatch, SLEEPS.format(pid=pid_file))
+    began = time.monotonic()
+    with pytest.raises(BuildError, match="stopped after 1s; its last lines:\n  working"):
+        build(engine, tmp_path, timeout="1s")
+    assert time.monotonic() - began < 10
+    assert is_gone(pid_file)
+
+
+def test_a_build_whose_deploy_was_killed_is_found_by_the_deploys_tag(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path, eventually: Callable[..., object]
+) -> None:
+    stand_in(tmp_path, monkeypatch, SLEEPS.format(pid=pid_file))
+    deploys = multiprocessing.get_context("fork").Process(target=build, args=(engine, tmp_path))
+    deploys.start()
+    eventually(lambda: pid_file.exists() and pid_file.read_text())
+    deploys.kill()
+    deploys.join()
+    assert not is_gone(pid_file)
+    assert kill_orphans(StateDir(tmp_path).tag(7)) >= 2
+    assert is_gone(pid_file)
+
+
+def test_a_build_ends_when_its_log_cannot_be_written(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
+) -> None:
+    def full(_log: DeployLog, line: str) -> None:
+        if line == "working":
+            raise OSError("no space left")
+
+    stand_in(tmp_path, monkeypatch, SLEEPS.format(pid=pid_file))
+    monkeypatch.setattr(DeployLog, "line", full)
+    with pytest.raises(OSError, match="no space left"):
+        build(engine, tmp_path)
+    assert is_gone(pid_file)
+
+
+def test_a_buildx_that_gives_no_answer_is_told(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
+) -> None:
+    monkeypatch.setattr(buildx, "_PATIENCE", 1.0)
+    stand_in(tmp_path, monkeypatch, "exit 0", version=SLEEPS.format(pid=pid_file))
+    with pytest.raises(BuildError, match="`docker buildx version` gave no answer in 1 s"):
+        build(engine, tmp_path)
+    assert is_gone(pid_file)
+
+
+def test_the_last_line_of_a_failed_build_is_told_though_nothing_ended_it(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(tmp_path, monkeypatch, "printf 'first\\nERROR: last'\nexit 1")
+    with pytest.raises(BuildError, match="build failed: ERROR: last\n  first\n  ERROR: last"):
+        build(engine, tmp_path)
+
+
+@pytest.mark.parametrize("known", ["sha256:image", "sha256:config"])
+def test_an_engine_knows_the_image_by_one_of_its_digests(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str
+) -> None:
+    """The containerd image store by its manifest's, the older one by its configuration's."""
+    told = '{"containerimage.config.digest": "sha256:config", "containerimage.digest": "sha256:image"}'
+    stand_in(tmp_path, monkeypatch, f"echo '{told}' >{tmp_path}/image.json\nexit 0")
+    monkeypatch.setattr(Engine, "image_id", lambda _engine, digest: digest if digest == known else "")
+    assert build(engine, tmp_path) == known
+
+
+def test_an_image_that_went_to_another_engine_is_told(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(tmp_path, monkeypatch, f"echo '{{}}' >{tmp_path}/image.json\nexit 0")
+    with pytest.raises(BuildError, match="docker buildx use default"):
+        build(engine, tmp_path)

@@ -1,0 +1,67 @@
+"""From a stream of bytes to its parts, and from lines to the cause of a failure."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hookserver.builders.running.output import Cause, Frames
+
+
+def frame(data: bytes, stream: int = 1) -> bytes:
+    return bytes([stream, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
+
+
+@given(st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=50)), max_size=10), st.integers(1, 20))
+def test_frames_cut_anywhere_give_the_same_output(sent: list[tuple[int, bytes]], size: int) -> None:
+    whole = b"".join(frame(data, stream) for stream, data in sent)
+    frames = Frames()
+    got = [part for start in range(0, len(whole), size) for part in frames.feed(whole[start : start + size])]
+    for stream in (1, 2):
+        assert b"".join(data for of, data in got if of == stream) == b"".join(data for of, data in sent if of == stream)
+
+
+def test_the_first_errors_are_the_cause_with_what_belongs_to_them() -> None:
+    cause = Cause(lambda line: line.startswith("[ERROR]"))
+    for line in (
+        "[INFO] fine",
+        "\x1b[1;31m[ERROR]\x1b[m no symbol",
+        "  symbol: class Cart",
+        "[INFO] more",
+        "  indented",
+    ):
+        cause.see(line)
+    assert cause.told("it failed") == "it failed:\n  [ERROR] no symbol\n    symbol: class Cart"
+    assert cause.tells_of("indented")
+
+
+def test_without_errors_the_last_lines_are_the_cause() -> None:
+    cause = Cause(lambda _: False)
+    for number in range(100):
+        cause.see(f"line {number}")
+    assert cause.told("it failed").splitlines() == [
+        "it failed; its last lines:",
+        *(f"  line {number}" for number in range(80, 100)),
+    ]
+
+
+def test_a_build_that_printed_nothing_is_told_as_such() -> None:
+    assert Cause(lambda _: False).told("it failed") == "it failed; it printed nothing"
+
+
+def test_what_stands_below_the_heading_is_the_cause_up_to_a_blank_line_however_many_errors_came_before() -> None:
+    cause = Cause(lambda line: line.startswith("error: "), "* What went wrong:")
+    for line in (
+        *(f"error: {number}" for number in range(30)),
+        "",
+        "* What went wrong:",
+        "Plugin [id: 'shop'] was not found in any of the following sources:",
+        "- none",
+        "",
+        "* Try:",
+        "more",
+    ):
+        cause.see(line)
+    told = cause.told("it failed").splitlines()
+    assert told[-2:] == ["  Plugin [id: 'shop'] was not found in any of the following sources:", "  - none"]
+    assert told[20:-2] == ["  error: 19"]

@@ -1,0 +1,55 @@
+"""A project's own script, run by a real shell as a build runs it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hookserver.builders.running import wrapper
+
+BY_ITS_NAME = """#!/bin/sh
+set -euf
+command="mvn${0##*/mvnw}"
+[ "$command" = mvn ] || { echo "$command: not found"; exit 127; }
+echo "$command in $(cd "$(dirname "$0")" && pwd): $*"
+"""
+"""Derives its command from its own name, as Maven's wrapper without a jar does."""
+
+
+def ran(folder: Path, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("mode", [0o755, 0o644])
+def test_a_script_that_goes_by_its_own_name_runs_whatever_its_line_ends_and_mode(
+    tmp_path: Path, ends: str, mode: int
+) -> None:
+    script = tmp_path / "mvnw"
+    script.write_text(BY_ITS_NAME, newline=ends)
+    script.chmod(mode)
+    done = ran(tmp_path, wrapper.run("mvnw", "-B", "a goal"))
+    assert (done.returncode, done.stdout) == (0, f"mvn in {tmp_path}: -B a goal\n"), done
+    assert script.stat().st_mode & 0o777 == mode
+    assert [file.name for file in tmp_path.iterdir()] == ["mvnw"]
+
+
+def test_a_script_behind_a_symlink_stays_there(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/run").write_text("#!/bin/sh\r\nreadlink $0\r\n", newline="")
+    (tmp_path / "gradlew").symlink_to("tools/run")
+    assert ran(tmp_path, wrapper.run("gradlew")).stdout == "tools/run\n"
+
+
+def test_what_comes_first_is_done_and_the_scripts_exit_code_is_the_commands(tmp_path: Path) -> None:
+    (tmp_path / "mvnw").write_text('exit "$code"\n')
+    assert ran(tmp_path, wrapper.run("mvnw", first="export code=9; ")).returncode == 9
+
+
+def test_it_is_shown_as_a_person_would_type_it() -> None:
+    assert wrapper.shown(wrapper.run("gradlew", "assemble", first="unset X; ")) == "./gradlew assemble"
+    assert wrapper.shown(("sh", "-c", "exec make", "x")) == "sh -c exec make x"
+    assert wrapper.shown(("sh", "-c", "make")) == "sh -c make"
+    assert wrapper.shown(("sh", "-c")) == "sh -c"

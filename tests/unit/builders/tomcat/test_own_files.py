@@ -1,0 +1,158 @@
+"""The app's own Tomcat files: where they may come from, what they must be, how they get into the image."""
+
+from __future__ import annotations
+
+import contextlib
+import tarfile
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from hookserver.builders.job import BuildJob
+from hookserver.builders.tomcat import own_files
+from hookserver.builders.tomcat.base_image import Base, SettingsFile
+from hookserver.builders.tomcat.check_xml import check_xml
+from hookserver.builders.tomcat.edit_conf import edit_server_xml
+from hookserver.builders.tomcat.own_files import OwnFile
+from hookserver.config import AppSettings
+from hookserver.deploy_log import DeployLog
+from hookserver.errors import BuildError
+from tests.unit.builders.wars.test_facts import zipped
+
+USERS = b"""<?xml version="1.0"?><tomcat-users xmlns="http://tomcat.apache.org/xml" version="1.0">
+<role rolename="manager-gui"/><user username="ada" password="x" roles="manager-gui"/></tomcat-users>"""
+MAVENS = b"<settings><servers><server><id>tomcat</id><username>a</username></server></servers></settings>"
+
+
+def gathered(tmp_path: Path, files: dict[str, str]) -> tuple[tuple[OwnFile, ...], str]:
+    """The files and the log; the repository is ``tmp_path / "source"``."""
+    (tmp_path / "source").mkdir(exist_ok=True)
+    app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "tomcat": {"files": files}}
+    job = BuildJob(AppSettings.model_validate(app), 1, "c" * 40, tmp_path / "source", tmp_path)
+    with contextlib.closing(DeployLog(tmp_path / "log")) as log:
+        return own_files.gather(job, log), (tmp_path / "log").read_text()
+
+
+def written(file: Path, content: bytes) -> str:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    return str(file)
+
+
+def test_files_come_from_the_repository_and_from_this_machine(tmp_path: Path) -> None:
+    written(tmp_path / "source/deploy/users.xml", USERS)
+    jar = written(tmp_path / "host/driver.jar", zipped({"a": b"b"}))
+    files, log = gathered(tmp_path, {"conf/tomcat-users.xml": "deploy/users.xml", "lib/driver.jar": jar})
+    assert [file.place for file in files] == ["conf/tomcat-users.xml", "lib/driver.jar"]
+    assert "conf/tomcat-users.xml: deploy/users.xml" in log
+    assert "the manager application is not in the image" in log
+
+
+def test_a_link_out_of_the_repository_and_a_missing_file_are_refused(tmp_path: Path) -> None:
+    outside = written(tmp_path / "secret.xml", USERS)
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/users.xml").symlink_to(outside)
+    for name, where in (
+        ("users.xml", "in the repository"),
+        ("no.xml", "in the repository"),
+        ("/no.xml", "on this machine"),
+    ):
+        with pytest.raises(BuildError, match=rf"{name} \(for conf/tomcat-users\.xml\) is not {where}"):
+            gathered(tmp_path, {"conf/tomcat-users.xml": name})
+
+
+def test_mavens_settings_in_place_of_tomcats_users_are_refused_with_the_right_schema(tmp_path: Path) -> None:
+    written(tmp_path / "source/users.xml", MAVENS)
+    with pytest.raises(BuildError, match=r"it begins with <settings><servers>, which Tomcat ignores") as caught:
+        gathered(tmp_path, {"conf/tomcat-users.xml": "users.xml"})
+    assert '<user username="…" password="…" roles="manager-gui"/>' in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "said"),
+    [
+        ("conf/server.xml", b"<Server></Service>", "is no XML: mismatched tag: line 1"),
+        ("conf/server.xml", b"", "is no XML: no element found"),
+        ("conf/server.xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><Server>&x;</Server>', "entities"),
+        ("conf/server.xml", b"<Context/>", "its root is <Context>, Tomcat looks for <Server>"),
+        ("conf/context.xml", b"<context/>", "looks for <Context>"),
+        ("conf/Catalina/localhost/a.xml", b"<Server/>", "looks for <Context>"),
+        ("conf/tomcat-users.xml", b"<tomcat-users><users/></tomcat-users>", "ignores <users>"),
+        ("conf/tomcat-users.xml", b'<tomcat-users><user password="x"/></tomcat-users>', "has no username"),
+        ("conf/tomcat-users.xml", b'<tomcat-users><user username="a"/></tomcat-users>', "the user a has no password"),
+    ],
+)
+def test_what_tomcat_would_not_read_is_refused_before_the_build(place: str, content: bytes, said: str) -> None:
+    with pytest.raises(BuildError, match=said):
+        check_xml(place, content, "file.xml")
+
+
+def test_what_tomcat_reads_is_taken() -> None:
+    check_xml("conf/tomcat-users.xml", USERS, "x")
+    check_xml("conf/server.xml", b"<!DOCTYPE Server><Server/>", "x")
+    check_xml("conf/Catalina/localhost/a.xml", b"<Context docBase='x'/>", "x")
+    check_xml("conf/anything.xml", b"<x/>", "x")
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "said"),
+    [
+        ("lib/driver.jar", b"version https://git-lfs.github.com/spec/v1", "is no jar"),
+        ("conf/logging.properties", b"\xff", "is not in UTF-8"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_refused(
+    tmp_path: Path, place: str, content: bytes, said: str
+) -> None:
+    written(tmp_path / "source/file", content)
+    with pytest.raises(BuildError, match=said):
+        gathered(tmp_path, {place: "file"})
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (b'CATALINA_OPTS="-Xmx1g"\n', True),
+        (b"export CATALINA_OPTS=-Xmx1g\n", True),
+        (b'CATALINA_OPTS="$CATALINA_OPTS -Xmx1g"\n', False),
+        (b'export CATALINA_OPTS="-Xmx1g ${CATALINA_OPTS:-}"\n', False),
+        (b"JAVA_OPTS=-Xmx1g\n", False),
+    ],
+)
+def test_a_setenv_that_throws_our_options_away_is_told(script: bytes, told: bool) -> None:
+    assert bool(own_files.notes(OwnFile("bin/setenv.sh", script), set())) is told
+
+
+def test_a_context_that_brings_the_manager_is_told() -> None:
+    place = "conf/Catalina/localhost/manager.xml"
+    assert "reaches /manager too" in own_files.notes(OwnFile(place, b"<Context/>"), {place})[0]
+    assert own_files.notes(OwnFile("conf/tomcat-users.xml", USERS), {place}) == []
+
+
+def test_a_server_xml_of_the_apps_own_is_edited_as_the_images_would_be() -> None:
+    own = b'<Server port="-1"><Service name="C"><Connector port="8080" keepAliveTimeout="5"/></Service></Server>'
+    image = SettingsFile("<Server/>", 0o600, 5, 6)
+    base = Base("sha256:1", "/t", {"server.xml": image}, (), (), (), "", (), "", 0)
+    laid = own_files.laid_over(base, [OwnFile("conf/server.xml", own), OwnFile("lib/a.jar", b"PK")])
+    assert laid.conf["server.xml"] == SettingsFile(own.decode(), 0o600, 5, 6)
+    edited = edit_server_xml(laid.conf["server.xml"].text, IPv4Network("172.17.0.0/16")).text
+    assert 'keepAliveTimeout="5"' in edited
+    assert 'bindOnInit="false"' in edited
+
+
+def test_each_kind_of_file_has_its_mode_and_settings_go_another_way() -> None:
+    places = ("conf/tomcat-users.xml", "conf/server.xml", "lib/a.jar", "bin/setenv.sh")
+    files = [OwnFile(place, b"x") for place in places]
+    with tarfile.open(fileobj=own_files.packed(files, SettingsFile("", 0o600, 5, 6))) as archive:
+        entries = {entry.name: (entry.mode, entry.uid, entry.gid) for entry in archive}
+    assert entries == {
+        "conf/tomcat-users.xml": (0o600, 5, 6),
+        "lib/a.jar": (0o644, 5, 6),
+        "bin/setenv.sh": (0o755, 5, 6),
+    }
+
+
+def test_a_script_from_windows_gets_unix_line_ends(tmp_path: Path) -> None:
+    written(tmp_path / "source/setenv.sh", b"A=1\r\nB=2\r\n")
+    assert gathered(tmp_path, {"bin/setenv.sh": "setenv.sh"})[0][0].content == b"A=1\nB=2\n"

@@ -1,0 +1,28 @@
+"""What ``hookserver status`` shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hookserver.cli.status_text import status_lines
+
+
+def standby_line(**standby: Any) -> str:
+    release = {"deploy": 3, "commit": "c" * 40, "slot": "blue", "retire_at": "2026-01-01T12:00:00Z"}
+    app: dict[str, Any] = {"app": "shop", "domains": ["shop.example.com"], "path": "/", "live": None, "lock": None}
+    lines = status_lines([{**app, "queue": {}, "standby": {**release, **standby}}])
+    return next(line for line in lines if line.startswith("  standby"))
+
+
+@pytest.mark.parametrize(
+    ("held_until", "visitors", "end"),
+    [
+        (None, None, "until 2026-01-01T12:00:00Z"),
+        ("2026-01-01T13:00:00Z", 2, "; held for its visitors, of the last 5 minutes: 2"),
+        ("2026-01-01T13:00:00Z", None, "; held for its visitors, of the last 5 minutes: not counted yet"),
+    ],
+)
+def test_who_goes_on_with_a_held_standby_is_shown(held_until: str | None, visitors: int | None, end: str) -> None:
+    assert standby_line(held_until=held_until, visitors=visitors).endswith(end)

@@ -1,0 +1,95 @@
+"""The texts of our own files beside an operator's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+
+from hookserver.config import Settings
+from hookserver.nginx.system.dump import read_dump
+from hookserver.nginx.system.foreign import servers
+from hookserver.nginx.system.text import COMMON, Surroundings, render_system
+from hookserver.nginx.text.managed import digest
+from tests.unit.nginx.strategies import all_settings, numbers
+
+SHOP: dict[str, object] = {"repository": "push", "domains": ["shop.example.com"], "redirects": ["www.shop.example.com"]}
+
+
+def around(foreign: str = "", lacking: frozenset[str] = frozenset()) -> Surroundings:
+    dump = read_dump(f"# configuration file /etc/nginx/nginx.conf:\nhttp {{ {foreign} }}\n")
+    return Surroundings(servers(dump, set()), lacking, "hookserver-0123")
+
+
+def make(surroundings: Surroundings, **nginx: object) -> dict[Path, str]:
+    given_settings = {"nginx": {"mode": "system", **nginx}, "apps": {"shop": SHOP}}
+    return render_system(Settings.model_validate(given_settings), {"shop": 1}, surroundings)
+
+
+def common(surroundings: Surroundings, **nginx: object) -> str:
+    return make(surroundings, **nginx)[Path("/etc/nginx/conf.d") / COMMON]
+
+
+def test_a_file_for_each_app_and_one_for_all_and_a_snippet() -> None:
+    assert [str(path) for path in make(around())] == [
+        "/etc/nginx/conf.d/hookserver-0-common.conf",
+        "/etc/nginx/conf.d/hookserver-app-shop.conf",
+        "/var/lib/hookserver/nginx/snippets/shop.conf",
+    ]
+
+
+def test_the_common_file_comes_first_and_its_first_server_leads_nowhere() -> None:
+    paths = list(make(around()))
+    assert sorted(paths[:2]) == paths[:2]
+    first = common(around()).partition("\nserver {")[2].partition("}")[0]
+    assert 'server_name ""' in first
+    assert "return 404" in first
+
+
+def test_ours_is_never_the_default_server() -> None:
+    assert not any("default_server" in text for text in make(around()).values())
+
+
+def test_where_they_listen_too_unknown_names_are_theirs() -> None:
+    assert 'server_name "";' not in common(around("server { listen 80 default_server; }"))
+
+
+def test_a_domain_or_redirect_of_theirs_gets_no_server_of_ours() -> None:
+    theirs = "server { server_name shop.example.com; } server { server_name www.shop.example.com; }"
+    assert "shop.example.com" in common(around())
+    assert "shop.example.com" not in common(around(theirs))
+
+
+def test_loopback_is_listened_at_where_a_server_of_theirs_stands_before_ours() -> None:
+    assert "listen 127.0.0.1:80;" in common(around("server { listen 127.0.0.1:80; }"))
+    assert "127.0.0.1" not in common(around("server { listen 80; }"))
+
+
+def test_nothing_is_said_for_all_servers_but_maps_and_a_log_format() -> None:
+    text = common(around(), trusted_proxies=["10.0.0.0/8"])
+    outside = re.findall(r"^(\w+)", text, re.MULTILINE)
+    assert set(outside) <= {"map", "geo", "log_format", "server"}
+
+
+def test_directives_of_modules_that_are_lacking_are_left_out() -> None:
+    lacking = frozenset({"http-cache", "http_upstream_keepalive_module"})
+    for text in make(around(lacking=lacking)).values():
+        assert "proxy_cache" not in text
+        assert "keepalive 64" not in text
+    assert any("proxy_cache off;" in text for text in make(around()).values())
+
+
+def test_the_digest_follows_every_file() -> None:
+    assert digest(common(around())) != digest(common(around(), max_body="1m"))
+
+
+@given(all_settings())
+@hypothesis_settings(max_examples=40, deadline=None)
+def test_every_app_has_its_file_and_every_domain_one_server(settings: Settings) -> None:
+    texts = render_system(settings, numbers(settings), around())
+    assert len(texts) == 1 + 2 * len(settings.apps)
+    named = re.findall(r'server_name (".*");', texts[settings.nginx.conf_dir / COMMON])
+    domains = [domain for names in named for domain in re.findall(r'"([^"]+)"', names)]
+    assert sorted(domains) == sorted({domain for app in settings.apps.values() for domain in app.domains})

@@ -1,0 +1,41 @@
+"""The processes of a deploy, and those that are not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from hookserver.state.deploy_processes import kill_orphans
+
+
+def test_orphans_are_found_by_their_tag_and_no_others_are_touched() -> None:
+    ours, other = (
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env={"HOOKSERVER_DEPLOY": tag})
+        for tag in ("unit-1", "unit-12")
+    )
+    try:
+        _wait_for_environment(ours)
+        _wait_for_environment(other)
+        assert kill_orphans("unit-1") == 1
+        assert ours.wait(5) == -9
+        assert other.poll() is None
+        assert kill_orphans("unit-1") == 0
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_we_never_kill_ourselves() -> None:
+    script = "from hookserver.state.deploy_processes import kill_orphans; print(kill_orphans('unit-self'), flush=True)"
+    environ = {"HOOKSERVER_DEPLOY": "unit-self", "PYTHONPATH": ":".join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "0\n", done.stderr
+
+
+def _wait_for_environment(process: subprocess.Popen[bytes]) -> None:
+    ends = time.monotonic() + 5
+    while b"HOOKSERVER_DEPLOY" not in Path(f"/proc/{process.pid}/environ").read_bytes():
+        assert time.monotonic() < ends
+        time.sleep(0.005)
