@@ -138,7 +138,7 @@ class Deploy:
     reason: str = ""
     superseded_by: int | None = None
     attempt: int = 0
-    cancel_asked: bool = False
+    cancel_requested: bool = False
     visitors_lost: int | None = None
     queued_at: float = 0.0
     started_at: float | None = None
@@ -162,8 +162,8 @@ class Release:
     ``settings`` are the app's that it was made from, as ``config.record_app`` writes them. ``live_at`` is since when it
     serves, or did last; ``retire_at`` is set while its slot is the standby, ``retired_at`` once it no longer runs.
 
-    A standby is held until ``held_until`` at most for those whose sessions it has; ``visitors`` have asked in the last
-    minutes (None: that is not known).
+    A sticky standby still serves the visitors whose sessions it holds, until ``sticky_until`` at most; ``visitors`` of
+    them sent a request in the last minutes (None: not known).
     """
 
     deploy: int
@@ -174,7 +174,7 @@ class Release:
     replicas: int
     retire_at: float | None = None
     retired_at: float | None = None
-    held_until: float | None = None
+    sticky_until: float | None = None
     visitors: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     live_at: float | None = None
@@ -182,7 +182,7 @@ class Release:
     @property
     def due_at(self) -> float | None:
         """When something is to be done about a standby: it is retired, or let go."""
-        moments = [moment for moment in (self.retire_at, self.held_until) if moment is not None]
+        moments = [moment for moment in (self.retire_at, self.sticky_until) if moment is not None]
         return min(moments) if self.retire_at is not None else None
 
 

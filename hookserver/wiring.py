@@ -12,7 +12,7 @@ from hookserver.errors import SettingsError, StoreError
 from hookserver.nginx import Nginx
 from hookserver.store import Store
 from hookserver.worker.loop import Worker
-from hookserver.worker.tasks import perform, teller
+from hookserver.worker.tasks import perform, reporter
 
 if TYPE_CHECKING:
     from hookserver.pipeline.context import Parts
@@ -42,8 +42,8 @@ def make_worker(loaded: Loaded) -> Worker:
 
     store = open_store(loaded.settings)
     _refuse_another_subnet(loaded, store)
-    in_child = partial(perform, make_parts)
-    return Worker(loaded.settings, store, in_child, _is_serving, partial(reread, loaded.path), teller("worker"))
+    in_child = partial(perform, make_context)
+    return Worker(loaded.settings, store, in_child, _is_serving, partial(reread, loaded.path), reporter("worker"))
 
 
 def _is_serving(settings: Settings) -> bool:
@@ -52,12 +52,12 @@ def _is_serving(settings: Settings) -> bool:
 
 def _refuse_another_subnet(loaded: Loaded, store: Store) -> None:
     """Nginx would look for every replica where it is not."""
-    before = store.in_force().settings.get("docker", {}).get("subnet")
+    before = store.effective_settings().settings.get("docker", {}).get("subnet")
     if before and before != str(loaded.settings.docker.subnet) and (live := store.live_releases()):
         raise SettingsError(str(loaded.path), [f"docker.subnet: {', '.join(live)} serves on {before}: put that back"])
 
 
-def make_parts(settings: Settings, store: Store) -> Parts:
+def make_context(settings: Settings, store: Store) -> Parts:
     """What the steps of a deploy work with."""
     from hookserver.builders import Images
     from hookserver.containers import Containers

@@ -7,10 +7,10 @@ from typing import Any
 
 from hookserver.config import AppSettings, Settings
 from hookserver.models import Release
-from hookserver.store import InForce
+from hookserver.store import EffectiveSettings
 
 
-def routed(settings: Settings, live: Mapping[str, Release], known: InForce) -> Settings:
+def routed(settings: Settings, live: Mapping[str, Release], known: EffectiveSettings) -> Settings:
     """The settings for Nginx's text.
 
     An app whose context changes keeps its path until a release of that context goes live. An app that is gone from the

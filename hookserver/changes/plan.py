@@ -10,7 +10,7 @@ from hookserver.changes.effects import Change, Effect, app_differences, outdated
 from hookserver.config import Settings, record
 from hookserver.config.values import format_size
 from hookserver.models import Release
-from hookserver.store import InForce
+from hookserver.store import EffectiveSettings
 
 RELOAD_COST = (
     "that cuts one request on about half of the kept-alive connections that ask without a pause, and nothing else "
@@ -118,7 +118,9 @@ class Plan:
 _SERVES_ON = "it serves on; --yes retires it"
 
 
-def make_plan(settings: Settings, live: Mapping[str, Release], known: InForce, locks: Mapping[str, str]) -> Plan:
+def make_plan(
+    settings: Settings, live: Mapping[str, Release], known: EffectiveSettings, locks: Mapping[str, str]
+) -> Plan:
     """From what the worker goes by, and what the live releases were made from, to the file as it is now.
 
     ``locks``: locked apps, each with who keeps it and why.

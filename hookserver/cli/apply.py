@@ -35,7 +35,7 @@ def apply(loaded: Loaded, store: Store, yes: bool, dry_run: bool, as_json: bool)
     from hookserver.cli.init_project import on_terminal
 
     locks = {app.name: f"{app.lock.by}: {app.lock.reason}" for app in store.apps() if app.lock}
-    plan = make_plan(loaded.settings, store.live_releases(), store.in_force(), locks)
+    plan = make_plan(loaded.settings, store.live_releases(), store.effective_settings(), locks)
     click.echo(json.dumps(plan.document(yes), indent=2) if as_json else "\n".join(plan.lines(yes)))
     if dry_run or plan.is_empty(retires=yes):
         return
@@ -62,7 +62,7 @@ def _refuse_without_worker(loaded: Loaded) -> None:
 
 
 def _refuse_while_busy(store: Store, retired: Iterable[str]) -> None:
-    busy = {deploy.app: deploy.number for deploy in store.under_way()}
+    busy = {deploy.app: deploy.number for deploy in store.in_progress()}
     for app in retired:
         if app in busy:
             raise Refused(f"{app} cannot be retired: deploy {busy[app]} is under way", "Cancel it, or wait; try again.")
@@ -70,12 +70,12 @@ def _refuse_while_busy(store: Store, retired: Iterable[str]) -> None:
 
 def _take_up(store: Store, retired: Iterable[str]) -> None:
     """Until the worker has done what needs no new containers. Raises DeployFailed with what it could not do."""
-    wish = store.ask_for_settings([*retired])
-    for deploy in store.under_way():
+    wish = store.request_settings([*retired])
+    for deploy in store.in_progress():
         click.echo(f"deploy {deploy.number} of {deploy.app} is under way, and waited for", err=True)
     gives_up = time.monotonic() + _TAKEN_WITHIN
-    while (known := store.in_force()).done < wish:
-        if store.under_way():
+    while (known := store.effective_settings()).done < wish:
+        if store.in_progress():
             gives_up = time.monotonic() + _TAKEN_WITHIN
         if time.monotonic() > gives_up:
             raise HookserverError(
@@ -118,7 +118,7 @@ def _goes_live(loaded: Loaded, store: Store, one: Replacement, newest: int) -> b
 def _wait_for_the_end(store: Store, retired: Iterable[str]) -> None:
     gives_up = time.monotonic() + _ENDED_WITHIN
     for app in retired:
-        while app in store.in_force().retire:
+        while app in store.effective_settings().retire:
             if time.monotonic() > gives_up:
                 raise HookserverError(f"{app} is not retired yet", "The worker goes on trying; see what it says.")
             time.sleep(0.1)

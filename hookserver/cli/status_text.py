@@ -45,7 +45,7 @@ def _release(release: Mapping[str, Any] | None, moment: str) -> str:
 
 def _visitors(standby: Mapping[str, Any] | None) -> str:
     """Who goes on with a standby that is held, and would lose his session if its slot were needed now."""
-    if standby is None or standby["held_until"] is None:
+    if standby is None or standby["sticky_until"] is None:
         return ""
     count = standby["visitors"]
     return f"; held for its visitors, of the last 5 minutes: {'not counted yet' if count is None else count}"

@@ -40,12 +40,12 @@ def unlock(_loaded: Loaded, store: Store, app: str) -> None:
 def prune(loaded: Loaded, store: Store, yes: bool) -> None:
     """Remove images that no rollback needs: only our own, only beyond `keep`."""
     from hookserver.pipeline.retire import kept_images
-    from hookserver.wiring import make_parts
+    from hookserver.wiring import make_context
 
     if not yes:
         click.confirm("Remove the images of releases beyond `keep`?", abort=True, err=True)
-    parts = make_parts(loaded.settings, store)
-    busy = {deploy.app for deploy in store.under_way()}
+    parts = make_context(loaded.settings, store)
+    busy = {deploy.app for deploy in store.in_progress()}
     for app in loaded.settings.apps.values():
         if app.name in busy:
             click.echo(f"{app.name} is being deployed and left alone", err=True)

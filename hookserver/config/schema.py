@@ -177,7 +177,7 @@ class ReleaseSettings(_Section):
     keep: int = Field(default=5, ge=1, le=100)
 
     @property
-    def hold_for(self) -> float:
+    def sticky_seconds(self) -> float:
         """Seconds that a switch leaves the old slot to those whose sessions it has; 0: it does not."""
         return self.sticky_for if self.sessions == "sticky" else 0.0
 

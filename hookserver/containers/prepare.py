@@ -16,7 +16,7 @@ from hookserver.errors import ContainerError
 _LAST = 20
 
 
-def run_to_its_end(host: str, container: str, deadline: float, tell: Callable[[str], None]) -> None:
+def run_to_its_end(host: str, container: str, deadline: float, report: Callable[[str], None]) -> None:
     """Start the made container and wait for it, ``deadline`` seconds at most.
 
     Raises ContainerError with its last lines when it ends with anything but 0, or not in time.
@@ -39,7 +39,7 @@ def run_to_its_end(host: str, container: str, deadline: float, tell: Callable[[s
         try:
             for line in _output(engine, container):
                 last.append(line)
-                tell(line)
+                report(line)
             exit_code = int(engine.api.wait(container)["StatusCode"])
         finally:
             timer.cancel()

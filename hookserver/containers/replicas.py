@@ -56,7 +56,7 @@ class Containers:
                 self.remove_deploy(release.app, release.deploy)
             raise
 
-    def prepare(self, app: AppSettings, release: Release, tell: Callable[[str], None]) -> None:
+    def prepare(self, app: AppSettings, release: Release, report: Callable[[str], None]) -> None:
         """Run the app's ``prepare`` command once, in a container of the release's image; its lines go to ``tell``.
 
         Raises ContainerError, with its last lines, when it does not end well within ``prepare_timeout``.
@@ -67,11 +67,11 @@ class Containers:
         name = arguments.prepare_name(app.name, release.deploy)
         try:
             id_ = self._make(name, config, app.tomcat.networks)
-            run_to_its_end(self._engine.host, id_, app.release.prepare_timeout, tell)
+            run_to_its_end(self._engine.host, id_, app.release.prepare_timeout, report)
         finally:
             self._remove(self._ids(deploy=release.deploy, role="prepare"))
 
-    def revive(self, app: AppSettings, number: int, slot: Slot, release: Release) -> list[Endpoint]:
+    def restart_missing(self, app: AppSettings, number: int, slot: Slot, release: Release) -> list[Endpoint]:
         """As `start`, for a release that serves: its replicas that run are left alone, the missing ones are added."""
         running = [
             replica.name

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hookserver.models import Slot
 
-HELD = "held-"
+STICKY = "held-"
 """Before a slot's name: its flag."""
 
 
@@ -32,7 +32,7 @@ class Flags:
         return self._serving if self.up else None
 
     @property
-    def held_slot(self) -> Slot | None:
+    def sticky_slot(self) -> Slot | None:
         """The slot that is not live and serves the visitors whose sessions it has; None: there is none."""
         other = self._serving.other
         return other if self.up and other in self.held else None
@@ -44,7 +44,7 @@ class Flags:
 
 def read_flags(live: Path) -> Flags:
     """What the files in the folder ``live`` say."""
-    held = frozenset(slot for slot in Slot if (live / f"{HELD}{slot}").is_file())
+    held = frozenset(slot for slot in Slot if (live / f"{STICKY}{slot}").is_file())
     return Flags(up=(live / "up").is_file(), green=(live / "green").is_file(), held=held)
 
 
@@ -60,10 +60,10 @@ def write_flags(live: Path, flags: Flags) -> None:
     if not flags.up:
         _lay(live / "up", present=False)
     before = Slot.GREEN if (live / "green").is_file() else Slot.BLUE
-    _lay(live / f"{HELD}{before}", present=before in flags.held)
+    _lay(live / f"{STICKY}{before}", present=before in flags.held)
     _lay(live / "green", present=flags.green)
     for slot in Slot:
-        _lay(live / f"{HELD}{slot}", present=slot in flags.held)
+        _lay(live / f"{STICKY}{slot}", present=slot in flags.held)
     if flags.up:
         _lay(live / "up", present=True)
 

@@ -66,9 +66,9 @@ class Nginx:
         """The slot that the flag files name; None: the app gets no traffic."""
         return read_flags(self._state.live(app)).slot
 
-    def held_slot(self, app: str) -> Slot | None:
+    def sticky_slot(self, app: str) -> Slot | None:
         """The slot that is not live, and by the flag files serves on those whose sessions it has; None: none does."""
-        return read_flags(self._state.live(app)).held_slot
+        return read_flags(self._state.live(app)).sticky_slot
 
     def confirmed_slot(self, app: str) -> Slot | None:
         """The slot that Nginx itself answers; None: the app gets no traffic. Raises NginxError when it is silent."""
@@ -116,12 +116,12 @@ class Nginx:
         """How many visitors with a session of ``slot`` asked for it in the last ``seconds``; None: there is no log."""
         return visits.visitors(self._state.nginx / ACCESS_LOG, app, slot, time.time() - seconds)
 
-    def last_asked(self, app: str, slot: Slot, since: float) -> float | None:
+    def last_request(self, app: str, slot: Slot, since: float) -> float | None:
         """When a visitor with a session of ``slot`` last asked for it, or may have; None: not since ``since``.
 
         Unix seconds; ``inf`` where there is no log.
         """
-        return visits.last_asked(self._state.nginx / ACCESS_LOG, app, slot, since)
+        return visits.last_request(self._state.nginx / ACCESS_LOG, app, slot, since)
 
     def requests_in_flight(self, endpoints: Sequence[Endpoint]) -> int:
         """Connections that this host has open to the endpoints; Nginx closes an idle one after 4 s."""

@@ -33,7 +33,7 @@ def visitors(log: Path, app: str, slot: Slot, since: float) -> int | None:
     return len(sessions)
 
 
-def last_asked(log: Path, app: str, slot: Slot, since: float) -> float | None:
+def last_request(log: Path, app: str, slot: Slot, since: float) -> float | None:
     """When a visitor with a session of the slot last asked for it; None: nobody has since ``since`` (Unix seconds).
 
     Where what is kept does not go back so far, the time at which it begins: somebody may have asked until then. Where

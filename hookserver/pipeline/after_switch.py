@@ -29,14 +29,14 @@ def watch(run: Run, release: Release, before: Release) -> None:
         except Unhealthy as error:
             _send_back(run, release, before, error)
 
-    is_held = run.parts.nginx.held_slot(run.app.name) is before.slot
-    if not is_held:
+    is_sticky = run.parts.nginx.sticky_slot(run.app.name) is before.slot
+    if not is_sticky:
         _wait_until_drained(run, before, see_that_all_live)
     while time.monotonic() < enough:
         see_that_all_live()
         time.sleep(_LOOK_EVERY)
-    if is_held:
-        longest = format_duration(run.app.release.hold_for)
+    if is_sticky:
+        longest = format_duration(run.app.release.sticky_seconds)
         active = told_of(active_visitors(run.parts, before))
         run.log.line(f"{before.slot} goes on for those whose sessions it has, for {longest} at most ({active})")
     else:

@@ -14,47 +14,47 @@ from hookserver.pipeline.context import Parts
 from hookserver.pipeline.retire import STOP_GRACE
 from hookserver.pipeline.standby import wait_until_drained
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 _LONGEST_DRAIN = 100.0
 """Seconds; what ends an app is a task, and bounded like all of them."""
 _UNKNOWN = {"domains": ["unknown"]}
 
 
-def take_up(parts: Parts, tell: Tell) -> None:
+def take_up(parts: Parts, report: Report) -> None:
     """Make what runs follow the settings; can be repeated. Containers are replaced by deploys, which are queued.
 
     What went wrong is told to who asked. An app that is gone from the settings serves on, and is told of.
     """
-    wish = parts.store.in_force().taken
+    wish = parts.store.effective_settings().taken
     try:
         if parts.apply_nginx():
-            tell("nginx: given its configuration")
+            report("nginx: given its configuration")
     except NginxError as error:
-        tell(f"nginx: {error}")
-        parts.store.settings_done(wish, str(error))
+        report(f"nginx: {error}")
+        parts.store.settings_applied(wish, str(error))
         return
     live = parts.store.live_releases()
     for app in parts.settings.apps.values():
         if app.name in live and outdated(live[app.name].settings, parts.recorded(app)):
             queued = parts.store.enqueue_settings(Push(app.name, Trigger.SETTINGS))
-            tell(f"{app.name}: its settings changed, so it gets new replicas: deploy {queued.deploy}")
-    retiring = parts.store.in_force().retire
+            report(f"{app.name}: its settings changed, so it gets new replicas: deploy {queued.deploy}")
+    retiring = parts.store.effective_settings().retire
     for name in live:
         if name not in parts.settings.apps and name not in retiring:
-            tell(f"apps.{name} is gone from the settings, but serves on; `hookserver apply --yes` retires it")
-    parts.store.settings_done(wish)
+            report(f"apps.{name} is gone from the settings, but serves on; `hookserver apply --yes` retires it")
+    parts.store.settings_applied(wish)
 
 
-def end_app(parts: Parts, name: str, tell: Tell) -> None:
+def end_app(parts: Parts, name: str, report: Report) -> None:
     """The end of an app that is gone from the settings: no more visitors, then no replicas, images and build caches.
 
     Can be repeated. Raises Refused while a deploy of it is under way.
     """
-    if any(deploy.app == name for deploy in parts.store.under_way()):
+    if any(deploy.app == name for deploy in parts.store.in_progress()):
         raise Refused(f"{name} is gone from the settings, but a deploy of it is under way", "Cancel it, or wait.")
     parts.apply_nginx()
-    app = remembered_app(name, parts.store.in_force().settings.get("apps", {}).get(name, _UNKNOWN))
+    app = remembered_app(name, parts.store.effective_settings().settings.get("apps", {}).get(name, _UNKNOWN))
     gives_up = time.monotonic() + min(app.release.drain, _LONGEST_DRAIN)
     for release in parts.store.releases(name):
         if release.retired_at is None:
@@ -69,6 +69,6 @@ def end_app(parts: Parts, name: str, tell: Tell) -> None:
         parts.images.prune(app, set())
         parts.images.remove_caches(name)
     except HookserverError as error:
-        tell(f"{name}: images or build caches of it stay: {error.problem}")
-    parts.store.app_ended(name)
-    tell(f"{name}: retired, as it is gone from the settings")
+        report(f"{name}: images or build caches of it stay: {error.problem}")
+    parts.store.app_removed(name)
+    report(f"{name}: retired, as it is gone from the settings")

@@ -52,7 +52,7 @@ class Parts:
 
     def recorded(self, app: AppSettings) -> dict[str, Any]:
         """The app's settings as a release remembers them."""
-        return record_app(app, self.store.in_force().salt)
+        return record_app(app, self.store.effective_settings().salt)
 
     def apply_nginx(self, coming: Release | None = None) -> bool:
         """Make Nginx do what the settings say, for what runs in each slot now; tells whether it had to change.
@@ -60,7 +60,7 @@ class Parts:
         ``coming``: the release that the traffic is about to be moved to. Raises NginxError.
         """
         live = self.store.live_releases() | ({coming.app: coming} if coming else {})
-        nginx = Nginx(routed(self.settings, live, self.store.in_force()))
+        nginx = Nginx(routed(self.settings, live, self.store.effective_settings()))
         return nginx.apply(self.numbers, self.store.replicas())
 
 

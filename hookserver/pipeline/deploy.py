@@ -43,7 +43,7 @@ def resettle(run: Run) -> None:
     if live is None:
         run.parts.store.end(run.deploy.number, Status.CANCELLED, "nothing is live that could run with other settings")
         return
-    run.parts.store.found_commit(run.deploy.number, live.commit)
+    run.parts.store.record_commit(run.deploy.number, live.commit)
     changes = outdated(live.settings, run.parts.recorded(run.app))
     if not changes:
         _serves_already(run, live)
@@ -60,7 +60,7 @@ def resettle(run: Run) -> None:
 def rollback(run: Run) -> None:
     """An earlier release serves again: at once when it stands by, else from its kept image."""
     release = run.parts.store.rollback_target(run.app.name, run.deploy.rollback_to)
-    run.parts.store.found_commit(run.deploy.number, release.commit)
+    run.parts.store.record_commit(run.deploy.number, release.commit)
     if not _stands_by(run, release):
         release = candidate(run, release.commit, run.parts.images.kept(release.image))
         start(run, release)
@@ -142,7 +142,7 @@ def _note_tip(run: Run) -> None:
     """What was pushed before a rollback counts as seen: the poll shall not undo it."""
     try:
         tip = run.parts.mirror(run.app, run.deploy.number).tip(_TIP_DEADLINE)
-        run.parts.store.saw_tip(run.app.name, tip)
+        run.parts.store.record_tip(run.app.name, tip)
     except HookserverError as error:
         run.log.line(f"the branch's tip could not be looked at: {error.problem}")
 
@@ -168,7 +168,7 @@ def _stands_by(run: Run, release: Release) -> bool:
 
 
 def _fail(parts: Parts, deploy: Deploy, log: DeployLog, error: HookserverError) -> None:
-    """Tell why, and take away what the deploy made; what serves is left alone."""
+    """Report why, and take away what the deploy made; what serves is left alone."""
     log.error(str(error))
     told = log.masked(str(error))
     ended = parts.store.deploy(deploy.number)

@@ -15,15 +15,15 @@ from hookserver.errors import HookserverError
 from hookserver.models import App, Deploy, Release, Status, Step, Trigger
 from hookserver.pipeline.context import Parts
 from hookserver.pipeline.retire import retire
-from hookserver.pipeline.standby import held_release, let_go, look_at_visitors, release_settings
+from hookserver.pipeline.standby import check_visitors, end_sticky, release_settings, sticky_standby
 from hookserver.pipeline.undo import move_traffic_back, undo
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 _LOGS_KEPT = 1000
 
 
-def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
+def settle(parts: Parts, deploy: Deploy, report: Report) -> None:
     """Bring a deploy whose process is gone to an end, or back to the queue. Can be repeated."""
     shutil.rmtree(parts.settings.server.state.work(deploy.number), ignore_errors=True)
     release = _release_of(parts, deploy)
@@ -40,53 +40,53 @@ def settle(parts: Parts, deploy: Deploy, tell: Tell) -> None:
         return
     moved = release is not None and parts.nginx.live_slot(deploy.app) is release.slot
     if release and moved and deploy.step is Step.SWITCH and _finish_switch(parts, deploy, release):
-        tell(f"{deploy.app}: deploy {deploy.number} was cut off after its switch; finished, it is live")
+        report(f"{deploy.app}: deploy {deploy.number} was cut off after its switch; finished, it is live")
         return
     undo(parts, deploy)
     status = parts.store.requeue(deploy.number)
-    tell(f"{deploy.app}: deploy {deploy.number} was cut off in step {deploy.step or 'fetch'}; undone, now {status}")
+    report(f"{deploy.app}: deploy {deploy.number} was cut off in step {deploy.step or 'fetch'}; undone, now {status}")
 
 
-def reconcile(parts: Parts, tell: Tell, spared: Collection[str] = ()) -> None:
+def reconcile(parts: Parts, report: Report, spared: Collection[str] = ()) -> None:
     """Make what runs match what the database says, but for the apps in ``spared``, at which others are.
 
     Can be repeated; does nothing where all is well.
     """
-    with told("docker", tell):  # without a network no deploy starts, and each tells its pusher so
+    with told("docker", report):  # without a network no deploy starts, and each tells its pusher so
         parts.containers.ensure_network()
-    _keep_nginx(parts, tell)
-    with told("old files", tell):
+    _keep_nginx(parts, report)
+    with told("old files", report):
         _clear_folders(parts)
-    under_way = {deploy.app for deploy in parts.store.under_way()}
-    if not under_way:
+    in_progress = {deploy.app for deploy in parts.store.in_progress()}
+    if not in_progress:
         parts.images.remove_leftovers()
         parts.containers.remove_leftovers()
     for app in parts.store.apps():
-        if app.name in parts.settings.apps and app.name not in under_way and app.name not in spared:
-            with told(app.name, tell):
-                _reconcile_app(parts, app, tell)
+        if app.name in parts.settings.apps and app.name not in in_progress and app.name not in spared:
+            with told(app.name, report):
+                _reconcile_app(parts, app, report)
 
 
 @contextmanager
-def told(what: str, tell: Tell) -> Iterator[None]:
+def told(what: str, report: Report) -> Iterator[None]:
     """What goes wrong inside is told with its cause, and everything else goes on."""
     try:
         yield
     except HookserverError as error:
-        tell(f"{what}: {error}")
+        report(f"{what}: {error}")
     except Exception as error:
         logging.getLogger("reconcile").exception("%s", what)
-        tell(f"{what}: unexpected {type(error).__name__}: {error}\nThe lines above have more: report it.")
+        report(f"{what}: unexpected {type(error).__name__}: {error}\nThe lines above have more: report it.")
 
 
-def _keep_nginx(parts: Parts, tell: Tell) -> None:
+def _keep_nginx(parts: Parts, report: Report) -> None:
     """One that refuses its configuration goes on with the old one; the next deploy tells its pusher."""
-    with told("nginx", tell):
+    with told("nginx", report):
         if parts.apply_nginx():
-            tell("nginx: started or given its configuration")
+            report("nginx: started or given its configuration")
             for app in parts.settings.apps:
                 for line in parts.nginx.unreached(app):
-                    tell(f"{app}: {line}")
+                    report(f"{app}: {line}")
         parts.nginx.rotate_logs()
 
 
@@ -96,7 +96,7 @@ def _clear_folders(parts: Parts) -> None:
     for log in sorted(logs, key=lambda log: int(log.stem))[:-_LOGS_KEPT]:
         log.unlink(missing_ok=True)
     folders = list(parts.settings.server.state.work(0).parent.glob("*"))
-    running = {str(deploy.number) for deploy in parts.store.under_way()}
+    running = {str(deploy.number) for deploy in parts.store.in_progress()}
     for folder in folders:
         if folder.name not in running:
             shutil.rmtree(folder, ignore_errors=True)
@@ -120,54 +120,54 @@ def _finish_switch(parts: Parts, deploy: Deploy, release: Release) -> bool:
         move_traffic_back(parts, deploy.app, before)
         return False
     settings = release_settings(parts, deploy.app)
-    hold_for = settings.hold_for if before else 0.0
-    parts.nginx.switch(deploy.app, release.slot, hold=hold_for > 0)
+    sticky_seconds = settings.sticky_seconds if before else 0.0
+    parts.nginx.switch(deploy.app, release.slot, hold=sticky_seconds > 0)
     parts.containers.keep_running(deploy.app, release.slot)
-    parts.store.go_live(deploy.number, release.deploy, settings.standby, hold_for)
+    parts.store.go_live(deploy.number, release.deploy, settings.standby, sticky_seconds)
     parts.store.end(deploy.number, Status.LIVE)
     return True
 
 
-def _reconcile_app(parts: Parts, app: App, tell: Tell) -> None:
+def _reconcile_app(parts: Parts, app: App, report: Report) -> None:
     known = {release.deploy: release for release in parts.store.releases(app.name) if release.retired_at is None}
     has_traffic = parts.nginx.live_slot(app.name)
     strangers = [replica for replica in parts.containers.replicas(app.name) if replica.deploy not in known]
     for replica in strangers:
         if replica.slot is not has_traffic:
-            tell(f"{app.name}: {replica.name} belongs to no release that is kept; removed")
+            report(f"{app.name}: {replica.name} belongs to no release that is kept; removed")
             parts.containers.remove_deploy(app.name, replica.deploy)
     live = known.get(app.live) if app.live is not None else None
     if live is None:
         return
     if any(replica.slot is live.slot is has_traffic and _is_up(replica) for replica in strangers):
-        tell(f"{app.name}: {has_traffic} serves a release that the database does not know; left alone until a deploy")
+        report(f"{app.name}: {has_traffic} serves a release that the database does not know; left alone until a deploy")
         return
-    _revive(parts, live, tell)
+    _restart_missing(parts, live, report)
     if parts.nginx.confirmed_slot(app.name) is not live.slot:
-        tell(f"{app.name}: traffic set to {live.slot}, where deploy {live.deploy} runs")
+        report(f"{app.name}: traffic set to {live.slot}, where deploy {live.deploy} runs")
         parts.nginx.switch(app.name, live.slot)
-    _keep_held(parts, app.name, tell)
+    _keep_sticky(parts, app.name, report)
 
 
-def _keep_held(parts: Parts, app: str, tell: Tell) -> None:
+def _keep_sticky(parts: Parts, app: str, report: Report) -> None:
     """Nginx holds the slot that the database says is held, as long as it runs; who asks for it is seen to."""
-    held = held_release(parts, app)
+    held = sticky_standby(parts, app)
     if held and not any(_is_up(replica) for replica in parts.containers.replicas(app, held.slot)):
-        tell(f"{app}: nothing runs on {held.slot} any more, so its visitors are let go")
-        parts.store.let_go(held.deploy)
+        report(f"{app}: nothing runs on {held.slot} any more, so its visitors are let go")
+        parts.store.end_sticky(held.deploy)
         held = None
-    if parts.nginx.held_slot(app) is not (held.slot if held else None):
-        tell(f"{app}: {held.slot if held else 'no slot'} is held for the visitors whose sessions it has")
+    if parts.nginx.sticky_slot(app) is not (held.slot if held else None):
+        report(f"{app}: {held.slot if held else 'no slot'} is held for the visitors whose sessions it has")
         parts.nginx.hold(app, held.slot if held else None)
     if held:
-        look_at_visitors(parts, held)
+        check_visitors(parts, held)
 
 
-def _revive(parts: Parts, live: Release, tell: Tell) -> None:
+def _restart_missing(parts: Parts, live: Release, report: Report) -> None:
     """A live release that has lost all or some replicas gets them again."""
     if not _all_run(parts, live):
-        tell(f"{live.app}: replicas of deploy {live.deploy} on {live.slot} are missing; started again")
-        parts.containers.revive(parts.app(live.app), parts.numbers[live.app], live.slot, live)
+        report(f"{live.app}: replicas of deploy {live.deploy} on {live.slot} are missing; started again")
+        parts.containers.restart_missing(parts.app(live.app), parts.numbers[live.app], live.slot, live)
     parts.containers.keep_running(live.app, live.slot)
 
 
@@ -182,16 +182,16 @@ def _is_up(replica: Replica) -> bool:
     return replica.state in ("running", "restarting")
 
 
-def retire_due(parts: Parts, app: str, now: float, tell: Tell) -> None:
+def retire_due(parts: Parts, app: str, now: float, report: Report) -> None:
     """Retire the app's standby if its time has come; or let those go who went on with it."""
     for release in parts.store.standbys():
-        if release.app == app and release.held_until is not None:
-            release = look_at_visitors(parts, release)
-            if release.held_until is not None and release.held_until <= now:
-                let_go(parts, release)
-                tell(f"{app}: {release.slot} is held no longer (deploy {release.deploy})")
+        if release.app == app and release.sticky_until is not None:
+            release = check_visitors(parts, release)
+            if release.sticky_until is not None and release.sticky_until <= now:
+                end_sticky(parts, release)
+                report(f"{app}: {release.slot} is held no longer (deploy {release.deploy})")
         if release.app == app and release.retire_at is not None and release.retire_at <= now:
             retire(parts, app, release.slot)
-            tell(f"{app}: {release.slot} retired (deploy {release.deploy})")
+            report(f"{app}: {release.slot} retired (deploy {release.deploy})")
             if app in parts.settings.apps and release.replicas != parts.settings.apps[app].replicas:
-                _keep_nginx(parts, tell)
+                _keep_nginx(parts, report)

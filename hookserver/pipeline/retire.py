@@ -6,7 +6,7 @@ from hookserver.config import AppSettings
 from hookserver.errors import DeployFailed
 from hookserver.models import Slot
 from hookserver.pipeline.context import Parts
-from hookserver.pipeline.standby import let_go
+from hookserver.pipeline.standby import end_sticky
 from hookserver.store import Store
 
 STOP_GRACE = 30.0
@@ -24,8 +24,8 @@ def retire(parts: Parts, app: str, slot: Slot) -> None:
         raise DeployFailed(f"{app} {slot} serves and cannot be retired", "Restart hookserver's worker, then try again.")
     for release in parts.store.releases(app):
         if release.slot is slot and release.retired_at is None:
-            if release.held_until is not None:
-                let_go(parts, release)
+            if release.sticky_until is not None:
+                end_sticky(parts, release)
             parts.store.retired(release.deploy)
     parts.containers.stop(app, slot, STOP_GRACE)
 

@@ -14,28 +14,28 @@ ACTIVE = 300.0
 """Seconds within which a visitor has asked for something who is taken to be there still."""
 
 
-def held_release(parts: Parts, app: str) -> Release | None:
+def sticky_standby(parts: Parts, app: str) -> Release | None:
     """The standby that serves on those whose sessions it has; None: none does, or the app's sessions are not sticky."""
     if release_settings(parts, app).sessions != "sticky":
         return None
     standbys = (release for release in parts.store.standbys() if release.app == app)
-    return next((release for release in standbys if release.held_until is not None), None)
+    return next((release for release in standbys if release.sticky_until is not None), None)
 
 
-def held_slot(parts: Parts, app: str) -> Slot | None:
+def sticky_slot(parts: Parts, app: str) -> Slot | None:
     """The slot of the standby that is held."""
-    release = held_release(parts, app)
+    release = sticky_standby(parts, app)
     return release.slot if release else None
 
 
-def look_at_visitors(parts: Parts, release: Release) -> Release:
+def check_visitors(parts: Parts, release: Release) -> Release:
     """See who has asked for a held standby; answers it with the time at which it is retired if nobody does any more."""
     places = parts.endpoints(release) if release.app in parts.numbers else []
     longest = longest_session(places, str(release.settings.get("path", "/")))
     since = (release.retire_at or time.time()) - longest
-    asked = parts.nginx.last_asked(release.app, release.slot, since)
+    asked = parts.nginx.last_request(release.app, release.slot, since)
     visitors = active_visitors(parts, release)
-    parts.store.saw_visitors(release.deploy, retire_at(release, asked, longest), visitors)
+    parts.store.record_visitors(release.deploy, retire_at(release, asked, longest), visitors)
     return parts.store.release(release.deploy) or release
 
 
@@ -57,17 +57,17 @@ def retire_at(release: Release, asked: float | None, longest: float) -> float:
     that it stays for a rollback.
     """
     planned = release.retire_at or 0.0
-    if asked is None or release.held_until is None:
+    if asked is None or release.sticky_until is None:
         return planned
-    return max(planned, min(release.held_until, asked + longest))
+    return max(planned, min(release.sticky_until, asked + longest))
 
 
-def let_go(parts: Parts, release: Release) -> None:
+def end_sticky(parts: Parts, release: Release) -> None:
     """Its visitors go to the live slot from now on; what is in flight to it is waited for, up to the app's ``drain``.
 
     The database says so first: what compares it with Nginx's flags never lays the flag again.
     """
-    parts.store.let_go(release.deploy)
+    parts.store.end_sticky(release.deploy)
     parts.nginx.hold(release.app, None)
     if release.app in parts.numbers:
         wait_until_drained(parts, release, release_settings(parts, release.app).drain)

@@ -20,7 +20,7 @@ from hookserver.pipeline.after_switch import tell_of_sessions, watch
 from hookserver.pipeline.context import Run
 from hookserver.pipeline.health_gate import wait_until_healthy
 from hookserver.pipeline.retire import kept_images, retire
-from hookserver.pipeline.standby import active_visitors, held_release, told_of
+from hookserver.pipeline.standby import active_visitors, sticky_standby, told_of
 from hookserver.pipeline.undo import move_traffic_back
 
 P = ParamSpec("P")
@@ -55,8 +55,8 @@ def fetch(run: Run) -> tuple[str, str]:
         commit = mirror.resolve(run.deploy.asked, FETCH_DEADLINE)
     else:
         commit = mirror.fetch(FETCH_DEADLINE)
-        run.parts.store.saw_tip(run.app.name, commit)
-    run.parts.store.found_commit(run.deploy.number, commit)
+        run.parts.store.record_tip(run.app.name, commit)
+    run.parts.store.record_commit(run.deploy.number, commit)
     message = mirror.message(commit)
     run.log.line(f"{commit[:12]} {message.partition(chr(10))[0][:200]}")
     return commit, message
@@ -103,11 +103,11 @@ def start(run: Run, release: Release) -> None:
 
 def _tell_who_loses(run: Run, slot: Slot) -> None:
     """The slot is needed, though it may be held: its visitors' sessions end before their time."""
-    held = held_release(run.parts, run.app.name)
+    held = sticky_standby(run.parts, run.app.name)
     if held is None or held.slot is not slot:
         return
     visitors = active_visitors(run.parts, held)
-    run.parts.store.will_lose(run.deploy.number, visitors)
+    run.parts.store.record_lost_sessions(run.deploy.number, visitors)
     run.log.line(f"{slot} is needed: the sessions of deploy {held.deploy} end now ({told_of(visitors)})")
 
 
@@ -137,11 +137,11 @@ def switch(run: Run, release: Release) -> Release | None:
         run.log.line("Nginx is reloaded: the settings, or the number of replicas, change its text")
     for line in run.parts.nginx.unreached(run.app.name):
         run.log.line(line)
-    hold_for = run.app.release.hold_for if before else 0.0
-    run.parts.nginx.switch(run.app.name, release.slot, hold=hold_for > 0)
+    sticky_seconds = run.app.release.sticky_seconds if before else 0.0
+    run.parts.nginx.switch(run.app.name, release.slot, hold=sticky_seconds > 0)
     run.log.result(f"live: {release.commit[:12]} on {release.slot}")
     try:
-        run.parts.store.go_live(run.deploy.number, release.deploy, run.app.release.standby, hold_for)
+        run.parts.store.go_live(run.deploy.number, release.deploy, run.app.release.standby, sticky_seconds)
     except HookserverError:
         move_traffic_back(run.parts, run.app.name, before)
         raise

@@ -8,7 +8,7 @@ from contextlib import suppress
 from hookserver.errors import DeployFailed, HookserverError
 from hookserver.models import Deploy, Release
 from hookserver.pipeline.context import Parts
-from hookserver.pipeline.standby import held_slot
+from hookserver.pipeline.standby import sticky_slot
 from hookserver.state.deploy_processes import kill_orphans
 
 
@@ -29,7 +29,7 @@ def move_traffic_back(parts: Parts, app: str, before: Release | None) -> None:
     if before is None:
         parts.nginx.close(app)
     else:
-        parts.nginx.switch(app, before.slot, hold=held_slot(parts, app) is before.slot.other)
+        parts.nginx.switch(app, before.slot, hold=sticky_slot(parts, app) is before.slot.other)
         give_back_its_path(parts)
 
 

@@ -46,7 +46,7 @@ class Apps:
         with self._tables.database.reading() as connection:
             return find_app(connection, name)
 
-    def saw_tip(self, app: str, tip: str) -> None:
+    def record_tip(self, app: str, tip: str) -> None:
         """Remember the branch's tip, so that the poll neither repeats a failed deploy nor undoes a rollback."""
         with self._tables.database.writing() as connection:
             connection.execute(update(apps).where(apps.c.name == app).values(tip_seen=tip))
@@ -73,8 +73,8 @@ def _with_more_than_history(connection: Connection) -> set[str]:
     """The apps of which something serves, stands by, runs or waits."""
     serving = select(apps.c.name).where(apps.c.live.is_not(None))
     running = select(releases.c.app).where(releases.c.retired_at.is_(None))
-    under_way = select(deploys.c.app).where(deploys.c.status.in_((Status.QUEUED, Status.RUNNING)))
-    return {name for query in (serving, running, under_way) for name in connection.execute(query).scalars()}
+    in_progress = select(deploys.c.app).where(deploys.c.status.in_((Status.QUEUED, Status.RUNNING)))
+    return {name for query in (serving, running, in_progress) for name in connection.execute(query).scalars()}
 
 
 def _give_number(connection: Connection, name: str, numbers: dict[str, int], kept: set[str]) -> dict[str, int]:

@@ -47,26 +47,26 @@ class Deploys:
             connection.execute(insert(steps).values(values))
             connection.execute(update(deploys).where(deploys.c.number == deploy.number).values(step=step))
 
-    def found_commit(self, number: int, commit: str) -> None:
+    def record_commit(self, number: int, commit: str) -> None:
         """The fetch has told which commit this deploy is of."""
         with self._tables.database.writing() as connection:
             connection.execute(update(deploys).where(deploys.c.number == number).values(commit=commit))
 
-    def go_live(self, number: int, release: int | None, standby: float, hold_for: float = 0.0) -> None:
+    def go_live(self, number: int, release: int | None, standby: float, sticky_seconds: float = 0.0) -> None:
         """The switch has been made: ``release`` serves (None: the one that served goes on), the deploy is live.
 
-        The release that served before becomes the standby for ``standby`` seconds, held for ``hold_for`` at most.
+        The release that served before becomes the standby for ``standby`` seconds, held for ``sticky_seconds`` at most.
         """
         now = self._tables.clock()
         with self._tables.database.writing() as connection:
             deploy = find_deploy(connection, number)
             before = find_app(connection, deploy.app).live
             if release is not None and before != release:
-                until = {"retire_at": now + standby, "held_until": now + hold_for if hold_for else None}
+                until = {"retire_at": now + standby, "sticky_until": now + sticky_seconds if sticky_seconds else None}
                 self._hand_over(connection, deploy, before, release, until)
             move(connection, number, Status.LIVE, live_at=now)
 
-    def will_lose(self, number: int, visitors: int | None) -> None:
+    def record_lost_sessions(self, number: int, visitors: int | None) -> None:
         """The deploy needs a held slot: so many visitors lose their sessions; None: nobody knows how many."""
         with self._tables.database.writing() as connection:
             connection.execute(update(deploys).where(deploys.c.number == number).values(visitors_lost=visitors))
@@ -94,7 +94,7 @@ class Deploys:
             deploy = find_deploy(connection, number)
             connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=before))
             serves = update(releases).where(releases.c.deploy == before)
-            connection.execute(serves.values(retire_at=None, held_until=None, visitors=None))
+            connection.execute(serves.values(retire_at=None, sticky_until=None, visitors=None))
             connection.execute(update(releases).where(releases.c.deploy == release).values(retired_at=now))
             move(connection, number, Status.ROLLED_BACK, reason=reason)
             if deploy.rollback_to is not None:
@@ -113,7 +113,7 @@ class Deploys:
         now = self._tables.clock()
         connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=release))
         serving = {"live_at": now, "retire_at": None, "retired_at": None}
-        serving |= {"held_until": None, "visitors": None}
+        serving |= {"sticky_until": None, "visitors": None}
         connection.execute(update(releases).where(releases.c.deploy == release).values(serving))
         connection.execute(update(releases).where(releases.c.deploy == before).values(until))
         if deploy.rollback_to is not None and before is not None:

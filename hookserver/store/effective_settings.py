@@ -16,7 +16,7 @@ from hookserver.store.tables import apps, deploys, releases, settings
 
 
 @dataclass(frozen=True)
-class InForce:
+class EffectiveSettings:
     """``asked``, ``taken`` and ``done`` count the wishes: the last one, the last that the worker goes by, the last that
     it has carried out; ``told`` is what it had to say about that one.
 
@@ -33,17 +33,19 @@ class InForce:
     salt: str
 
 
-class Wishes:
+class SettingsRequests:
     """The part of the store about settings."""
 
     _tables: Tables
 
-    def in_force(self) -> InForce:
+    def effective_settings(self) -> EffectiveSettings:
         """What the worker goes by."""
         with self._tables.database.reading() as connection:
             row = connection.execute(select(settings)).one()
-        recorded = json.loads(row.in_force)
-        return InForce(row.asked, row.taken, row.done, row.told, tuple(json.loads(row.retire)), recorded, row.salt)
+        recorded = json.loads(row.effective_settings)
+        return EffectiveSettings(
+            row.asked, row.taken, row.done, row.told, tuple(json.loads(row.retire)), recorded, row.salt
+        )
 
     def settings_version(self) -> int:
         """How often the worker has taken settings up, also at its starts."""
@@ -51,9 +53,9 @@ class Wishes:
             version: int = connection.execute(select(settings.c.version)).scalar_one()
             return version
 
-    def ask_for_settings(self, retire: Collection[str] = ()) -> int:
+    def request_settings(self, retire: Collection[str] = ()) -> int:
         """Ask the worker to read its settings file again, and to end these apps that are gone from it."""
-        known = self.in_force()
+        known = self.effective_settings()
         values = {"asked": settings.c.asked + 1, "retire": json.dumps(sorted({*known.retire, *retire}))}
         with self._tables.database.writing() as connection:
             asking = update(settings).values(values).returning(settings.c.asked)
@@ -61,33 +63,38 @@ class Wishes:
         self._tables.ring()
         return number
 
-    def take_settings(self, wish: int, recorded: Mapping[str, Any]) -> None:
+    def set_effective_settings(self, wish: int, recorded: Mapping[str, Any]) -> None:
         """The worker goes by these from now on; apps that are gone and serve keep what was remembered of them."""
-        before = self.in_force().settings.get("apps", {})
+        before = self.effective_settings().settings.get("apps", {})
         with self._tables.database.writing() as connection:
             serving = connection.execute(select(apps.c.name).where(apps.c.live.is_not(None))).scalars()
             gone = {name: before[name] for name in serving if name in before and name not in recorded["apps"]}
             whole = {**recorded, "apps": {**recorded["apps"], **gone}}
             asked = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
             retire = json.dumps([name for name in asked if name in gone])
-            values = {"taken": wish, "version": settings.c.version + 1, "in_force": json.dumps(whole), "retire": retire}
+            values = {
+                "taken": wish,
+                "version": settings.c.version + 1,
+                "effective_settings": json.dumps(whole),
+                "retire": retire,
+            }
             connection.execute(update(settings).values(values))
 
-    def settings_done(self, wish: int, told: str = "") -> None:
+    def settings_applied(self, wish: int, told: str = "") -> None:
         """The wish has been carried out, or refused: ``told`` says why, and what went wrong."""
         with self._tables.database.writing() as connection:
             connection.execute(update(settings).values(done=wish, told=told))
 
-    def app_ended(self, app: str) -> None:
+    def app_removed(self, app: str) -> None:
         """The app that is gone from the settings runs no more; its rows stay as history."""
         with self._tables.database.writing() as connection:
             _end_releases(connection, app, self._tables.clock())
             connection.execute(update(apps).where(apps.c.name == app).values(live=None, tip_seen=""))
             row = connection.execute(select(settings)).one()
-            kept = json.loads(row.in_force)
+            kept = json.loads(row.effective_settings)
             kept.get("apps", {}).pop(app, None)
             retire = [name for name in json.loads(row.retire) if name != app]
-            connection.execute(update(settings).values(retire=json.dumps(retire), in_force=json.dumps(kept)))
+            connection.execute(update(settings).values(retire=json.dumps(retire), effective_settings=json.dumps(kept)))
         self._tables.ring()
 
 

@@ -47,7 +47,7 @@ class Queue:
         self._tables.ring()
         return Queued(number)
 
-    def enqueue_news(self, push: Push, tip: str) -> Queued | None:
+    def enqueue_new_tip(self, push: Push, tip: str) -> Queued | None:
         """Store a push if this tip of the branch was never seen, and no deploy that waits will see it; else None.
 
         Nor while something is on its way that was asked for by hand: it is not replaced, and a rollback not undone.
@@ -71,7 +71,7 @@ class Queue:
         self._tables.ring()
         return Queued(number)
 
-    def rollback_waits(self, app: str) -> bool:
+    def rollback_is_queued(self, app: str) -> bool:
         """Whether a rollback of the app is queued: its standby is needed still."""
         waiting = exists().where(
             deploys.c.app == app, deploys.c.status == Status.QUEUED, deploys.c.rollback_to.is_not(None)
@@ -90,14 +90,14 @@ class Queue:
             if connection.execute(running).scalar_one() >= builds:
                 return None
             other = deploys.alias()
-            under_way = exists().where(
+            in_progress = exists().where(
                 other.c.app == deploys.c.app, other.c.started_at.is_not(None), other.c.ended_at.is_(None)
             )
             waiting = (
                 select(deploys.c.number, deploys.c.app)
                 .join(apps, apps.c.name == deploys.c.app)
                 .where(
-                    deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), apps.c.name.not_in(busy), ~under_way
+                    deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), apps.c.name.not_in(busy), ~in_progress
                 )
                 .order_by(apps.c.served, deploys.c.number)
             )
@@ -124,7 +124,7 @@ class Queue:
                 over = {"ended_at": self._tables.clock(), "reason": "cancelled while it waited"}
                 move(connection, number, Status.CANCELLED, **over)
             elif deploy.status is Status.RUNNING:
-                connection.execute(update(deploys).where(deploys.c.number == number).values(cancel_asked=True))
+                connection.execute(update(deploys).where(deploys.c.number == number).values(cancel_requested=True))
             else:
                 raise Refused(
                     f"deploy {number} is over: it is {deploy.status}", "Only a queued or running deploy ends."
@@ -133,7 +133,7 @@ class Queue:
         self._tables.ring()
         return deploy
 
-    def under_way(self) -> list[Deploy]:
+    def in_progress(self) -> list[Deploy]:
         """Deploys that were begun and have not ended: running, live and still draining, or just being sent back."""
         with self._tables.database.reading() as connection:
             begun = select(deploys).where(deploys.c.started_at.is_not(None), deploys.c.ended_at.is_(None))
@@ -151,7 +151,7 @@ class Queue:
             )
             waiting = connection.execute(newer).first()
             over: dict[str, Any] = {"ended_at": self._tables.clock()}
-            if deploy.cancel_asked:
+            if deploy.cancel_requested:
                 status, values = Status.CANCELLED, over | {"reason": "cancelled"}
             elif waiting is not None and (waiting.trigger != Trigger.SETTINGS or deploy.trigger is Trigger.SETTINGS):
                 status, values = Status.SUPERSEDED, over | {"superseded_by": waiting.number}

@@ -110,22 +110,22 @@ class Releases:
         with self._tables.database.writing() as connection:
             connection.execute(soon.values(retire_at=until))
 
-    def saw_visitors(self, deploy: int, retire_at: float, visitors: int | None) -> None:
+    def record_visitors(self, deploy: int, retire_at: float, visitors: int | None) -> None:
         """What was seen of who goes on with a held standby: how many are active, and when it is retired for that."""
         with self._tables.database.writing() as connection:
-            held = update(releases).where(releases.c.deploy == deploy, releases.c.held_until.is_not(None))
+            held = update(releases).where(releases.c.deploy == deploy, releases.c.sticky_until.is_not(None))
             connection.execute(held.values(retire_at=retire_at, visitors=visitors))
 
-    def let_go(self, deploy: int) -> None:
+    def end_sticky(self, deploy: int) -> None:
         """The release is held no more."""
         with self._tables.database.writing() as connection:
-            values = {"held_until": None, "visitors": None}
+            values = {"sticky_until": None, "visitors": None}
             connection.execute(update(releases).where(releases.c.deploy == deploy).values(values))
 
     def retired(self, deploy: int) -> None:
         """The release's replicas have been stopped and removed."""
         with self._tables.database.writing() as connection:
-            values = {"retired_at": self._tables.clock(), "retire_at": None, "held_until": None, "visitors": None}
+            values = {"retired_at": self._tables.clock(), "retire_at": None, "sticky_until": None, "visitors": None}
             connection.execute(update(releases).where(releases.c.deploy == deploy).values(values))
 
     def standbys(self) -> list[Release]:
@@ -138,7 +138,7 @@ class Releases:
         """The wall clock jumped: what was to be retired in ten minutes still is."""
         with self._tables.database.writing() as connection:
             waiting = update(releases).where(releases.c.retire_at.is_not(None))
-            moved = {"retire_at": releases.c.retire_at + seconds, "held_until": releases.c.held_until + seconds}
+            moved = {"retire_at": releases.c.retire_at + seconds, "sticky_until": releases.c.sticky_until + seconds}
             connection.execute(waiting.values(moved))
 
 

@@ -52,7 +52,7 @@ def to_release(row: Row[Any]) -> Release:
         live_at=row.live_at,
         retire_at=row.retire_at,
         retired_at=row.retired_at,
-        held_until=row.held_until,
+        sticky_until=row.sticky_until,
         visitors=row.visitors,
         settings=json.loads(row.settings),
     )

@@ -13,14 +13,14 @@ from hookserver.store.apps import Apps
 from hookserver.store.base import Tables
 from hookserver.store.database import Database
 from hookserver.store.deploys import Deploys
-from hookserver.store.effective_settings import Wishes
+from hookserver.store.effective_settings import SettingsRequests
 from hookserver.store.queue import Queue
 from hookserver.store.releases import Releases
 from hookserver.store.tables import apps
 from hookserver.store.tokens import Tokens
 
 
-class Store(Apps, Queue, Deploys, Releases, Wishes, Tokens):
+class Store(Apps, Queue, Deploys, Releases, SettingsRequests, Tokens):
     """Every method is one transaction. Raises StoreError when the database cannot do it, NotFound for unknown names."""
 
     def __init__(self, state: StateDir, clock: Callable[[], float] = time.time) -> None:

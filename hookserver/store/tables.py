@@ -38,7 +38,7 @@ deploys = Table(
     Column("reason", String, nullable=False, server_default=""),
     Column("superseded_by", Integer),
     Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("cancel_asked", Boolean, nullable=False, server_default="0"),
+    Column("cancel_requested", Boolean, nullable=False, server_default="0"),
     Column("visitors_lost", Integer),
     Column("queued_at", Float, nullable=False),
     Column("started_at", Float),
@@ -83,7 +83,7 @@ releases = Table(
     Column("live_at", Float),
     Column("retire_at", Float),
     Column("retired_at", Float),
-    Column("held_until", Float),
+    Column("sticky_until", Float),
     Column("visitors", Integer),
 )
 Index("releases_app", releases.c.app, releases.c.deploy)
@@ -116,5 +116,5 @@ settings = Table(
     Column("done", Integer, nullable=False, server_default="0"),
     Column("told", String, nullable=False, server_default=""),
     Column("retire", String, nullable=False, server_default="[]"),
-    Column("in_force", String, nullable=False, server_default="{}"),
+    Column("effective_settings", String, nullable=False, server_default="{}"),
 )

@@ -52,7 +52,7 @@ def deploy(of: Deploy) -> dict[str, Any]:
         "reason": of.reason or None,
         "superseded_by": of.superseded_by,
         "attempt": of.attempt,
-        "cancel_asked": of.cancel_asked,
+        "cancel_requested": of.cancel_requested,
         "visitors_lost": of.visitors_lost,
         "queued_at": _time(of.queued_at),
         "started_at": _time(of.started_at),
@@ -78,7 +78,7 @@ def _release(of: Release) -> dict[str, Any]:
 
 def _standby(of: Release) -> dict[str, Any]:
     """``visitors`` are those of the last five minutes who go on with it; null: not known, or it is not held."""
-    held = {"held_until": _time(of.held_until), "visitors": of.visitors}
+    held = {"sticky_until": _time(of.sticky_until), "visitors": of.visitors}
     return {**_release(of), "retire_at": _time(of.retire_at), **held}
 
 

@@ -42,11 +42,11 @@ class Children:
     """
 
     def __init__(
-        self, perform: Callable[[Task], None], before_fork: Callable[[], None], tell: Callable[[str], None]
+        self, perform: Callable[[Task], None], before_fork: Callable[[], None], report: Callable[[str], None]
     ) -> None:
         self._perform = perform
         self._before_fork = before_fork
-        self._tell = tell
+        self._tell = report
         self._running: list[_Child] = []
         self._context: ForkContext = multiprocessing.get_context("fork")
         self._not_before: dict[Task, float] = {}

@@ -27,7 +27,7 @@ from hookserver.store import Store
 from hookserver.worker.children import RETRY_AFTER, Children, Task
 from hookserver.worker.poll_times import Polls
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 TASK_DEADLINE = 180.0
 """Seconds for every task that is not a deploy."""
@@ -55,17 +55,17 @@ class Worker:
         perform: Callable[[Settings, Task], None],
         is_serving: Callable[[Settings], bool],
         reread: Callable[[Settings], Settings],
-        tell: Tell,
+        report: Report,
     ) -> None:
         self._settings = settings
         self._store = store
         self._perform = perform
-        self._tell = tell
+        self._tell = report
         self._is_serving = is_serving
         self._reread = reread
         self._wish = -1
         self._follows_settings = False
-        self._children = Children(self._in_child, store.close, tell)
+        self._children = Children(self._in_child, store.close, report)
         self._own: list[int] = []
         self._stopping = False
         self._polls = Polls(settings.apps)
@@ -109,7 +109,7 @@ class Worker:
 
         What runs is waited for, and nothing is begun meanwhile: no two processes go by different settings.
         """
-        known = self._store.in_force()
+        known = self._store.effective_settings()
         if known.asked == self._wish:
             return True
         if self._children:
@@ -120,11 +120,11 @@ class Worker:
             except SettingsError as error:
                 self._wish = known.asked
                 self._tell(str(error))
-                self._store.settings_done(known.asked, str(error))
+                self._store.settings_applied(known.asked, str(error))
                 return True
         self._store.sync_apps(self._settings.apps)
         self._polls = Polls(self._settings.apps)
-        self._store.take_settings(known.asked, record(self._settings, known.salt))
+        self._store.set_effective_settings(known.asked, record(self._settings, known.salt))
         self._wish, self._follows_settings = known.asked, False
         return True
 
@@ -135,7 +135,7 @@ class Worker:
         """
         if not self._follows_settings and not self._children.count("reconcile"):
             self._follows_settings = self._start(Task("take up"))
-        for app in self._store.in_force().retire:
+        for app in self._store.effective_settings().retire:
             self._start(Task("end", app))
 
     def _claim(self) -> None:
@@ -146,9 +146,9 @@ class Worker:
 
     def _settle_or_cancel(self) -> None:
         """A deploy under way without its child is settled; one that is to be cancelled loses its child first."""
-        for deploy in self._store.under_way():
+        for deploy in self._store.in_progress():
             task = self._children.task_of(deploy.number)
-            if task and task.kind == "deploy" and deploy.cancel_asked and deploy.status is Status.RUNNING:
+            if task and task.kind == "deploy" and deploy.cancel_requested and deploy.status is Status.RUNNING:
                 self._children.kill(task)
                 self._reap()
                 task = self._children.task_of(deploy.number)
@@ -170,10 +170,10 @@ class Worker:
         """Not beside a comparison, which would find a slot half let go."""
         if self._children.count("reconcile"):
             return
-        under_way = {deploy.app for deploy in self._store.under_way()}
+        in_progress = {deploy.app for deploy in self._store.in_progress()}
         for release in self._store.standbys():
             due = release.due_at is not None and release.due_at <= time.time()
-            if due and release.app not in under_way and not self._store.rollback_waits(release.app):
+            if due and release.app not in in_progress and not self._store.rollback_is_queued(release.app):
                 self._start(Task("retire", release.app))
 
     def _poll(self) -> None:

@@ -27,7 +27,7 @@ _POLL_DEADLINE = 60.0
 """Seconds for a look at the remote's tip."""
 
 
-def perform(make_parts: Callable[[Settings, Store], Parts], settings: Settings, task: Task) -> None:
+def perform(make_context: Callable[[Settings, Store], Parts], settings: Settings, task: Task) -> None:
     """Do one task, in a child process of the worker that dies with it.
 
     Ends with 1, and has told why, when it is to be tried again.
@@ -35,9 +35,9 @@ def perform(make_parts: Callable[[Settings, Store], Parts], settings: Settings, 
     _die_with_parent()
     store = Store(settings.server.state)
     try:
-        _perform(make_parts(settings, store), task)
+        _perform(make_context(settings, store), task)
     except HookserverError as error:
-        teller(task.kind)(str(error))
+        reporter(task.kind)(str(error))
         sys.exit(1)
     except Exception:
         logging.getLogger(task.kind).exception("%s: this was not expected: report it", task.app or "all")
@@ -50,47 +50,47 @@ def _perform(parts: Parts, task: Task) -> None:
     from hookserver.pipeline import apply_settings, recovery
     from hookserver.pipeline import deploy as pipeline
 
-    tell = teller(task.kind)
+    report = reporter(task.kind)
     if task.kind == "deploy":
         deploy = parts.store.deploy(task.deploy)
         log = pipeline.open_log(parts, deploy)
         pipeline.perform(parts, deploy, log)
-        tell(pipeline.ending(parts, task.deploy))
+        report(pipeline.ending(parts, task.deploy))
     elif task.kind == "settle":
-        recovery.settle(parts, parts.store.deploy(task.deploy), tell)
+        recovery.settle(parts, parts.store.deploy(task.deploy), report)
     elif task.kind == "retire":
-        recovery.retire_due(parts, task.app, time.time(), tell)
+        recovery.retire_due(parts, task.app, time.time(), report)
     elif task.kind == "poll":
-        _poll(parts, parts.app(task.app), tell)
+        _poll(parts, parts.app(task.app), report)
     elif task.kind == "take up":
-        _prepare_push_repositories(parts.settings, parts.store, tell)
-        apply_settings.take_up(parts, tell)
+        _prepare_push_repositories(parts.settings, parts.store, report)
+        apply_settings.take_up(parts, report)
     elif task.kind == "end":
-        apply_settings.end_app(parts, task.app, tell)
+        apply_settings.end_app(parts, task.app, report)
     else:
-        _prepare_push_repositories(parts.settings, parts.store, tell)
-        recovery.reconcile(parts, tell, task.spared)
+        _prepare_push_repositories(parts.settings, parts.store, report)
+        recovery.reconcile(parts, report, task.spared)
 
 
-def _poll(parts: Parts, app: AppSettings, tell: Callable[[str], None]) -> None:
+def _poll(parts: Parts, app: AppSettings, report: Callable[[str], None]) -> None:
     """Ask for a deploy when the branch's tip is another than the last one seen. A new app waits for its first push."""
     try:
         tip = parts.mirror(app, 0).tip(_POLL_DEADLINE)
     except EmptyRepository:
         return
-    queued = parts.store.enqueue_news(Push(app.name, Trigger.POLL), tip)
+    queued = parts.store.enqueue_new_tip(Push(app.name, Trigger.POLL), tip)
     if queued:
-        tell(f"{app.name}: {app.branch} is at {tip[:12]}, not deployed yet: deploy {queued.deploy}")
+        report(f"{app.name}: {app.branch} is at {tip[:12]}, not deployed yet: deploy {queued.deploy}")
 
 
-def _prepare_push_repositories(settings: Settings, store: Store, tell: Callable[[str], None]) -> None:
+def _prepare_push_repositories(settings: Settings, store: Store, report: Callable[[str], None]) -> None:
     """Make the bare repositories that are pushed to. What one app's cannot be used for is told; the others are made."""
     from hookserver.pipeline.recovery import told
 
     known = {token.name for token in store.tokens()}
     for app in settings.apps.values():
         if app.repository == "push":
-            with told(f"{app.name}: nobody can push to it now", tell):
+            with told(f"{app.name}: nobody can push to it now", report):
                 _prepare_push_repository(settings, store, app, has_token=f"push:{app.name}" in known)
 
 
@@ -124,7 +124,7 @@ def shipped(name: str) -> Path:
     return inside if inside.exists() else package.parent / name
 
 
-def teller(process: str) -> Callable[[str], None]:
+def reporter(process: str) -> Callable[[str], None]:
     """Where a process tells what it does: on stderr, with the time."""
     return logging.getLogger(process).info
 

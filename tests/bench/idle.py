@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.bench.installation import installed
-from tests.bench.outcome import outcome, run, table, tell
+from tests.bench.outcome import outcome, report, run, table
 
 SECONDS = 60.0
 SETTLE = 10.0
@@ -55,15 +55,15 @@ def bench() -> int:
         time.sleep(SETTLE)
         up, *roots = [shop.pid, *map(int, _read(_PROC / str(shop.pid) / "task" / str(shop.pid) / "children"))]
         names = {root: (_PROC / str(root) / "cmdline").read_text().strip("\0").rpartition("\0")[2] for root in roots}
-        tell(f"{', '.join(names.values())}: looked at for {SECONDS:g} s")
+        report(f"{', '.join(names.values())}: looked at for {SECONDS:g} s")
         before, began = cpu_seconds(roots), time.monotonic()
         time.sleep(SECONDS)
         percent = (cpu_seconds(roots) - before) / (time.monotonic() - began) * 100
         memory = [(_name(pid, names), pss_mb(pid)) for root in roots for pid in family(root)]
         supervisor = pss_mb(up)
     total = sum(megabytes for _, megabytes in memory)
-    tell(table(["process", "PSS in MB"], [[name, f"{megabytes:.1f}"] for name, megabytes in memory]))
-    tell(f"beside them the supervisor of `hookserver up`: {supervisor:.1f} MB")
+    report(table(["process", "PSS in MB"], [[name, f"{megabytes:.1f}"] for name, megabytes in memory]))
+    report(f"beside them the supervisor of `hookserver up`: {supervisor:.1f} MB")
     figures = {
         "pss_mb": round(total, 1),
         "processes": len(memory),

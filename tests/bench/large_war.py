@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.installation import APP, Installation, Source, installed
-from tests.bench.outcome import outcome, run, table, tell
+from tests.bench.outcome import outcome, report, run, table
 from tests.shop.processes import Processes
 
 SIZES_MB = (2, 300)
@@ -94,13 +94,13 @@ def bench() -> int:
     with installed(build=build, source=Source(_make, _say)) as shop:
         worker = Processes(str(shop.state.root.parent / "hookserver.toml")).worker()
         for size in SIZES_MB:
-            tell(f"a WAR of {size} MB is built and deployed")
+            report(f"a WAR of {size} MB is built and deployed")
             with looking(worker) as seen:
                 deploy = shop.ended(shop.push(str(size)).deploy)
             peaks.append(seen.highest)
             seconds = deploy["live_at"] - deploy["steps"][0]["started_at"]
             rows.append([f"{size} MB", f"{_war_mb(shop, deploy['deploy']):.0f}", f"{seconds:.1f}", f"{peaks[-1]:.1f}"])
-    tell(table(["WAR", "in the image, MB", "deploy, s", "peak of its process, MB"], rows))
+    report(table(["WAR", "in the image, MB", "deploy, s", "peak of its process, MB"], rows))
     growth = peaks[1] - peaks[0]
     figures = {
         "war_mb": SIZES_MB[1],

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 
-def tell(text: str = "") -> None:
+def report(text: str = "") -> None:
     """A line for people."""
     print(text, flush=True)
 
@@ -27,11 +27,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def outcome(bench: str, figures: dict[str, float], bars: dict[str, bool]) -> int:
     """Print which bars are met and the JSON line; the exit code."""
-    tell()
+    report()
     for bar, met in bars.items():
-        tell(f"{'met    ' if met else 'NOT MET'}  {bar}")
+        report(f"{'met    ' if met else 'NOT MET'}  {bar}")
     ok = all(bars.values())
-    tell(json.dumps({"bench": bench, "ok": ok, "figures": figures}))
+    report(json.dumps({"bench": bench, "ok": ok, "figures": figures}))
     return 0 if ok else 1
 
 

@@ -23,7 +23,7 @@ from hookserver.engine.labels import ROLE
 from hookserver.models import Slot
 from tests.bench.first_answers import FirstAnswers
 from tests.bench.installation import APP, Installation, installed, until
-from tests.bench.outcome import outcome, run, table, tell
+from tests.bench.outcome import outcome, report, run, table
 
 PUSHES = 9
 PUSHES_BESIDE_A_STANDBY = 4
@@ -103,16 +103,16 @@ def build_times(shop: Installation) -> Iterator[BuildTimes]:
 def bench() -> int:
     """Run it; the exit code."""
     with installed(_SOON) as shop:
-        tell("a first push warms the caches")
+        report("a first push warms the caches")
         first = shop.push("1.1.1").deploy
         shop.ended(first)
         last = first + PUSHES + PUSHES_BESIDE_A_STANDBY
         with build_times(shop) as builds:
             splits = [_push_when_free(shop, number, builds) for number in range(first + 1, first + 1 + PUSHES)]
             shop.change(_SOON, _LATE)
-            tell("pushes whose slot a standby has")
+            report("pushes whose slot a standby has")
             beside = [_push(shop, number, builds) for number in range(first + 1 + PUSHES, last + 1)]
-        tell(f"{ROLLBACKS} rollbacks to the standby")
+        report(f"{ROLLBACKS} rollbacks to the standby")
         rollbacks = [_roll_back(shop, last - 1 + number % 2) for number in range(ROLLBACKS)]
     return _outcome(splits, beside[1:], rollbacks)
 
@@ -138,7 +138,7 @@ def _push(shop: Installation, deploy: int, builds: BuildTimes) -> Split:
     moments = [(answers.created(place.name), answers.at[place.route]) for place in places]
     created, answered = max(moments, key=lambda moment: moment[1] - moment[0])
     found = split(pushed.began, told, builds.seconds[deploy], created, answered)
-    tell(f"  push {deploy}: {found.total:.2f} s, of it hookserver's own {found.overhead:.2f} s")
+    report(f"  push {deploy}: {found.total:.2f} s, of it hookserver's own {found.overhead:.2f} s")
     return found
 
 
@@ -150,7 +150,7 @@ def _roll_back(shop: Installation, to: int) -> float:
         pass
     took = (time.time() - accepted.at) * 1000
     shop.ended(accepted.deploy)
-    tell(f"  {wanted} answers after {took:.0f} ms")
+    report(f"  {wanted} answers after {took:.0f} ms")
     return took
 
 
@@ -164,10 +164,10 @@ def _outcome(splits: list[Split], beside: list[Split], rollbacks: list[float]) -
     rest = {"build": f"the command: {command:.2f}", "check": f"a replica's start: {replica:.2f}"}
     rows = [[part, f"{parts[part]:.2f}", f"{own[part]:.2f}", rest.get(part, "")] for part in PARTS]
     rows += [["push to live", f"{total:.2f}", f"{overhead:.2f}", ""]]
-    tell()
-    tell(table([f"median of {len(splits)}, in s", "in all", "hookserver's own", ""], rows))
+    report()
+    report(table([f"median of {len(splits)}, in s", "in all", "hookserver's own", ""], rows))
     overhead_beside = statistics.median(split.overhead for split in beside)
-    tell(f"where a standby is to be ended first: hookserver's own {overhead_beside:.2f}, median of {len(beside)}")
+    report(f"where a standby is to be ended first: hookserver's own {overhead_beside:.2f}, median of {len(beside)}")
     rollback = statistics.median(rollbacks)
     figures = {
         "pushes": len(splits),

@@ -18,7 +18,7 @@ from typing import Any
 
 from hookserver.models import Slot
 from tests.bench.installation import APP, Installation, installed, until
-from tests.bench.outcome import outcome, run, table, tell
+from tests.bench.outcome import outcome, report, run, table
 from tests.bench.visitors import visiting
 
 MODES = ("none", "sticky", "replicated")
@@ -88,13 +88,13 @@ def bench() -> int:
 
 def _measure(mode: str) -> Figures:
     with installed(RELEASE.format(mode=mode), build="cpus = 0.5") as shop:
-        tell(f"sessions = {mode}: the first push")
+        report(f"sessions = {mode}: the first push")
         shop.ended(shop.push("1.0.1").deploy)
         with visiting(shop.site, *CLOSED_LOOP) as cost:
             time.sleep(COST_SECONDS)
         with visiting(shop.site, *CROWD) as crowd:
             last = _deploys(shop)
-            tell("  a replica is killed")
+            report("  a replica is killed")
             killed = _kill(shop)
             time.sleep(_AFTER)
         moments: list[float] = []
@@ -122,10 +122,10 @@ def _measure(mode: str) -> Figures:
         p99_ms=max(kinds["get"]["p99_ms"], kinds["post"]["p99_ms"]),
     )
     for failure in [*crowd.report["failures"], *few.report["failures"]][:5]:
-        tell(f"  failed: {failure['kind']} {failure['asked']}: {failure['what']}")
-    tell(f"  {found.requests:,} requests, {found.failed} failed")
-    tell(f"  of the killed replicas' {found.passed_on} were answered by another one, {found.led_back} forms led back")
-    tell(f"  {found.carts:,} carts, lost by changes: {found.lost_by_changes}, by the kills: {found.lost_by_kill}")
+        report(f"  failed: {failure['kind']} {failure['asked']}: {failure['what']}")
+    report(f"  {found.requests:,} requests, {found.failed} failed")
+    report(f"  of the killed replicas' {found.passed_on} were answered by another one, {found.led_back} forms led back")
+    report(f"  {found.carts:,} carts, lost by changes: {found.lost_by_changes}, by the kills: {found.lost_by_kill}")
     return found
 
 
@@ -135,12 +135,12 @@ def _deploys(shop: Installation) -> int:
     for number in range(1, DEPLOYS + 1):
         pushed = shop.push(f"1.{number}.0")
         last = shop.ended(pushed.deploy)["deploy"]
-        tell(f"  1.{number}.0 is live")
+        report(f"  1.{number}.0 is live")
         if number < DEPLOYS:
             _await_retired(shop)
     back = shop.rollback(last - 1)
     shop.ended(back.deploy)
-    tell(f"  rolled back to deploy {last - 1}")
+    report(f"  rolled back to deploy {last - 1}")
     _await_retired(shop)
     return last - 1
 
@@ -152,7 +152,7 @@ def _come_and_go(shop: Installation, to: int) -> list[float]:
     created = next(step["started_at"] for step in told["steps"] if step["step"] == "start")
     _await_retired(shop)
     gone = time.time()
-    tell(f"  an earlier release came in {told['live_at'] - began:.1f} s, the one before is gone")
+    report(f"  an earlier release came in {told['live_at'] - began:.1f} s, the one before is gone")
     return [*_every(_AFTER, created, told["live_at"]), told["live_at"], gone - 2.0]
 
 
@@ -212,12 +212,12 @@ def _outcome(found: dict[str, Figures]) -> int:
         ]
         for mode, one in found.items()
     ]
-    tell()
-    tell(table(head, rows))
+    report()
+    report(table(head, rows))
     none, sticky, replicated = (found[mode] for mode in MODES)
     for name, one in (("sticky", sticky), ("replicated", replicated)):
         share = one.answers_per_s / none.answers_per_s
-        tell(f"{name} against none: {share:.0%} of the answers/s, p99 {one.p99_ms / none.p99_ms:.2f} times")
+        report(f"{name} against none: {share:.0%} of the answers/s, p99 {one.p99_ms / none.p99_ms:.2f} times")
     figures = {f"{mode}_{key}": round(value, 1) for mode, one in found.items() for key, value in vars(one).items()}
     bars = {
         "sticky: no request failed": sticky.failed == 0,

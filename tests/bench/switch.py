@@ -17,7 +17,7 @@ from hookserver.addresses import endpoints
 from hookserver.models import Slot
 from tests.bench.installation import APP, Installation, installed
 from tests.bench.nginx_modes import MODES
-from tests.bench.outcome import outcome, run, table, tell
+from tests.bench.outcome import outcome, report, run, table
 from tests.bench.reload import PlainNginx
 from tests.bench.visitors import Switch, failures, late_visitors, visiting
 
@@ -37,7 +37,7 @@ RELEASE = 'drain = "80s"\nstandby = "1h"\nsticky_for = "0"'
 def bench(mode: str) -> int:
     """Run it on one of the ways of ``nginx_modes``; the exit code."""
     with installed(RELEASE, nginx=mode) as shop:
-        tell(f"Nginx: {mode}; two releases are made ready")
+        report(f"Nginx: {mode}; two releases are made ready")
         versions = {shop.push(version).deploy: version for version in ("1.0.1", "1.0.2")}
         for number in versions:
             shop.ended(number)
@@ -71,7 +71,7 @@ def _switch(shop: Installation, to: int, versions: dict[int, str]) -> Switch:
     accepted = shop.rollback(to)
     told = shop.ended(accepted.deploy)
     drained = told["ended_at"] - told["live_at"]
-    tell(f"  {versions[to]} after {(told['live_at'] - accepted.at) * 1000:4.0f} ms, drained after {drained:.1f} s")
+    report(f"  {versions[to]} after {(told['live_at'] - accepted.at) * 1000:4.0f} ms, drained after {drained:.1f} s")
     return Switch(versions[to], accepted.asked, told["live_at"])
 
 
@@ -86,14 +86,14 @@ def _deploys(shop: Installation, lasting: list[dict[str, Any]]) -> list[Switch]:
             time.sleep(2)
         lasting.append(talk.report)
         told = shop.ended(pushed.deploy)
-        tell(f"  {version} deployed {told['live_at'] - pushed.began:.1f} s after the push")
+        report(f"  {version} deployed {told['live_at'] - pushed.began:.1f} s after the push")
         switches.append(Switch(version, pushed.began, told["live_at"]))
     return switches
 
 
 def _reloads(shop: Installation) -> dict[str, Any]:
     """As many switches by a reload, between the same replicas, under the same load."""
-    tell(f"the same by {SWITCHES + DEPLOYS} reloads of a plain Nginx")
+    report(f"the same by {SWITCHES + DEPLOYS} reloads of a plain Nginx")
     slots = {slot: endpoints(shop.settings.docker, APP, 1, slot, shop.settings.apps[APP].replicas) for slot in Slot}
     plain = PlainNginx(slots)
     slot = Slot.BLUE
@@ -116,14 +116,14 @@ def _outcome(
         ["hookserver", str(len(switches)), *map(str, ours)],
         ["nginx -s reload", str(SWITCHES + DEPLOYS), *map(str, theirs)],
     ]
-    tell()
-    tell(table(["", "switches", "requests", "failed", "idle connections closed"], rows))
+    report()
+    report(table(["", "switches", "requests", "failed", "idle connections closed"], rows))
     counts = {kind: sum(report["kinds"].get(kind, {}).get("requests", 0) for report in reports) for kind in KINDS}
-    tell(f"  of hookserver's: {', '.join(f'{count} {kind}' for kind, count in counts.items())}")
+    report(f"  of hookserver's: {', '.join(f'{count} {kind}' for kind, count in counts.items())}")
     for line in failures(reports, switches):
-        tell(f"  failed: {line}")
+        report(f"  failed: {line}")
     for visitor in late[:20]:
-        tell(f"  late: {visitor}")
+        report(f"  late: {visitor}")
     figures = {
         "switches": SWITCHES,
         "deploys": DEPLOYS,

@@ -18,13 +18,13 @@ from hookserver.engine.labels import STATE_DIR
 from tests.bench.first_answers import FirstAnswers
 from tests.bench.installation import APP, ROOT, Installation, installed
 from tests.bench.line_shop import LINES, Line
-from tests.bench.outcome import outcome, run, table, tell
+from tests.bench.outcome import outcome, report, run, table
 from tests.bench.visitors import Switch, failures, late_visitors, visiting
 
 DEPLOYS = 3
 RELEASE = 'sticky_for = "0"'
 """Everybody moves at each switch: a deploy takes what it takes, and waits for nobody who stays."""
-HELD = 'sticky_for = "30m"'
+STICKY = 'sticky_for = "30m"'
 """From the last switch on, after which no deploy needs the held slot."""
 LOAD = ("--connections", "8", "--think", "20", "--visitors", "10")
 
@@ -55,8 +55,8 @@ def bench() -> int:
     subprocess.run([ROOT / "deploy/images/make.sh", *(line.image for line in LINES)], check=True)
     seen = {line: _deploy(line) for line in LINES}
     rows = [[line.tomcat, str(line.java), *found.row] for line, found in seen.items()]
-    tell()
-    tell(table(["Tomcat", "Java", "start-up in s", "deploy in s", "requests", "failed"], rows))
+    report()
+    report(table(["Tomcat", "Java", "start-up in s", "deploy in s", "requests", "failed"], rows))
     requests = sum(found.report["requests"] for found in seen.values())
     failed = sum(found.report["failed"] for found in seen.values())
     late = sum(found.late for found in seen.values())
@@ -80,14 +80,14 @@ def bench() -> int:
 
 
 def _deploy(line: Line) -> Seen:
-    tell(f"Tomcat {line.tomcat} on Java {line.java}")
+    report(f"Tomcat {line.tomcat} on Java {line.java}")
     starts, deploys, switches = [], [], []
     with installed(RELEASE, tomcat=f'image = "{line.image}"', build=line.build, source=line.source) as shop:
         shop.ended(shop.push(_version(0)).deploy)
         with visiting(shop.site, *LOAD) as load:
             for number in range(1, DEPLOYS + 1):
                 if number == DEPLOYS:
-                    shop.change(RELEASE, HELD)
+                    shop.change(RELEASE, STICKY)
                     older = _with_cart(shop.site)
                 with FirstAnswers(shop, number + 1) as answers:
                     pushed = shop.push(_version(number))
@@ -95,11 +95,11 @@ def _deploy(line: Line) -> Seen:
                 starts += answers.seconds()
                 deploys.append(told["live_at"] - pushed.began)
                 switches.append(Switch(_version(number), pushed.began, told["live_at"]))
-                tell(f"  {_version(number)} live after {deploys[-1]:.1f} s")
+                report(f"  {_version(number)} live after {deploys[-1]:.1f} s")
         keeps_carts = _keeps_carts(shop, older, pushed.deploy)
         left_over = _left_over(shop)
     for failure in failures([load.report], switches):
-        tell(f"  failed: {failure}")
+        report(f"  failed: {failure}")
     late = len(late_visitors(load.report["visitors"], switches))
     return Seen(starts, deploys, load.report, late, keeps_carts, left_over)
 
@@ -119,7 +119,7 @@ def _keeps_carts(shop: Installation, older: requests.Session, newest: int) -> bo
     seen = [_cart(older, shop.site), _cart(newer, shop.site)]
     shop.ended(shop.rollback(newest - 1).deploy)
     seen += [_cart(older, shop.site), _cart(newer, shop.site), _cart(requests.Session(), shop.site)]
-    tell(f"  carts over a held switch and a rollback: {seen}")
+    report(f"  carts over a held switch and a rollback: {seen}")
     return seen == [(before, True), (now, True), (before, True), (now, True), (before, False)]
 
 

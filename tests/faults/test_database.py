@@ -49,7 +49,7 @@ def test_a_deploy_that_meets_a_locked_database_ends_and_costs_the_visitors_nothi
         site.reached(number, "check")
         with locked(site):
             time.sleep(LOCKED)
-        until(lambda: not site.store.under_way(), 120)
+        until(lambda: not site.store.in_progress(), 120)
     assert_no_loss(visitors)
     if site.deploy(number)["status"] != "live":
         site.ended(site.ask("POST", f"{shop.deploys()}?wait=1", {}).json["deploy"])

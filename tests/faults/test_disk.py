@@ -86,7 +86,7 @@ def test_a_deploy_that_meets_a_full_disk_ends_and_costs_the_visitors_nothing(sma
         site.reached(number, "check")
         with full(site.state.root):
             time.sleep(FULL)
-        until(lambda: not site.store.under_way(), 120)
+        until(lambda: not site.store.in_progress(), 120)
     assert_no_loss(visitors)
     if site.deploy(number)["status"] != "live":
         assert site.ask("POST", f"{small.deploys()}?wait=1", {}).status == 200

@@ -34,6 +34,6 @@ def test_while_docker_hangs_pushes_are_taken_the_deploy_tells_why_it_stands_and_
             assert visitors.versions == {"one"}
             line.release()
             project.finish(pushing)
-            until(lambda: not site.store.under_way() and site.store.deploys(APP, 1)[0].status.is_over, 120)
+            until(lambda: not site.store.in_progress() and site.store.deploys(APP, 1)[0].status.is_over, 120)
         assert site.visit(APP).text == "two"
         assert_invariants(site, APP, project.tip(), visitors)

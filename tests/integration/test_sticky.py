@@ -150,7 +150,7 @@ def test_carts_stay_on_the_old_release_and_new_visitors_see_the_new_one(
         assert still_shops(shopper, "1.0.0", replica)
     assert {street.shopper().cart()["version"] for _ in range(6)} == {"1.1.0"}
     standby = street.told()["standby"]
-    assert (standby["slot"], standby["held_until"] > standby["retire_at"]) == ("blue", True)
+    assert (standby["slot"], standby["sticky_until"] > standby["retire_at"]) == ("blue", True)
     log = street.site.log(street.site.latest(SHOP))
     line = "blue goes on for those whose sessions it has, for 30m at most (visitors of the last 5 minutes: 2)"
     assert line in log
@@ -195,7 +195,7 @@ def test_flags_that_were_lost_are_laid_again(street: Street, carts: dict[str, Sh
     site.kill_all()
     (site.state.live(SHOP) / "held-blue").unlink()
     site.start()
-    until(lambda: site.nginx.held_slot(SHOP) is Slot.BLUE)
+    until(lambda: site.nginx.sticky_slot(SHOP) is Slot.BLUE)
     until(lambda: (street.told()["standby"] or {}).get("visitors") == 2)
     assert "held for its visitors, of the last 5 minutes: 2" in site.command("status", SHOP).stdout
 
@@ -247,8 +247,8 @@ def two_releases(street: Street, app: str, visitors: int = 1, keep: int = 1800) 
 def test_the_old_release_is_retired_once_nobody_has_asked_for_a_session_for_its_timeout(street: Street) -> None:
     """The app's code says how long that is: no file tells."""
     (visitor,), standby = two_releases(street, SILENT, keep=30)
-    assert standby.held_until
-    assert standby.held_until > time.time() + 1000
+    assert standby.sticky_until
+    assert standby.sticky_until > time.time() + 1000
     time.sleep(3)
     assert visitor.ask("/slow.jsp?ms=0").text == "one"
     asked = time.time()
@@ -271,13 +271,13 @@ def test_who_logs_out_is_held_no_longer_even_if_the_page_makes_a_session_and_who
 
 def test_at_the_deadline_visitors_are_moved_and_what_is_in_flight_ends(street: Street) -> None:
     (visitor,), standby = two_releases(street, LATE)
-    assert standby.held_until
+    assert standby.sticky_until
     slow: list[requests.Response] = []
-    until(lambda: time.time() > (standby.held_until or 0) - 3)
+    until(lambda: time.time() > (standby.sticky_until or 0) - 3)
     asking = threading.Thread(target=lambda: slow.append(visitor.ask("/slow.jsp?ms=7000")))
     asking.start()
-    until(lambda: street.site.nginx.held_slot(LATE) is None)
-    assert abs(time.time() - standby.held_until) < 3
+    until(lambda: street.site.nginx.sticky_slot(LATE) is None)
+    assert abs(time.time() - standby.sticky_until) < 3
     assert visitor.ask("/slow.jsp?ms=0").text == "two"
     asking.join()
     assert (slow[0].status_code, slow[0].text) == (200, "one")

@@ -22,7 +22,7 @@ SETTLED_WITHIN = 30.0
 
 def assert_invariants(place: Installation, app: str, commit: str, visitors: Visitors | None = None) -> None:
     """Everything has ended, ``commit`` serves, nothing is left over; the visitors' ``with`` block is over."""
-    until(lambda: not place.store.under_way() and not _queued(place), 60, "Q: the end of every deploy")
+    until(lambda: not place.store.in_progress() and not _queued(place), 60, "Q: the end of every deploy")
     assert all(deploy.ended_at for deploy in place.store.deploys(limit=5000)), "Q"
     assert live_commit(place, app) == commit, "L"
     try:

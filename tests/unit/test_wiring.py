@@ -12,7 +12,7 @@ from hookserver.errors import GitError, SettingsError
 from hookserver.models import Push, Release, Slot, Trigger
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from hookserver.wiring import make_parts, make_worker
+from hookserver.wiring import make_context, make_worker
 from hookserver.worker.tasks import _poll, _prepare_push_repositories
 
 
@@ -24,7 +24,7 @@ def test_a_subnet_that_changes_under_apps_that_serve_is_refused_with_the_one_the
     file.write_text(text)
     store = Store(state)
     store.sync_apps(["shop"])
-    store.take_settings(0, record(load(file).settings, "salt"))
+    store.set_effective_settings(0, record(load(file).settings, "salt"))
     file.write_text(f'{text}[docker]\nsubnet = "10.9.0.0/20"\n')
     make_worker(load(file))
     number = store.enqueue(Push("shop", Trigger.CLI)).deploy
@@ -66,7 +66,7 @@ def test_a_repository_that_nothing_was_pushed_to_yet_is_no_failed_poll_for_any_a
     store.sync_apps(settings.apps)
     told: list[str] = []
     _prepare_push_repositories(settings, store, told.append)
-    parts = make_parts(settings, store)
+    parts = make_context(settings, store)
     for app in settings.apps.values():
         _poll(parts, app, told.append)
     assert told == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hookserver.config import AppSettings, NginxSettings, Settings
-from hookserver.nginx.flags import HELD
+from hookserver.nginx.flags import STICKY
 from hookserver.nginx.text.syntax import block, milliseconds, name, quote
 from hookserver.nginx.text.visitor import proto
 from hookserver.state.state_dir import StateDir
@@ -126,7 +126,7 @@ def flags(state: StateDir, app: AppSettings) -> list[str]:
     ]
     if app.release.sessions != "sticky":
         return [*lines, f"set ${held} none;"]
-    flag = quote(str(live / HELD)).removesuffix('"')
+    flag = quote(str(live / STICKY)).removesuffix('"')
     return [*lines, f'if (!-f {flag}${held}") {{ set ${held} none; }}']
 
 

@@ -172,7 +172,7 @@ def test_a_live_release_gets_its_missing_replica_again_and_keeps_the_others(
     first, second = installation.start()
     kept = inspect(api, first.name)["Id"]
     api.remove_container(second.name, force=True)
-    installation.containers.revive(installation.app(), 1, Slot.BLUE, installation.release())
+    installation.containers.restart_missing(installation.app(), 1, Slot.BLUE, installation.release())
     assert inspect(api, first.name)["Id"] == kept
     installation.containers.check_alive(installation.name, Slot.BLUE, 7)
 

@@ -47,7 +47,7 @@ def test_a_visitor_with_a_session_stays_with_the_replica_that_made_it(site: Site
     start(site)
     assert names(site, headers=cookie(replica)) == {replica}
     assert names(site, path=f"/cart;jsessionid={ID}.{replica}?x=1") == {replica}
-    assert site.nginx.held_slot("shop") == Slot.BLUE
+    assert site.nginx.sticky_slot("shop") == Slot.BLUE
 
 
 def test_a_visitor_without_a_session_gets_the_live_slot_at_once(site: Site) -> None:
@@ -82,14 +82,14 @@ def test_a_session_of_the_live_slot_stays_with_its_replica_too(site: Site) -> No
 def test_without_holding_everybody_gets_the_live_slot(site: Site) -> None:
     start(site, hold=False)
     assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
-    assert site.nginx.held_slot("shop") is None
+    assert site.nginx.sticky_slot("shop") is None
 
 
 def test_the_visitors_of_both_slots_stay_through_a_rollback_and_another_switch(site: Site) -> None:
     start(site)
     for live in (Slot.BLUE, Slot.GREEN, Slot.BLUE):
         site.nginx.switch("shop", live, hold=True)
-        assert site.nginx.held_slot("shop") == live.other
+        assert site.nginx.sticky_slot("shop") == live.other
         assert {name[:-1] for name in names(site)} == {live}
         for replica in ("blue1", "green2"):
             assert names(site, headers=cookie(replica)) == {replica}
@@ -240,14 +240,14 @@ def test_the_access_log_names_the_slot_that_answered_and_no_more_of_a_session_th
 def test_who_asked_for_a_slot_and_when_is_known_from_the_log(site: Site) -> None:
     start(site)
     assert site.nginx.visitors("shop", Slot.BLUE, 60) == 0
-    assert site.nginx.last_asked("shop", Slot.BLUE, 0) is None
+    assert site.nginx.last_request("shop", Slot.BLUE, 0) is None
     for name, visitor in (("JSESSIONID", "A" * 32), ("SHOPSESSION", "B" * 32), ("JSESSIONID", "A" * 32)):
         site.ask(headers={"Cookie": f"{name}={visitor}.blue1"})
     site.logged(site.ask())
     until(lambda: site.nginx.visitors("shop", Slot.BLUE, 60) == 2)
     assert site.nginx.visitors("shop", Slot.GREEN, 60) == 0
-    assert site.nginx.last_asked("shop", Slot.BLUE, 0) is not None
-    assert site.nginx.last_asked("shop", Slot.GREEN, 0) is None
+    assert site.nginx.last_request("shop", Slot.BLUE, 0) is not None
+    assert site.nginx.last_request("shop", Slot.GREEN, 0) is None
 
 
 def test_what_is_held_outlives_a_restart_of_nginx(site: Site) -> None:

@@ -13,7 +13,7 @@ from hookserver.changes.nginx_settings import routed
 from hookserver.changes.plan import Plan, make_plan
 from hookserver.config import Settings, parse, record, record_app, taken_up
 from hookserver.models import Release, Slot
-from hookserver.store import InForce
+from hookserver.store import EffectiveSettings
 
 SALT = "salt"
 BEFORE = """
@@ -30,9 +30,9 @@ def read(text: str) -> Settings:
     return parse(text, Path("hookserver.toml")).settings
 
 
-def known(settings: Settings, retire: tuple[str, ...] = ()) -> InForce:
+def known(settings: Settings, retire: tuple[str, ...] = ()) -> EffectiveSettings:
     recorded = json.loads(json.dumps(record(settings, SALT)))
-    return InForce(asked=1, taken=1, done=1, told="", retire=retire, settings=recorded, salt=SALT)
+    return EffectiveSettings(asked=1, taken=1, done=1, told="", retire=retire, settings=recorded, salt=SALT)
 
 
 def live(settings: Settings, *apps: str) -> dict[str, Release]:
@@ -59,7 +59,7 @@ def test_nothing_changed_is_an_empty_plan() -> None:
 
 
 def test_where_no_worker_has_run_yet_there_is_nothing_to_compare_with() -> None:
-    nothing = InForce(asked=0, taken=0, done=0, told="", retire=(), settings={}, salt=SALT)
+    nothing = EffectiveSettings(asked=0, taken=0, done=0, told="", retire=(), settings={}, salt=SALT)
     assert make_plan(read(BEFORE), {}, nothing, {}).is_empty(retires=True)
 
 

@@ -24,7 +24,7 @@ def file(state: StateDir, tmp_path: Path) -> Path:
     path.write_text(SETTINGS.format(state.root))
     store = Store(state)
     store.sync_apps(["shop"])
-    store.take_settings(0, record(load(path).settings, store.in_force().salt))
+    store.set_effective_settings(0, record(load(path).settings, store.effective_settings().salt))
     store.close()
     path.write_text(path.read_text().replace("shop.example.com", "new.example.com"))
     return path
@@ -51,7 +51,7 @@ def test_without_a_worker_nothing_is_asked_for(file: Path, state: StateDir) -> N
     assert isinstance(done.exception, Refused)
     assert "worker is not running" in str(done.exception)
     store = Store(state)
-    assert store.in_force().asked == 0
+    assert store.effective_settings().asked == 0
     store.close()
 
 

@@ -17,12 +17,12 @@ def standby_line(**standby: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("held_until", "visitors", "end"),
+    ("sticky_until", "visitors", "end"),
     [
         (None, None, "until 2026-01-01T12:00:00Z"),
         ("2026-01-01T13:00:00Z", 2, "; held for its visitors, of the last 5 minutes: 2"),
         ("2026-01-01T13:00:00Z", None, "; held for its visitors, of the last 5 minutes: not counted yet"),
     ],
 )
-def test_who_goes_on_with_a_held_standby_is_shown(held_until: str | None, visitors: int | None, end: str) -> None:
-    assert standby_line(held_until=held_until, visitors=visitors).endswith(end)
+def test_who_goes_on_with_a_held_standby_is_shown(sticky_until: str | None, visitors: int | None, end: str) -> None:
+    assert standby_line(sticky_until=sticky_until, visitors=visitors).endswith(end)

@@ -10,8 +10,8 @@ import pytest
 from hookserver.models import Slot
 from hookserver.nginx.flags import Flags, read_flags, write_flags
 
-HELD: list[frozenset[Slot]] = [frozenset(), frozenset({Slot.BLUE}), frozenset(Slot)]
-STATES = [Flags(up, green, held) for up, green, held in itertools.product((False, True), (False, True), HELD)]
+STICKY: list[frozenset[Slot]] = [frozenset(), frozenset({Slot.BLUE}), frozenset(Slot)]
+STATES = [Flags(up, green, held) for up, green, held in itertools.product((False, True), (False, True), STICKY)]
 
 
 @pytest.mark.parametrize("before", STATES)
@@ -34,10 +34,10 @@ def test_no_slot_is_held_on_the_way_that_is_not_in_the_end_but_the_one_before(
     monkeypatch.setattr("hookserver.nginx.flags.os.fsync", lambda _: seen.append(read_flags(live)))
     write_flags(live, after)
     if before.green != after.green:
-        switched = [flags.held_slot for flags in seen if flags.slot is after.slot]
+        switched = [flags.sticky_slot for flags in seen if flags.slot is after.slot]
         assert switched
-        assert set(switched) == {after.held_slot}
-    assert {flags.held_slot for flags in seen if flags.slot is before.slot} <= {before.held_slot, after.held_slot}
+        assert set(switched) == {after.sticky_slot}
+    assert {flags.sticky_slot for flags in seen if flags.slot is before.slot} <= {before.sticky_slot, after.sticky_slot}
 
 
 @pytest.mark.parametrize("before", STATES)
@@ -65,9 +65,9 @@ def test_the_slot_is_what_the_flags_say() -> None:
 
 def test_the_slot_that_is_not_live_is_held_when_its_own_flag_is_there() -> None:
     blue = frozenset({Slot.BLUE})
-    assert Flags(up=True, green=True, held=blue).held_slot is Slot.BLUE
-    assert Flags(up=True, green=False, held=blue).held_slot is None
-    assert Flags(up=False, green=True, held=blue).held_slot is None
+    assert Flags(up=True, green=True, held=blue).sticky_slot is Slot.BLUE
+    assert Flags(up=True, green=False, held=blue).sticky_slot is None
+    assert Flags(up=False, green=True, held=blue).sticky_slot is None
 
 
 def test_the_folder_can_be_read_by_nginx_whatever_our_umask_is(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ def test_visitors_are_told_apart_by_their_sessions_and_counted_for_one_slot_of_o
 
 def test_the_last_one_who_asked_is_found_and_nobody_before_the_time_in_question(log: Path) -> None:
     write(log, line(400), line(100), line(50, ""), line(40, slot="green"))
-    assert visits.last_asked(log, "shop", Slot.BLUE, NOW - 300) == NOW - 100
-    assert visits.last_asked(log, "shop", Slot.BLUE, NOW - 60) is None
+    assert visits.last_request(log, "shop", Slot.BLUE, NOW - 300) == NOW - 100
+    assert visits.last_request(log, "shop", Slot.BLUE, NOW - 60) is None
 
 
 def test_logs_that_were_put_aside_are_read_too(log: Path) -> None:
@@ -48,7 +48,7 @@ def test_logs_that_were_put_aside_are_read_too(log: Path) -> None:
     write(log.with_name("access.log.1"), line(70, "bbbb"), line(60, ""))
     write(log.with_name("access.log.2"), line(200, "aaaa"), line(90, ""))
     assert visits.visitors(log, "shop", Slot.BLUE, NOW - 300) == 2
-    assert visits.last_asked(log, "shop", Slot.BLUE, NOW - 300) == NOW - 70
+    assert visits.last_request(log, "shop", Slot.BLUE, NOW - 300) == NOW - 70
 
 
 def test_lines_longer_than_a_read_are_whole(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,18 +60,18 @@ def test_lines_longer_than_a_read_are_whole(log: Path, monkeypatch: pytest.Monke
 def test_what_a_visitor_writes_into_the_log_counts_for_nothing(log: Path) -> None:
     write(log, line(1, "", slot="green", agent='"app":"shop","slot":"blue","session":"1"'), '{"time":"no', "\n", "x\n")
     assert visits.visitors(log, "shop", Slot.BLUE, NOW - 300) == 0
-    assert visits.last_asked(log, "shop", Slot.BLUE, 0) is None
+    assert visits.last_request(log, "shop", Slot.BLUE, 0) is None
 
 
 def test_without_a_log_nobody_knows(log: Path) -> None:
     assert visits.visitors(log, "shop", Slot.BLUE, 0) is None
-    assert visits.last_asked(log, "shop", Slot.BLUE, 0) == float("inf")
+    assert visits.last_request(log, "shop", Slot.BLUE, 0) == float("inf")
 
 
 def test_what_was_dropped_may_have_told_of_somebody(log: Path) -> None:
     write(log, line(100, ""), line(5, ""))
-    assert visits.last_asked(log, "shop", Slot.BLUE, NOW - 300) is None
+    assert visits.last_request(log, "shop", Slot.BLUE, NOW - 300) is None
     for number in range(1, KEPT + 1):
         write(log.with_name(f"access.log.{number}"), line(100 + number, ""))
-    assert visits.last_asked(log, "shop", Slot.BLUE, NOW - 300) == NOW - 100 - KEPT
-    assert visits.last_asked(log, "shop", Slot.BLUE, NOW - 50) is None
+    assert visits.last_request(log, "shop", Slot.BLUE, NOW - 300) == NOW - 100 - KEPT
+    assert visits.last_request(log, "shop", Slot.BLUE, NOW - 50) is None

@@ -70,7 +70,7 @@ def test_the_end_of_a_deploy_is_one_line_with_the_commit_or_the_cause(state: Sta
     run = Parts(Settings.model_validate({"server": {"state_dir": state.root}}), {}, store, nothing, nothing, nothing)
     first = store.enqueue(Push("shop", Trigger.CLI)).deploy
     assert store.claim(builds=1)
-    store.found_commit(first, "c" * 40)
+    store.record_commit(first, "c" * 40)
     store.add_release(Release(first, "shop", "c" * 40, "sha256:1", Slot.GREEN, 2))
     store.go_live(first, first, standby=0)
     assert ending(run, first) == f"shop: deploy {first} is live: {'c' * 12} on green"

@@ -15,7 +15,7 @@ SWITCH = 1000.0
 
 def release(held_for: float = 1800.0, planned: float = 300.0) -> Release:
     """A standby since ``SWITCH`` that is to be retired ``planned`` seconds after it."""
-    return Release(1, "shop", "c" * 40, "i", Slot.BLUE, 2, SWITCH + planned, held_until=SWITCH + held_for)
+    return Release(1, "shop", "c" * 40, "i", Slot.BLUE, 2, SWITCH + planned, sticky_until=SWITCH + held_for)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_it_goes_when_the_last_session_has_ended_or_at_the_deadline_and_never_be
 
 @pytest.mark.parametrize(("keys", "seconds"), [({}, 1800), ({"sticky_for": "0"}, 0), ({"sessions": "none"}, 0)])
 def test_a_switch_holds_the_old_slot_for_as_long_as_the_settings_say(keys: dict[str, str], seconds: float) -> None:
-    assert ReleaseSettings.model_validate(keys).hold_for == seconds
+    assert ReleaseSettings.model_validate(keys).sticky_seconds == seconds
 
 
 def test_sessions_that_never_end_hold_it_until_the_deadline() -> None:

@@ -43,7 +43,7 @@ class Machine:
     def stop(self, _app: str, slot: Slot, _grace: float) -> None:
         self.stopped.append(slot)
 
-    def held_slot(self, _app: str) -> Slot | None:
+    def sticky_slot(self, _app: str) -> Slot | None:
         return self.held
 
     def switch(self, _app: str, slot: Slot) -> None:

@@ -45,16 +45,16 @@ def release(store: Store, deploy: int) -> Release:
 def test_a_switch_holds_the_release_that_served_before_and_not_the_one_that_serves(store: Store) -> None:
     first, second = live(store), live(store, Slot.GREEN)
     held = release(store, first)
-    assert (held.retire_at, held.held_until) == (NOW + 600, NOW + 1800)
-    assert release(store, second).held_until is None
+    assert (held.retire_at, held.sticky_until) == (NOW + 600, NOW + 1800)
+    assert release(store, second).sticky_until is None
 
 
 def test_a_rollback_holds_the_other_one(store: Store) -> None:
     first, second = live(store), live(store, Slot.GREEN)
-    store.saw_visitors(first, NOW + 700, 5)
+    store.record_visitors(first, NOW + 700, 5)
     store.go_live(claimed(store, first), first, 600, 1800)
-    assert (release(store, first).held_until, release(store, first).visitors) == (None, None)
-    assert release(store, second).held_until == NOW + 1800
+    assert (release(store, first).sticky_until, release(store, first).visitors) == (None, None)
+    assert release(store, second).sticky_until == NOW + 1800
 
 
 def test_without_holding_there_is_only_the_time_for_a_rollback(store: Store) -> None:
@@ -62,7 +62,7 @@ def test_without_holding_there_is_only_the_time_for_a_rollback(store: Store) -> 
     number = claimed(store)
     store.add_release(Release(number, "shop", "c" * 40, "sha256:1", Slot.GREEN, 2))
     store.go_live(number, number, 600)
-    assert (release(store, first).retire_at, release(store, first).held_until) == (NOW + 600, None)
+    assert (release(store, first).retire_at, release(store, first).sticky_until) == (NOW + 600, None)
 
 
 def test_what_was_sent_back_leaves_nothing_held(store: Store) -> None:
@@ -71,33 +71,33 @@ def test_what_was_sent_back_leaves_nothing_held(store: Store) -> None:
     store.add_release(Release(number, "shop", "c" * 40, "sha256:1", Slot.GREEN, 2))
     store.go_live(number, number, 600, 1800)
     store.send_back(number, number, first, "it died")
-    assert [release(store, deploy).held_until for deploy in (first, number)] == [None, None]
+    assert [release(store, deploy).sticky_until for deploy in (first, number)] == [None, None]
 
 
-@pytest.mark.parametrize("end", [Store.let_go, Store.retired])
+@pytest.mark.parametrize("end", [Store.end_sticky, Store.retired])
 def test_who_is_let_go_or_retired_is_held_no_more(store: Store, end: object) -> None:
     first, _ = live(store), live(store, Slot.GREEN)
-    store.saw_visitors(first, NOW + 900, 3)
+    store.record_visitors(first, NOW + 900, 3)
     assert (release(store, first).retire_at, release(store, first).visitors) == (NOW + 900, 3)
     end(store, first)  # type: ignore[operator]
-    assert (release(store, first).held_until, release(store, first).visitors) == (None, None)
+    assert (release(store, first).sticky_until, release(store, first).visitors) == (None, None)
 
 
 def test_what_was_seen_of_visitors_comes_too_late_for_who_is_let_go(store: Store) -> None:
     first, _ = live(store), live(store, Slot.GREEN)
-    store.let_go(first)
-    store.saw_visitors(first, NOW + 900, 3)
+    store.end_sticky(first)
+    store.record_visitors(first, NOW + 900, 3)
     assert (release(store, first).retire_at, release(store, first).visitors) == (NOW + 600, None)
 
 
 def test_the_deadline_moves_with_the_clock(store: Store) -> None:
     first, _ = live(store), live(store, Slot.GREEN)
     store.shift_retirements(3600)
-    assert release(store, first).held_until == NOW + 1800 + 3600
+    assert release(store, first).sticky_until == NOW + 1800 + 3600
 
 
 def test_a_deploy_remembers_how_many_visitors_it_costs_their_sessions(store: Store) -> None:
     number = claimed(store)
     assert store.deploy(number).visitors_lost is None
-    store.will_lose(number, 4)
+    store.record_lost_sessions(number, 4)
     assert store.deploy(number).visitors_lost == 4

@@ -188,7 +188,7 @@ def test_a_waiting_deploy_is_cancelled_at_once_and_a_running_one_is_marked(store
     waiting = store.enqueue(push()).deploy
     assert store.cancel(waiting).status is Status.CANCELLED
     marked = store.cancel(running)
-    assert (marked.status, marked.cancel_asked) == (Status.RUNNING, True)
+    assert (marked.status, marked.cancel_requested) == (Status.RUNNING, True)
     store.end(running, Status.FAILED, "no")
     with pytest.raises(Refused, match="failed"):
         store.cancel(running)
@@ -284,20 +284,20 @@ def test_steps_are_told_with_their_times_and_only_of_the_last_attempt(store: Sto
 
 def test_a_tip_is_news_once(store: Store) -> None:
     poll = push(trigger=Trigger.POLL)
-    first = store.enqueue_news(poll, "a" * 40)
+    first = store.enqueue_new_tip(poll, "a" * 40)
     assert first
     assert store.deploy(first.deploy).status is Status.QUEUED
-    assert store.enqueue_news(poll, "a" * 40) is None
+    assert store.enqueue_new_tip(poll, "a" * 40) is None
 
 
 def test_a_tip_that_a_waiting_deploy_will_see_is_no_news(store: Store) -> None:
     poll = push(trigger=Trigger.POLL)
     store.enqueue(push())
-    assert store.enqueue_news(poll, "b" * 40) is None
+    assert store.enqueue_new_tip(poll, "b" * 40) is None
     deploy = store.claim(builds=1)
     assert deploy
-    store.found_commit(deploy.number, "a" * 40)
-    assert store.enqueue_news(poll, "b" * 40)
+    store.record_commit(deploy.number, "a" * 40)
+    assert store.enqueue_new_tip(poll, "b" * 40)
 
 
 def test_what_is_asked_for_by_hand_is_neither_replaced_nor_followed_by_a_poll_until_it_is_over(store: Store) -> None:
@@ -305,16 +305,16 @@ def test_what_is_asked_for_by_hand_is_neither_replaced_nor_followed_by_a_poll_un
     first = live(store)
     live(store, slot=Slot.GREEN)
     back = store.enqueue(push(trigger=Trigger.ROLLBACK, rollback_to=first)).deploy
-    assert store.enqueue_news(poll, "a" * 40) is None, "it waits"
+    assert store.enqueue_new_tip(poll, "a" * 40) is None, "it waits"
     assert store.claim(builds=1)
-    store.found_commit(back, "b" * 40)
-    assert store.enqueue_news(poll, "a" * 40) is None, "it runs"
+    store.record_commit(back, "b" * 40)
+    assert store.enqueue_new_tip(poll, "a" * 40) is None, "it runs"
     store.go_live(back, first, standby=600)
-    assert store.enqueue_news(poll, "a" * 40) is None, "it drains, and has yet to say what of the branch it undoes"
-    store.saw_tip("shop", "a" * 40)
+    assert store.enqueue_new_tip(poll, "a" * 40) is None, "it drains, and has yet to say what of the branch it undoes"
+    store.record_tip("shop", "a" * 40)
     store.end(back, Status.LIVE)
-    assert store.enqueue_news(poll, "a" * 40) is None, "it is not undone"
-    assert store.enqueue_news(poll, "c" * 40)
+    assert store.enqueue_new_tip(poll, "a" * 40) is None, "it is not undone"
+    assert store.enqueue_new_tip(poll, "c" * 40)
 
 
 BY_HAND: list[dict[str, Any]] = [
@@ -339,7 +339,7 @@ def come_to_nothing(store: Store, number: int, how: str) -> None:
         store.add_release(Release(number, "shop", "d" * 40, "sha256:d", Slot.GREEN, 2))
         store.go_live(number, number, standby=600)
         store.send_back(number, number, 1, "it died")
-        assert [deploy.number for deploy in store.under_way()] == [number], "its replicas have yet to stop"
+        assert [deploy.number for deploy in store.in_progress()] == [number], "its replicas have yet to stop"
         store.end(number, Status.ROLLED_BACK, "it died")
     else:
         for _ in range(2):
@@ -355,12 +355,12 @@ def test_what_the_poll_found_comes_again_when_what_took_its_place_by_hand_came_t
 ) -> None:
     assert live(store) == 1
     poll = push(trigger=Trigger.POLL)
-    assert store.enqueue_news(poll, "a" * 40)
+    assert store.enqueue_new_tip(poll, "a" * 40)
     store.enqueue(push(**by_hand))
     again = store.enqueue(push(**by_hand)).deploy
-    assert store.enqueue_news(poll, "a" * 40) is None
+    assert store.enqueue_new_tip(poll, "a" * 40) is None
     come_to_nothing(store, again, how)
-    assert store.enqueue_news(poll, "a" * 40)
+    assert store.enqueue_new_tip(poll, "a" * 40)
 
 
 @pytest.mark.parametrize("by_hand", BY_HAND)
@@ -369,21 +369,21 @@ def test_what_is_asked_for_by_hand_and_goes_live_is_not_undone_by_the_push_that_
 ) -> None:
     assert live(store) == 1
     poll = push(trigger=Trigger.POLL)
-    assert store.enqueue_news(poll, "a" * 40)
+    assert store.enqueue_new_tip(poll, "a" * 40)
     live(store, slot=Slot.GREEN, **by_hand)
-    assert store.enqueue_news(poll, "a" * 40) is None
+    assert store.enqueue_new_tip(poll, "a" * 40) is None
 
 
 def test_what_failed_is_not_brought_again_by_the_poll_when_later_something_by_hand_fails(store: Store) -> None:
     poll = push(trigger=Trigger.POLL)
     assert live(store) == 1
-    assert store.enqueue_news(poll, "a" * 40)
+    assert store.enqueue_new_tip(poll, "a" * 40)
     failed = store.claim(builds=1)
     assert failed
     store.end(failed.number, Status.FAILED)
     store.enqueue_settings(push(trigger=Trigger.SETTINGS))
     store.end(claimed(store, trigger=Trigger.ROLLBACK, rollback_to=1), Status.FAILED)
-    assert store.enqueue_news(poll, "a" * 40) is None
+    assert store.enqueue_new_tip(poll, "a" * 40) is None
 
 
 def test_a_killed_push_is_not_lost_to_new_settings_that_wait(store: Store) -> None:
@@ -395,14 +395,14 @@ def test_a_killed_push_is_not_lost_to_new_settings_that_wait(store: Store) -> No
 
 def test_a_deploy_that_begins_again_fetches_the_tip_again(store: Store) -> None:
     killed = claimed(store)
-    store.found_commit(killed, "a" * 40)
+    store.record_commit(killed, "a" * 40)
     store.requeue(killed)
     assert store.deploy(killed).commit == ""
 
 
 def test_a_commit_asked_for_by_hand_is_kept_through_a_kill(store: Store) -> None:
     killed = claimed(store, commit="abc1234")
-    store.found_commit(killed, "a" * 40)
+    store.record_commit(killed, "a" * 40)
     store.requeue(killed)
     assert store.deploy(killed).asked == "abc1234"
 
@@ -431,9 +431,9 @@ def test_a_rollback_that_was_sent_back_leaves_the_statuses_as_they_were(store: S
 def test_a_waiting_rollback_is_known(store: Store) -> None:
     first = live(store)
     live(store, slot=Slot.GREEN)
-    assert not store.rollback_waits("shop")
+    assert not store.rollback_is_queued("shop")
     store.enqueue(push(trigger=Trigger.ROLLBACK, rollback_to=first))
-    assert store.rollback_waits("shop")
+    assert store.rollback_is_queued("shop")
 
 
 def test_retirements_move_with_the_clock(store: Store) -> None:
@@ -513,7 +513,7 @@ def test_new_settings_do_not_take_the_place_of_a_push_that_waits(store: Store) -
 
 def test_a_waiting_deploy_of_settings_does_not_hide_a_new_tip_from_the_poll(store: Store) -> None:
     settings = store.enqueue_settings(push(trigger=Trigger.SETTINGS)).deploy
-    news = store.enqueue_news(push(trigger=Trigger.POLL), "a" * 40)
+    news = store.enqueue_new_tip(push(trigger=Trigger.POLL), "a" * 40)
     assert news
     assert store.deploy(settings).superseded_by == news.deploy
 
@@ -540,7 +540,7 @@ def test_a_rollback_after_that_goes_to_the_commit_before(store: Store) -> None:
 def test_an_app_that_has_ended_keeps_its_history_and_its_number(store: Store) -> None:
     number, before = live(store), store.app("shop").number
     queued = store.enqueue(push()).deploy
-    store.app_ended("shop")
+    store.app_removed("shop")
     assert store.deploy(queued).status is Status.CANCELLED
     assert store.releases("shop")[0].retired_at is not None
     assert (store.app("shop").live, store.app("shop").number) == (None, before)
@@ -553,7 +553,7 @@ def test_the_number_of_an_app_that_is_history_goes_to_the_next_one(store: Store)
     number = live(store)
     later = store.sync_apps(["blog", "wiki"])
     assert (later["wiki"], later["shop"], later["blog"]) == (numbers["typo"], numbers["shop"], numbers["blog"])
-    store.app_ended("shop")
+    store.app_removed("shop")
     assert store.sync_apps(["blog", "wiki", "till"])["till"] == numbers["shop"]
     assert store.deploy(number).app == "shop"
     assert store.sync_apps(["blog", "shop"])["shop"] in (1, 2, 3), "it has come back, and wiki is gone"
@@ -561,10 +561,10 @@ def test_the_number_of_an_app_that_is_history_goes_to_the_next_one(store: Store)
 
 def test_what_an_app_was_is_remembered_while_it_serves(store: Store) -> None:
     live(store)
-    store.take_settings(0, {"apps": {"shop": {"path": "/"}, "blog": {"path": "/blog"}}})
-    store.ask_for_settings(["shop"])
-    store.take_settings(1, {"apps": {}})
-    assert store.in_force().settings == {"apps": {"shop": {"path": "/"}}}
-    assert store.in_force().retire == ("shop",)
-    store.take_settings(2, {"apps": {"shop": {"path": "/new"}}})
-    assert store.in_force().retire == (), "it has come back before it was ended"
+    store.set_effective_settings(0, {"apps": {"shop": {"path": "/"}, "blog": {"path": "/blog"}}})
+    store.request_settings(["shop"])
+    store.set_effective_settings(1, {"apps": {}})
+    assert store.effective_settings().settings == {"apps": {"shop": {"path": "/"}}}
+    assert store.effective_settings().retire == ("shop",)
+    store.set_effective_settings(2, {"apps": {"shop": {"path": "/new"}}})
+    assert store.effective_settings().retire == (), "it has come back before it was ended"

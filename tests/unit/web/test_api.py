@@ -27,7 +27,7 @@ def deployed(store: Store, slot: Slot = Slot.BLUE, commit: str = "a" * 40) -> in
     deploy = store.claim(1)
     assert deploy is not None
     store.begin_step(deploy, Step.FETCH)
-    store.found_commit(number, commit)
+    store.record_commit(number, commit)
     store.add_release(Release(number, "shop", commit, "sha256:1", slot, 2))
     store.go_live(number, number, 600)
     store.end(number, Status.LIVE)
@@ -321,7 +321,7 @@ def test_a_waiting_deploy_is_cancelled_at_once_and_a_running_one_by_the_worker(
     running = store.enqueue(Push("shop", Trigger.API)).deploy
     store.claim(1)
     assert client.post(f"/api/v1/deploys/{running}/cancel", headers=bearer).status_code == 202
-    assert store.deploy(running).cancel_asked
+    assert store.deploy(running).cancel_requested
 
 
 def test_a_lock_needs_a_reason_and_tells_who_set_it(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:

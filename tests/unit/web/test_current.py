@@ -28,11 +28,11 @@ def test_the_file_is_read_again_once_the_worker_has_taken_it_up_and_not_before(
         return settings.model_copy(update={"apps": {}})
 
     followed = CurrentSettings(settings, store, reread)
-    store.take_settings(0, {"apps": {"shop": {}}})
+    store.set_effective_settings(0, {"apps": {"shop": {}}})
     assert followed.now().apps == {}
     followed.now()
     assert len(reads) == 1
-    store.take_settings(1, {"apps": {"shop": {}}})
+    store.set_effective_settings(1, {"apps": {"shop": {}}})
     followed.now()
     assert len(reads) == 2
 
@@ -42,5 +42,5 @@ def test_a_file_with_mistakes_leaves_the_settings_as_they_are(settings: Settings
         raise SettingsError("hookserver.toml", ["apps.shop: wrong"])
 
     followed = CurrentSettings(settings, store, wrong)
-    store.take_settings(0, {"apps": {"shop": {}}})
+    store.set_effective_settings(0, {"apps": {"shop": {}}})
     assert followed.now() is settings

@@ -277,7 +277,7 @@ def test_what_runs_is_compared_beside_a_slot_that_is_let_go_but_for_its_app(
     stage.how |= {kind: stop_slowly, "reconcile": lambda _, task: write(spared, ",".join(task.spared))}
     for _ in range(2 if kind == "retire" else 1):
         store.enqueue(push())
-        stage.until(lambda: not store.under_way() and not [d for d in store.deploys() if not d.status.is_over])
+        stage.until(lambda: not store.in_progress() and not [d for d in store.deploys() if not d.status.is_over])
     stage.until(lambda: stage.did(kind) and not store.standbys())
     stage.is_serving = False
     stage.until(lambda: spared.exists() and spared.read_text())
@@ -296,7 +296,7 @@ def test_a_comparison_and_the_taking_up_of_settings_do_not_run_at_once(
     stage.until(lambda: stage.did("take up") and not stage.worker._children)
     stage.how["reconcile"] = stage.how["take up"] = wait
     before = {kind: len(stage.did(kind)) for kind in ("reconcile", "take up")}
-    store.ask_for_settings()
+    store.request_settings()
     stage.is_serving = False
     for _ in range(20):
         stage.worker.turn()
@@ -395,10 +395,10 @@ def test_settings_are_taken_up_at_start_and_again_when_somebody_asks(
     kinds = [line.split()[0] for line in stage.diary.read_text().splitlines()]
     assert kinds.index("reconcile") < kinds.index("take")
     stage.fresh = lambda _: settings.model_copy(update={"apps": {"blog": settings.apps["blog"]}})
-    wish = store.ask_for_settings()
+    wish = store.request_settings()
     stage.until(lambda: len(stage.did("take up")) == 2)
-    assert store.in_force().taken == wish
-    assert list(store.in_force().settings["apps"]) == ["blog"]
+    assert store.effective_settings().taken == wish
+    assert list(store.effective_settings().settings["apps"]) == ["blog"]
 
 
 def test_a_file_with_mistakes_leaves_the_settings_as_they_are(stage: Stage, store: Store) -> None:
@@ -408,11 +408,11 @@ def test_a_file_with_mistakes_leaves_the_settings_as_they_are(stage: Stage, stor
         raise SettingsError("hookserver.toml", ["apps.shop.replicas: too many", "apps.shop.domains: missing"])
 
     stage.fresh = wrong
-    wish = store.ask_for_settings()
-    stage.until(lambda: store.in_force().done == wish)
-    assert "too many" in store.in_force().told
-    assert "missing" in store.in_force().told
-    assert sorted(store.in_force().settings["apps"]) == ["blog", "shop"]
+    wish = store.request_settings()
+    stage.until(lambda: store.effective_settings().done == wish)
+    assert "too many" in store.effective_settings().told
+    assert "missing" in store.effective_settings().told
+    assert sorted(store.effective_settings().settings["apps"]) == ["blog", "shop"]
 
 
 def test_taking_settings_up_is_tried_again_when_its_process_is_killed(stage: Stage) -> None:
@@ -427,10 +427,10 @@ def test_an_app_that_is_to_end_is_ended_though_the_worker_was_killed(
     number = store.enqueue(push("shop")).deploy
     stage.until(lambda: store.deploy(number).ended_at)
     stage.fresh = lambda _: settings.model_copy(update={"apps": {"blog": settings.apps["blog"]}})
-    stage.how["end"] = lambda store, task: store.app_ended(task.app)
-    store.ask_for_settings(["shop"])
+    stage.how["end"] = lambda store, task: store.app_removed(task.app)
+    store.request_settings(["shop"])
     stage.until(lambda: stage.did("end"))
-    stage.until(lambda: not store.in_force().retire)
+    stage.until(lambda: not store.effective_settings().retire)
     assert store.app("shop").live is None
 
 
@@ -441,19 +441,19 @@ def test_settings_are_taken_up_between_deploys_and_none_begins_meanwhile(
     stage.how["deploy"] = hang
     running = store.enqueue(push("shop")).deploy
     stage.until(lambda: stage.did("deploy"))
-    wish = store.ask_for_settings()
+    wish = store.request_settings()
     waiting = store.enqueue(push("blog")).deploy
     for _ in range(20):
         stage.worker.turn()
-    assert store.in_force().taken < wish
+    assert store.effective_settings().taken < wish
     assert store.deploy(waiting).status is Status.QUEUED
     stage.how["deploy"] = go_live
     store.cancel(running)
-    stage.until(lambda: store.in_force().taken == wish)
+    stage.until(lambda: store.effective_settings().taken == wish)
     stage.until(lambda: store.deploy(waiting).ended_at)
 
 
 def test_a_branch_is_looked_at_when_settings_are_taken_up(stage: Stage, store: Store) -> None:
     stage.until(lambda: len(stage.did("poll")) == 2 and not stage.worker._children)
-    store.ask_for_settings()
+    store.request_settings()
     stage.until(lambda: len(stage.did("poll")) == 4)

@@ -34,7 +34,7 @@ def upgrade() -> None:
         Column("reason", String, nullable=False, server_default=""),
         Column("superseded_by", Integer),
         Column("attempt", Integer, nullable=False, server_default="0"),
-        Column("cancel_asked", Boolean, nullable=False, server_default="0"),
+        Column("cancel_requested", Boolean, nullable=False, server_default="0"),
         Column("visitors_lost", Integer),
         Column("queued_at", Float, nullable=False),
         Column("started_at", Float),
@@ -44,8 +44,8 @@ def upgrade() -> None:
     )
     op.create_index("deploys_app", "deploys", ["app", "number"])
     op.create_index("deploys_one_waiting", "deploys", ["app"], unique=True, sqlite_where=text("status = 'queued'"))
-    under_way = text("started_at IS NOT NULL AND ended_at IS NULL")
-    op.create_index("deploys_one_under_way", "deploys", ["app"], unique=True, sqlite_where=under_way)
+    in_progress = text("started_at IS NOT NULL AND ended_at IS NULL")
+    op.create_index("deploys_one_under_way", "deploys", ["app"], unique=True, sqlite_where=in_progress)
     op.create_table(
         "steps",
         Column("deploy", Integer, ForeignKey("deploys.number"), primary_key=True),
@@ -66,7 +66,7 @@ def upgrade() -> None:
         Column("live_at", Float),
         Column("retire_at", Float),
         Column("retired_at", Float),
-        Column("held_until", Float),
+        Column("sticky_until", Float),
         Column("visitors", Integer),
     )
     op.create_index("releases_app", "releases", ["app", "deploy"])
@@ -93,6 +93,6 @@ def upgrade() -> None:
         Column("done", Integer, nullable=False, server_default="0"),
         Column("told", String, nullable=False, server_default=""),
         Column("retire", String, nullable=False, server_default="[]"),
-        Column("in_force", String, nullable=False, server_default="{}"),
+        Column("effective_settings", String, nullable=False, server_default="{}"),
     )
     op.execute("INSERT INTO settings (id, salt) VALUES (1, lower(hex(randomblob(16))))")
