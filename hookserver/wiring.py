@@ -15,7 +15,7 @@ from hookserver.worker.loop import Worker
 from hookserver.worker.tasks import perform, reporter
 
 if TYPE_CHECKING:
-    from hookserver.pipeline.context import Parts
+    from hookserver.pipeline.context import Context
 
 
 def open_store(settings: Settings) -> Store:
@@ -57,20 +57,20 @@ def _refuse_another_subnet(loaded: Loaded, store: Store) -> None:
         raise SettingsError(str(loaded.path), [f"docker.subnet: {', '.join(live)} serves on {before}: put that back"])
 
 
-def make_context(settings: Settings, store: Store) -> Parts:
+def make_context(settings: Settings, store: Store) -> Context:
     """What the steps of a deploy work with."""
     from hookserver.builders import Images
     from hookserver.containers import Containers
-    from hookserver.pipeline.context import Parts
+    from hookserver.pipeline.context import Context
 
     state = settings.server.state
-    return Parts(
+    return Context(
         settings=settings,
         numbers=store.sync_apps(()),
         store=store,
         images=Images(settings.docker, state),
-        containers=Containers(settings.docker, state.root),
-        nginx=Nginx(settings),
+        runtime=Containers(settings.docker, state.root),
+        traffic=Nginx(settings),
     )
 
 

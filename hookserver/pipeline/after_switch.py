@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hookserver.config.values import format_duration
 from hookserver.errors import DeployFailed, Unhealthy
 from hookserver.models import Release, Slot
-from hookserver.pipeline.context import Run
+from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.retire import STOP_GRACE
 from hookserver.pipeline.standby import active_visitors, told_of, wait_until_drained
 from hookserver.pipeline.undo import give_back_its_path
@@ -18,52 +18,53 @@ _LOOK = 5.0
 _LOOK_EVERY = 0.5
 
 
-def watch(run: Run, release: Release, before: Release) -> None:
+def watch(context: DeployContext, release: Release, before: Release) -> None:
     """See that all new replicas live while the old slot drains; also when it is idle, or held, for a while."""
-    enough = time.monotonic() + min(_LOOK, run.app.release.drain)
-    restarts = run.parts.containers.restarts(run.app.name, release.slot)
+    enough = time.monotonic() + min(_LOOK, context.app.release.drain)
+    restarts = context.runtime.restarts(context.app.name, release.slot)
 
     def see_that_all_live() -> None:
         try:
-            run.parts.containers.check_alive(run.app.name, release.slot, release.deploy, restarts)
+            context.runtime.check_alive(context.app.name, release.slot, release.deploy, restarts)
         except Unhealthy as error:
-            _send_back(run, release, before, error)
+            _send_back(context, release, before, error)
 
-    is_sticky = run.parts.nginx.sticky_slot(run.app.name) is before.slot
+    is_sticky = context.traffic.sticky_slot(context.app.name) is before.slot
     if not is_sticky:
-        _wait_until_drained(run, before, see_that_all_live)
+        _wait_until_drained(context, before, see_that_all_live)
     while time.monotonic() < enough:
         see_that_all_live()
         time.sleep(_LOOK_EVERY)
     if is_sticky:
-        longest = format_duration(run.app.release.sticky_seconds)
-        active = told_of(active_visitors(run.parts, before))
-        run.log.line(f"{before.slot} goes on for those whose sessions it has, for {longest} at most ({active})")
+        longest = format_duration(context.app.release.sticky_seconds)
+        active = told_of(active_visitors(context, before))
+        context.log.line(f"{before.slot} goes on for those whose sessions it has, for {longest} at most ({active})")
     else:
-        tell_of_sessions(run, before.slot)
+        tell_of_sessions(context, before.slot)
 
 
-def _wait_until_drained(run: Run, before: Release, meanwhile: Callable[[], None]) -> None:
+def _wait_until_drained(context: DeployContext, before: Release, meanwhile: Callable[[], None]) -> None:
     began = time.monotonic()
-    if in_flight := wait_until_drained(run.parts, before, run.app.release.drain, meanwhile):
-        run.log.line(f"{in_flight} connections are still open after {run.app.release.drain:g} s; no longer waited for")
+    release = context.app.release
+    if in_flight := wait_until_drained(context, before, release.drain, meanwhile):
+        context.log.line(f"{in_flight} connections are still open after {release.drain:g} s; no longer waited for")
     seconds = time.monotonic() - began
-    run.log.line(f"drained after {seconds:.1f} s; {before.slot} stands by for {run.app.release.standby:g} s")
+    context.log.line(f"drained after {seconds:.1f} s; {before.slot} stands by for {release.standby:g} s")
 
 
-def _send_back(run: Run, release: Release, before: Release, error: Unhealthy) -> None:
+def _send_back(context: DeployContext, release: Release, before: Release, error: Unhealthy) -> None:
     """The new release broke right after the switch, while the old one still runs."""
     try:
-        run.parts.store.send_back(run.deploy.number, release.deploy, before.deploy, run.log.masked(str(error)))
+        context.store.send_back(context.deploy.number, release.deploy, before.deploy, context.log.masked(str(error)))
     finally:
-        run.parts.nginx.switch(run.app.name, before.slot)
-    give_back_its_path(run.parts)
-    run.parts.containers.stop(run.app.name, release.slot, STOP_GRACE)
+        context.traffic.switch(context.app.name, before.slot)
+    give_back_its_path(context)
+    context.runtime.stop(context.app.name, release.slot, STOP_GRACE)
     raise DeployFailed(f"sent back to deploy {before.deploy}: {error.problem}", error.remedy) from error
 
 
-def tell_of_sessions(run: Run, slot: Slot) -> None:
+def tell_of_sessions(context: DeployContext, slot: Slot) -> None:
     """What the slot's replicas say of replicated sessions since this deploy began."""
-    if run.app.release.sessions == "replicated":
-        for line in run.parts.containers.told(run.app.name, slot, run.deploy.started_at or 0):
-            run.log.line(f"NOTE: {line}")
+    if context.app.release.sessions == "replicated":
+        for line in context.runtime.told(context.app.name, slot, context.deploy.started_at or 0):
+            context.log.line(f"NOTE: {line}")

@@ -10,7 +10,7 @@ from hookserver.changes.effects import outdated
 from hookserver.changes.nginx_settings import remembered_app
 from hookserver.errors import HookserverError, NginxError, Refused
 from hookserver.models import Push, Slot, Trigger
-from hookserver.pipeline.context import Parts
+from hookserver.pipeline.context import Context
 from hookserver.pipeline.retire import STOP_GRACE
 from hookserver.pipeline.standby import wait_until_drained
 
@@ -21,54 +21,54 @@ _LONGEST_DRAIN = 100.0
 _UNKNOWN = {"domains": ["unknown"]}
 
 
-def take_up(parts: Parts, report: Report) -> None:
+def take_up(context: Context, report: Report) -> None:
     """Make what runs follow the settings; can be repeated. Containers are replaced by deploys, which are queued.
 
     What went wrong is told to who asked. An app that is gone from the settings serves on, and is told of.
     """
-    wish = parts.store.effective_settings().taken
+    wish = context.store.effective_settings().taken
     try:
-        if parts.apply_nginx():
+        if context.apply_nginx():
             report("nginx: given its configuration")
     except NginxError as error:
         report(f"nginx: {error}")
-        parts.store.settings_applied(wish, str(error))
+        context.store.settings_applied(wish, str(error))
         return
-    live = parts.store.live_releases()
-    for app in parts.settings.apps.values():
-        if app.name in live and outdated(live[app.name].settings, parts.recorded(app)):
-            queued = parts.store.enqueue_settings(Push(app.name, Trigger.SETTINGS))
+    live = context.store.live_releases()
+    for app in context.settings.apps.values():
+        if app.name in live and outdated(live[app.name].settings, context.recorded(app)):
+            queued = context.store.enqueue_settings(Push(app.name, Trigger.SETTINGS))
             report(f"{app.name}: its settings changed, so it gets new replicas: deploy {queued.deploy}")
-    retiring = parts.store.effective_settings().retire
+    retiring = context.store.effective_settings().retire
     for name in live:
-        if name not in parts.settings.apps and name not in retiring:
+        if name not in context.settings.apps and name not in retiring:
             report(f"apps.{name} is gone from the settings, but serves on; `hookserver apply --yes` retires it")
-    parts.store.settings_applied(wish)
+    context.store.settings_applied(wish)
 
 
-def end_app(parts: Parts, name: str, report: Report) -> None:
+def end_app(context: Context, name: str, report: Report) -> None:
     """The end of an app that is gone from the settings: no more visitors, then no replicas, images and build caches.
 
     Can be repeated. Raises Refused while a deploy of it is under way.
     """
-    if any(deploy.app == name for deploy in parts.store.in_progress()):
+    if any(deploy.app == name for deploy in context.store.in_progress()):
         raise Refused(f"{name} is gone from the settings, but a deploy of it is under way", "Cancel it, or wait.")
-    parts.apply_nginx()
-    app = remembered_app(name, parts.store.effective_settings().settings.get("apps", {}).get(name, _UNKNOWN))
+    context.apply_nginx()
+    app = remembered_app(name, context.store.effective_settings().settings.get("apps", {}).get(name, _UNKNOWN))
     gives_up = time.monotonic() + min(app.release.drain, _LONGEST_DRAIN)
-    for release in parts.store.releases(name):
+    for release in context.store.releases(name):
         if release.retired_at is None:
-            wait_until_drained(parts, release, gives_up - time.monotonic())
+            wait_until_drained(context, release, gives_up - time.monotonic())
     for slot in Slot:
-        parts.containers.stop(name, slot, STOP_GRACE)
-    parts.containers.remove_cluster(name)
-    state = parts.settings.server.state
+        context.runtime.stop(name, slot, STOP_GRACE)
+    context.runtime.remove_cluster(name)
+    state = context.settings.server.state
     for folder in (state.live(name), state.begun / name):
         shutil.rmtree(folder, ignore_errors=True)
     try:
-        parts.images.prune(app, set())
-        parts.images.remove_caches(name)
+        context.images.prune(app, set())
+        context.images.remove_caches(name)
     except HookserverError as error:
         report(f"{name}: images or build caches of it stay: {error.problem}")
-    parts.store.app_removed(name)
+    context.store.app_removed(name)
     report(f"{name}: retired, as it is gone from the settings")

@@ -1,4 +1,4 @@
-"""What the steps of a deploy work with."""
+"""What the pipeline works with: the services of the installation, and what one deploy adds."""
 
 from __future__ import annotations
 
@@ -20,22 +20,25 @@ from hookserver.store import Store
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The concrete objects that the steps work with; ``wiring`` makes them."""
+class Context:
+    """The settings and the services that the pipeline works with; ``wiring.make_context`` makes one.
+
+    ``numbers``: app → its lasting place on the container network.
+    """
 
     settings: Settings
     numbers: Mapping[str, int]
     store: Store
     images: Images
-    containers: Containers
-    nginx: Nginx
+    runtime: Containers
+    traffic: Nginx
 
-    def app(self, name: str) -> AppSettings:
-        """The app's settings. Raises DeployFailed when those that are in force do not have it."""
+    def app_settings(self, name: str) -> AppSettings:
+        """The app's settings. Raises DeployFailed when the effective settings do not have it."""
         if name not in self.settings.apps:
             raise DeployFailed(
-                f"the settings that are in force have no app {name!r}",
-                f"If the file has [apps.{name}], `hookserver apply` takes it up; then deploy again.",
+                f"the effective settings have no app {name!r}",
+                f"If the file has [apps.{name}], run `hookserver apply`; then deploy again.",
             )
         return self.settings.apps[name]
 
@@ -55,20 +58,23 @@ class Parts:
         return record_app(app, self.store.effective_settings().salt)
 
     def apply_nginx(self, coming: Release | None = None) -> bool:
-        """Make Nginx do what the settings say, for what runs in each slot now; tells whether it had to change.
+        """Make Nginx follow the settings, for what runs in each slot now; True if it had to change.
 
-        ``coming``: the release that the traffic is about to be moved to. Raises NginxError.
+        ``coming``: the release that the traffic is about to move to. Raises NginxError.
         """
         live = self.store.live_releases() | ({coming.app: coming} if coming else {})
         nginx = Nginx(routed(self.settings, live, self.store.effective_settings()))
         return nginx.apply(self.numbers, self.store.replicas())
 
+    def for_deploy(self, deploy: Deploy, log: DeployLog) -> DeployContext:
+        """The same services, for one deploy. Raises DeployFailed when the effective settings do not have its app."""
+        return DeployContext(**vars(self), deploy=deploy, app=self.app_settings(deploy.app), log=log)
+
 
 @dataclass(frozen=True)
-class Run:
-    """One deploy on its way."""
+class DeployContext(Context):
+    """The context of one deploy: also its row, its app's settings, and its log."""
 
-    parts: Parts
     deploy: Deploy
     app: AppSettings
     log: DeployLog

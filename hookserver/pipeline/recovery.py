@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from hookserver.containers import Replica
 from hookserver.errors import HookserverError
 from hookserver.models import App, Deploy, Release, Status, Step, Trigger
-from hookserver.pipeline.context import Parts
+from hookserver.pipeline.context import Context
 from hookserver.pipeline.retire import retire
 from hookserver.pipeline.standby import check_visitors, end_sticky, release_settings, sticky_standby
 from hookserver.pipeline.undo import move_traffic_back, undo
@@ -23,48 +23,48 @@ Report = Callable[[str], None]
 _LOGS_KEPT = 1000
 
 
-def settle(parts: Parts, deploy: Deploy, report: Report) -> None:
+def settle(context: Context, deploy: Deploy, report: Report) -> None:
     """Bring a deploy whose process is gone to an end, or back to the queue. Can be repeated."""
-    shutil.rmtree(parts.settings.server.state.work(deploy.number), ignore_errors=True)
-    release = _release_of(parts, deploy)
+    shutil.rmtree(context.settings.server.state.work(deploy.number), ignore_errors=True)
+    release = _release_of(context, deploy)
     if deploy.status is Status.LIVE:
         if release:
-            parts.containers.keep_running(deploy.app, release.slot)
-        parts.store.keep_standby(deploy.app, release_settings(parts, deploy.app).drain)
-        parts.store.end(deploy.number, Status.LIVE)
+            context.runtime.keep_running(deploy.app, release.slot)
+        context.store.keep_standby(deploy.app, release_settings(context, deploy.app).drain)
+        context.store.end(deploy.number, Status.LIVE)
         return
     if deploy.status is Status.ROLLED_BACK:
-        move_traffic_back(parts, deploy.app, parts.store.live_release(deploy.app))
-        undo(parts, deploy)
-        parts.store.end(deploy.number, Status.ROLLED_BACK, deploy.reason)
+        move_traffic_back(context, deploy.app, context.store.live_release(deploy.app))
+        undo(context, deploy)
+        context.store.end(deploy.number, Status.ROLLED_BACK, deploy.reason)
         return
-    moved = release is not None and parts.nginx.live_slot(deploy.app) is release.slot
-    if release and moved and deploy.step is Step.SWITCH and _finish_switch(parts, deploy, release):
+    moved = release is not None and context.traffic.live_slot(deploy.app) is release.slot
+    if release and moved and deploy.step is Step.SWITCH and _finish_switch(context, deploy, release):
         report(f"{deploy.app}: deploy {deploy.number} was cut off after its switch; finished, it is live")
         return
-    undo(parts, deploy)
-    status = parts.store.requeue(deploy.number)
+    undo(context, deploy)
+    status = context.store.requeue(deploy.number)
     report(f"{deploy.app}: deploy {deploy.number} was cut off in step {deploy.step or 'fetch'}; undone, now {status}")
 
 
-def reconcile(parts: Parts, report: Report, spared: Collection[str] = ()) -> None:
+def reconcile(context: Context, report: Report, spared: Collection[str] = ()) -> None:
     """Make what runs match what the database says, but for the apps in ``spared``, at which others are.
 
     Can be repeated; does nothing where all is well.
     """
     with told("docker", report):  # without a network no deploy starts, and each tells its pusher so
-        parts.containers.ensure_network()
-    _keep_nginx(parts, report)
+        context.runtime.ensure_network()
+    _keep_nginx(context, report)
     with told("old files", report):
-        _clear_folders(parts)
-    in_progress = {deploy.app for deploy in parts.store.in_progress()}
+        _clear_folders(context)
+    in_progress = {deploy.app for deploy in context.store.in_progress()}
     if not in_progress:
-        parts.images.remove_leftovers()
-        parts.containers.remove_leftovers()
-    for app in parts.store.apps():
-        if app.name in parts.settings.apps and app.name not in in_progress and app.name not in spared:
+        context.images.remove_leftovers()
+        context.runtime.remove_leftovers()
+    for app in context.store.apps():
+        if app.name in context.settings.apps and app.name not in in_progress and app.name not in spared:
             with told(app.name, report):
-                _reconcile_app(parts, app, report)
+                _reconcile_app(context, app, report)
 
 
 @contextmanager
@@ -79,101 +79,101 @@ def told(what: str, report: Report) -> Iterator[None]:
         report(f"{what}: unexpected {type(error).__name__}: {error}\nThe lines above have more: report it.")
 
 
-def _keep_nginx(parts: Parts, report: Report) -> None:
+def _keep_nginx(context: Context, report: Report) -> None:
     """One that refuses its configuration goes on with the old one; the next deploy tells its pusher."""
     with told("nginx", report):
-        if parts.apply_nginx():
+        if context.apply_nginx():
             report("nginx: started or given its configuration")
-            for app in parts.settings.apps:
-                for line in parts.nginx.unreached(app):
+            for app in context.settings.apps:
+                for line in context.traffic.unreached(app):
                     report(f"{app}: {line}")
-        parts.nginx.rotate_logs()
+        context.traffic.rotate_logs()
 
 
-def _clear_folders(parts: Parts) -> None:
+def _clear_folders(context: Context) -> None:
     """Remove the temporary folders of deploys that are over, and the oldest logs."""
-    logs = [log for log in parts.settings.server.state.log(0).parent.glob("*.log") if log.stem.isdecimal()]
+    logs = [log for log in context.settings.server.state.log(0).parent.glob("*.log") if log.stem.isdecimal()]
     for log in sorted(logs, key=lambda log: int(log.stem))[:-_LOGS_KEPT]:
         log.unlink(missing_ok=True)
-    folders = list(parts.settings.server.state.work(0).parent.glob("*"))
-    running = {str(deploy.number) for deploy in parts.store.in_progress()}
+    folders = list(context.settings.server.state.work(0).parent.glob("*"))
+    running = {str(deploy.number) for deploy in context.store.in_progress()}
     for folder in folders:
         if folder.name not in running:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _release_of(parts: Parts, deploy: Deploy) -> Release | None:
+def _release_of(context: Context, deploy: Deploy) -> Release | None:
     """What a deploy was switching to: the release it made, or the standby that it goes back to."""
-    made = parts.store.release(deploy.number)
+    made = context.store.release(deploy.number)
     if made is None and deploy.trigger is Trigger.ROLLBACK:
         try:
-            return parts.store.rollback_target(deploy.app, deploy.rollback_to)
+            return context.store.rollback_target(deploy.app, deploy.rollback_to)
         except HookserverError:
             return None
     return made
 
 
-def _finish_switch(parts: Parts, deploy: Deploy, release: Release) -> bool:
+def _finish_switch(context: Context, deploy: Deploy, release: Release) -> bool:
     """Traffic has moved and the new replicas run: say so. Else move it back, and answer False."""
-    before = parts.store.live_release(deploy.app)
-    if not _all_run(parts, release):
-        move_traffic_back(parts, deploy.app, before)
+    before = context.store.live_release(deploy.app)
+    if not _all_run(context, release):
+        move_traffic_back(context, deploy.app, before)
         return False
-    settings = release_settings(parts, deploy.app)
+    settings = release_settings(context, deploy.app)
     sticky_seconds = settings.sticky_seconds if before else 0.0
-    parts.nginx.switch(deploy.app, release.slot, hold=sticky_seconds > 0)
-    parts.containers.keep_running(deploy.app, release.slot)
-    parts.store.go_live(deploy.number, release.deploy, settings.standby, sticky_seconds)
-    parts.store.end(deploy.number, Status.LIVE)
+    context.traffic.switch(deploy.app, release.slot, hold=sticky_seconds > 0)
+    context.runtime.keep_running(deploy.app, release.slot)
+    context.store.go_live(deploy.number, release.deploy, settings.standby, sticky_seconds)
+    context.store.end(deploy.number, Status.LIVE)
     return True
 
 
-def _reconcile_app(parts: Parts, app: App, report: Report) -> None:
-    known = {release.deploy: release for release in parts.store.releases(app.name) if release.retired_at is None}
-    has_traffic = parts.nginx.live_slot(app.name)
-    strangers = [replica for replica in parts.containers.replicas(app.name) if replica.deploy not in known]
+def _reconcile_app(context: Context, app: App, report: Report) -> None:
+    known = {release.deploy: release for release in context.store.releases(app.name) if release.retired_at is None}
+    has_traffic = context.traffic.live_slot(app.name)
+    strangers = [replica for replica in context.runtime.replicas(app.name) if replica.deploy not in known]
     for replica in strangers:
         if replica.slot is not has_traffic:
             report(f"{app.name}: {replica.name} belongs to no release that is kept; removed")
-            parts.containers.remove_deploy(app.name, replica.deploy)
+            context.runtime.remove_deploy(app.name, replica.deploy)
     live = known.get(app.live) if app.live is not None else None
     if live is None:
         return
     if any(replica.slot is live.slot is has_traffic and _is_up(replica) for replica in strangers):
         report(f"{app.name}: {has_traffic} serves a release that the database does not know; left alone until a deploy")
         return
-    _restart_missing(parts, live, report)
-    if parts.nginx.confirmed_slot(app.name) is not live.slot:
+    _restart_missing(context, live, report)
+    if context.traffic.confirmed_slot(app.name) is not live.slot:
         report(f"{app.name}: traffic set to {live.slot}, where deploy {live.deploy} runs")
-        parts.nginx.switch(app.name, live.slot)
-    _keep_sticky(parts, app.name, report)
+        context.traffic.switch(app.name, live.slot)
+    _keep_sticky(context, app.name, report)
 
 
-def _keep_sticky(parts: Parts, app: str, report: Report) -> None:
+def _keep_sticky(context: Context, app: str, report: Report) -> None:
     """Nginx holds the slot that the database says is held, as long as it runs; who asks for it is seen to."""
-    held = sticky_standby(parts, app)
-    if held and not any(_is_up(replica) for replica in parts.containers.replicas(app, held.slot)):
+    held = sticky_standby(context, app)
+    if held and not any(_is_up(replica) for replica in context.runtime.replicas(app, held.slot)):
         report(f"{app}: nothing runs on {held.slot} any more, so its visitors are let go")
-        parts.store.end_sticky(held.deploy)
+        context.store.end_sticky(held.deploy)
         held = None
-    if parts.nginx.sticky_slot(app) is not (held.slot if held else None):
+    if context.traffic.sticky_slot(app) is not (held.slot if held else None):
         report(f"{app}: {held.slot if held else 'no slot'} is held for the visitors whose sessions it has")
-        parts.nginx.hold(app, held.slot if held else None)
+        context.traffic.hold(app, held.slot if held else None)
     if held:
-        check_visitors(parts, held)
+        check_visitors(context, held)
 
 
-def _restart_missing(parts: Parts, live: Release, report: Report) -> None:
+def _restart_missing(context: Context, live: Release, report: Report) -> None:
     """A live release that has lost all or some replicas gets them again."""
-    if not _all_run(parts, live):
+    if not _all_run(context, live):
         report(f"{live.app}: replicas of deploy {live.deploy} on {live.slot} are missing; started again")
-        parts.containers.restart_missing(parts.app(live.app), parts.numbers[live.app], live.slot, live)
-    parts.containers.keep_running(live.app, live.slot)
+        context.runtime.restart_missing(context.app_settings(live.app), context.numbers[live.app], live.slot, live)
+    context.runtime.keep_running(live.app, live.slot)
 
 
-def _all_run(parts: Parts, release: Release) -> bool:
+def _all_run(context: Context, release: Release) -> bool:
     """Whether every replica that Nginx names is there."""
-    replicas = parts.containers.replicas(release.app, release.slot)
+    replicas = context.runtime.replicas(release.app, release.slot)
     up = {replica.name for replica in replicas if replica.deploy == release.deploy and _is_up(replica)}
     return len(up) >= release.replicas
 
@@ -182,16 +182,16 @@ def _is_up(replica: Replica) -> bool:
     return replica.state in ("running", "restarting")
 
 
-def retire_due(parts: Parts, app: str, now: float, report: Report) -> None:
+def retire_due(context: Context, app: str, now: float, report: Report) -> None:
     """Retire the app's standby if its time has come; or let those go who went on with it."""
-    for release in parts.store.standbys():
+    for release in context.store.standbys():
         if release.app == app and release.sticky_until is not None:
-            release = check_visitors(parts, release)
+            release = check_visitors(context, release)
             if release.sticky_until is not None and release.sticky_until <= now:
-                end_sticky(parts, release)
+                end_sticky(context, release)
                 report(f"{app}: {release.slot} is held no longer (deploy {release.deploy})")
         if release.app == app and release.retire_at is not None and release.retire_at <= now:
-            retire(parts, app, release.slot)
+            retire(context, app, release.slot)
             report(f"{app}: {release.slot} retired (deploy {release.deploy})")
-            if app in parts.settings.apps and release.replicas != parts.settings.apps[app].replicas:
-                _keep_nginx(parts, report)
+            if app in context.settings.apps and release.replicas != context.settings.apps[app].replicas:
+                _keep_nginx(context, report)

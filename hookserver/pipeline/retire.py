@@ -5,7 +5,7 @@ from __future__ import annotations
 from hookserver.config import AppSettings
 from hookserver.errors import DeployFailed
 from hookserver.models import Slot
-from hookserver.pipeline.context import Parts
+from hookserver.pipeline.context import Context
 from hookserver.pipeline.standby import end_sticky
 from hookserver.store import Store
 
@@ -13,21 +13,21 @@ STOP_GRACE = 30.0
 """Seconds a replica has for its graceful stop."""
 
 
-def retire(parts: Parts, app: str, slot: Slot) -> None:
+def retire(context: Context, app: str, slot: Slot) -> None:
     """Stop and remove a slot's replicas; never those that serve.
 
     Who goes on with it is let go first, and what is in flight for him ends. The database says that it is retired before
     it is, so that no rollback goes to a slot that is about to end.
     """
-    live = parts.store.live_release(app)
-    if slot in (live and live.slot, parts.nginx.live_slot(app)):
+    live = context.store.live_release(app)
+    if slot in (live and live.slot, context.traffic.live_slot(app)):
         raise DeployFailed(f"{app} {slot} serves and cannot be retired", "Restart hookserver's worker, then try again.")
-    for release in parts.store.releases(app):
+    for release in context.store.releases(app):
         if release.slot is slot and release.retired_at is None:
             if release.sticky_until is not None:
-                end_sticky(parts, release)
-            parts.store.retired(release.deploy)
-    parts.containers.stop(app, slot, STOP_GRACE)
+                end_sticky(context, release)
+            context.store.retired(release.deploy)
+    context.runtime.stop(app, slot, STOP_GRACE)
 
 
 def kept_images(store: Store, app: AppSettings) -> set[str]:

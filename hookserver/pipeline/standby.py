@@ -7,41 +7,41 @@ from collections.abc import Callable
 
 from hookserver.config import ReleaseSettings
 from hookserver.models import Release, Slot
-from hookserver.pipeline.context import Parts
+from hookserver.pipeline.context import Context
 from hookserver.pipeline.session_lifetime import longest_session
 
 ACTIVE = 300.0
 """Seconds within which a visitor has asked for something who is taken to be there still."""
 
 
-def sticky_standby(parts: Parts, app: str) -> Release | None:
+def sticky_standby(context: Context, app: str) -> Release | None:
     """The standby that serves on those whose sessions it has; None: none does, or the app's sessions are not sticky."""
-    if release_settings(parts, app).sessions != "sticky":
+    if release_settings(context, app).sessions != "sticky":
         return None
-    standbys = (release for release in parts.store.standbys() if release.app == app)
+    standbys = (release for release in context.store.standbys() if release.app == app)
     return next((release for release in standbys if release.sticky_until is not None), None)
 
 
-def sticky_slot(parts: Parts, app: str) -> Slot | None:
+def sticky_slot(context: Context, app: str) -> Slot | None:
     """The slot of the standby that is held."""
-    release = sticky_standby(parts, app)
+    release = sticky_standby(context, app)
     return release.slot if release else None
 
 
-def check_visitors(parts: Parts, release: Release) -> Release:
+def check_visitors(context: Context, release: Release) -> Release:
     """See who has asked for a held standby; answers it with the time at which it is retired if nobody does any more."""
-    places = parts.endpoints(release) if release.app in parts.numbers else []
+    places = context.endpoints(release) if release.app in context.numbers else []
     longest = longest_session(places, str(release.settings.get("path", "/")))
     since = (release.retire_at or time.time()) - longest
-    asked = parts.nginx.last_request(release.app, release.slot, since)
-    visitors = active_visitors(parts, release)
-    parts.store.record_visitors(release.deploy, retire_at(release, asked, longest), visitors)
-    return parts.store.release(release.deploy) or release
+    asked = context.traffic.last_request(release.app, release.slot, since)
+    visitors = active_visitors(context, release)
+    context.store.record_visitors(release.deploy, retire_at(release, asked, longest), visitors)
+    return context.store.release(release.deploy) or release
 
 
-def active_visitors(parts: Parts, release: Release) -> int | None:
+def active_visitors(context: Context, release: Release) -> int | None:
     """How many visitors would lose their sessions if the release were let go now; None: nobody knows."""
-    return parts.nginx.visitors(release.app, release.slot, ACTIVE)
+    return context.traffic.visitors(release.app, release.slot, ACTIVE)
 
 
 def told_of(visitors: int | None) -> str:
@@ -62,30 +62,30 @@ def retire_at(release: Release, asked: float | None, longest: float) -> float:
     return max(planned, min(release.sticky_until, asked + longest))
 
 
-def end_sticky(parts: Parts, release: Release) -> None:
+def end_sticky(context: Context, release: Release) -> None:
     """Its visitors go to the live slot from now on; what is in flight to it is waited for, up to the app's ``drain``.
 
     The database says so first: what compares it with Nginx's flags never lays the flag again.
     """
-    parts.store.end_sticky(release.deploy)
-    parts.nginx.hold(release.app, None)
-    if release.app in parts.numbers:
-        wait_until_drained(parts, release, release_settings(parts, release.app).drain)
+    context.store.end_sticky(release.deploy)
+    context.traffic.hold(release.app, None)
+    if release.app in context.numbers:
+        wait_until_drained(context, release, release_settings(context, release.app).drain)
 
 
 def wait_until_drained(
-    parts: Parts, release: Release, seconds: float, meanwhile: Callable[[], None] = lambda: None
+    context: Context, release: Release, seconds: float, meanwhile: Callable[[], None] = lambda: None
 ) -> int:
     """Wait until nothing is in flight to the release, ``seconds`` at most; answers how many connections still are."""
-    places = parts.endpoints(release)
+    places = context.endpoints(release)
     gives_up = time.monotonic() + seconds
-    while (in_flight := parts.nginx.requests_in_flight(places)) and time.monotonic() < gives_up:
+    while (in_flight := context.traffic.requests_in_flight(places)) and time.monotonic() < gives_up:
         meanwhile()
         time.sleep(0.1)
     return in_flight
 
 
-def release_settings(parts: Parts, app: str) -> ReleaseSettings:
+def release_settings(context: Context, app: str) -> ReleaseSettings:
     """The app's; the defaults where the settings no longer have it."""
-    settings = parts.settings.apps.get(app)
+    settings = context.settings.apps.get(app)
     return settings.release if settings else ReleaseSettings()

@@ -7,33 +7,33 @@ from contextlib import suppress
 
 from hookserver.errors import DeployFailed, HookserverError
 from hookserver.models import Deploy, Release
-from hookserver.pipeline.context import Parts
+from hookserver.pipeline.context import Context
 from hookserver.pipeline.standby import sticky_slot
 from hookserver.state.deploy_processes import kill_orphans
 
 
-def undo(parts: Parts, deploy: Deploy) -> None:
+def undo(context: Context, deploy: Deploy) -> None:
     """Take away what a deploy made that never went live. What has traffic is left alone, whatever the database says."""
-    release = parts.store.release(deploy.number)
-    if release is not None and parts.nginx.live_slot(deploy.app) is release.slot:
+    release = context.store.release(deploy.number)
+    if release is not None and context.traffic.live_slot(deploy.app) is release.slot:
         raise DeployFailed(f"{deploy.app} {release.slot} has traffic and is left alone", "Restart hookserver's worker.")
-    kill_orphans(parts.settings.server.state.tag(deploy.number))
-    parts.images.remove_leftovers(deploy.number)
-    parts.containers.remove_deploy(deploy.app, deploy.number)
-    parts.store.drop_release(deploy.number)
-    shutil.rmtree(parts.settings.server.state.work(deploy.number), ignore_errors=True)
+    kill_orphans(context.settings.server.state.tag(deploy.number))
+    context.images.remove_leftovers(deploy.number)
+    context.runtime.remove_deploy(deploy.app, deploy.number)
+    context.store.drop_release(deploy.number)
+    shutil.rmtree(context.settings.server.state.work(deploy.number), ignore_errors=True)
 
 
-def move_traffic_back(parts: Parts, app: str, before: Release | None) -> None:
+def move_traffic_back(context: Context, app: str, before: Release | None) -> None:
     """To the release that served before; to the page that says 503 when none did."""
     if before is None:
-        parts.nginx.close(app)
+        context.traffic.close(app)
     else:
-        parts.nginx.switch(app, before.slot, hold=sticky_slot(parts, app) is before.slot.other)
-        give_back_its_path(parts)
+        context.traffic.switch(app, before.slot, hold=sticky_slot(context, app) is before.slot.other)
+        give_back_its_path(context)
 
 
-def give_back_its_path(parts: Parts) -> None:
+def give_back_its_path(context: Context) -> None:
     """What serves again may have been made for another path; where that fails now, the next comparison mends it."""
     with suppress(HookserverError):
-        parts.apply_nginx()
+        context.apply_nginx()

@@ -20,14 +20,14 @@ from hookserver.store import Store
 from hookserver.worker.children import Task
 
 if TYPE_CHECKING:
-    from hookserver.pipeline.context import Parts
+    from hookserver.pipeline.context import Context
 
 _PR_SET_PDEATHSIG = 1
 _POLL_DEADLINE = 60.0
 """Seconds for a look at the remote's tip."""
 
 
-def perform(make_context: Callable[[Settings, Store], Parts], settings: Settings, task: Task) -> None:
+def perform(make_context: Callable[[Settings, Store], Context], settings: Settings, task: Task) -> None:
     """Do one task, in a child process of the worker that dies with it.
 
     Ends with 1, and has told why, when it is to be tried again.
@@ -46,39 +46,39 @@ def perform(make_context: Callable[[Settings, Store], Parts], settings: Settings
         store.close()
 
 
-def _perform(parts: Parts, task: Task) -> None:
+def _perform(context: Context, task: Task) -> None:
     from hookserver.pipeline import apply_settings, recovery
     from hookserver.pipeline import deploy as pipeline
 
     report = reporter(task.kind)
     if task.kind == "deploy":
-        deploy = parts.store.deploy(task.deploy)
-        log = pipeline.open_log(parts, deploy)
-        pipeline.perform(parts, deploy, log)
-        report(pipeline.ending(parts, task.deploy))
+        deploy = context.store.deploy(task.deploy)
+        log = pipeline.open_log(context, deploy)
+        pipeline.perform(context, deploy, log)
+        report(pipeline.ending(context, task.deploy))
     elif task.kind == "settle":
-        recovery.settle(parts, parts.store.deploy(task.deploy), report)
+        recovery.settle(context, context.store.deploy(task.deploy), report)
     elif task.kind == "retire":
-        recovery.retire_due(parts, task.app, time.time(), report)
+        recovery.retire_due(context, task.app, time.time(), report)
     elif task.kind == "poll":
-        _poll(parts, parts.app(task.app), report)
+        _poll(context, context.app_settings(task.app), report)
     elif task.kind == "take up":
-        _prepare_push_repositories(parts.settings, parts.store, report)
-        apply_settings.take_up(parts, report)
+        _prepare_push_repositories(context.settings, context.store, report)
+        apply_settings.take_up(context, report)
     elif task.kind == "end":
-        apply_settings.end_app(parts, task.app, report)
+        apply_settings.end_app(context, task.app, report)
     else:
-        _prepare_push_repositories(parts.settings, parts.store, report)
-        recovery.reconcile(parts, report, task.spared)
+        _prepare_push_repositories(context.settings, context.store, report)
+        recovery.reconcile(context, report, task.spared)
 
 
-def _poll(parts: Parts, app: AppSettings, report: Callable[[str], None]) -> None:
+def _poll(context: Context, app: AppSettings, report: Callable[[str], None]) -> None:
     """Ask for a deploy when the branch's tip is another than the last one seen. A new app waits for its first push."""
     try:
-        tip = parts.mirror(app, 0).tip(_POLL_DEADLINE)
+        tip = context.mirror(app, 0).tip(_POLL_DEADLINE)
     except EmptyRepository:
         return
-    queued = parts.store.enqueue_new_tip(Push(app.name, Trigger.POLL), tip)
+    queued = context.store.enqueue_new_tip(Push(app.name, Trigger.POLL), tip)
     if queued:
         report(f"{app.name}: {app.branch} is at {tip[:12]}, not deployed yet: deploy {queued.deploy}")
 

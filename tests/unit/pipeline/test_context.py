@@ -9,12 +9,14 @@ import pytest
 
 from hookserver.config import Settings
 from hookserver.errors import DeployFailed
-from hookserver.pipeline.context import Parts
+from hookserver.pipeline.context import Context
 
 
-def test_an_app_that_the_settings_in_force_do_not_have_is_told_with_the_way_to_take_it_up(tmp_path: Path) -> None:
+def test_an_app_that_the_effective_settings_lack_is_refused_with_the_command_that_applies_it(tmp_path: Path) -> None:
     nothing: Any = None
-    parts = Parts(Settings.model_validate({"server": {"state_dir": tmp_path}}), {}, nothing, nothing, nothing, nothing)
-    with pytest.raises(DeployFailed, match="in force have no app 'blog'") as raised:
-        parts.app("blog")
+    context = Context(
+        Settings.model_validate({"server": {"state_dir": tmp_path}}), {}, nothing, nothing, nothing, nothing
+    )
+    with pytest.raises(DeployFailed, match="the effective settings have no app 'blog'") as raised:
+        context.app_settings("blog")
     assert "`hookserver apply`" in raised.value.remedy

@@ -7,22 +7,22 @@ from typing import Any
 
 from hookserver.config import Settings
 from hookserver.models import Deploy, Push, Release, Slot, Status, Trigger
-from hookserver.pipeline.context import Parts
+from hookserver.pipeline.context import Context
 from hookserver.pipeline.deploy import ending, open_log
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
 
-def parts(tmp_path: Path, **further: Any) -> Parts:
+def context(tmp_path: Path, **further: Any) -> Context:
     app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], **further}
     settings = Settings.model_validate({"server": {"state_dir": tmp_path}, "apps": {"shop": app}})
     nothing: Any = None
-    return Parts(settings, {}, nothing, nothing, nothing, nothing)
+    return Context(settings, {}, nothing, nothing, nothing, nothing)
 
 
 def told(tmp_path: Path, text: str, **app: Any) -> str:
     deploy = Deploy(1, "shop", Status.RUNNING, Trigger.CLI)
-    made = parts(tmp_path, **app)
+    made = context(tmp_path, **app)
     log = open_log(made, deploy)
     log.line(text)
     log.close()
@@ -67,16 +67,18 @@ def test_the_end_of_a_deploy_is_one_line_with_the_commit_or_the_cause(state: Sta
     store = Store(state)
     store.sync_apps(["shop"])
     nothing: Any = None
-    run = Parts(Settings.model_validate({"server": {"state_dir": state.root}}), {}, store, nothing, nothing, nothing)
+    context = Context(
+        Settings.model_validate({"server": {"state_dir": state.root}}), {}, store, nothing, nothing, nothing
+    )
     first = store.enqueue(Push("shop", Trigger.CLI)).deploy
     assert store.claim(builds=1)
     store.record_commit(first, "c" * 40)
     store.add_release(Release(first, "shop", "c" * 40, "sha256:1", Slot.GREEN, 2))
     store.go_live(first, first, standby=0)
-    assert ending(run, first) == f"shop: deploy {first} is live: {'c' * 12} on green"
+    assert ending(context, first) == f"shop: deploy {first} is live: {'c' * 12} on green"
     store.end(first, Status.LIVE)
     second = store.enqueue(Push("shop", Trigger.CLI)).deploy
     assert store.claim(builds=1)
     store.end(second, Status.FAILED, "the build failed (exit code 1):\n  no symbol\nMend it.")
-    assert ending(run, second) == f"shop: deploy {second} failed: the build failed (exit code 1): no symbol"
+    assert ending(context, second) == f"shop: deploy {second} failed: the build failed (exit code 1): no symbol"
     store.close()

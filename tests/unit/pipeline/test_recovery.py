@@ -12,7 +12,7 @@ from hookserver.containers import Replica
 from hookserver.models import Slot
 from hookserver.nginx import Nginx
 from hookserver.pipeline import recovery
-from hookserver.pipeline.context import Parts
+from hookserver.pipeline.context import Context
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
@@ -64,9 +64,9 @@ def docker() -> Docker:
 
 
 @pytest.fixture
-def parts(settings: Settings, store: Store, docker: Docker) -> Parts:
+def context(settings: Settings, store: Store, docker: Docker) -> Context:
     engine: Any = docker
-    return Parts(settings, store.sync_apps(()), store, engine, engine, Nginx(settings))
+    return Context(settings, store.sync_apps(()), store, engine, engine, Nginx(settings))
 
 
 @pytest.fixture
@@ -94,32 +94,32 @@ def stranger(app: str, deploy: int) -> Replica:
 
 
 def test_what_goes_wrong_with_one_app_is_told_with_its_cause_and_the_others_are_compared(
-    parts: Parts, docker: Docker, told: list[str]
+    context: Context, docker: Docker, told: list[str]
 ) -> None:
     docker.breaks_for = "blog"
-    recovery.reconcile(parts, told.append)
+    recovery.reconcile(context, told.append)
     assert docker.looked_at == ["blog", "shop"]
     assert any("blog: unexpected KeyError: 'State'" in line for line in told)
 
 
 def test_the_replicas_of_a_slot_that_is_being_let_go_are_left_to_who_does_it(
-    parts: Parts, docker: Docker, told: list[str]
+    context: Context, docker: Docker, told: list[str]
 ) -> None:
     docker.strangers = [stranger("blog", 1), stranger("shop", 2)]
-    recovery.reconcile(parts, told.append, spared={"shop"})
+    recovery.reconcile(context, told.append, spared={"shop"})
     assert docker.removed == [1]
-    recovery.reconcile(parts, told.append)
+    recovery.reconcile(context, told.append)
     assert docker.removed == [1, 1, 2]
 
 
 def test_the_oldest_logs_go_and_what_a_person_put_beside_them_stays(
-    parts: Parts, told: list[str], monkeypatch: pytest.MonkeyPatch
+    context: Context, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recovery, "_LOGS_KEPT", 2)
-    logs = parts.settings.server.state.log(0).parent
+    logs = context.settings.server.state.log(0).parent
     logs.mkdir(exist_ok=True)
     for name in ("7", "8", "9", "10", "7-saved", "²"):
         (logs / f"{name}.log").touch()
-    recovery.reconcile(parts, told.append)
+    recovery.reconcile(context, told.append)
     assert sorted(log.stem for log in logs.iterdir()) == ["10", "7-saved", "9", "²"]
     assert not [line for line in told if "old files" in line]

@@ -14,7 +14,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed, Unhealthy
 from hookserver.models import Push, Release, Slot, Status, Trigger
 from hookserver.pipeline import after_switch
-from hookserver.pipeline.context import Parts, Run
+from hookserver.pipeline.context import Context, DeployContext
 from hookserver.pipeline.steps import FETCH_DEADLINE, drain
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
@@ -72,7 +72,9 @@ def settings(state: StateDir) -> Settings:
 
 
 @pytest.fixture
-def run(settings: Settings, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def context(
+    settings: Settings, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DeployContext]:
     """A second deploy that has just switched."""
     monkeypatch.setattr(after_switch, "_LOOK", 0.2)
     monkeypatch.setattr(after_switch, "_LOOK_EVERY", 0.01)
@@ -89,46 +91,46 @@ def run(settings: Settings, machine: Machine, tmp_path: Path, monkeypatch: pytes
     assert deploy
     log = DeployLog(tmp_path / "log")
     all_of_it: Any = machine
-    yield Run(Parts(settings, {"shop": 1}, store, all_of_it, all_of_it, all_of_it), deploy, settings.apps["shop"], log)
+    yield Context(settings, {"shop": 1}, store, all_of_it, all_of_it, all_of_it).for_deploy(deploy, log)
     log.close()
     store.close()
 
 
-def ends(run: Run) -> None:
-    release = run.parts.store.release(run.deploy.number)
+def ends(context: DeployContext) -> None:
+    release = context.store.release(context.deploy.number)
     assert release
-    drain(run, release, run.parts.store.release(1))
+    drain(context, release, context.store.release(1))
 
 
-def status(run: Run) -> Status:
-    return run.parts.store.deploy(run.deploy.number).status
+def status(context: DeployContext) -> Status:
+    return context.store.deploy(context.deploy.number).status
 
 
 @pytest.mark.parametrize("held", [None, Slot.BLUE])
 def test_a_release_that_dies_after_its_switch_is_sent_back_though_nothing_is_in_flight(
-    run: Run, machine: Machine, held: Slot | None
+    context: DeployContext, machine: Machine, held: Slot | None
 ) -> None:
     machine.held, machine.dies_at = held, 5
     with pytest.raises(DeployFailed, match="sent back to deploy 1: hs-shop-green-1 ended with exit code 6"):
-        ends(run)
-    assert status(run) is Status.ROLLED_BACK
+        ends(context)
+    assert status(context) is Status.ROLLED_BACK
     assert (machine.live, machine.stopped) == (Slot.BLUE, [Slot.GREEN])
 
 
 @pytest.mark.parametrize("held", [None, Slot.BLUE])
 def test_a_release_that_lives_on_is_watched_for_its_time_and_stays(
-    run: Run, machine: Machine, held: Slot | None
+    context: DeployContext, machine: Machine, held: Slot | None
 ) -> None:
     machine.held = held
-    ends(run)
+    ends(context)
     assert machine.looks > 5
-    assert (status(run), machine.live) == (Status.LIVE, Slot.GREEN)
+    assert (status(context), machine.live) == (Status.LIVE, Slot.GREEN)
 
 
-def test_one_that_dies_while_the_old_slot_drains_is_sent_back(run: Run, machine: Machine) -> None:
+def test_one_that_dies_while_the_old_slot_drains_is_sent_back(context: DeployContext, machine: Machine) -> None:
     machine.open, machine.dies_at = [1] * 100, 3
     with pytest.raises(DeployFailed, match="sent back to deploy 1"):
-        ends(run)
+        ends(context)
     assert len(machine.open) > 90
 
 
