@@ -14,13 +14,13 @@ from hookserver.errors import Refused
 from hookserver.project import (
     Answers,
     Project,
+    default_answers,
+    find_ca_bundle,
     health_path,
-    look,
+    inspect_project,
     open_points,
-    propose,
-    proposed,
     questions,
-    trusted_bundle,
+    render_settings,
 )
 
 
@@ -30,19 +30,19 @@ def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
         raise click.BadParameter(f"there is no folder {directory}: name a clone of the project", param_hint="DIRECTORY")
     if target.exists() or target.is_symlink():
         raise Refused(f"{target} is there already", "Edit it, or move it away first.")
-    project = look(directory)
-    answers = proposed(project)
+    project = inspect_project(directory)
+    answers = default_answers(project)
     if domain:
         answers = replace(answers, domain=_checked_domain(project, answers, domain))
-    _say_what_was_seen(project)
+    _report_findings(project)
     if ask:
         answers = _asked(project, answers, {"domain"} if domain else set())
-    text = propose(project, answers, trusted_bundle(os.environ))
+    text = render_settings(project, answers, find_ca_bundle(os.environ))
     parse(text, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
         file.write(text)
-    _say_what_is_left(project, answers, target)
+    _report_open_points(project, answers, target)
 
 
 def on_terminal() -> bool:
@@ -87,14 +87,14 @@ def _of_kind(project: Project, answers: Answers) -> dict[str, str]:
     }
 
 
-def _say_what_was_seen(project: Project) -> None:
+def _report_findings(project: Project) -> None:
     for build in project.builds:
         click.echo(f"found: {build.what}", err=True)
     for caution in project.cautions:
         click.secho(f"caution: {caution.text}", fg="yellow", err=True)
 
 
-def _say_what_is_left(project: Project, answers: Answers, target: Path) -> None:
+def _report_open_points(project: Project, answers: Answers, target: Path) -> None:
     for point in open_points(project, answers):
         click.secho(f"left to decide: {point}", fg="yellow", err=True)
     click.echo(f"{target} is written: read it, then `hookserver check` and `hookserver up`.", err=True)

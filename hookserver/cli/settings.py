@@ -29,7 +29,7 @@ def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
 @with_settings
 def check(loaded: Loaded, as_json: bool) -> None:
     """Check the settings, and print each with where it comes from."""
-    from hookserver.project import advice, whose_project
+    from hookserver.project import advice, app_of_project
 
     rows = loaded.effective()
     if as_json:
@@ -39,7 +39,7 @@ def check(loaded: Loaded, as_json: bool) -> None:
         for key, value, source in rows:
             click.echo(f"{f'{key} = {value}':{width}}  # {source}")
     apps, folder = loaded.settings.apps, loaded.path.absolute().parent
-    own = whose_project(folder, apps.values())
+    own = app_of_project(folder, apps.values())
     for app in apps.values():
         if not app.webhook_secret:
             click.secho(f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)", fg="yellow", err=True)

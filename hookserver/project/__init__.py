@@ -1,11 +1,11 @@
 """Looks at a Java project and proposes settings for it; nothing of the project runs."""
 
-from hookserver.project.answers import Answers, Question, health_path, proposed, questions
+from hookserver.project.answers import Answers, Question, default_answers, health_path, questions
+from hookserver.project.ca_bundle import find_ca_bundle
 from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
-from hookserver.project.proposal import open_points, propose
-from hookserver.project.sessions.advice import advice, whose_project
-from hookserver.project.survey import look
-from hookserver.project.trusted import trusted_bundle
+from hookserver.project.proposal import open_points, render_settings
+from hookserver.project.sessions.advice import advice, app_of_project
+from hookserver.project.survey import inspect_project
 
 __all__ = [
     "Answers",
@@ -17,12 +17,12 @@ __all__ = [
     "Project",
     "Question",
     "advice",
+    "app_of_project",
+    "default_answers",
+    "find_ca_bundle",
     "health_path",
-    "look",
+    "inspect_project",
     "open_points",
-    "propose",
-    "proposed",
     "questions",
-    "trusted_bundle",
-    "whose_project",
+    "render_settings",
 ]

@@ -61,18 +61,18 @@ def kinds() -> tuple[str, ...]:
     return tuple(kind for kind in get_args(BuildSettings.model_fields["kind"].annotation) if kind != "auto")
 
 
-def proposed(project: Project) -> Answers:
+def default_answers(project: Project) -> Answers:
     """What the findings propose; a kind of build that the settings do not know yet is passed over for one they do."""
     build = next((found for found in project.builds if found.kind in kinds()), project.build)
     first = project.origin
     return Answers(
         name=app_name(project),
         domain=EXAMPLE_DOMAIN,
-        repository=first.value if first and _fits(Repository, first.value) else "push",
-        branch=next((found.value for found in project.branches if _fits(Branch, found.value)), "main"),
+        repository=first.value if first and _is_valid(Repository, first.value) else "push",
+        branch=next((found.value for found in project.branches if _is_valid(Branch, found.value)), "main"),
         kind=build.kind if build else "",
         war=build.wars[0].value if build and build.wars else "",
-        api=_likelier(strong_api(project)),
+        api=_majority(strong_api(project)),
         java=build.java[0].value if build and build.java else "",
         health=health_path(project, build),
         replicas="1" if project.embedded else "2",
@@ -89,7 +89,7 @@ def questions(project: Project, answers: Answers) -> Iterator[Question]:
     possible = tuple(build.kind for build in project.builds if build.kind in kinds())
     if len(possible) > 1:
         yield Question("kind", "Built by", answers.kind, possible)
-    build = chosen(project, answers)
+    build = chosen_build(project, answers)
     if build is None:
         return
     if len(build.wars) > 1:
@@ -102,7 +102,7 @@ def questions(project: Project, answers: Answers) -> Iterator[Question]:
         yield Question("replicas", "Replicas (the database is inside the app)", answers.replicas, ("1", "2"))
 
 
-def chosen(project: Project, answers: Answers) -> Build | None:
+def chosen_build(project: Project, answers: Answers) -> Build | None:
     """The way of building that the answers mean."""
     return next((build for build in project.builds if build.kind == answers.kind), None)
 
@@ -121,13 +121,13 @@ def health_of(project: Project, build: Build) -> Health:
 def health_path(project: Project, build: Build | None) -> str:
     """The same as an answer: one that settings take."""
     path = (health_of(project, build) if build else project.health).path
-    return path if _fits(HealthPath, path) else "/"
+    return path if _is_valid(HealthPath, path) else "/"
 
 
 def app_path(build: Build | None) -> Evidence | None:
     """Where the app is on its domain, when the way of building tells and it is not ``/``."""
     told = build.path if build else None
-    return told if told and told.value not in ("", "/") and _fits(UrlPath, told.value) else None
+    return told if told and told.value not in ("", "/") and _is_valid(UrlPath, told.value) else None
 
 
 def strong_api(project: Project) -> tuple[Evidence, ...]:
@@ -145,14 +145,14 @@ def is_weak(project: Project) -> bool:
     return bool(project.api) and all(found.weak for found in project.api)
 
 
-def told_name(project: Project) -> Evidence | None:
+def build_name(project: Project) -> Evidence | None:
     """The name that a build file says."""
     return next((build.name for build in project.builds if build.name), None)
 
 
 def app_name(project: Project) -> str:
     """A name made to fit, of a build file's or the folder's."""
-    told = told_name(project)
+    told = build_name(project)
     said = told.value if told else project.root.absolute().name if project.builds else NO_NAME
     plain = re.sub(r"[^a-z0-9]+", "-", said.lower()).strip("-")[:40].strip("-")
     return plain or NO_NAME
@@ -167,12 +167,12 @@ def _tomcat_questions(project: Project, answers: Answers, build: Build) -> Itera
         yield Question("java", "The Java version it runs on", answers.java or "17", levels)
 
 
-def _likelier(found: tuple[Evidence, ...]) -> str:
+def _majority(found: tuple[Evidence, ...]) -> str:
     votes = Counter(evidence.value for evidence in found)
     return votes.most_common(1)[0][0] if votes else ""
 
 
-def _fits(rule: Any, value: str) -> bool:
+def _is_valid(rule: Any, value: str) -> bool:
     if not value.isprintable():
         return False
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from hookserver.project.deployment import Deployment
 from hookserver.project.findings import Dependency, Evidence, Hits
+from hookserver.project.web_app import WebApp
 
 _SPRING = ("spring-web", "spring-webmvc", "spring-core", "spring-context", "spring-framework-bom", "spring-webflux")
 _BOOT = (
@@ -41,17 +41,17 @@ _PLATFORM = {"8": "4.0", "9": "5.0", "10": "6.0", "11": "6.1"}
 _JARS = {"jakarta.servlet-api": "", "javax.servlet-api": "javax", "servlet-api": "javax"}
 
 
-def look(
-    dependencies: Iterable[Dependency], deployment: Deployment, hits: Mapping[str, Hits]
+def find_servlet_api(
+    dependencies: Iterable[Dependency], web_app: WebApp, hits: Mapping[str, Hits]
 ) -> tuple[tuple[Evidence, ...], Evidence | None]:
     """Everything that says ``javax`` or ``jakarta``, and the highest servlet version that the jakarta ones name."""
     found = [pair for dependency in dependencies if (pair := _of(dependency))]
-    api = [*_of_sources(hits), *(evidence for evidence, _ in found), *_of_descriptor(deployment)]
+    api = [*_of_sources(hits), *(evidence for evidence, _ in found), *_of_descriptor(web_app)]
     versions = [
         Evidence(version, evidence.where) for evidence, version in found if evidence.value == "jakarta" and version
     ]
-    if deployment.api == "jakarta" and re.fullmatch(r"\d+\.\d", deployment.version):
-        versions.append(Evidence(deployment.version, deployment.path))
+    if web_app.api == "jakarta" and re.fullmatch(r"\d+\.\d", web_app.version):
+        versions.append(Evidence(web_app.version, web_app.path))
     unique = {(evidence.value, evidence.where): evidence for evidence in api}
     return tuple(unique.values()), max(versions, key=_as_number, default=None)
 
@@ -63,15 +63,15 @@ def _of_sources(hits: Mapping[str, Hits]) -> Iterator[Evidence]:
                 yield Evidence(api, f"{what} {hits[name]}")
 
 
-def _of_descriptor(deployment: Deployment) -> Iterator[Evidence]:
+def _of_descriptor(web_app: WebApp) -> Iterator[Evidence]:
     """The classes that it loads; a javax ``web.xml`` itself works on every Tomcat, so it says little."""
     for kind in ("servlet", "filter", "listener"):
-        for name in deployment.texts(f"{kind}/{kind}-class"):
+        for name in web_app.texts(f"{kind}/{kind}-class"):
             if (api := name.partition(".")[0]) in ("javax", "jakarta"):
-                yield Evidence(api, f"{name} in {deployment.path}")
-    if deployment.api:
-        version = f" version {deployment.version}" if deployment.version else ""
-        yield Evidence(deployment.api, f"{deployment.path}{version}", weak=deployment.api == "javax")
+                yield Evidence(api, f"{name} in {web_app.path}")
+    if web_app.api:
+        version = f" version {web_app.version}" if web_app.version else ""
+        yield Evidence(web_app.api, f"{web_app.path}{version}", weak=web_app.api == "javax")
 
 
 def _of(dependency: Dependency) -> tuple[Evidence, str] | None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element
 
 from hookserver.project.builds.maven_pom import is_active
-from hookserver.project.deployment import Deployment
 from hookserver.project.findings import Caution, Dependency, Hit, Hits
-from hookserver.project.folder import Folder, said
-from hookserver.project.sessions.classes import unserialisable
+from hookserver.project.folder import Folder, text_at
+from hookserver.project.sessions.classes import find_unserializable
+from hookserver.project.web_app import WebApp
 
 _EMBEDDED_JARS = {"h2": "H2", "hsqldb": "HSQLDB", "derby": "Derby", "sqlite-jdbc": "SQLite"}
 _SERVER_JARS = re.compile(r"mysql-connector-.*|mariadb-java-client|postgresql|ojdbc\d*|mssql-jdbc|jtds|jcc")
@@ -31,19 +31,19 @@ _TIMERS = {
 }
 
 
-def look(
-    folder: Folder, dependencies: Iterable[Dependency], deployment: Deployment, hits: Mapping[str, Hits]
+def find_cautions(
+    folder: Folder, dependencies: Iterable[Dependency], web_app: WebApp, hits: Mapping[str, Hits]
 ) -> tuple[Caution, ...]:
     """Every warning, in the order of the settings file."""
     libraries = list(dependencies)
     return (
         *_timers(libraries, hits),
         *_databases(folder, libraries, hits),
-        *_resources(folder, deployment),
+        *_resources(folder, web_app),
         *_files(hits),
         *_migrations(folder, libraries),
         *_dev_mode(hits),
-        *_sessions(folder, deployment, hits),
+        *_sessions(folder, web_app, hits),
     )
 
 
@@ -104,7 +104,7 @@ def _profile(folder: Folder, hit: Hit) -> str:
     inside = sum(hit.text in (element.text or "") for profile in profiles for element in profile.iter())
     if everywhere > inside or any(is_active(profile) for profile in profiles):
         return ""
-    return " or ".join(said(profile, "id", "default") for profile in profiles)
+    return " or ".join(text_at(profile, "id", "default") for profile in profiles)
 
 
 def _says(profile: Element, text: str) -> bool:
@@ -120,16 +120,16 @@ def _dev_mode(hits: Mapping[str, Hits]) -> Iterator[Caution]:
         )
 
 
-def _resources(folder: Folder, deployment: Deployment) -> Iterator[Caution]:
-    names = [name for name in deployment.texts("resource-ref/res-ref-name") if name][:5]
-    context = next(iter(folder.named("META-INF/context.xml")), "")
+def _resources(folder: Folder, web_app: WebApp) -> Iterator[Caution]:
+    names = [name for name in web_app.texts("resource-ref/res-ref-name") if name][:5]
+    context = next(iter(folder.program_files("META-INF/context.xml")), "")
     root = folder.xml(context) if context else None
     defined = {resource.get("name") for resource in root.iter("Resource")} if root is not None else set()
     missing = [name for name in names if name not in defined]
     if missing:
         yield Caution(
             "tomcat",
-            f"{deployment.path} expects the resource {', '.join(missing)}, which no META-INF/context.xml defines: "
+            f"{web_app.path} expects the resource {', '.join(missing)}, which no META-INF/context.xml defines: "
             "Tomcat's conf/context.xml must, and a database driver must be in its lib",
         )
     elif defined:
@@ -152,7 +152,7 @@ def _files(hits: Mapping[str, Hits]) -> Iterator[Caution]:
 
 def _migrations(folder: Folder, libraries: list[Dependency]) -> Iterator[Caution]:
     tool = next((found for found in libraries if found.is_shipped and found.artifact in _MIGRATIONS), None)
-    script = next((name for name in folder.named(".sql") if _SCRIPT.search(name)), "")
+    script = next((name for name in folder.program_files(".sql") if _SCRIPT.search(name)), "")
     if not tool and not script:
         return
     seen = f"{_MIGRATIONS[tool.artifact]}, {tool} in {tool.where}" if tool else f"the script {script}"
@@ -164,11 +164,11 @@ def _migrations(folder: Folder, libraries: list[Dependency]) -> Iterator[Caution
     )
 
 
-def _sessions(folder: Folder, deployment: Deployment, hits: Mapping[str, Hits]) -> Iterator[Caution]:
+def _sessions(folder: Folder, web_app: WebApp, hits: Mapping[str, Hits]) -> Iterator[Caution]:
     used = [str(hits[sort]) for sort in ("session", "session page") if sort in hits]
     if not used:
         return
-    against = list(_against_replication(folder, deployment, hits))
+    against = list(_against_replication(folder, web_app, hits))
     if against:
         advice = (
             "sticky suits: a visitor stays with the replica that has his session, over a switch too, for sticky_for at "
@@ -176,17 +176,17 @@ def _sessions(folder: Folder, deployment: Deployment, hits: Mapping[str, Hits]) 
         )
     else:
         advice = (
-            f"replicated suits, which loses none when a release is switched or a replica dies: {deployment.path} says "
+            f"replicated suits, which loses none when a release is switched or a replica dies: {web_app.path} says "
             "<distributable/>, and no class of the project's own that cannot be serialised was seen in a session"
         )
     yield Caution("release", f"sessions are used ({used[0]}): {advice}", "sticky" if against else "replicated")
 
 
-def _against_replication(folder: Folder, deployment: Deployment, hits: Mapping[str, Hits]) -> Iterator[str]:
-    if not deployment.has("distributable"):
-        yield f"<distributable/> in {deployment.path or 'a web.xml, WEB-INF/web.xml'}"
+def _against_replication(folder: Folder, web_app: WebApp, hits: Mapping[str, Hits]) -> Iterator[str]:
+    if not web_app.has("distributable"):
+        yield f"<distributable/> in {web_app.path or 'a web.xml, WEB-INF/web.xml'}"
     compiled = [hit.text for hit in hits["unserialisable"].first] if "unserialisable" in hits else []
-    if classes := [*unserialisable(folder), *compiled]:
+    if classes := [*find_unserializable(folder), *compiled]:
         yield f"that these implement java.io.Serializable: {', '.join(classes)}"
 
 

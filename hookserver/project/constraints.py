@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from hookserver.project.deployment import Deployment
-from hookserver.project.folder import said
+from hookserver.project.folder import text_at
+from hookserver.project.web_app import WebApp
 
 
-def in_the_way(deployment: Deployment, path: str) -> str:
+def access_restriction(web_app: WebApp, path: str) -> str:
     """Why a plain request without a login gets no 200 at this path; empty where nothing is in its way."""
-    found = [] if deployment.web_xml is None else deployment.web_xml.findall("security-constraint")
+    found = [] if web_app.web_xml is None else web_app.web_xml.findall("security-constraint")
     ranked = [(_rank(constraint, path), constraint) for constraint in found]
     best = max((rank for rank, _ in ranked), default=())
     deciding = [constraint for rank, constraint in ranked if rank and rank == best]
     if not deciding:
         return ""
     if all(_transport(constraint) in ("CONFIDENTIAL", "INTEGRAL") for constraint in deciding):
-        return f"{deployment.path} asks for HTTPS here ({_transport(deciding[0])}): plain HTTP is sent elsewhere"
-    method = (deployment.texts("login-config/auth-method") or ["no auth-method"])[0].upper()
+        return f"{web_app.path} asks for HTTPS here ({_transport(deciding[0])}): plain HTTP is sent elsewhere"
+    method = (web_app.texts("login-config/auth-method") or ["no auth-method"])[0].upper()
     if method != "FORM" and all(constraint.find("auth-constraint") is not None for constraint in deciding):
-        return f"{deployment.path} asks for a login here ({method}): without one the answer is 401 or 403"
+        return f"{web_app.path} asks for a login here ({method}): without one the answer is 401 or 403"
     return ""
 
 
 def _transport(constraint: Element) -> str:
-    return said(constraint, "user-data-constraint/transport-guarantee").upper()
+    return text_at(constraint, "user-data-constraint/transport-guarantee").upper()
 
 
 def _rank(constraint: Element, path: str) -> tuple[int, ...]:

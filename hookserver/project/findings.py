@@ -40,7 +40,7 @@ class Build:
 
     ``builder_java`` is a Java version that the build itself asks for, ``builder_tool`` a version of its tool,
     ``tomcat`` the version of Tomcat that the build file names.
-    ``command`` is needed where the kind's own would not do, for the reason ``why_command``; ``arguments`` is what it
+    ``command`` is needed where the kind's own would not do, for the reason ``command_reason``; ``arguments`` is what it
     says besides. ``path`` is where the app answers in the image that comes out, where that is not the settings' choice
     (empty: not known), ``lacks`` what something else must build first.
     """
@@ -58,7 +58,7 @@ class Build:
     tomcat: Evidence | None = None
     arguments: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    why_command: str = ""
+    command_reason: str = ""
     path: Evidence | None = None
     lacks: str = ""
     notes: tuple[str, ...] = ()

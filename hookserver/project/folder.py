@@ -41,7 +41,7 @@ class Folder:
     def __contains__(self, name: str) -> bool:
         return name in self._known
 
-    def named(self, *endings: str) -> Iterator[str]:
+    def program_files(self, *endings: str) -> Iterator[str]:
         """The files of the program itself that end so: not those of its tests and of its build."""
         return (name for name in self.files if name.endswith(endings) and not _NOT_THE_PROGRAM.search(name))
 
@@ -65,7 +65,7 @@ class Folder:
         """A file's XML without its namespaces; None, with a note, when it is not to be had or declares entities."""
         return parse_xml(self.text(name), name, self.notes) if name in self._known else None
 
-    def wars(self) -> list[str]:
+    def prebuilt_wars(self) -> list[str]:
         """The WARs that lie at the top, or in a folder where people put them."""
         places = ("", "deploy", "dist", "war")
         found = [name for name in self.files if name.endswith(".war") and name.rpartition("/")[0] in places]
@@ -120,7 +120,7 @@ def parse_xml(text: str, name: str, notes: list[str]) -> Element | None:
     return root
 
 
-def said(element: Element | None, path: str, default: str = "") -> str:
+def text_at(element: Element | None, path: str, default: str = "") -> str:
     """The text of the first element at a path, without spaces around it."""
     found = None if element is None else element.find(path)
     return (found.text or "").strip() if found is not None else default

@@ -24,7 +24,7 @@ def java_level(text: str) -> str:
     return match[1] if match and 1 < int(match[1]) < 100 else ""
 
 
-def highest(levels: Iterable[Evidence]) -> tuple[Evidence, ...]:
+def sorted_levels(levels: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """One for each level, the highest first, what is certain before what is not."""
     found: dict[str, Evidence] = {}
     for level in sorted(levels, key=lambda level: level.weak):
@@ -32,7 +32,7 @@ def highest(levels: Iterable[Evidence]) -> tuple[Evidence, ...]:
     return tuple(sorted(found.values(), key=lambda level: (level.weak, -int(level.value))))
 
 
-def hints(folder: Folder) -> Iterator[Evidence]:
+def java_hints(folder: Folder) -> Iterator[Evidence]:
     """What files beside the build say of Java: they count where the build says nothing."""
     for name, pattern in _HINTS.items():
         match = pattern.search(folder.text(name))
@@ -40,6 +40,6 @@ def hints(folder: Folder) -> Iterator[Evidence]:
             yield Evidence(level, f"what {name} says", weak=True)
 
 
-def jdk(level: int, at_least: int = 8) -> int:
+def image_jdk(level: int, at_least: int = 8) -> int:
     """The JDK of an image that runs this level; the newest when none is new enough."""
     return next((version for version in JDKS if version >= max(level, at_least)), JDKS[-1])

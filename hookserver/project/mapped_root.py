@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from hookserver.project.deployment import Deployment
 from hookserver.project.findings import Health, Hits
 from hookserver.project.folder import Folder
+from hookserver.project.web_app import WebApp
 
 MAPPED = re.compile(
     r"""(?=(@(?:GetMapping|RequestMapping)\s*\([^()"]{0,200}(?:"[^"\n]{0,200}"\s{0,20},\s{0,20}){0,9}"/"[^()]{0,200}\)"""
@@ -22,9 +22,9 @@ _REDIRECT = re.compile(r"redirect:|\bRedirectView\b")
 _ALL = {"/", "/*"}
 
 
-def mapped_root(folder: Folder, deployment: Deployment, hits: Mapping[str, Hits]) -> Health | None:
+def find_mapped_root(folder: Folder, web_app: WebApp, hits: Mapping[str, Hits]) -> Health | None:
     """The root, where a controller shows a page there; None where none is seen, or it sends visitors elsewhere."""
-    patterns = deployment.texts("servlet-mapping/url-pattern")
+    patterns = web_app.texts("servlet-mapping/url-pattern")
     if patterns and not _ALL.intersection(patterns):
         return None
     for hit in hits["view of the root"].first if "view of the root" in hits else ():

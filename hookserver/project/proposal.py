@@ -11,16 +11,16 @@ from hookserver.project.answers import (
     Answers,
     app_name,
     app_path,
-    chosen,
+    build_name,
+    chosen_build,
     health_of,
     is_contradictory,
     is_weak,
     kinds,
-    told_name,
 )
 from hookserver.project.findings import Build, Evidence, Project
 from hookserver.project.tomcat_image import BUILDER_IMAGES, tomcat_image
-from hookserver.project.toml import comment, entry, off
+from hookserver.project.toml import comment, commented, entry
 
 _HEAD = (
     "hookserver.toml, proposed by `hookserver init`. A comment says what a value was read from. Keys that are not here "
@@ -31,12 +31,12 @@ _LEFT_IN = {"maven": "target", "gradle": "libs"}
 """The name of the folder that a kind of build takes the WAR from where ``build.war`` names none."""
 
 
-def propose(project: Project, answers: Answers, trusted: Evidence | None = None) -> str:
+def render_settings(project: Project, answers: Answers, trusted: Evidence | None = None) -> str:
     """A whole settings file, short: what was found or answered, and the keys that are needed next.
 
     ``trusted`` is the file of what the machine trusts, where it trusts certificates of its own.
     """
-    build = chosen(project, answers)
+    build = chosen_build(project, answers)
     points = open_points(project, answers)
     head = [comment(_HEAD)]
     if points:
@@ -44,7 +44,7 @@ def propose(project: Project, answers: Answers, trusted: Evidence | None = None)
     name = answers.name
     sections = [
         "\n".join(head),
-        _section("nginx", (off("listen", '["80"]', "ports, or addresses with ports"),)),
+        _section("nginx", (commented("listen", '["80"]', "ports, or addresses with ports"),)),
         _section(f"apps.{name}", _app(project, answers, build)),
         _section(f"apps.{name}.build", _build(project, answers, build, trusted)),
         _section(f"apps.{name}.tomcat", _tomcat(project, answers, build)),
@@ -56,7 +56,7 @@ def propose(project: Project, answers: Answers, trusted: Evidence | None = None)
 
 def open_points(project: Project, answers: Answers) -> tuple[str, ...]:
     """What no file told and nobody answered, what contradicts itself, and what could not be read."""
-    return tuple(_open_points(project, answers, chosen(project, answers)))
+    return tuple(_open_points(project, answers, chosen_build(project, answers)))
 
 
 def _open_points(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _open_about_tomcat(project: Project, answers: Answers) -> Iterator[str]:
 
 
 def _app(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
-    told = told_name(project)
+    told = build_name(project)
     if told and answers.name == app_name(project):
         yield comment(f"The name: {told.where}.")
     yield from _cautions(project, "app")
@@ -106,12 +106,12 @@ def _app(project: Project, answers: Answers, build: Build | None) -> Iterator[st
     if path := app_path(build):
         yield entry("path", path.value, f"where it is on its domain: {path.where}")
     else:
-        yield off("path", '"/"', "where it is on its domain; several apps may share one")
+        yield commented("path", '"/"', "where it is on its domain; several apps may share one")
     yield from _cautions(project, "replicas")
     inside = "one, since each would have a database of its own; a crash is an outage then"
     yield entry("replicas", int(answers.replicas), inside if answers.replicas == "1" else "containers of a release")
-    yield off("image", '"acme/shop"', "the name of the images made; empty: hookserver/<app>")
-    yield off("webhook_secret_file", '"/etc/hookserver/secret"', "what the forge signs with; none: no webhooks")
+    yield commented("image", '"acme/shop"', "the name of the images made; empty: hookserver/<app>")
+    yield commented("webhook_secret_file", '"/etc/hookserver/secret"', "what the forge signs with; none: no webhooks")
 
 
 def _why_repository(project: Project, answers: Answers) -> str:
@@ -124,10 +124,10 @@ def _why_repository(project: Project, answers: Answers) -> str:
 
 def _build(project: Project, answers: Answers, build: Build | None, trusted: Evidence | None) -> Iterator[str]:
     if build is None:
-        yield off("kind", '"auto"', f"or {', '.join(kinds())}")
+        yield commented("kind", '"auto"', f"or {', '.join(kinds())}")
         return
     if build.kind not in kinds():
-        yield off("kind", '"auto"', f"{build.what}; {build.kind} is not built by this version")
+        yield commented("kind", '"auto"', f"{build.what}; {build.kind} is not built by this version")
         return
     yield entry("kind", build.kind, build.what)
     for other in project.builds:
@@ -137,7 +137,7 @@ def _build(project: Project, answers: Answers, build: Build | None, trusted: Evi
         image = BUILDER_IMAGES[build.kind](answers, build)
         yield entry("image", image.image, image.why)
     if build.command:
-        yield entry("command", list(build.command), build.why_command)
+        yield entry("command", list(build.command), build.command_reason)
     if build.wrapper:
         yield comment(f"{build.wrapper} is used: the project brings its own.")
     if build.modules:
@@ -150,7 +150,7 @@ def _build(project: Project, answers: Answers, build: Build | None, trusted: Evi
 def _ca_bundle(trusted: Evidence | None) -> str:
     if trusted:
         return entry("ca_bundle", trusted.value, f"what the build trusts: {trusted.where}")
-    return off("ca_bundle", '"/etc/hookserver/ca.pem"', "all CAs to trust, where a company's proxy needs its own")
+    return commented("ca_bundle", '"/etc/hookserver/ca.pem"', "all CAs to trust, where a company's proxy needs its own")
 
 
 def _war(answers: Answers, build: Build) -> Iterator[str]:
@@ -171,15 +171,17 @@ def _tomcat(project: Project, answers: Answers, build: Build | None) -> Iterator
         if image:
             yield entry("image", image.image, image.why)
         else:
-            yield off("image", f'"{default}"', "javax.servlet: tomcat:9.0-…; jakarta.servlet: tomcat:10.1-… or 11.0-…")
+            yield commented(
+                "image", f'"{default}"', "javax.servlet: tomcat:9.0-…; jakarta.servlet: tomcat:10.1-… or 11.0-…"
+            )
         if answers.api == "javax":
-            yield off("migrate", "true", "with a Tomcat of 10.1 or newer: the build converts the WAR to jakarta")
+            yield commented("migrate", "true", "with a Tomcat of 10.1 or newer: the build converts the WAR to jakarta")
         yield from _tomcat_files(project)
     yield from _cautions(project, "tomcat")
-    yield off("memory", '"512m"', "of each replica; during a deploy there are twice as many")
+    yield commented("memory", '"512m"', "of each replica; during a deploy there are twice as many")
     yield from _variables(project)
-    yield off("volumes", "[]", '"/on/the/host:/in/the/container"')
-    yield off("networks", "[]", "further Docker networks, e.g. a database's")
+    yield commented("volumes", "[]", '"/on/the/host:/in/the/container"')
+    yield commented("networks", "[]", "further Docker networks, e.g. a database's")
 
 
 def _tomcat_files(project: Project) -> Iterator[str]:
@@ -191,16 +193,16 @@ def _tomcat_files(project: Project) -> Iterator[str]:
 
 def _variables(project: Project) -> Iterator[str]:
     if not project.variables:
-        yield off("env", "{}", "for example where its database is")
+        yield commented("env", "{}", "for example where its database is")
         return
     names = ", ".join(f'{variable.value} = ""' for variable in project.variables)
     readers = ", ".join(dict.fromkeys(variable.where for variable in project.variables))
-    yield off("env", f"{{ {names} }}", f"read by {readers}; passwords belong in env_file")
+    yield commented("env", f"{{ {names} }}", f"read by {readers}; passwords belong in env_file")
 
 
 def _health(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
     if build is None:
-        yield off("path", '"/"', "a page that answers 200 when the app is well; a redirect is none")
+        yield commented("path", '"/"', "a page that answers 200 when the app is well; a redirect is none")
         return
     health = health_of(project, build)
     why = health.where
@@ -211,24 +213,24 @@ def _health(project: Project, answers: Answers, build: Build | None) -> Iterator
     told = app_path(build)
     if answers.health == f"{told.value if told else ''}/":
         yield comment(f"{answers.health}: {why}.")
-        yield off("path", '""', "empty: the root of the app's context, which follows apps.<app>.path")
+        yield commented("path", '""', "empty: the root of the app's context, which follows apps.<app>.path")
     else:
         yield entry("path", answers.health, why)
     for note in health.notes:
         yield comment(note)
     yield from _cautions(project, "health")
     if any(caution.topic == "health" for caution in project.cautions):
-        yield off("body", '""', "a text that is in the good page alone")
+        yield commented("body", '""', "a text that is in the good page alone")
 
 
 def _release(project: Project) -> Iterator[str]:
     yield from _cautions(project, "prepare")
     if any(caution.topic == "prepare" for caution in project.cautions):
-        yield off("prepare", "[]", "a command, once, in the new image, while the old release serves")
+        yield commented("prepare", "[]", "a command, once, in the new image, while the old release serves")
     yield from _cautions(project, "release")
     advised = next((caution.advised for caution in project.cautions if caution.topic == "release"), "")
     if advised:
-        yield off("sessions", f'"{advised}"', "none, sticky or replicated")
+        yield commented("sessions", f'"{advised}"', "none, sticky or replicated")
 
 
 def _cautions(project: Project, topic: str) -> Iterator[str]:

@@ -77,11 +77,11 @@ _SORTS: Mapping[str, _Sort] = {
 }
 
 
-def scan(folder: Folder) -> dict[str, Hits]:
+def scan_sources(folder: Folder) -> dict[str, Hits]:
     """The places of each sort, by its name."""
     found: dict[str, list[Hit]] = {name: [] for name in _SORTS}
     files: dict[str, int] = dict.fromkeys(_SORTS, 0)
-    for path in folder.named(*_CODE, *_PAGES, *_CONFIGURATION):
+    for path in folder.program_files(*_CODE, *_PAGES, *_CONFIGURATION):
         for name, texts in _matches(path, folder):
             files[name] += 1
             found[name] += [Hit(path, text) for text in texts[: _KEPT - len(found[name])]]

@@ -15,7 +15,7 @@ _DEEPEST = 3
 _PLAIN = re.compile(r"\w[\w./-]*")
 
 
-def folders(folder: Folder) -> list[str]:
+def project_folders(folder: Folder) -> list[str]:
     """The folders with a build file, the shallow ones first, without those inside another one."""
     found: list[str] = []
     for name in folder.files:
@@ -36,21 +36,21 @@ def aggregator(folder: Folder, below: str, others: list[str]) -> str:
     return below
 
 
-def built_from_the_top(build: Build, below: str, started_in: str) -> Build:
+def build_from_top(build: Build, below: str, started_in: str) -> Build:
     """The same build, with the paths that count from the repository's top, and a command that starts in a folder."""
     if started_in != below:
         build = replace(build, wrapper="")
-    whys = ("the project is not at the repository's top", build.why_command)
+    whys = ("the project is not at the repository's top", build.command_reason)
     return replace(
         build,
         what=f"{below}/: {build.what}",
         wars=tuple(replace(war, value=f"{below}/{war.value}") for war in build.wars),
         command=command(build, started_in),
-        why_command="; ".join(why for why in whys if why),
+        command_reason="; ".join(why for why in whys if why),
     )
 
 
-def repository_above(root: Path) -> str:
+def note_on_repository_above(root: Path) -> str:
     """A note when the folder itself is no repository but lies in one; empty otherwise."""
     here = root.absolute()
     if (here / ".git").exists():
@@ -64,7 +64,7 @@ def repository_above(root: Path) -> str:
     )
 
 
-def notes(below: str, others: list[str]) -> tuple[str, ...]:
+def notes_on_location(below: str, others: list[str]) -> tuple[str, ...]:
     """What a person should know of a project that was found below the top."""
     first = f"the project is in {below}/: paths in comments count from there"
     if not others:

@@ -19,11 +19,11 @@ _MOST_JARS = 10
 _PORT = "8080"
 
 
-def look(folder: Folder) -> tuple[tuple[Evidence, ...], tuple[Caution, ...]]:
+def find_tomcat_files(folder: Folder) -> tuple[tuple[Evidence, ...], tuple[Caution, ...]]:
     """Files for ``tomcat.files``, by their place below Tomcat's folder; and what is odd about others of these names."""
     found: dict[str, Evidence] = {}
     odd: list[Caution] = []
-    whole = [name.removesuffix("bin/catalina.sh") for name in folder.named("bin/catalina.sh")]
+    whole = [name.removesuffix("bin/catalina.sh") for name in folder.program_files("bin/catalina.sh")]
     if whole:
         odd.append(
             Caution(
@@ -49,7 +49,7 @@ def look(folder: Folder) -> tuple[tuple[Evidence, ...], tuple[Caution, ...]]:
 def _candidates(folder: Folder) -> Iterator[tuple[str, str]]:
     """Place and path; what lies in ``META-INF`` or ``WEB-INF`` is the app's, and gets into its WAR."""
     jars = 0
-    for path in folder.named(*_ROOTS, "setenv.sh", ".jar"):
+    for path in folder.program_files(*_ROOTS, "setenv.sh", ".jar"):
         name = path.rpartition("/")[2]
         if "META-INF/" in path or "WEB-INF/" in path:
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hookserver.project.answers import Answers, is_contradictory, strong_api
 from hookserver.project.findings import Build, Project
-from hookserver.project.java import JDKS, jdk
+from hookserver.project.java import JDKS, image_jdk
 
 _NEEDS = {"9.0": 8, "10.1": 11, "11.0": 17}
 _USUAL = 17
@@ -26,14 +26,14 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ImageChoice:
     """An image's name, and why it is that one."""
 
     image: str
     why: str
 
 
-def tomcat_image(project: Project, answers: Answers, build: Build) -> Chosen | None:
+def tomcat_image(project: Project, answers: Answers, build: Build) -> ImageChoice | None:
     """The line that has the servlet API, on the Java level's JDK; None when nobody knows the API."""
     if not answers.api:
         return None
@@ -51,7 +51,7 @@ def tomcat_image(project: Project, answers: Answers, build: Build) -> Chosen | N
         why.append(f"BUT {build.tomcat.where} says Tomcat {build.tomcat.value}")
     level = int(answers.java or _USUAL)
     why.append(_why_java(answers, build))
-    return Chosen(f"tomcat:{line}-jdk{jdk(level, _NEEDS[line])}-temurin", "; ".join(why))
+    return ImageChoice(f"tomcat:{line}-jdk{image_jdk(level, _NEEDS[line])}-temurin", "; ".join(why))
 
 
 def _own_line(build: Build) -> str:
@@ -60,22 +60,22 @@ def _own_line(build: Build) -> str:
     return named if named in _NEEDS else ""
 
 
-def maven_image(answers: Answers, build: Build) -> Chosen:
+def maven_image(answers: Answers, build: Build) -> ImageChoice:
     """A Maven on the level's JDK, or on the newer one that the build asks for; javac 8 knows no ``release``."""
     level = int(answers.java or _USUAL)
     why = _why_java(answers, build)
     if build.builder_java and int(build.builder_java.value) > level:
         level, why = int(build.builder_java.value), f"Java {build.builder_java.value}: {build.builder_java.where}"
     by_release = bool(build.java) and "release" in build.java[0].where.partition(" in ")[0]
-    return Chosen(f"maven:3.9-eclipse-temurin-{jdk(level, 11 if by_release else 8)}", why)
+    return ImageChoice(f"maven:3.9-eclipse-temurin-{image_jdk(level, 11 if by_release else 8)}", why)
 
 
-def gradle_image(answers: Answers, build: Build) -> Chosen:
+def gradle_image(answers: Answers, build: Build) -> ImageChoice:
     """A Gradle on the level's JDK, or on the nearest one that the build's own Gradle runs on."""
     level, why = int(answers.java or _USUAL), _why_java(answers, build)
     if build.builder_java and int(build.builder_java.value) > level:
         level, why = int(build.builder_java.value), f"Java {build.builder_java.value}: {build.builder_java.where}"
-    tool, wanted = build.builder_tool, jdk(level)
+    tool, wanted = build.builder_tool, image_jdk(level)
     java = _runs(tool.value, wanted) if tool else wanted
     if tool and java != wanted:
         why = f"{tool.where}; Gradle {tool.value} does not run on Java {wanted}"
@@ -86,15 +86,15 @@ def gradle_image(answers: Answers, build: Build) -> Chosen:
     elif java < wanted:
         why += f". BUT Java {java} makes nothing for Java {level}: the project needs a newer Gradle"
     gradle = tool.value if tool and not build.wrapper else next(has for jdk, has in _GRADLES.items() if jdk >= java)
-    return Chosen(f"gradle:{gradle}-jdk{java}", why)
+    return ImageChoice(f"gradle:{gradle}-jdk{java}", why)
 
 
-def ant_image(answers: Answers, build: Build) -> Chosen:
+def ant_image(answers: Answers, build: Build) -> ImageChoice:
     """An Ant on the level's JDK."""
-    return Chosen(f"ant:1.10-jdk{jdk(int(answers.java or _USUAL))}", _why_java(answers, build))
+    return ImageChoice(f"ant:1.10-jdk{image_jdk(int(answers.java or _USUAL))}", _why_java(answers, build))
 
 
-BUILDER_IMAGES: Mapping[str, Callable[[Answers, Build], Chosen]] = {
+BUILDER_IMAGES: Mapping[str, Callable[[Answers, Build], ImageChoice]] = {
     "ant": ant_image,
     "gradle": gradle_image,
     "maven": maven_image,

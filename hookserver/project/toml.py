@@ -27,7 +27,7 @@ def entry(key: str, value: str | int | list[str], why: str = "") -> str:
     return beside if len(beside) <= WIDTH else f"{comment(why)}\n{said}"
 
 
-def off(key: str, value: str, why: str) -> str:
+def commented(key: str, value: str, why: str) -> str:
     """A key that is not set, for a person to take up; ``value`` is TOML."""
     return f"# {f'{key} = {value}':{_COLUMN - 2}} # {one_line(why)}"
 

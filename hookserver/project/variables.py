@@ -12,7 +12,7 @@ _EVERYONES = frozenset(
 _MOST = 12
 
 
-def variables(hits: Mapping[str, Hits]) -> tuple[Evidence, ...]:
+def environment_variables(hits: Mapping[str, Hits]) -> tuple[Evidence, ...]:
     """Each name once, with the file that reads it; those that every machine has are left out."""
     found: dict[str, Evidence] = {}
     for sort in ("environment", "environment in settings"):

@@ -11,7 +11,7 @@ from hookserver.project.builds.ant_script import NETBEANS, Script, Task
 from hookserver.project.builds.commands import command
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder, join
-from hookserver.project.java import highest, java_level
+from hookserver.project.java import java_level, sorted_levels
 
 _JAR = re.compile(r"(.+?)(?:-(\d[\w.]*?))?\.jar")
 _UNKNOWN = re.compile(r"[$@]\{[^}]*\}")
@@ -21,16 +21,16 @@ _MOST_TARGETS = 20
 _LEVELS = ("javac.target", "javac.source", "ant.build.javac.target", "ant.build.javac.source")
 
 
-def look(folder: Folder) -> Build | None:
+def read_build(folder: Folder) -> Build | None:
     """What the ``build.xml`` at the top makes; None when there is none."""
     if "build.xml" not in folder:
         return None
     notes: list[str] = []
-    script = ant_script.read(folder, notes)
+    script = ant_script.read_script(folder, notes)
     if script is None:
         return Build("ant", "build.xml")
-    target, wars = _way_to_a_war(script)
-    notes += ant_notes.look(folder, script)
+    target, wars = _target_for_war(script)
+    notes += ant_notes.notes_on_missing_files(folder, script)
     if not wars:
         notes.append("build.xml has no <war destfile=…> that a target leads to, so the build may leave no WAR")
     name = script.files["build.xml"].get("name")
@@ -40,7 +40,7 @@ def look(folder: Folder) -> Build | None:
         wars=wars,
         name=Evidence(name, "the project's name in build.xml") if name else None,
         dependencies=tuple(libraries(folder)),
-        java=highest(_levels(script)),
+        java=sorted_levels(_levels(script)),
         arguments=(target,) if target else (),
         notes=tuple(notes),
     )
@@ -48,19 +48,19 @@ def look(folder: Folder) -> Build | None:
         return build
     without = f"the default target {script.default} makes no WAR" if script.default else "no target is the default one"
     why = f"{without} as far as build.xml tells, {target} makes it"
-    return replace(build, command=command(build), why_command=why)
+    return replace(build, command=command(build), command_reason=why)
 
 
 def libraries(folder: Folder) -> Iterator[Dependency]:
     """The ``*.jar`` files that lie in the project, by their names. What is in no ``WEB-INF/lib`` is not shipped."""
-    for name in folder.named(".jar"):
+    for name in folder.program_files(".jar"):
         match = _JAR.fullmatch(name.rpartition("/")[2])
         if match and "wrapper" not in name:
             scope = "" if "WEB-INF/lib/" in name else "provided"
             yield Dependency("", match[1], match[2] or "", name, scope)
 
 
-def _way_to_a_war(script: Script) -> tuple[str, tuple[Evidence, ...]]:
+def _target_for_war(script: Script) -> tuple[str, tuple[Evidence, ...]]:
     """The target to name, empty when the default one will do, and what it makes.
 
     Of several the one that makes the WAR itself, else the one that does least besides; a name with a hyphen in front
@@ -70,8 +70,8 @@ def _way_to_a_war(script: Script) -> tuple[str, tuple[Evidence, ...]]:
     if wars := _made_by(script.run_by(script.default), makers):
         return "", wars
     if not makers and "war.name" in script.properties:
-        place = script.filled(script.properties.get("dist.dir", "dist"))
-        made = script.filled(script.properties["war.name"])
+        place = script.expand(script.properties.get("dist.dir", "dist"))
+        made = script.expand(script.properties["war.name"])
         return "", (Evidence(f"{place}/{made}", f"war.name in {NETBEANS}"),)
     public = [name for name in script.targets if not name.startswith("-")]
     itself = [name for name in public if any(id(inside) in makers for inside in script.targets[name].element.iter())]
@@ -88,7 +88,7 @@ def _makers(script: Script) -> dict[int, Evidence]:
     found: dict[int, Evidence] = {}
     for task in script.tasks(*_MADE):
         for attribute in _MADE[task.element.tag]:
-            path = join("", _UNKNOWN.sub("*", script.filled(task.element.get(attribute, ""))))
+            path = join("", _UNKNOWN.sub("*", script.expand(task.element.get(attribute, ""))))
             if path.endswith(".war"):
                 where = f"<{task.element.tag} {attribute}> in {task.path}"
                 found[id(task.element)] = Evidence(path.removeprefix("/"), where)
@@ -103,10 +103,10 @@ def _made_by(tasks: Iterable[Task], makers: Mapping[int, Evidence]) -> tuple[Evi
 def _levels(script: Script) -> Iterator[Evidence]:
     for task in script.tasks("javac"):
         for key in ("release", "target", "source"):
-            if level := java_level(script.filled(task.element.get(key, ""))):
+            if level := java_level(script.expand(task.element.get(key, ""))):
                 yield Evidence(level, f"{key} of <javac> in {task.path}")
                 break
     for key in _LEVELS:
-        if level := java_level(script.filled(script.properties.get(key, ""))):
+        if level := java_level(script.expand(script.properties.get(key, ""))):
             yield Evidence(level, key)
             break

@@ -18,7 +18,7 @@ _OF_ONE_MACHINE = ("j2ee.server.home", "libs.CopyLibs.classpath")
 _NETBEANS_SCRIPT = "nbproject/build-impl.xml"
 
 
-def look(folder: Folder, script: Script) -> Iterator[str]:
+def notes_on_missing_files(folder: Folder, script: Script) -> Iterator[str]:
     """A sentence for each sort of thing that it needs."""
     outside = list(dict.fromkeys(_outside(script)))
     if outside:
@@ -45,7 +45,7 @@ def _outside(script: Script) -> Iterator[str]:
     told = [task.element.get("classpath", "") for task in script.tasks("javac")]
     for task in script.tasks(*_PATHS):
         told += [element.get(place, "") for element in (task.element, *task.element) for place in _PLACES]
-    for made in (part.strip() for text in told for part in _SEPARATOR.split(script.filled(text))):
+    for made in (part.strip() for text in told for part in _SEPARATOR.split(script.expand(text))):
         absolute = _ABSOLUTE.match(made)
         unknown = (absolute and absolute[1]) or ""
         if unknown and (unknown in set_by_tasks or unknown.startswith(_ANTS_OWN)):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from hookserver.project.builds.properties import flat
+from hookserver.project.builds.properties import read_properties
 from hookserver.project.folder import Folder, join
 
 NETBEANS = "nbproject/project.properties"
@@ -37,9 +37,9 @@ class Script:
     def default(self) -> str:
         return self.files["build.xml"].get("default", "")
 
-    def filled(self, text: str) -> str:
+    def expand(self, text: str) -> str:
         """With ``${…}`` replaced as far as the files tell."""
-        return filled(text, self.properties)
+        return expand(text, self.properties)
 
     def tasks(self, *tags: str) -> Iterator[Task]:
         """The elements with one of these names, wherever they stand."""
@@ -73,11 +73,11 @@ class Script:
         if element.tag == "target":
             names = [name.strip() for name in element.get("depends", "").split(",")]
         elif element.tag in _CALLS and element.get("antfile", "build.xml") == "build.xml" and not element.get("dir"):
-            names = [self.filled(element.get("target", "") or self.default)]
+            names = [self.expand(element.get("target", "") or self.default)]
         yield from (self.targets[name] for name in names if name in self.targets)
 
 
-def read(folder: Folder, notes: list[str]) -> Script | None:
+def read_script(folder: Folder, notes: list[str]) -> Script | None:
     """The ``build.xml`` at the top; None when it cannot be read."""
     root = folder.xml("build.xml")
     if root is None:
@@ -86,7 +86,7 @@ def read(folder: Folder, notes: list[str]) -> Script | None:
     for path in (waiting := ["build.xml"]):
         properties = _properties(folder, files)
         for element in files[path].iter("import"):
-            name = filled(element.get("file", ""), properties)
+            name = expand(element.get("file", ""), properties)
             inside = join(path.rpartition("/")[0], name)
             if inside in files or len(files) >= _MOST_FILES:
                 continue
@@ -99,7 +99,7 @@ def read(folder: Folder, notes: list[str]) -> Script | None:
     return Script(files, _properties(folder, files), _named(files, "target"), _named(files, "macrodef"))
 
 
-def filled(text: str, properties: Mapping[str, str]) -> str:
+def expand(text: str, properties: Mapping[str, str]) -> str:
     """With ``${…}`` replaced; a bomb of references stays one."""
     for _ in range(10):
         fresh = _REFERENCE.sub(lambda match: properties.get(match[1], match[0])[:500], text)[:2000]
@@ -124,11 +124,11 @@ def _properties(folder: Folder, files: Mapping[str, Element]) -> dict[str, str]:
     for element in (element for root in files.values() for element in root.iter("property")):
         file = element.get("file") or element.get("resource")
         if file:
-            inside = join("", filled(file, properties))
-            for key, value in flat(folder.text(inside), inside).items():
+            inside = join("", expand(file, properties))
+            for key, value in read_properties(folder.text(inside), inside).items():
                 properties.setdefault(key, value)
         elif element.get("name"):
             properties.setdefault(str(element.get("name")), element.get("value") or element.get("location") or "")
-    for key, value in flat(folder.text(NETBEANS), NETBEANS).items():
+    for key, value in read_properties(folder.text(NETBEANS), NETBEANS).items():
         properties.setdefault(key, value)
     return properties

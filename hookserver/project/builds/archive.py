@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element
 
 from hookserver.project.findings import Build, Dependency, Evidence, Hit, Hits
 from hookserver.project.folder import FILE_LIMIT, Folder, parse_xml
-from hookserver.project.java import highest
-from hookserver.project.sessions.bytecode import unserialisable
+from hookserver.project.java import sorted_levels
+from hookserver.project.sessions.bytecode import find_unserializable
 
 _MOST_CLASSES = 1000
 _MOST_ENTRIES = 100_000
@@ -23,9 +23,9 @@ _FIRST_VERSION = 44
 """Of class files: Java 1.0; each Java since has one more."""
 
 
-def look(folder: Folder) -> tuple[Build | None, dict[str, Hits], Element | None]:
+def read_prebuilt_wars(folder: Folder) -> tuple[Build | None, dict[str, Hits], Element | None]:
     """The prebuilt WARs, what the first one's classes use, and its ``web.xml``; nothing when there is none."""
-    wars = folder.wars()
+    wars = folder.prebuilt_wars()
     if not wars:
         return None, {}, None
     notes = ["a prebuilt WAR must be committed: what lies in this folder alone is not deployed"]
@@ -65,8 +65,8 @@ def _classes(war: zipfile.ZipFile, name: str) -> tuple[dict[str, Hits], tuple[Ev
         for sort, hits in used.items():
             if _MARKS[sort] in content:
                 hits.append(Hit(f"{entry.filename} in {name}", ""))
-    used["unserialisable"] = [Hit(name, told) for told in unserialisable(contents)]
-    java = highest(Evidence(str(level), f"the classes in {name}") for level in levels if level > 1)
+    used["unserialisable"] = [Hit(name, told) for told in find_unserializable(contents)]
+    java = sorted_levels(Evidence(str(level), f"the classes in {name}") for level in levels if level > 1)
     return {sort: Hits(tuple(hits[:5]), len(hits)) for sort, hits in used.items() if hits}, java
 
 

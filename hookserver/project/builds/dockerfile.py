@@ -25,7 +25,7 @@ class _Step:
     rest: str
 
 
-def look(folder: Folder) -> Build | None:
+def read_build(folder: Folder) -> Build | None:
     """What the ``Dockerfile`` at the top begins with, and where it puts the app; None when there is none."""
     if "Dockerfile" not in folder:
         return None
@@ -47,7 +47,7 @@ def look(folder: Folder) -> Build | None:
     return Build("dockerfile", f"Dockerfile, from {base}", path=_path(steps), lacks=missing, notes=tuple(notes))
 
 
-def is_whole(build: Build) -> bool:
+def is_complete(build: Build) -> bool:
     """Whether a Dockerfile ends in a Tomcat and needs nothing that something else builds."""
     return "tomcat" in build.what.lower() and not build.lacks
 

@@ -11,7 +11,7 @@ from hookserver.project.builds.gradle_files import Files, Part, Project
 from hookserver.project.builds.gradle_values import Values
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder
-from hookserver.project.java import highest, java_level
+from hookserver.project.java import java_level, sorted_levels
 
 _BOOT = re.compile(r"""\bid\s*\(?\s*["']org\.springframework\.boot["']\)?\s*version\s*\(?["']([\w.-]+)["']""")
 _VERSION = r"""(?:JavaVersion\.(?:toVersion\(\s*)?)?["']?([\w.]+)"""
@@ -22,13 +22,13 @@ _LEVELS = (
     ("targetCompatibility", re.compile(r"targetCompatibility\s*[=(]?\s*" + _VERSION)),
     ("sourceCompatibility", re.compile(r"sourceCompatibility\s*[=(]?\s*" + _VERSION)),
 )
-_DROPPED = re.compile(r"""(?:^|[{;])[ \t]*((?:testC|c)ompile|(?:testR|r)untime)[ \t]*[( ][ \t]*[\w"'(]""", re.MULTILINE)
-_LAST_WITH_DROPPED = "6"
+_REMOVED = re.compile(r"""(?:^|[{;])[ \t]*((?:testC|c)ompile|(?:testR|r)untime)[ \t]*[( ][ \t]*[\w"'(]""", re.MULTILINE)
+_LAST_WITH_REMOVED = "6"
 _TOOLCHAINS = ("languageVersion", "jvmToolchain")
 _LIBRARY = re.compile(
     r"""(?:^|[{;])[ \t]*(\w+)\b[ \t(]+(?:\w+\()?["']([\w.-]+):([\w.-]+)(?::([^"'\n@]*))?["']""", re.MULTILINE
 )
-_BY_WORDS = re.compile(
+_MAP_NOTATION = re.compile(
     r"""\bgroup[ \t]*[:=][ \t]*["']([\w.-]+)["'][ \t]*,[ \t]*name[ \t]*[:=][ \t]*["']([\w.-]+)["']"""
     r"""(?:[ \t]*,[ \t]*version[ \t]*[:=][ \t]*["']([^"'\n]+)["'])?"""
 )
@@ -39,15 +39,15 @@ _SCOPES = {
     "providedRuntime": "provided",
 }
 _WRAPPER = "gradle/wrapper/gradle-wrapper.properties"
-_WHOLE_WRAPPER = ("gradlew", _WRAPPER, "gradle/wrapper/gradle-wrapper.jar")
+_WRAPPER_FILES = ("gradlew", _WRAPPER, "gradle/wrapper/gradle-wrapper.jar")
 _DISTRIBUTION = re.compile(r"(?m)^distributionUrl[ \t]*=.*?gradle-(\d+(?:\.\d+)?)")
 _WAR_BLOCK = re.compile(r"\b(?:war|bootWar)\s*\{([^}]{0,2000})\}")
 _WAR_NAME = re.compile(r"""(?:archiveFileName|archiveName)\s*(?:\.set\(|=)?\s*["']([^"'$\n]+\.war)["']""")
 
 
-def look(folder: Folder) -> Build | None:
+def read_build(folder: Folder) -> Build | None:
     """What the build files at the top and in the included projects say; None when there are none."""
-    files = gradle_files.read(folder)
+    files = gradle_files.read_files(folder)
     if files is None:
         return None
     wars = [
@@ -56,26 +56,26 @@ def look(folder: Folder) -> Build | None:
         if (part := next((part for part in project.parts if "war" in part.plugins), None))
     ]
     named = re.search(r"""rootProject\.name\s*=\s*["']([^"'\n]+)""", files.settings.text)
-    levels = [level for part in files.parts if (level := _java(part, files.values))]
+    levels = [level for part in files.parts if (level := _java_level(part, files.values))]
     toolchains = [level for level in levels if level.where.startswith(_TOOLCHAINS)]
     by_war = f"{wars[0][1].name} applies the war plugin (read as text)" if wars else ""
     return Build(
         kind="gradle",
         what=by_war or f"{files.first} (read as text)",
-        wars=tuple(_war(project, part) for project, part in wars),
+        wars=tuple(_war_path(project, part) for project, part in wars),
         name=Evidence(named[1], f"rootProject.name in {files.settings.name}") if named else None,
-        wrapper="" if _missing(folder) else "./gradlew",
+        wrapper="" if _missing_wrapper_file(folder) else "./gradlew",
         modules=tuple(project.folder for project in files.projects[1:]),
         dependencies=tuple(_all_dependencies(files)),
-        java=highest(levels),
-        builder_java=highest(toolchains)[0] if toolchains else None,
-        builder_tool=_wrapped(folder) or _old_gradle(files),
-        tomcat=_tomcat(files),
-        notes=tuple(_odd_ones(folder, is_war=bool(wars))),
+        java=sorted_levels(levels),
+        builder_java=sorted_levels(toolchains)[0] if toolchains else None,
+        builder_tool=_wrapper_version(folder) or _old_gradle(files),
+        tomcat=_tomcat_version(files),
+        notes=tuple(_notes(folder, is_war=bool(wars))),
     )
 
 
-def _war(project: Project, part: Part) -> Evidence:
+def _war_path(project: Project, part: Part) -> Evidence:
     """Where its name refers to a value, such as a version, the name may be any."""
     blocks = (match[1] for found in project.parts for match in _WAR_BLOCK.finditer(found.raw))
     named = next((match for block in blocks if (match := _WAR_NAME.search(block))), None)
@@ -83,7 +83,7 @@ def _war(project: Project, part: Part) -> Evidence:
     return Evidence(path, f"{'archiveFileName' if named else 'the war plugin'} in {part.name}, read as text")
 
 
-def _java(part: Part, values: Values) -> Evidence | None:
+def _java_level(part: Part, values: Values) -> Evidence | None:
     for key, pattern in _LEVELS:
         match = pattern.search(part.text)
         if match and (level := java_level(match[1]) or java_level(values.get(match[1]))):
@@ -107,19 +107,19 @@ def _dependencies(part: Part) -> Iterator[Dependency]:
     boot = _BOOT.search(part.text)
     if boot:
         yield Dependency("org.springframework.boot", "spring-boot", boot[1], f"plugin in {part.name}", "import")
-    for match in _LIBRARY.finditer(_BY_WORDS.sub(r'"\1:\2:\3"', part.text)):
+    for match in _LIBRARY.finditer(_MAP_NOTATION.sub(r'"\1:\2:\3"', part.text)):
         scope = "test" if match[1].startswith("test") else _SCOPES.get(match[1], "")
         version = match[4] or ""
         yield Dependency(match[2], match[3], version if "$" not in version else "", part.name, scope)
 
 
-def _wrapped(folder: Folder) -> Evidence | None:
+def _wrapper_version(folder: Folder) -> Evidence | None:
     """The version that the project's own wrapper downloads, or would, were it whole."""
     match = _DISTRIBUTION.search(folder.text(_WRAPPER))
     return Evidence(match[1], f"Gradle {match[1]}: {_WRAPPER}") if match else None
 
 
-def _tomcat(files: Files) -> Evidence | None:
+def _tomcat_version(files: Files) -> Evidence | None:
     version = files.values.get("tomcatVersion") or files.values.get("tomcat.version")
     return Evidence(version, f"tomcatVersion of {files.first}") if version else None
 
@@ -127,18 +127,18 @@ def _tomcat(files: Files) -> Evidence | None:
 def _old_gradle(files: Files) -> Evidence | None:
     """Configurations that Gradle 7 no longer knows."""
     for part in files.parts:
-        if match := _DROPPED.search(part.text):
-            return Evidence(_LAST_WITH_DROPPED, f"`{match[1]}` in {part.name}, which Gradle 7 and newer refuse")
+        if match := _REMOVED.search(part.text):
+            return Evidence(_LAST_WITH_REMOVED, f"`{match[1]}` in {part.name}, which Gradle 7 and newer refuse")
     return None
 
 
-def _missing(folder: Folder) -> str:
+def _missing_wrapper_file(folder: Folder) -> str:
     """What the project's own wrapper lacks."""
-    return next((name for name in _WHOLE_WRAPPER if name not in folder), "")
+    return next((name for name in _WRAPPER_FILES if name not in folder), "")
 
 
-def _odd_ones(folder: Folder, *, is_war: bool) -> Iterator[str]:
-    missing = _missing(folder)
+def _notes(folder: Folder, *, is_war: bool) -> Iterator[str]:
+    missing = _missing_wrapper_file(folder)
     if "gradlew" in folder and missing:
         yield f"./gradlew is not used, since {missing} is missing: commit it, or the image's own Gradle builds"
     if not is_war:

@@ -15,7 +15,7 @@ _COMMENT = re.compile(r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|/\*.*?(?:\*/
 _INCLUDE = re.compile(r"""(?:^|;)[ \t]*include\b\s*\(?\s*((?:["'][^"'\n]+["']\s*,?\s*)+)""", re.MULTILINE)
 _INCLUDED_BUILD = re.compile(r"""\bincludeBuild\s*\(?\s*["']([^"'\n]+)["']""")
 _STRING = re.compile(r"""["']([^"'\n]+)["']""")
-_MOVED = re.compile(
+_PROJECT_DIR = re.compile(
     r"""project\(\s*["']([^"'\n]+)["']\s*\)\.projectDir\s*=\s*(?:new\s+)?[Ff]ile\(\s*(?:\w+\s*,\s*)?["']([^"'\n]+)["']"""
 )
 _ROOT = re.compile(r"\$(?:\{\w+\}|\w+)/")
@@ -77,24 +77,24 @@ class Files:
         return list({(part.name, part.raw): part for project in self.projects for part in project.parts}.values())
 
 
-def read(folder: Folder) -> Files | None:
+def read_files(folder: Folder) -> Files | None:
     """The files at the top and of the included projects, with the plugins that the build itself brings."""
     top = _build_file(folder, "", "")
     settings = next((name for name in ("settings.gradle", "settings.gradle.kts") if name in folder), "")
     if not top and not settings:
         return None
-    said = _plain(folder.text(settings))
-    places = {"": "", **_places(folder, said)}
+    said = _without_comments(folder.text(settings))
+    places = {"": "", **_project_folders(folder, said)}
     files = {path: _build_file(folder, place, path.rpartition(":")[2]) for path, place in places.items()}
-    brought, building = _brought(folder, said)
+    brought, building = _own_plugins(folder, said)
     named = dict.fromkeys(name for name in (settings, *files.values(), *brought.values(), *building) if name)
-    texts = {name: _plain(folder.text(name)) for name in named}
-    values = gradle_values.read(folder, texts.values())
+    texts = {name: _without_comments(folder.text(name)) for name in named}
+    values = gradle_values.read_values(folder, texts.values())
 
     def part(name: str, raw: str) -> Part:
-        return Part(name, raw, values.filled(raw))
+        return Part(name, raw, values.expand(raw))
 
-    rest, blocks = taken_apart(texts.get(top, ""))
+    rest, blocks = split_project_blocks(texts.get(top, ""))
     whole = {name: part(name, rest if name == top else text) for name, text in texts.items()}
     shared = [(whose, part(top, text)) for whose, text in blocks]
     plugins = {plugin: whole[name] for plugin, name in brought.items()}
@@ -107,18 +107,18 @@ def read(folder: Folder) -> Files | None:
     return Files(top or settings, part(settings, said), tuple(projects), others, values)
 
 
-def taken_apart(text: str) -> tuple[str, list[tuple[str, str]]]:
+def split_project_blocks(text: str) -> tuple[str, list[tuple[str, str]]]:
     """A build file without its blocks for other projects, and those: the project's path, or a word for several."""
     rest, found, at = "", [], 0
     while match := _FOR_PROJECTS.search(text, at):
-        end = _end(text, match.end())
+        end = _block_end(text, match.end())
         rest += text[at : match.start()]
         found.append((match[1] or match[2].strip(":"), text[match.end() : end]))
         at = end
     return rest + text[at:], found
 
 
-def _end(text: str, at: int) -> int:
+def _block_end(text: str, at: int) -> int:
     """Where the block ends that begins there."""
     depth = 1
     for brace in _BRACE.finditer(text, at):
@@ -137,9 +137,9 @@ def _with_plugins(parts: list[Part], plugins: Mapping[str, Part]) -> list[Part]:
     return found
 
 
-def _places(folder: Folder, settings: str) -> dict[str, str]:
+def _project_folders(folder: Folder, settings: str) -> dict[str, str]:
     """The folder of each included project, by its path."""
-    moved = {match[1].strip(":"): _ROOT.sub("", match[2]) for match in _MOVED.finditer(settings)}
+    moved = {match[1].strip(":"): _ROOT.sub("", match[2]) for match in _PROJECT_DIR.finditer(settings)}
     found: dict[str, str] = {}
     for name in (name for match in _INCLUDE.finditer(settings) for name in _STRING.findall(match[1])):
         path = name.strip(":")
@@ -151,7 +151,7 @@ def _places(folder: Folder, settings: str) -> dict[str, str]:
     return found
 
 
-def _brought(folder: Folder, settings: str) -> tuple[dict[str, str], list[str]]:
+def _own_plugins(folder: Folder, settings: str) -> tuple[dict[str, str], list[str]]:
     """The files that are plugins, by the plugins' names, and the build files of what they lie in."""
     builds = ("buildSrc", *(join("", match[1]) for match in _INCLUDED_BUILD.finditer(settings)))
     below = tuple(f"{build}/" for build in builds if build)
@@ -166,5 +166,5 @@ def _build_file(folder: Folder, place: str, name: str) -> str:
     return next((name for name in names if name in folder), "")
 
 
-def _plain(text: str) -> str:
+def _without_comments(text: str) -> str:
     return _COMMENT.sub(lambda match: match[1] or " ", text)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hookserver.project.builds.properties import flat
+from hookserver.project.builds.properties import read_properties
 from hookserver.project.findings import Dependency
 from hookserver.project.folder import FILE_LIMIT, Folder
 
@@ -47,7 +47,7 @@ class Values:
             name = name[owner.end() :]
         return self.properties.get(name) or self.versions.get(name.removeprefix(_VERSIONS), "")
 
-    def filled(self, text: str) -> str:
+    def expand(self, text: str) -> str:
         """A build file's text with what its names stand for, as far as it is known."""
         for _ in range(_PASSES):
             fresh = _IN_STRING.sub(lambda match: self.get(match[1] or match[2]) or match[0], text)[: 2 * FILE_LIMIT]
@@ -74,9 +74,11 @@ class Values:
         return match[0]
 
 
-def read(folder: Folder, texts: Iterable[str]) -> Values:
+def read_values(folder: Folder, texts: Iterable[str]) -> Values:
     """From ``gradle.properties``, the build files' own texts, and the version catalogue. The first value counts."""
-    properties = {key: value[:_LONGEST] for key, value in flat(folder.text("gradle.properties"), ".properties").items()}
+    properties = {
+        key: value[:_LONGEST] for key, value in read_properties(folder.text("gradle.properties"), ".properties").items()
+    }
     for text in texts:
         for pattern in (_SET, _BY_EXTRA, _ASSIGNED):
             for match in pattern.finditer(text):

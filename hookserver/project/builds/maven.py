@@ -12,10 +12,10 @@ from dataclasses import replace
 from posixpath import normpath
 
 from hookserver.project.builds.commands import command
-from hookserver.project.builds.maven_pom import Pom, read
+from hookserver.project.builds.maven_pom import Pom, read_poms
 from hookserver.project.findings import Build, Dependency, Evidence
-from hookserver.project.folder import Folder, join, said
-from hookserver.project.java import highest, java_level
+from hookserver.project.folder import Folder, join, text_at
+from hookserver.project.java import java_level, sorted_levels
 
 _PLUGIN, _COMPILER = "maven-war-plugin", "maven-compiler-plugin"
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
@@ -26,12 +26,12 @@ _TOMCAT = re.compile(r"tomcat\d*[.-]?version", re.IGNORECASE)
 _WRAPPER = (".mvn/wrapper/maven-wrapper.properties", "mvnw")
 
 
-def look(folder: Folder) -> Build | None:
+def read_build(folder: Folder) -> Build | None:
     """What the ``pom.xml`` at the top makes; None when there is none."""
     if "pom.xml" not in folder:
         return None
     notes: list[str] = []
-    poms = list(read(folder, notes))
+    poms = list(read_poms(folder, notes))
     if not poms:
         return Build("maven", "pom.xml")
     wars = [pom for pom in poms if pom.get("packaging") == "war"]
@@ -46,30 +46,32 @@ def look(folder: Folder) -> Build | None:
         wrapper="./mvnw" if all(name in folder for name in _WRAPPER) else "",
         modules=tuple(pom.folder for pom in poms[1:]),
         dependencies=tuple(dependency for pom in poms for dependency in _dependencies(pom)),
-        java=highest(level for pom in poms if (level := _java(pom) or _java_of_old(pom, folder))),
+        java=sorted_levels(level for pom in poms if (level := _java(pom) or _java_of_old(pom, folder))),
         builder_java=_builder_java(poms),
         tomcat=next((found for pom in (*shipped, *poms) if (found := _tomcat(pom))), None),
         arguments=(f"-P{','.join(named)}",) if made and named else (),
     )
-    notes += [*_odd_ones(folder, poms, made), *_profiles(build, poms, [pom for pom in wars if pom not in made])]
+    notes += [*_notes(folder, poms, made), *_profiles(build, poms, [pom for pom in wars if pom not in made])]
     build = replace(build, notes=tuple(notes))
     if not build.arguments:
         return build
     why = f"{shipped[0].path} is a module only with the profile {' and '.join(named)}, which no file tells to be active"
-    return replace(build, command=command(build), why_command=why)
+    return replace(build, command=command(build), command_reason=why)
 
 
 def _war(pom: Pom) -> Evidence:
     """Where a version is in the name it may be any: the next one is another."""
-    named = next((text for plugin in pom.plugins(_PLUGIN) if (text := said(plugin, "configuration/warName"))), "")
-    final = named or next((text for root in (pom.root, *pom.ancestors) if (text := said(root, "build/finalName"))), "")
+    named = next((text for plugin in pom.plugins(_PLUGIN) if (text := text_at(plugin, "configuration/warName"))), "")
+    final = named or next(
+        (text for root in (pom.root, *pom.ancestors) if (text := text_at(root, "build/finalName"))), ""
+    )
     where = f"{'warName' if named else 'finalName' if final else 'artifactId and version'} in {pom.path}"
-    name = _REFERENCE.sub("*", pom.filled(_VERSION.sub("*", final))) or "*"
+    name = _REFERENCE.sub("*", pom.expand(_VERSION.sub("*", final))) or "*"
     place = pom.of_plugin(_PLUGIN, "configuration/outputDirectory")
     if place and not _is_outside(pom, place):
         where = f"outputDirectory of {_PLUGIN} and {where}"
     else:
-        place = pom.filled("${project.build.directory}")
+        place = pom.expand("${project.build.directory}")
     return Evidence("/".join(part for part in (join(pom.folder, place), f"{name}.war") if part), where)
 
 
@@ -81,20 +83,22 @@ def _dependencies(pom: Pom) -> Iterator[Dependency]:
     if pom.foreign:
         yield pom.foreign
     managed = {
-        (pom.filled(said(found, "groupId")), said(found, "artifactId")): found
+        (pom.expand(text_at(found, "groupId")), text_at(found, "artifactId")): found
         for element in (*pom.ancestors[::-1], pom.root)
         for found in element.iterfind("dependencyManagement/dependencies/dependency")
     }
     for (group, artifact), found in managed.items():
-        if said(found, "scope") == "import":
-            yield Dependency(group, artifact, pom.filled(said(found, "version")), f"{artifact} in {pom.path}", "import")
+        if text_at(found, "scope") == "import":
+            yield Dependency(
+                group, artifact, pom.expand(text_at(found, "version")), f"{artifact} in {pom.path}", "import"
+            )
     for element in (pom.root, *pom.ancestors):
         for path in ("dependencies/dependency", "profiles/profile/dependencies/dependency"):
             for found in element.iterfind(path):
-                group, artifact = pom.filled(said(found, "groupId")), pom.filled(said(found, "artifactId"))
+                group, artifact = pom.expand(text_at(found, "groupId")), pom.expand(text_at(found, "artifactId"))
                 by_hand = managed.get((group, artifact))
-                version = pom.filled(said(found, "version") or said(by_hand, "version"))
-                scope = pom.filled(said(found, "scope") or said(by_hand, "scope"))
+                version = pom.expand(text_at(found, "version") or text_at(by_hand, "version"))
+                scope = pom.expand(text_at(found, "scope") or text_at(by_hand, "scope"))
                 yield Dependency(group, artifact, version if "${" not in version else "", pom.path, scope)
 
 
@@ -103,9 +107,9 @@ def _java(pom: Pom) -> Evidence | None:
     for key in ("release", "target", "source"):
         if level := java_level(pom.of_plugin(_COMPILER, f"configuration/{key}")):
             return Evidence(level, f"{key} of {_COMPILER} in {pom.path}")
-        if level := java_level(pom.filled(pom.properties.get(f"maven.compiler.{key}", ""))):
+        if level := java_level(pom.expand(pom.properties.get(f"maven.compiler.{key}", ""))):
             return Evidence(level, f"maven.compiler.{key} in {pom.path}")
-    if level := java_level(pom.filled(pom.properties.get("java.version", ""))):
+    if level := java_level(pom.expand(pom.properties.get("java.version", ""))):
         return Evidence(level, f"java.version in {pom.path}")
     if pom.foreign and pom.foreign.artifact == "spring-boot-starter-parent":
         major = pom.foreign.version.partition(".")[0]
@@ -136,7 +140,7 @@ def _builder_java(poms: list[Pom]) -> Evidence | None:
     for pom in poms:
         for plugin in pom.plugins("maven-enforcer-plugin"):
             for rule in plugin.iter("requireJavaVersion"):
-                match = re.search(r"\d+(?:\.\d+)?", pom.filled(said(rule, "version")))
+                match = re.search(r"\d+(?:\.\d+)?", pom.expand(text_at(rule, "version")))
                 if match and (level := java_level(match[0])):
                     return Evidence(level, f"requireJavaVersion in {pom.path}")
     return None
@@ -145,12 +149,12 @@ def _builder_java(poms: list[Pom]) -> Evidence | None:
 def _tomcat(pom: Pom) -> Evidence | None:
     """The version that a property of the project is named for."""
     for name, value in pom.properties.items():
-        if _TOMCAT.fullmatch(name) and pom.filled(value)[:1].isdigit():
-            return Evidence(pom.filled(value), f"{name} in {pom.path}")
+        if _TOMCAT.fullmatch(name) and pom.expand(value)[:1].isdigit():
+            return Evidence(pom.expand(value), f"{name} in {pom.path}")
     return None
 
 
-def _odd_ones(folder: Folder, poms: list[Pom], made: list[Pom]) -> Iterator[str]:
+def _notes(folder: Folder, poms: list[Pom], made: list[Pom]) -> Iterator[str]:
     if not made:
         yield (
             "no module has <packaging>war</packaging>, so the build leaves no WAR: change it (with Spring Boot extend "
@@ -171,7 +175,7 @@ def _profiles(build: Build, poms: list[Pom], not_made: list[Pom]) -> Iterator[st
     for pom in not_made:
         yield f"{pom.path} makes another WAR, only with the profile {' and '.join(pom.profiles)}"
     named = set(build.arguments[0].removeprefix("-P").split(",")) if build.arguments else set()
-    profiles = {said(profile, "id") for pom in poms for profile in pom.root.iterfind("profiles/profile")}
+    profiles = {text_at(profile, "id") for pom in poms for profile in pom.root.iterfind("profiles/profile")}
     for name in sorted(name for name in profiles - named if _FOR_PRODUCTION.search(name))[:3]:
         words = command(replace(build, arguments=(f"-P{','.join(sorted({*named, name}))}",)))
         yield f"the profile {name} is not used; build.command = {json.dumps(words, ensure_ascii=False)} uses it"

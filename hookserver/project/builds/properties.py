@@ -9,7 +9,7 @@ _YAML = re.compile(r"(?P<indent> *)(?P<key>[\w.-]+) *:(?: (?P<value>.*))?$")
 _PROPERTY = re.compile(r"\s*([^#!\s=:][^\s=:]*)\s*[=:](.*)$")
 
 
-def flat(text: str, name: str) -> dict[str, str]:
+def read_properties(text: str, name: str) -> dict[str, str]:
     """Key → value; nested YAML keys are joined by dots, lists are left out. The first value counts."""
     return _yaml(text) if name.endswith((".yml", ".yaml")) else _properties(text)
 

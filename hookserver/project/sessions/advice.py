@@ -9,7 +9,7 @@ from pathlib import Path
 from hookserver.config import AppSettings
 from hookserver.project.answers import app_name
 from hookserver.project.repository import origin
-from hookserver.project.survey import look_here
+from hookserver.project.survey import inspect_folder
 
 _TOMCAT = re.compile(r"(?:^|/)tomcat:(\d+)(?:\.(\d+))?")
 _OLDEST = (8, 5)
@@ -26,11 +26,11 @@ def cannot_replicate(image: str) -> str:
     )
 
 
-def whose_project(folder: Path, apps: Collection[AppSettings]) -> str:
+def app_of_project(folder: Path, apps: Collection[AppSettings]) -> str:
     """The name of the app whose project lies in the folder itself, where that is certain: it is the only one, or alone
     has the project's repository, or its name. Empty otherwise; what lies in folders below is anybody's.
     """
-    found = look_here(folder)
+    found = inspect_folder(folder)
     if not found.builds or (found.builds[0].kind == "war" and not (folder / ".git").exists()):
         return ""
     clone_of = _place(address.value) if (address := origin(folder)) else ""
@@ -48,7 +48,7 @@ def advice(app: AppSettings, project: Path | None) -> Iterator[str]:
     """What to know of the app's sessions; ``project`` is its folder, where that is at hand."""
     if app.release.sessions == "replicated" and (why := cannot_replicate(app.tomcat.image)):
         yield why
-    for caution in look_here(project).cautions if project else ():
+    for caution in inspect_folder(project).cautions if project else ():
         if caution.topic == "release":
             yield f"in {project}, {caution.text}"
 

@@ -34,7 +34,7 @@ class _Class:
     put: list[str] = field(default_factory=list)
 
 
-def unserialisable(contents: Iterable[bytes]) -> tuple[str, ...]:
+def find_unserializable(contents: Iterable[bytes]) -> tuple[str, ...]:
     """``Class (put there by Class)`` for each, out of the program's class files; a broken one is passed over."""
     classes: dict[str, _Class] = {}
     for content in contents:

@@ -23,10 +23,10 @@ _SUPERCLASS = re.compile(r"\bextends\s+([\w.]+)")
 _INTERFACES = re.compile(r"\bimplements\s+([\w.,\s]+)")
 
 
-def unserialisable(folder: Folder) -> tuple[str, ...]:
+def find_unserializable(folder: Folder) -> tuple[str, ...]:
     """``Class (put there by file)`` for each; a class that comes from elsewhere cannot be judged."""
     found: dict[str, str] = {}
-    for path in folder.named(".java", ".jsp", ".jspf", ".tag"):
+    for path in folder.program_files(".java", ".jsp", ".jspf", ".tag"):
         for name in _put(folder.text(path)):
             found.setdefault(name, path)
     return tuple(f"{name} (put there by {path})" for name, path in found.items() if _cannot(folder, name))[:_SHOWN]
@@ -56,7 +56,7 @@ def _cannot(folder: Folder, name: str, depth: int = _DEPTH) -> bool:
 
 def _heading(folder: Folder, name: str) -> str | None:
     """What stands between a class's name and its brace; None when its source is not here."""
-    for path in folder.named(f"/{name}.java"):
+    for path in folder.program_files(f"/{name}.java"):
         if declared := re.search(_DECLARED.format(name), folder.text(path)):
             return _GENERICS.sub("", declared["heading"])
     return None

@@ -6,8 +6,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from hookserver.project.constraints import in_the_way
-from hookserver.project.deployment import Deployment
+from hookserver.project.constraints import access_restriction
+from hookserver.project.web_app import WebApp
 
 LOGIN = "<auth-constraint><role-name>staff</role-name></auth-constraint>"
 HTTPS = "<user-data-constraint><transport-guarantee>CONFIDENTIAL</transport-guarantee></user-data-constraint>"
@@ -23,7 +23,7 @@ def constraint(pattern: str, asks: str, methods: str = "") -> str:
 def reason(path: str, *constraints: str, method: str = "BASIC") -> str:
     login = f"<login-config><auth-method>{method}</auth-method></login-config>" if method else ""
     root = fromstring(f"<web-app>{''.join(constraints)}{login}</web-app>")
-    return in_the_way(Deployment("", "web.xml", root), path)
+    return access_restriction(WebApp("", "web.xml", root), path)
 
 
 @pytest.mark.parametrize("method", ["BASIC", "DIGEST", "CLIENT-CERT", ""])
@@ -69,4 +69,4 @@ def test_a_constraint_for_other_methods_is_none() -> None:
 
 
 def test_nothing_is_in_the_way_without_a_descriptor() -> None:
-    assert in_the_way(Deployment("", "", None), "/") == ""
+    assert access_restriction(WebApp("", "", None), "/") == ""

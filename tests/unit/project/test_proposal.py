@@ -16,15 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookserver.config import Loaded, parse
-from hookserver.project import Answers, look, open_points, propose, proposed, questions
+from hookserver.project import Answers, default_answers, inspect_project, open_points, questions, render_settings
 from tests.unit.project.trees import ANT, GRADLE_KOTLIN, MULTI_MODULE, dependency, plant, pom, servlet, wrapped
 
 JAVA = "<properties><maven.compiler.release>{}</maven.compiler.release></properties>"
 
 
 def settled(root: Path, **said: Any) -> tuple[str, Loaded]:
-    project = look(root)
-    text = propose(project, replace(proposed(project), **said))
+    project = inspect_project(root)
+    text = render_settings(project, replace(default_answers(project), **said))
     return text, parse(text, root / "hookserver.toml")
 
 
@@ -82,31 +82,31 @@ def test_maven_runs_on_a_jdk_that_knows_release(tmp_path: Path) -> None:
 def test_contradictory_evidence_is_told_and_asked(tmp_path: Path) -> None:
     library = dependency("jakarta.servlet", "jakarta.servlet-api", "6.0.0")
     files = {"pom.xml": pom(f"<dependencies>{library}</dependencies>"), "src/main/java/Shop.java": servlet("javax")}
-    project = look(plant(tmp_path, files))
-    answers = proposed(project)
+    project = inspect_project(plant(tmp_path, files))
+    answers = default_answers(project)
     assert "tomcat.image: parts of the project speak for javax, others for jakarta" in open_points(project, answers)
-    assert "BUT the other" in propose(project, answers)
+    assert "BUT the other" in render_settings(project, answers)
     asked = next(question for question in questions(project, answers) if question.key == "api")
     assert asked.choices == ("javax", "jakarta")
-    chosen = propose(project, replace(answers, api="javax"))
+    chosen = render_settings(project, replace(answers, api="javax"))
     assert parse(chosen, tmp_path).settings.apps["shop"].tomcat.image.startswith("tomcat:9.0")
 
 
 def test_an_old_descriptor_alone_makes_a_guess_that_is_asked_and_left_to_decide(tmp_path: Path) -> None:
     web_xml = '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="2.5"/>'
-    project = look(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/WEB-INF/web.xml": web_xml}))
-    answers = proposed(project)
+    project = inspect_project(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/WEB-INF/web.xml": web_xml}))
+    answers = default_answers(project)
     assert any("tomcat.image: javax is a guess" in point for point in open_points(project, answers))
     asked = next(question for question in questions(project, answers) if question.key == "api")
     assert asked.default == "javax"
 
 
 def test_nothing_known_of_the_api_leaves_the_image_open(tmp_path: Path) -> None:
-    project = look(plant(tmp_path, {"pom.xml": pom("")}))
-    text = propose(project, proposed(project))
+    project = inspect_project(plant(tmp_path, {"pom.xml": pom("")}))
+    text = render_settings(project, default_answers(project))
     assert "\n# image = " in text
-    assert any("javax.servlet or jakarta.servlet" in point for point in open_points(project, proposed(project)))
-    assert {"api", "java", "health"} <= {question.key for question in questions(project, proposed(project))}
+    assert any("javax.servlet or jakarta.servlet" in point for point in open_points(project, default_answers(project)))
+    assert {"api", "java", "health"} <= {question.key for question in questions(project, default_answers(project))}
 
 
 def test_a_health_path_behind_a_login_is_left_to_decide(tmp_path: Path) -> None:
@@ -119,9 +119,9 @@ def test_a_health_path_behind_a_login_is_left_to_decide(tmp_path: Path) -> None:
         "src/main/webapp/WEB-INF/web.xml": web_xml,
         "src/main/webapp/index.jsp": "<h1>Shop</h1>",
     }
-    project = look(plant(tmp_path, files))
-    assert any("health.path: / is a guess" in point for point in open_points(project, proposed(project)))
-    assert "asks for a login here" in propose(project, proposed(project)).replace("\n# ", " ")
+    project = inspect_project(plant(tmp_path, files))
+    assert any("health.path: / is a guess" in point for point in open_points(project, default_answers(project)))
+    assert "asks for a login here" in render_settings(project, default_answers(project)).replace("\n# ", " ")
 
 
 def test_an_embedded_database_means_one_replica_and_says_why(tmp_path: Path) -> None:
@@ -133,11 +133,11 @@ def test_an_embedded_database_means_one_replica_and_says_why(tmp_path: Path) -> 
 
 def test_several_wars_are_asked_and_one_is_named(tmp_path: Path) -> None:
     top = pom("<modules><module>a</module><module>b</module></modules>", "all", "pom")
-    project = look(plant(tmp_path, {"pom.xml": top, "a/pom.xml": pom("", "a"), "b/pom.xml": pom("", "b")}))
-    answers = proposed(project)
+    project = inspect_project(plant(tmp_path, {"pom.xml": top, "a/pom.xml": pom("", "a"), "b/pom.xml": pom("", "b")}))
+    answers = default_answers(project)
     asked = next(question for question in questions(project, answers) if question.key == "war")
     assert asked.choices == ("a/target/*.war", "b/target/*.war")
-    loaded = parse(propose(project, replace(answers, war="b/target/*.war")), tmp_path)
+    loaded = parse(render_settings(project, replace(answers, war="b/target/*.war")), tmp_path)
     assert next(iter(loaded.settings.apps.values())).build.war == "b/target/*.war"
 
 
@@ -146,10 +146,10 @@ def test_a_kind_that_the_settings_do_not_know_is_said_to_be_none(
 ) -> None:
     for module in ("answers", "proposal"):
         monkeypatch.setattr(f"hookserver.project.{module}.kinds", lambda: ("maven", "war"))
-    project = look(plant(tmp_path, ANT))
-    answers = proposed(project)
+    project = inspect_project(plant(tmp_path, ANT))
+    answers = default_answers(project)
     assert any("this version does not build ant" in point for point in open_points(project, answers))
-    assert 'kind = "ant"' not in propose(project, answers)
+    assert 'kind = "ant"' not in render_settings(project, answers)
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_a_name_is_made_to_fit(tmp_path: Path, said: str, name: str) -> None:
 
 def test_an_origin_that_settings_do_not_take_is_told(tmp_path: Path) -> None:
     plant(tmp_path, {"pom.xml": pom(""), ".git/config": '[remote "origin"]\nurl = ext::sh -c evil\n'})
-    project = look(tmp_path)
-    answers = proposed(project)
+    project = inspect_project(tmp_path)
+    answers = default_answers(project)
     assert answers.repository == "push"
     assert any("remote origin" in point for point in open_points(project, answers))
 
@@ -231,7 +231,7 @@ def test_whatever_a_project_says_the_proposal_loads(files: dict[str, str], is_wa
 
 
 def test_answers_stand_in_place_of_what_was_found(tmp_path: Path) -> None:
-    project = look(plant(tmp_path, MULTI_MODULE))
+    project = inspect_project(plant(tmp_path, MULTI_MODULE))
     answers = Answers(
         name="till",
         domain="till.example.org",
@@ -244,7 +244,7 @@ def test_answers_stand_in_place_of_what_was_found(tmp_path: Path) -> None:
         health="/well",
         replicas="3",
     )
-    text = propose(project, answers)
+    text = render_settings(project, answers)
     app = parse(text, tmp_path).settings.apps["till"]
     assert (app.domains, app.repository, app.branch) == (
         ("till.example.org",),
@@ -298,11 +298,11 @@ def test_the_projects_own_gradle_gets_a_java_that_it_runs_on(
 def test_a_wrapper_without_its_jar_is_not_used_but_its_gradle_is(tmp_path: Path) -> None:
     files = {"build.gradle": "apply plugin: 'war'\n", **wrapped("6.8.3")}
     del files["gradle/wrapper/gradle-wrapper.jar"]
-    project = look(plant(tmp_path, files))
-    text = propose(project, proposed(project))
+    project = inspect_project(plant(tmp_path, files))
+    text = render_settings(project, default_answers(project))
     assert 'image = "gradle:6.8-jdk11"' in text
     assert "./gradlew is used" not in text
-    assert any("gradle-wrapper.jar is missing" in point for point in open_points(project, proposed(project)))
+    assert any("gradle-wrapper.jar is missing" in point for point in open_points(project, default_answers(project)))
 
 
 @pytest.mark.parametrize(("version", "java"), [("9.0.0", 11), ("8.14", 25)])
@@ -334,9 +334,9 @@ def test_a_migration_of_the_database_is_told_with_what_prepare_does(tmp_path: Pa
 
 
 def test_a_health_path_that_is_the_default_is_not_set_so_that_it_follows_the_apps_path(tmp_path: Path) -> None:
-    project = look(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/index.jsp": ""}))
-    answers = replace(proposed(project), domain="shop.example.com")
-    text = propose(project, answers)
+    project = inspect_project(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/index.jsp": ""}))
+    answers = replace(default_answers(project), domain="shop.example.com")
+    text = render_settings(project, answers)
     assert "/: the welcome page, src/main/webapp/index.jsp." in text
     moved = text.replace("# path = ", 'path = "/shop" # ', 1)
     assert parse(moved, tmp_path / "hookserver.toml").settings.apps["shop"].health.path == "/shop/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hookserver.config import parse
-from hookserver.project import look, open_points, propose, proposed
+from hookserver.project import default_answers, inspect_project, open_points, render_settings
 from tests.unit.project.trees import ANT, GRADLE_KOTLIN, MULTI_MODULE, plant, pom
 
 
@@ -14,28 +14,28 @@ def inside(folder: str, tree: dict[str, str]) -> dict[str, str]:
 
 
 def test_a_project_in_a_folder_is_built_from_the_repositorys_top(tmp_path: Path) -> None:
-    project = look(plant(tmp_path, {"README.md": "", **inside("backend/shop", {"pom.xml": pom("")})}))
-    text = propose(project, proposed(project))
+    project = inspect_project(plant(tmp_path, {"README.md": "", **inside("backend/shop", {"pom.xml": pom("")})}))
+    text = render_settings(project, default_answers(project))
     build = parse(text, tmp_path / "hookserver.toml").settings.apps["shop"].build
     assert build.kind == "maven"
     assert build.command == ("mvn", "-ntp", "-B", "-DskipTests", "-f", "backend/shop", "package")
     assert "# The WAR: backend/shop/target/*.war" in text
-    assert "the project is in backend/shop/" in " ".join(open_points(project, proposed(project)))
+    assert "the project is in backend/shop/" in " ".join(open_points(project, default_answers(project)))
 
 
 def test_its_own_wrapper_is_used_there(tmp_path: Path) -> None:
-    assert look(plant(tmp_path / "m", inside("shop", MULTI_MODULE))).builds[0].command == (
+    assert inspect_project(plant(tmp_path / "m", inside("shop", MULTI_MODULE))).builds[0].command == (
         "sh",
         "-c",
         "cd shop && unset MAVEN_CONFIG && exec sh ./mvnw -B -DskipTests package",
     )
-    assert "./gradlew" in look(plant(tmp_path / "g", inside("shop", GRADLE_KOTLIN))).builds[0].command[-1]
-    assert look(plant(tmp_path / "a", inside("shop", ANT))).builds[0].command[-1] == "shop/build.xml"
+    assert "./gradlew" in inspect_project(plant(tmp_path / "g", inside("shop", GRADLE_KOTLIN))).builds[0].command[-1]
+    assert inspect_project(plant(tmp_path / "a", inside("shop", ANT))).builds[0].command[-1] == "shop/build.xml"
 
 
 def test_of_several_the_one_that_makes_a_war_is_proposed_and_the_others_are_told(tmp_path: Path) -> None:
     files = {**inside("api", {"pom.xml": pom("", "api", "jar")}), **inside("shop", {"pom.xml": pom("")})}
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert project.builds[0].what == "shop/: pom.xml, packaging war"
     assert "also build files in api" in " ".join(project.notes)
 
@@ -47,15 +47,15 @@ def test_modules_that_lie_side_by_side_are_built_by_the_one_that_names_them(tmp_
         "parent/pom.xml": pom(modules, "parent", "pom"),
         "web/pom.xml": pom("", "web"),
     }
-    build = look(plant(tmp_path, files)).builds[0]
+    build = inspect_project(plant(tmp_path, files)).builds[0]
     assert (build.wars[0].value, build.command[-3:]) == ("web/target/*.war", ("-f", "parent", "package"))
 
 
 def test_a_module_is_no_project_of_its_own_and_neither_is_one_below_a_project_at_the_top(tmp_path: Path) -> None:
-    assert look(plant(tmp_path, {**MULTI_MODULE, "tools/pom.xml": pom("")})).builds[0].command == ()
+    assert inspect_project(plant(tmp_path, {**MULTI_MODULE, "tools/pom.xml": pom("")})).builds[0].command == ()
 
 
 def test_a_folder_inside_a_repository_is_told_where_the_repository_begins(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
-    project = look(plant(tmp_path / "shop", {"pom.xml": pom("")}))
-    assert f"`hookserver init {tmp_path}`" in " ".join(open_points(project, proposed(project)))
+    project = inspect_project(plant(tmp_path / "shop", {"pom.xml": pom("")}))
+    assert f"`hookserver init {tmp_path}`" in " ".join(open_points(project, default_answers(project)))

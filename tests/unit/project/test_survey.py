@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import Project, look, proposed
+from hookserver.project import Project, default_answers, inspect_project
 from hookserver.project import folder as bounded
 from tests.unit.project.trees import ANT, GRADLE_KOTLIN, MULTI_MODULE, dependency, plant, pom, servlet
 
@@ -21,7 +21,7 @@ def said(project: Project, topic: str) -> str:
 
 
 def test_the_module_that_makes_the_war_is_found_with_what_its_parents_say(tmp_path: Path) -> None:
-    build = look(plant(tmp_path, MULTI_MODULE)).builds[0]
+    build = inspect_project(plant(tmp_path, MULTI_MODULE)).builds[0]
     assert (build.kind, build.wrapper, build.modules) == ("maven", "./mvnw", ("core", "web"))
     assert [(war.value, war.where) for war in build.wars] == [
         ("web/target/*.war", "artifactId and version in web/pom.xml")
@@ -34,14 +34,14 @@ def test_the_module_that_makes_the_war_is_found_with_what_its_parents_say(tmp_pa
 
 
 def test_the_servlet_version_comes_through_properties_and_managed_dependencies(tmp_path: Path) -> None:
-    project = look(plant(tmp_path, MULTI_MODULE))
+    project = inspect_project(plant(tmp_path, MULTI_MODULE))
     assert {found.value for found in project.api} == {"jakarta"}
     assert project.servlet is not None
     assert project.servlet.value == "6.1"
 
 
 def test_a_gradle_build_is_read_as_text_without_its_comments(tmp_path: Path) -> None:
-    project = look(plant(tmp_path, GRADLE_KOTLIN))
+    project = inspect_project(plant(tmp_path, GRADLE_KOTLIN))
     build = project.builds[0]
     assert (build.kind, build.wrapper, build.modules) == ("gradle", "./gradlew", ("core", "web"))
     assert [war.value for war in build.wars] == ["web/build/libs/*.war"]
@@ -66,7 +66,7 @@ def test_a_gradle_build_is_read_as_text_without_its_comments(tmp_path: Path) -> 
     ],
 )
 def test_gradles_ways_to_say_a_java_level(tmp_path: Path, line: str, level: str) -> None:
-    build = look(plant(tmp_path, {"build.gradle": f"apply plugin: 'war'\n{line}\n"})).builds[0]
+    build = inspect_project(plant(tmp_path, {"build.gradle": f"apply plugin: 'war'\n{line}\n"})).builds[0]
     assert [found.value for found in build.java] == [level]
     assert len(build.wars) == 1
 
@@ -75,11 +75,11 @@ def test_a_version_catalogue_tells_the_servlet_api(tmp_path: Path) -> None:
     catalogue = '[versions]\nservlet = "6.0.0"\n[libraries]\n'
     catalogue += 'api = { module = "jakarta.servlet:jakarta.servlet-api", version.ref = "servlet" }\n'
     files = {"build.gradle": "plugins { id 'war' }", "gradle/libs.versions.toml": catalogue}
-    assert [found.value for found in look(plant(tmp_path, files)).api] == ["jakarta"]
+    assert [found.value for found in inspect_project(plant(tmp_path, files)).api] == ["jakarta"]
 
 
 def test_an_ant_build_with_its_property_file_and_an_old_descriptor(tmp_path: Path) -> None:
-    project = look(plant(tmp_path, ANT))
+    project = inspect_project(plant(tmp_path, ANT))
     build = project.builds[0]
     assert (build.kind, build.what) == ("ant", "build.xml, default target dist")
     assert [war.value for war in build.wars] == ["product/shop.war"]
@@ -96,7 +96,7 @@ def test_a_prebuilt_war_is_looked_into(tmp_path: Path) -> None:
         )
         war.writestr("WEB-INF/lib/spring-webmvc-6.2.1.jar", b"")
         war.writestr("WEB-INF/web.xml", '<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0"/>')
-    project = look(tmp_path)
+    project = inspect_project(tmp_path)
     build = project.builds[0]
     assert (build.kind, [level.value for level in build.java]) == ("war", ["17"])
     assert {found.value for found in project.api} == {"jakarta"}
@@ -107,11 +107,11 @@ def test_a_wars_spare_classes_for_newer_javas_do_not_count(tmp_path: Path) -> No
     with zipfile.ZipFile(tmp_path / "shop.war", "w") as war:
         for name, version in (("Shop", 52), ("META-INF/versions/17/Shop", 61), ("module-info", 53)):
             war.writestr(f"WEB-INF/classes/{name}.class", b"\xca\xfe\xba\xbe\x00\x00\x00" + bytes([version, 0]))
-    assert [level.value for level in look(tmp_path).builds[0].java] == ["8"]
+    assert [level.value for level in inspect_project(tmp_path).builds[0].java] == ["8"]
 
 
 def test_a_file_that_is_no_war_is_told(tmp_path: Path) -> None:
-    build = look(plant(tmp_path, {"deploy/shop.war": "not a zip"})).builds[0]
+    build = inspect_project(plant(tmp_path, {"deploy/shop.war": "not a zip"})).builds[0]
     assert any("cannot be read as a WAR" in note for note in build.notes)
 
 
@@ -120,7 +120,7 @@ def test_a_war_that_unpacks_to_much_costs_little(tmp_path: Path) -> None:
         for number in range(5):
             war.writestr(f"WEB-INF/classes/C{number}.class", b"\xca\xfe\xba\xbe\x00\x00\x00\x34" + b"\0" * (20 << 20))
     began = time.process_time()
-    assert [level.value for level in look(tmp_path).builds[0].java] == ["8"]
+    assert [level.value for level in inspect_project(tmp_path).builds[0].java] == ["8"]
     assert time.process_time() - began < 2
 
 
@@ -136,19 +136,19 @@ def test_a_war_that_unpacks_to_much_costs_little(tmp_path: Path) -> None:
     ],
 )
 def test_a_dockerfile_goes_first_when_it_is_whole(tmp_path: Path, text: str, kinds: list[str]) -> None:
-    project = look(plant(tmp_path, {"Dockerfile": text, "pom.xml": pom("")}))
+    project = inspect_project(plant(tmp_path, {"Dockerfile": text, "pom.xml": pom("")}))
     assert [build.kind for build in project.builds] == kinds
 
 
 def test_a_jar_with_a_dockerfile_of_its_own_is_built_by_that(tmp_path: Path) -> None:
     files = {"Dockerfile": "FROM eclipse-temurin:21\nCOPY --from=b /app.jar /", "pom.xml": pom("", packaging="jar")}
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert [build.kind for build in project.builds] == ["dockerfile", "maven"]
     assert any("leaves no WAR" in note for note in project.builds[1].notes)
 
 
 def test_an_empty_folder_has_nothing_to_build(tmp_path: Path) -> None:
-    project = look(tmp_path)
+    project = inspect_project(tmp_path)
     assert (project.builds, project.api, project.cautions, project.notes) == ((), (), (), ())
     assert project.health.is_guess
 
@@ -162,7 +162,7 @@ def test_spring_boots_version_decides(tmp_path: Path, version: str, api: str, se
         "<parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId>"
         f"<version>{version}</version><relativePath/></parent>"
     )
-    project = look(plant(tmp_path, {"pom.xml": pom(parent)}))
+    project = inspect_project(plant(tmp_path, {"pom.xml": pom(parent)}))
     assert [found.value for found in project.api] == [api]
     assert (project.servlet.value if project.servlet else None) == servlet_version
     assert [level.value for level in project.builds[0].java] == ["8" if version.startswith("2") else "17"]
@@ -174,7 +174,7 @@ def test_an_old_descriptor_beside_jakarta_imports_is_no_contradiction(tmp_path: 
         "src/main/java/Shop.java": servlet("jakarta"),
         "src/main/webapp/WEB-INF/web.xml": '<web-app xmlns="http://xmlns.jcp.org/xml/ns/javaee" version="4.0"/>',
     }
-    found = look(plant(tmp_path, files)).api
+    found = inspect_project(plant(tmp_path, files)).api
     assert [(evidence.value, evidence.weak) for evidence in found] == [("jakarta", False), ("javax", True)]
 
 
@@ -198,7 +198,7 @@ def test_a_librarys_version_says_more_than_an_old_descriptor(
         "pom.xml": pom(f"<dependencies>{dependency(group, artifact, version)}</dependencies>"),
         "src/main/webapp/WEB-INF/web.xml": '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="2.5"/>',
     }
-    assert proposed(look(plant(tmp_path, files))).api == api
+    assert default_answers(inspect_project(plant(tmp_path, files))).api == api
 
 
 @pytest.mark.parametrize("api", ["javax", "jakarta"])
@@ -207,7 +207,7 @@ def test_a_class_that_the_descriptor_loads_tells(tmp_path: Path, api: str) -> No
         '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="2.5"><servlet>'
         f"<servlet-class>{api}.faces.webapp.FacesServlet</servlet-class></servlet></web-app>"
     )
-    found = look(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/WEB-INF/web.xml": web_xml})).api
+    found = inspect_project(plant(tmp_path, {"pom.xml": pom(""), "src/main/webapp/WEB-INF/web.xml": web_xml})).api
     assert [(evidence.value, evidence.weak) for evidence in found] == [(api, False), ("javax", True)]
 
 
@@ -218,7 +218,7 @@ def test_what_is_in_comments_and_tests_does_not_count(tmp_path: Path) -> None:
         "src/test/java/ShopTest.java": servlet("javax"),
         "src/main/webapp/index.jsp": '<%-- <%@ page import="javax.servlet.http.*" %> --%>',
     }
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert (project.api, project.cautions) == ((), ())
 
 
@@ -228,7 +228,7 @@ def test_the_enforcers_java_is_the_builders(tmp_path: Path) -> None:
         "<rules><requireJavaVersion><version>[17,)</version></requireJavaVersion></rules></configuration></execution>"
         "</executions></plugin></plugins></build><properties><maven.compiler.target>1.8</maven.compiler.target></properties>"
     )
-    build = look(plant(tmp_path, {"pom.xml": pom(plugin)})).builds[0]
+    build = inspect_project(plant(tmp_path, {"pom.xml": pom(plugin)})).builds[0]
     assert build.builder_java is not None
     assert (build.java[0].value, build.builder_java.value) == ("8", "17")
 
@@ -275,7 +275,7 @@ def test_the_enforcers_java_is_the_builders(tmp_path: Path) -> None:
     ],
 )
 def test_a_likely_health_path(tmp_path: Path, files: dict[str, str], path: str, is_guess: bool) -> None:
-    health = look(plant(tmp_path, {"pom.xml": pom(""), **files})).health
+    health = inspect_project(plant(tmp_path, {"pom.xml": pom(""), **files})).health
     assert (health.path, health.is_guess) == (path, is_guess)
 
 
@@ -286,7 +286,7 @@ def test_the_actuator_answers_below_what_the_settings_say(tmp_path: Path) -> Non
         "pom.xml": pom(f"<dependencies>{libraries}</dependencies>"),
         "src/main/resources/application.yml": "management:\n  endpoints:\n    web:\n      base-path: /manage # ours\n",
     }
-    health = look(plant(tmp_path, files)).health
+    health = inspect_project(plant(tmp_path, files)).health
     assert (health.path, health.is_guess) == ("/manage/health", False)
     assert "401" in health.notes[0]
 
@@ -299,7 +299,7 @@ def test_timed_jobs_are_said_to_run_in_every_replica(tmp_path: Path) -> None:
         "pom.xml": pom(""),
         "src/main/java/Mail.java": 'class Mail { @Scheduled(cron = "0 0 * * * *") void send() {} }',
     }
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert "@Scheduled in src/main/java/Mail.java" in said(project, "replicas")
     assert "in each replica" in said(project, "replicas")
 
@@ -320,14 +320,14 @@ def test_a_database_inside_the_app_is_noticed(
 ) -> None:
     files = {"pom.xml": pom(f"<dependencies>{dependency(*library)}</dependencies>")}
     files["src/main/resources/application.properties"] = f"spring.datasource.url={url}\n"
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert bool(project.embedded) is is_embedded
     assert ("database inside the app" in said(project, "replicas")) is is_embedded
 
 
 def test_an_embedded_database_for_tests_alone_does_not_count(tmp_path: Path) -> None:
     library = dependency("com.h2database", "h2", "2.2", "test")
-    assert look(plant(tmp_path, {"pom.xml": pom(f"<dependencies>{library}</dependencies>")})).embedded == ""
+    assert inspect_project(plant(tmp_path, {"pom.xml": pom(f"<dependencies>{library}</dependencies>")})).embedded == ""
 
 
 def test_a_database_on_localhost_is_told_without_its_password(tmp_path: Path) -> None:
@@ -336,7 +336,7 @@ def test_a_database_on_localhost_is_told_without_its_password(tmp_path: Path) ->
         "src/main/resources/db.properties": "url=jdbc:mysql://shop:geheim@localhost:3306/shop?password=geheim\n",
         "src/main/resources/old.properties": "url=jdbc:oracle:thin:scott/geheim@//localhost:1521/x\n",
     }
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert "host.docker.internal" in said(project, "tomcat")
     assert "geheim" not in repr(project.cautions)
 
@@ -351,7 +351,7 @@ def test_sessions_files_and_resources_are_told(tmp_path: Path) -> None:
         "<res-ref-name>jdbc/shop</res-ref-name></resource-ref></web-app>",
         "src/main/webapp/META-INF/context.xml": '<Context path="/shop"/>',
     }
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert "<distributable/>" in said(project, "release")
     assert "jdbc/shop" in said(project, "tomcat")
     assert "volumes" in said(project, "tomcat")
@@ -377,7 +377,7 @@ def test_origin_is_read_without_its_password(tmp_path: Path, url: str, expected:
         ".git/HEAD": "ref: refs/heads/feature/cart\n",
         ".git/refs/remotes/origin/HEAD": "ref: refs/remotes/origin/trunk\n",
     }
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert project.origin is not None
     assert project.origin.value == expected
     assert [branch.value for branch in project.branches] == ["trunk", "feature/cart"]
@@ -385,7 +385,7 @@ def test_origin_is_read_without_its_password(tmp_path: Path, url: str, expected:
 
 def test_a_relative_origin_is_made_whole(tmp_path: Path) -> None:
     root = plant(tmp_path / "clone", {".git/config": '[remote "origin"]\nurl = ../shop.git\n', ".git/HEAD": "0" * 40})
-    project = look(root)
+    project = inspect_project(root)
     assert project.origin is not None
     assert project.origin.value == str(tmp_path / "shop.git")
     assert project.branches == ()
@@ -396,13 +396,13 @@ def test_a_relative_origin_is_made_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["pom.xml", "build.xml", "src/main/webapp/WEB-INF/web.xml"])
 def test_xml_with_entities_is_refused_and_told(tmp_path: Path, name: str) -> None:
-    project = look(plant(tmp_path, {"pom.xml": pom(""), name: BOMB}))
+    project = inspect_project(plant(tmp_path, {"pom.xml": pom(""), name: BOMB}))
     assert any(note.startswith(f"{name} is refused: it declares XML entities") for note in project.notes)
     assert project.builds
 
 
 def test_xml_that_is_broken_is_told(tmp_path: Path) -> None:
-    project = look(plant(tmp_path, {"pom.xml": "<project>"}))
+    project = inspect_project(plant(tmp_path, {"pom.xml": "<project>"}))
     assert "pom.xml is not XML" in project.notes[0]
     assert [build.kind for build in project.builds] == ["maven"]
 
@@ -415,7 +415,7 @@ def test_no_symbolic_link_is_followed(tmp_path: Path) -> None:
     (inside / "src").symlink_to(outside)
     (inside / "shop.war").symlink_to(outside / "pom.xml")
     (inside / "loop").symlink_to(inside)
-    project = look(inside)
+    project = inspect_project(inside)
     assert (project.builds, project.api) == ((), ())
 
 
@@ -430,7 +430,7 @@ def test_modules_and_parents_do_not_lead_out_or_round(tmp_path: Path) -> None:
         tmp_path / "inside",
         {"pom.xml": pom(f"{parent}<modules>{modules}</modules>"), "web/pom.xml": pom("", "web")},
     )
-    build = look(root).builds[0]
+    build = inspect_project(root).builds[0]
     assert build.modules == ("web",)
 
 
@@ -438,7 +438,7 @@ def test_properties_that_refer_to_themselves_end(tmp_path: Path) -> None:
     loop = (
         "<properties><a>${b}${b}</a><b>${a}${a}</b><maven.compiler.release>${a}</maven.compiler.release></properties>"
     )
-    assert look(plant(tmp_path, {"pom.xml": pom(loop)})).builds[0].java == ()
+    assert inspect_project(plant(tmp_path, {"pom.xml": pom(loop)})).builds[0].java == ()
 
 
 def test_a_huge_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -446,7 +446,7 @@ def test_a_huge_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(bounded, "MOST_READ", 50)
     plant(tmp_path, {"pom.xml": pom("")})
     plant(tmp_path, {f"src/main/java/p{n % 5}/C{n}.java": servlet("javax", f"C{n}") for n in range(600)})
-    project = look(tmp_path)
+    project = inspect_project(tmp_path)
     assert project.builds
     assert [note.partition(":")[0] for note in project.notes] == ["this is a large folder"] * 2
 
@@ -489,7 +489,7 @@ def test_a_huge_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_no_text_takes_long(tmp_path: Path, name: str, text: str) -> None:
     plant(tmp_path, {name: text})
     began = time.process_time()
-    look(tmp_path)
+    inspect_project(tmp_path)
     assert time.process_time() - began < 3
 
 
@@ -502,12 +502,12 @@ def test_bytes_that_are_no_text_are_taken(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w") as war:
         war.writestr("WEB-INF/web.xml", bytes(range(256)))
     (tmp_path / "a.war").write_bytes(archive.getvalue()[:-30] + b"\0" * 30)
-    assert {build.kind for build in look(tmp_path).builds} == {"maven", "gradle", "war"}
+    assert {build.kind for build in inspect_project(tmp_path).builds} == {"maven", "gradle", "war"}
 
 
 def test_a_profile_for_production_is_said_to_be_unused(tmp_path: Path) -> None:
     profiles = "".join(f"<profile><id>{name}</id></profile>" for name in ("prod", "tomcat85", "reproduce"))
-    notes = look(plant(tmp_path, {"pom.xml": pom(f"<profiles>{profiles}</profiles>")})).builds[0].notes
+    notes = inspect_project(plant(tmp_path, {"pom.xml": pom(f"<profiles>{profiles}</profiles>")})).builds[0].notes
     assert [note.partition(";")[0] for note in notes] == ["the profile prod is not used"]
 
 
@@ -521,7 +521,7 @@ def test_a_profile_for_production_is_said_to_be_unused(tmp_path: Path) -> None:
     ],
 )
 def test_other_files_tell_the_java_level_where_the_build_does_not(tmp_path: Path, name: str, text: str) -> None:
-    build = look(plant(tmp_path, {"pom.xml": pom(""), name: text})).builds[0]
+    build = inspect_project(plant(tmp_path, {"pom.xml": pom(""), name: text})).builds[0]
     assert [(level.value, level.where) for level in build.java] == [("21", f"what {name} says")]
 
 
@@ -541,7 +541,7 @@ def session_advice(tmp_path: Path, cart: str, web_xml: str = DISTRIBUTABLE) -> t
         "src/main/java/shop/Base.java": "abstract class Base implements java.io.Serializable { }",
         "src/main/webapp/WEB-INF/web.xml": web_xml,
     }
-    found = next(caution for caution in look(plant(tmp_path, files)).cautions if caution.topic == "release")
+    found = next(caution for caution in inspect_project(plant(tmp_path, files)).cautions if caution.topic == "release")
     return found.advised, found.text
 
 
@@ -575,7 +575,7 @@ def test_without_distributable_sticky_is_advised_and_the_file_named(tmp_path: Pa
 
 def test_what_only_builds_the_project_is_not_taken_for_the_app(tmp_path: Path) -> None:
     tool = 'class Loader { void x() { System.getenv("MVNW_USERNAME"); new FileOutputStream("x"); } }'
-    project = look(
+    project = inspect_project(
         plant(
             tmp_path,
             {
@@ -592,11 +592,11 @@ def test_what_only_builds_the_project_is_not_taken_for_the_app(tmp_path: Path) -
 def test_a_database_that_only_an_unused_profile_has_on_localhost_is_told_as_such(tmp_path: Path) -> None:
     profile = "<profiles><profile><id>{}</id>{}<properties><url>jdbc:mysql://localhost/{}</url></properties></profile></profiles>"
     root = plant(tmp_path, {"pom.xml": pom(profile.format("MySQL", "", "shop"))})
-    assert "only with the profile MySQL" in said(look(root), "tomcat")
+    assert "only with the profile MySQL" in said(inspect_project(root), "tomcat")
     active = "<activation><activeByDefault>true</activeByDefault></activation>"
     plant(tmp_path, {"pom.xml": pom(profile.format("MySQL", active, "shop"))})
-    assert "localhost" in said(look(root), "tomcat")
-    assert "only with" not in said(look(root), "tomcat")
+    assert "localhost" in said(inspect_project(root), "tomcat")
+    assert "only with" not in said(inspect_project(root), "tomcat")
 
 
 @pytest.mark.parametrize(
@@ -607,7 +607,7 @@ def test_a_database_that_only_an_unused_profile_has_on_localhost_is_told_as_such
     ],
 )
 def test_a_framework_that_answers_errors_with_200_is_told(tmp_path: Path, name: str, text: str) -> None:
-    project = look(plant(tmp_path, {"pom.xml": pom(""), f"src/main/resources/{name}": text}))
+    project = inspect_project(plant(tmp_path, {"pom.xml": pom(""), f"src/main/resources/{name}": text}))
     assert "health.body" in said(project, "health")
     plant(tmp_path, {f"src/main/resources/{name}": text.replace("true", "false")})
-    assert not said(look(tmp_path), "health")
+    assert not said(inspect_project(tmp_path), "health")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import parse
-from hookserver.project import look, propose, proposed
+from hookserver.project import default_answers, inspect_project, render_settings
 from tests.unit.project.trees import plant, pom
 
 USERS = '<tomcat-users xmlns="http://tomcat.apache.org/xml"><role rolename="shop"/></tomcat-users>'
@@ -26,8 +26,8 @@ def test_they_are_proposed_with_their_places(tmp_path: Path) -> None:
         "src/main/webapp/WEB-INF/lib/own.jar": "",
         "lib/servlet-api.jar": "",
     }
-    project = look(plant(tmp_path, {**POM, **files}))
-    settings = parse(propose(project, proposed(project)), tmp_path / "hookserver.toml").settings
+    project = inspect_project(plant(tmp_path, {**POM, **files}))
+    settings = parse(render_settings(project, default_answers(project)), tmp_path / "hookserver.toml").settings
     assert settings.apps["shop"].tomcat.files == {
         "conf/tomcat-users.xml": "deploy/tomcat-users.xml",
         "conf/server.xml": "tomcat/conf/server.xml",
@@ -51,21 +51,25 @@ def test_they_are_proposed_with_their_places(tmp_path: Path) -> None:
     ],
 )
 def test_what_tomcat_would_not_read_is_told_and_not_proposed(tmp_path: Path, name: str, text: str, why: str) -> None:
-    project = look(plant(tmp_path, {**POM, name: text}))
+    project = inspect_project(plant(tmp_path, {**POM, name: text}))
     assert project.tomcat_files == ()
-    assert why in propose(project, proposed(project)).replace("\n# ", " ")
+    assert why in render_settings(project, default_answers(project)).replace("\n# ", " ")
 
 
 def test_a_server_that_would_not_be_reached_is_proposed_with_a_caution(tmp_path: Path) -> None:
     server = SERVER.format(8080).replace("<Connector", '<Connector address="127.0.0.1"')
-    project = look(plant(tmp_path, {**POM, "conf/server.xml": server}))
+    project = inspect_project(plant(tmp_path, {**POM, "conf/server.xml": server}))
     assert [file.value for file in project.tomcat_files] == ["conf/server.xml"]
-    assert 'conf/server.xml: the connector on port 8080 has address="127.0.0.1"' in propose(
-        project, proposed(project)
+    assert 'conf/server.xml: the connector on port 8080 has address="127.0.0.1"' in render_settings(
+        project, default_answers(project)
     ).replace("\n# ", " ")
 
 
 def test_the_first_of_two_is_taken_and_the_other_told(tmp_path: Path) -> None:
-    project = look(plant(tmp_path, {**POM, "conf/tomcat-users.xml": USERS, "deploy/tomcat-users.xml": USERS}))
+    project = inspect_project(
+        plant(tmp_path, {**POM, "conf/tomcat-users.xml": USERS, "deploy/tomcat-users.xml": USERS})
+    )
     assert [file.where for file in project.tomcat_files] == ["conf/tomcat-users.xml"]
-    assert "could be deploy/tomcat-users.xml too" in propose(project, proposed(project)).replace("\n# ", " ")
+    assert "could be deploy/tomcat-users.xml too" in render_settings(project, default_answers(project)).replace(
+        "\n# ", " "
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hookserver.project import look, propose, proposed
+from hookserver.project import default_answers, inspect_project, render_settings
 from tests.unit.project.trees import plant, pom
 
 
@@ -14,8 +14,8 @@ def test_they_are_offered_with_who_reads_them(tmp_path: Path) -> None:
         "src/main/java/Shop.java": 'String url = System.getenv("DB_URL"); String home = System.getenv("HOME");',
         "src/main/resources/application.properties": "mail=${MAIL_HOST:localhost}\nagain=${DB_URL}\nnot=${name}",
     }
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert [variable.value for variable in project.variables] == ["DB_URL", "MAIL_HOST"]
-    text = propose(project, proposed(project))
+    text = render_settings(project, default_answers(project))
     assert '# env = { DB_URL = "", MAIL_HOST = "" }' in text
     assert "read by src/main/java/Shop.java, src/main/resources/application.properties" in text

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import parse
-from hookserver.project import Build, look, propose, proposed
+from hookserver.project import Build, default_answers, inspect_project, render_settings
 from tests.unit.project.trees import ANT, NETBEANS, plant
 
 
 def built(tmp_path: Path, inside: str, default: str = 'default="compile"', **files: str) -> Build:
     script = f'<project name="shop" {default}>{inside}</project>'
-    return look(plant(tmp_path, {"build.xml": script, **files})).builds[0]
+    return inspect_project(plant(tmp_path, {"build.xml": script, **files})).builds[0]
 
 
 @pytest.mark.parametrize(
@@ -23,16 +23,16 @@ def test_ant_runs_on_the_projects_java_level(tmp_path: Path, level: str, image: 
     script = (
         f'<project default="a"><target name="a"><javac source="{level}"/><war destfile="a.war"/></target></project>'
     )
-    project = look(plant(tmp_path, {"build.xml": script}))
-    text = propose(project, proposed(project))
+    project = inspect_project(plant(tmp_path, {"build.xml": script}))
+    text = render_settings(project, default_answers(project))
     build = next(iter(parse(text, tmp_path).settings.apps.values())).build
     assert (build.image, build.command) == (image, ())
     assert "source of <javac> in build.xml" in text
 
 
 def test_a_level_that_no_file_tells_is_said_to_be_a_guess(tmp_path: Path) -> None:
-    project = look(plant(tmp_path, {"build.xml": '<project><war destfile="a.war"/></project>'}))
-    assert "Java 17 is a guess" in propose(project, proposed(project))
+    project = inspect_project(plant(tmp_path, {"build.xml": '<project><war destfile="a.war"/></project>'}))
+    assert "Java 17 is a guess" in render_settings(project, default_answers(project))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_default_target_without_the_war_is_replaced_by_the_one_that_makes_it(t
         '<target name="war" depends="compile"><war destfile="dist/a.war"/></target>',
     )
     assert build.command == ("ant", "-noinput", "war")
-    assert build.why_command == "the default target compile makes no WAR as far as build.xml tells, war makes it"
+    assert build.command_reason == "the default target compile makes no WAR as far as build.xml tells, war makes it"
     assert [war.value for war in build.wars] == ["dist/a.war"]
 
 
@@ -71,9 +71,9 @@ def test_a_target_that_cannot_be_named_is_reached_through_one_that_can(tmp_path:
 
 def test_a_folder_below_gets_the_target_too(tmp_path: Path) -> None:
     script = '<project default="x"><target name="x"/><target name="war"><war destfile="a.war"/></target></project>'
-    build = look(plant(tmp_path, {"shop/build.xml": script})).builds[0]
+    build = inspect_project(plant(tmp_path, {"shop/build.xml": script})).builds[0]
     assert build.command == ("ant", "-noinput", "-f", "shop/build.xml", "war")
-    assert "not at the repository's top; the default target x" in build.why_command
+    assert "not at the repository's top; the default target x" in build.command_reason
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_classpath_outside_the_project_is_told(tmp_path: Path, place: str, is_
 
 
 def test_netbeans_needs_what_one_machine_has(tmp_path: Path) -> None:
-    build = look(plant(tmp_path, NETBEANS)).builds[0]
+    build = inspect_project(plant(tmp_path, NETBEANS)).builds[0]
     assert ([war.value for war in build.wars], build.command) == (["dist/shop.war"], ())
     assert [level.value for level in build.java] == ["7"]
     assert "${libs.jstl.classpath}" in build.notes[0]
@@ -135,4 +135,4 @@ def test_targets_that_lead_round_end(tmp_path: Path) -> None:
 
 
 def test_an_ant_project_that_says_it_all_needs_no_command(tmp_path: Path) -> None:
-    assert look(plant(tmp_path, ANT)).builds[0].command == ()
+    assert inspect_project(plant(tmp_path, ANT)).builds[0].command == ()

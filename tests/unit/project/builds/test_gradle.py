@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import Project, look
+from hookserver.project import Project, inspect_project
 from tests.unit.project.trees import plant, wrapped
 
 CATALOGUE = "gradle/libs.versions.toml"
@@ -42,7 +42,7 @@ def test_a_version_catalogue_tells_plugins_and_the_java_level(tmp_path: Path) ->
             spring-boot = { id = "org.springframework.boot", version.ref = "boot" }
         """,
     }
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert (apis(project), levels(project)) == ({"javax"}, ["21"])
     assert project.builds[0].builder_java is not None
     assert "spring-boot 2.7.18 (plugin in build.gradle.kts)" in {found.where for found in project.api}
@@ -55,7 +55,7 @@ def test_a_catalogues_library_has_the_scope_of_its_use(tmp_path: Path) -> None:
         'spring-web = { group = "org.springframework", name = "spring-web", version = "5.3.20" }\n'
         'servlet = "jakarta.servlet:jakarta.servlet-api:6.0.0"\n',
     }
-    found = {str(library): library.scope for library in look(plant(tmp_path, files)).builds[0].dependencies}
+    found = {str(library): library.scope for library in inspect_project(plant(tmp_path, files)).builds[0].dependencies}
     assert found == {"h2 2.2": "", "spring-web 5.3.20": "", "jakarta.servlet-api 6.0.0": "provided"}
 
 
@@ -105,7 +105,7 @@ def test_a_catalogues_library_has_the_scope_of_its_use(tmp_path: Path) -> None:
     ],
 )
 def test_a_librarys_version_may_have_a_name(tmp_path: Path, files: dict[str, str], api: str) -> None:
-    assert apis(look(plant(tmp_path, files))) == {api}
+    assert apis(inspect_project(plant(tmp_path, files))) == {api}
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_a_librarys_version_may_have_a_name(tmp_path: Path, files: dict[str, str
     ],
 )
 def test_a_java_level_may_have_a_name(tmp_path: Path, line: str) -> None:
-    assert levels(look(plant(tmp_path, {"gradle.properties": "javaVersion=21\n", "build.gradle": WAR + line}))) == [
-        "21"
-    ]
+    assert levels(
+        inspect_project(plant(tmp_path, {"gradle.properties": "javaVersion=21\n", "build.gradle": WAR + line}))
+    ) == ["21"]
 
 
 @pytest.mark.parametrize(
@@ -139,12 +139,12 @@ def test_a_java_level_may_have_a_name(tmp_path: Path, line: str) -> None:
     ],
 )
 def test_the_ways_to_apply_the_war_plugin(tmp_path: Path, text: str) -> None:
-    assert wars(look(plant(tmp_path, {"build.gradle.kts": text}))) == ["build/libs/*.war"]
+    assert wars(inspect_project(plant(tmp_path, {"build.gradle.kts": text}))) == ["build/libs/*.war"]
 
 
 @pytest.mark.parametrize("text", ["plugins { id 'war' apply false }", "war {\n}", "plugins { java }", "// id 'war'"])
 def test_what_does_not_apply_it(tmp_path: Path, text: str) -> None:
-    build = look(plant(tmp_path, {"build.gradle": text})).builds[0]
+    build = inspect_project(plant(tmp_path, {"build.gradle": text})).builds[0]
     assert build.wars == ()
     assert "plugins that are classes are not read" in build.notes[0]
 
@@ -167,7 +167,7 @@ def test_plugins_that_the_build_brings_speak_for_who_applies_them(tmp_path: Path
         base: "java { toolchain { languageVersion = JavaLanguageVersion.of(17) } }",
         place: "plugins { id 'war'; id 'shop.base-conventions' }",
     }
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert (wars(project), levels(project)) == (["web/build/libs/*.war"], ["17"])
     assert project.builds[0].wars[0].where == f"the war plugin in {place}, read as text"
 
@@ -178,7 +178,7 @@ def test_the_build_file_of_the_builds_own_plugins_tells_which_spring_boot_it_is(
         "buildSrc/build.gradle": "dependencies {\n"
         "  implementation 'org.springframework.boot:spring-boot-gradle-plugin:2.7.5'\n}",
     }
-    project = look(plant(tmp_path, files))
+    project = inspect_project(plant(tmp_path, files))
     assert apis(project) == {"javax"}
     assert not any(library.is_shipped for library in project.builds[0].dependencies)
 
@@ -186,7 +186,7 @@ def test_the_build_file_of_the_builds_own_plugins_tells_which_spring_boot_it_is(
 @pytest.mark.parametrize("name", ["build.gradle", "build.gradle.kts", "web.gradle", "web.gradle.kts"])
 def test_a_modules_file_may_have_its_name(tmp_path: Path, name: str) -> None:
     assert wars(
-        look(plant(tmp_path, {"settings.gradle": "include ':web'", f"web/{name}": 'plugins { id("war") }'}))
+        inspect_project(plant(tmp_path, {"settings.gradle": "include ':web'", f"web/{name}": 'plugins { id("war") }'}))
     ) == ["web/build/libs/*.war"]
 
 
@@ -201,7 +201,7 @@ def test_a_modules_file_may_have_its_name(tmp_path: Path, name: str) -> None:
 )
 def test_a_module_may_lie_elsewhere(tmp_path: Path, said: str) -> None:
     settings = f"include ':web'\nproject(':web').projectDir = {said}\n"
-    project = look(plant(tmp_path, {"settings.gradle": settings, "modules/web/web.gradle": WAR}))
+    project = inspect_project(plant(tmp_path, {"settings.gradle": settings, "modules/web/web.gradle": WAR}))
     assert (wars(project), project.builds[0].modules) == (["modules/web/build/libs/*.war"], ("modules/web",))
 
 
@@ -209,7 +209,7 @@ def test_a_module_outside_the_folder_is_told(tmp_path: Path) -> None:
     settings = "include 'web'\nproject(':web').projectDir = file('../web')\n"
     assert (
         "the project web lies outside this folder, at ../web"
-        in look(plant(tmp_path, {"settings.gradle": settings})).notes
+        in inspect_project(plant(tmp_path, {"settings.gradle": settings})).notes
     )
 
 
@@ -228,22 +228,22 @@ def test_a_module_outside_the_folder_is_told(tmp_path: Path) -> None:
 )
 def test_what_the_top_says_for_others_is_theirs(tmp_path: Path, block: str, made: list[str]) -> None:
     files = {"settings.gradle": "include 'core', 'web'", "build.gradle": f"{block}\n"}
-    assert wars(look(plant(tmp_path, files))) == made
+    assert wars(inspect_project(plant(tmp_path, files))) == made
 
 
 def test_a_name_of_the_war_with_a_version_may_be_any(tmp_path: Path) -> None:
     for name, war in (("shop.war", "shop.war"), ("shop-${version}.war", "*.war")):
         text = f'version = "1.0"\n{WAR}war {{ archiveFileName = "{name}" }}'
-        assert wars(look(plant(tmp_path / war[0], {"build.gradle": text}))) == [f"build/libs/{war}"]
+        assert wars(inspect_project(plant(tmp_path / war[0], {"build.gradle": text}))) == [f"build/libs/{war}"]
 
 
 def test_names_that_stand_for_themselves_end(tmp_path: Path) -> None:
     text = f'{WAR}ext {{ a = "$b$b$b$b"; b = "$a$a$a$a" }}\nimplementation "org.springframework:spring-web:$a"'
-    assert apis(look(plant(tmp_path, {"build.gradle": text}))) == set()
+    assert apis(inspect_project(plant(tmp_path, {"build.gradle": text}))) == set()
 
 
 def test_what_is_left_of_a_wrapper_tells_the_gradle_that_the_image_must_have(tmp_path: Path) -> None:
     left = {name: text for name, text in wrapped("7.6").items() if name.endswith(".properties")}
-    build = look(plant(tmp_path, {"build.gradle": "plugins { id 'war' }\n", **left})).builds[0]
+    build = inspect_project(plant(tmp_path, {"build.gradle": "plugins { id 'war' }\n", **left})).builds[0]
     assert build.builder_tool is not None
     assert (build.builder_tool.value, build.wrapper) == ("7.6", "")

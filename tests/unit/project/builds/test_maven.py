@@ -8,19 +8,19 @@ import pytest
 
 from hookserver.config import parse
 from hookserver.config.schema import BuildSettings
-from hookserver.project import Build, look, propose, proposed
+from hookserver.project import Build, default_answers, inspect_project, render_settings
 from tests.unit.project.trees import WRAPPER, plant, pom
 
 PARENT = "<parent><groupId>corner</groupId><artifactId>parent</artifactId><version>1.0</version></parent>"
 
 
 def build_of(tmp_path: Path, files: dict[str, str]) -> Build:
-    return look(plant(tmp_path, files)).builds[0]
+    return inspect_project(plant(tmp_path, files)).builds[0]
 
 
 def settings_of(tmp_path: Path, files: dict[str, str]) -> tuple[str, BuildSettings]:
-    project = look(plant(tmp_path, files))
-    text = propose(project, proposed(project))
+    project = inspect_project(plant(tmp_path, files))
+    text = render_settings(project, default_answers(project))
     return text, next(iter(parse(text, tmp_path).settings.apps.values())).build
 
 

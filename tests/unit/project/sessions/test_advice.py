@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import AppSettings
-from hookserver.project import advice, whose_project
+from hookserver.project import advice, app_of_project
 from tests.unit.project.trees import plant, pom, servlet
 
 SESSIONS = {
@@ -49,16 +49,16 @@ def test_nothing_is_said_of_a_tomcat_that_can_or_whose_name_does_not_tell(image:
 
 def test_the_project_beside_the_settings_says_which_mode_suits(tmp_path: Path) -> None:
     plant(tmp_path, SESSIONS)
-    assert whose_project(tmp_path, [app()]) == "shop"
+    assert app_of_project(tmp_path, [app()]) == "shop"
     (line,) = advice(app(), tmp_path)
     assert "sticky suits" in line
 
 
 def test_what_lies_in_folders_below_the_settings_is_no_apps_own(tmp_path: Path) -> None:
     plant(tmp_path, {f"jpetstore/{name}": text for name, text in SESSIONS.items()})
-    assert whose_project(tmp_path, [app()]) == ""
+    assert app_of_project(tmp_path, [app()]) == ""
     plant(tmp_path, {"old.war": ""})
-    assert whose_project(tmp_path, [app()]) == ""
+    assert app_of_project(tmp_path, [app()]) == ""
 
 
 @pytest.mark.parametrize("address", ["git@forge.example.com:acme/toys.git", "https://me@forge.example.com/acme/toys"])
@@ -67,8 +67,8 @@ def test_of_several_apps_the_project_is_the_one_that_alone_has_its_repository_or
 ) -> None:
     others = [app(name="cart"), app(name="mail")]
     plant(tmp_path, SESSIONS)
-    assert whose_project(tmp_path, others) == ""
-    assert whose_project(tmp_path, [app(name="shop"), *others]) == "shop"
+    assert app_of_project(tmp_path, others) == ""
+    assert app_of_project(tmp_path, [app(name="shop"), *others]) == "shop"
     plant(tmp_path, {".git/config": f'[remote "origin"]\nurl = {address}\n'})
     toys = app(name="toys", repository="ssh://git@forge.example.com/acme/toys.git")
-    assert whose_project(tmp_path, [*others, toys]) == "toys"
+    assert app_of_project(tmp_path, [*others, toys]) == "toys"

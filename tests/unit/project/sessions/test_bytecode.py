@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from hookserver.project.sessions.bytecode import unserialisable
+from hookserver.project.sessions.bytecode import find_unserializable
 
 SESSION = "jakarta/servlet/http/HttpSession"
 
@@ -79,16 +79,16 @@ def putting(kind: str, api: str = SESSION) -> bytes:
 
 @pytest.mark.parametrize("kind", ["made", "kept", "cast", "returned", "field", "after a switch"])
 def test_a_class_that_cannot_be_serialised_is_seen_however_it_was_had(kind: str) -> None:
-    assert unserialisable([putting(kind), class_file("shop/Cart")]) == ("shop.Cart (put there by shop.Web)",)
+    assert find_unserializable([putting(kind), class_file("shop/Cart")]) == ("shop.Cart (put there by shop.Web)",)
 
 
 def test_a_record_is_judged_by_its_own_word() -> None:
-    assert unserialisable([putting("made"), class_file("shop/Cart", "java/lang/Record")])
+    assert find_unserializable([putting("made"), class_file("shop/Cart", "java/lang/Record")])
 
 
 def test_javax_counts_as_well_and_other_attributes_do_not() -> None:
-    assert unserialisable([putting("made", "javax/servlet/http/HttpSession"), class_file("shop/Cart")])
-    assert not unserialisable([putting("made", "jakarta/servlet/ServletRequest"), class_file("shop/Cart")])
+    assert find_unserializable([putting("made", "javax/servlet/http/HttpSession"), class_file("shop/Cart")])
+    assert not find_unserializable([putting("made", "jakarta/servlet/ServletRequest"), class_file("shop/Cart")])
 
 
 def test_what_is_serialisable_or_cannot_be_judged_is_not_named() -> None:
@@ -97,12 +97,12 @@ def test_what_is_serialisable_or_cannot_be_judged_is_not_named() -> None:
         class_file("shop/Cart", "shop/Base"),
         class_file("shop/Base", "java/lang/Object", "java/io/Serializable"),
     ]
-    assert not unserialisable([putting("made"), itself])
-    assert not unserialisable([putting("made"), *through])
-    assert not unserialisable([putting("made"), class_file("shop/Cart", "lib/Elsewhere")])
-    assert not unserialisable([putting("made")])
+    assert not find_unserializable([putting("made"), itself])
+    assert not find_unserializable([putting("made"), *through])
+    assert not find_unserializable([putting("made"), class_file("shop/Cart", "lib/Elsewhere")])
+    assert not find_unserializable([putting("made")])
 
 
 @pytest.mark.parametrize("length", [0, 9, 30, 90, 150])
 def test_a_broken_class_is_passed_over(length: int) -> None:
-    assert not unserialisable([putting("made")[:length], class_file("shop/Cart")])
+    assert not find_unserializable([putting("made")[:length], class_file("shop/Cart")])

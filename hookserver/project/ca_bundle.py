@@ -15,7 +15,7 @@ _SYSTEMS = (
 """Where a distribution takes own certificates from, and the file in which it puts all that is trusted."""
 
 
-def trusted_bundle(environment: Mapping[str, str], root: Path = Path("/")) -> Evidence | None:
+def find_ca_bundle(environment: Mapping[str, str], root: Path = Path("/")) -> Evidence | None:
     """The file with all that is trusted here, where that is more than the distribution's own; None where it is not."""
     for name in _VARIABLES:
         if (value := environment.get(name, "")).startswith("/") and Path(value).is_file():

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import trusted_bundle
+from hookserver.project import find_ca_bundle
 from tests.unit.project.trees import plant
 
 
 def test_a_machine_that_trusts_nothing_of_its_own_tells_no_bundle(tmp_path: Path) -> None:
     plant(tmp_path, {"etc/ssl/certs/ca-certificates.crt": ""})
     (tmp_path / "usr/local/share/ca-certificates").mkdir(parents=True)
-    assert trusted_bundle({"SSL_CERT_FILE": str(tmp_path / "gone.pem")}, tmp_path) is None
+    assert find_ca_bundle({"SSL_CERT_FILE": str(tmp_path / "gone.pem")}, tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,13 @@ def test_a_machine_that_trusts_nothing_of_its_own_tells_no_bundle(tmp_path: Path
 def test_certificates_that_were_added_to_a_distribution_tell_its_whole_bundle(
     tmp_path: Path, own: str, everything: str
 ) -> None:
-    found = trusted_bundle({}, plant(tmp_path, {own: "", everything: ""}))
+    found = find_ca_bundle({}, plant(tmp_path, {own: "", everything: ""}))
     assert found is not None
     assert found.value == str(tmp_path / everything)
 
 
 def test_the_environment_tells_it_before(tmp_path: Path) -> None:
     plant(tmp_path, {"mine.pem": ""})
-    found = trusted_bundle({"CURL_CA_BUNDLE": str(tmp_path / "mine.pem")}, tmp_path)
+    found = find_ca_bundle({"CURL_CA_BUNDLE": str(tmp_path / "mine.pem")}, tmp_path)
     assert found is not None
     assert (found.value, found.where) == (str(tmp_path / "mine.pem"), "$CURL_CA_BUNDLE of this machine")

@@ -14,7 +14,7 @@ _PLACES = ("src/main/webapp", "WebContent", "WebRoot", "web", "webapp", "src/web
 
 
 @dataclass(frozen=True)
-class Deployment:
+class WebApp:
     """``pages`` is the folder of the pages, relative, "" when it is the top or not known; ``web_xml`` its descriptor.
 
     ``api`` and ``version`` are what the descriptor's schema says: ``javax`` or ``jakarta``, and the servlet version.
@@ -50,22 +50,22 @@ class Deployment:
         return path if path in folder else ""
 
 
-def look(folder: Folder, build: Build | None) -> Deployment:
+def find_web_app(folder: Folder, build: Build | None) -> WebApp:
     """The descriptor and pages of the module that makes the WAR, else of the first place where people put them."""
     for place in _places(folder, build):
         path = f"{place}/WEB-INF/web.xml".lstrip("/")
         if path in folder:
-            return Deployment(place, path, folder.xml(path))
+            return WebApp(place, path, folder.xml(path))
     for place in _places(folder, build):
         if place and any(name.startswith(f"{place}/") for name in folder.files):
-            return Deployment(place, "", None)
-    return Deployment("", "", None)
+            return WebApp(place, "", None)
+    return WebApp("", "", None)
 
 
 def _places(folder: Folder, build: Build | None) -> Iterator[str]:
     module = re.split(r"/?(?:target|build/libs|dist)/", build.wars[0].value)[0] if build and build.wars else ""
     for below in dict.fromkeys((module if not module.endswith(".war") else "", "")):
         yield from (f"{below}/{place}".strip("/") for place in _PLACES)
-    anywhere = next((name for name in folder.named("WEB-INF/web.xml")), "")
+    anywhere = next((name for name in folder.program_files("WEB-INF/web.xml")), "")
     if anywhere:
         yield anywhere.removesuffix("WEB-INF/web.xml").rstrip("/")
