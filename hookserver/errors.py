@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class HookserverError(Exception):
     """Something went wrong that a person must read: what happened, and the remedy."""
@@ -28,6 +31,12 @@ def in_one_line(text: str) -> str:
     return f"{first} {rest.strip().partition(chr(10))[0].strip()}".rstrip() if first.endswith(":") else first
 
 
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """A question that names the known word nearest to ``given``: ``Did you mean 'shop'?``; empty when none is near."""
+    nearest = difflib.get_close_matches(given, [*known], n=1, cutoff=0.6)
+    return f"Did you mean {nearest[0]!r}?" if nearest else ""
+
+
 class SettingsError(HookserverError):
     """The settings are wrong. ``mistakes`` has every one of them, each a line that begins with its path."""
 
@@ -51,6 +60,13 @@ class Refused(HookserverError):
 
     exit_code = 5
     http_status = 409
+
+
+class AppLocked(Refused):
+    """An operator has locked the app: nothing is deployed until it is unlocked."""
+
+    def __init__(self, app: str, by: str, reason: str) -> None:
+        super().__init__(f"{app} is locked by {by}: {reason}", f"To deploy it, run `hookserver unlock {app}` first.")
 
 
 class Unauthorized(HookserverError):

@@ -5,7 +5,6 @@ What ``hookserver up`` becomes: a process of its own that has imported nothing e
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -15,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import FrameType
 
-_PR_SET_PDEATHSIG = 1
+from hookserver.state.parent_death import end_with_parent
+
 _STOP_DEADLINE = 30.0
 _QUICK = 5.0
 """Seconds that a process lives at least when all is well."""
@@ -78,13 +78,7 @@ def supervise(commands: Mapping[str, list[str]]) -> int:
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
     parent = os.getpid()
-
-    def die_with_parent() -> None:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return subprocess.Popen(command, preexec_fn=die_with_parent, start_new_session=True)
+    return subprocess.Popen(command, preexec_fn=lambda: end_with_parent(parent, signal.SIGTERM), start_new_session=True)
 
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from hookserver.state.state_dir import StateDir
+from hookserver.state.wait_until import wait_until
 from hookserver.store import Store
 
 T = TypeVar("T")
@@ -36,10 +36,8 @@ def eventually() -> Callable[..., object]:
     """``eventually(condition, deadline=10)`` waits until the condition is true and answers its value."""
 
     def wait(condition: Callable[[], T], deadline: float = 10.0) -> T:
-        end = time.monotonic() + deadline
-        while not (value := condition()):
-            assert time.monotonic() < end, f"not within {deadline} s"
-            time.sleep(0.02)
+        value = wait_until(condition, deadline)
+        assert value, f"not within {deadline} s"
         return value
 
     return wait

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +16,7 @@ from hookserver.cli.watching import follow
 from hookserver.config import Loaded
 from hookserver.errors import DeployFailed, HookserverError, Refused
 from hookserver.models import Status
+from hookserver.state.wait_until import wait_until
 
 if TYPE_CHECKING:
     from hookserver.changes.plan import Plan, Replacement
@@ -73,17 +76,18 @@ def _take_up(store: Store, retired: Iterable[str]) -> None:
     wish = store.request_settings([*retired])
     for deploy in store.in_progress():
         click.echo(f"deploy {deploy.number} of {deploy.app} is under way, and waited for", err=True)
-    gives_up = time.monotonic() + _TAKEN_WITHIN
-    while (known := store.effective_settings()).done < wish:
-        if store.in_progress():
-            gives_up = time.monotonic() + _TAKEN_WITHIN
-        if time.monotonic() > gives_up:
+
+    def is_done() -> bool:
+        return store.effective_settings().done >= wish
+
+    while not is_done():
+        wait_until(lambda: is_done() or not store.in_progress(), math.inf, pause=0.05)
+        if not wait_until(lambda: is_done() or store.in_progress(), _TAKEN_WITHIN, pause=0.05):
             raise HookserverError(
                 f"the worker has not taken the settings up within {_TAKEN_WITHIN:g} s",
                 "It will as soon as it can; see what it says.",
             )
-        time.sleep(0.05)
-    if known.told:
+    if (known := store.effective_settings()).told:
         raise DeployFailed(
             f"{known.told}\nWhat ran before runs on.", "Mend the settings, then `hookserver apply` again."
         )
@@ -116,10 +120,13 @@ def _goes_live(loaded: Loaded, store: Store, one: Replacement, newest: int) -> b
 
 
 def _wait_for_the_end(store: Store, retired: Iterable[str]) -> None:
-    gives_up = time.monotonic() + _ENDED_WITHIN
+    deadline = time.monotonic() + _ENDED_WITHIN
     for app in retired:
-        while app in store.effective_settings().retire:
-            if time.monotonic() > gives_up:
-                raise HookserverError(f"{app} is not retired yet", "The worker goes on trying; see what it says.")
-            time.sleep(0.1)
+        left = deadline - time.monotonic()
+        if not wait_until(partial(_is_retired, store, app), left, pause=0.1):
+            raise HookserverError(f"{app} is not retired yet", "The worker goes on trying; see what it says.")
         click.echo(f"{app}: retired", err=True)
+
+
+def _is_retired(store: Store, app: str) -> bool:
+    return app not in store.effective_settings().retire

@@ -10,7 +10,7 @@ import click
 
 from hookserver.cli import watching
 from hookserver.cli.context import json_option, with_store
-from hookserver.cli.watching import ask, refuse_if_locked
+from hookserver.cli.watching import ask
 from hookserver.config import Loaded
 from hookserver.errors import NotFound
 from hookserver.models import Push, Trigger
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @with_store
 def deploy(loaded: Loaded, store: Store, app: str, commit: str, rebuild: bool, detach: bool) -> None:
     """Deploy the tip of an app's branch, and show how it goes."""
-    refuse_if_locked(store, app)
+    store.refuse_if_locked(app)
     ask(loaded, store, Push(app, Trigger.CLI, commit=commit, rebuild=rebuild, by=getpass.getuser()), detach)
 
 
@@ -40,7 +40,7 @@ def deploy(loaded: Loaded, store: Store, app: str, commit: str, rebuild: bool, d
 @with_store
 def rollback(loaded: Loaded, store: Store, app: str, to: int | None, detach: bool) -> None:
     """Let an earlier release serve again: at once when it stands by, else from its image."""
-    refuse_if_locked(store, app)
+    store.refuse_if_locked(app)
     target = store.rollback_target(app, to).deploy
     ask(loaded, store, Push(app, Trigger.ROLLBACK, rollback_to=target, by=getpass.getuser()), detach)
 

@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from hookserver.config import Loaded
-from hookserver.errors import DeployFailed, Refused
+from hookserver.errors import DeployFailed
 from hookserver.models import Push, Status
 
 if TYPE_CHECKING:
     from hookserver.store import Store
-
-
-def refuse_if_locked(store: Store, app: str) -> None:
-    held = store.app(app).lock
-    if held:
-        raise Refused(f"{app} is locked by {held.by}: {held.reason}", f"`hookserver unlock {app}` lets it go on.")
 
 
 def follow(loaded: Loaded, store: Store, number: int, err: bool) -> None:

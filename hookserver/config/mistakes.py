@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from hookserver.config.schema import AppSettings, Settings
 from hookserver.config.secrets import hide
+from hookserver.errors import did_you_mean
 
 SECRET_KEYS = ("webhook_secret",)
 """Those that may be given as a file too."""
@@ -50,12 +50,12 @@ def _explain(detail: ErrorDetails) -> str:
     path = ".".join(where) or "settings"
     given, kind = detail["input"], detail["type"]
     if kind == "extra_forbidden":
-        return f"{path}: unknown key{_did_you_mean(where[-1], _known_keys(where[:-1]))}"
+        return _with_hint(f"{path}: unknown key", where[-1], _known_keys(where[:-1]))
     if kind == "missing":
         return f"{path}: missing; it has no default"
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
-        return f"{path}: {given!r} is not one of {', '.join(known)}{_did_you_mean(str(given), known)}"
+        return _with_hint(f"{path}: {given!r} is not one of {', '.join(known)}", str(given), known)
     if kind == "model_type":
         return f"{path}: should be a table, [{path}]"
     if kind == "tuple_type" and isinstance(given, str | int | float):
@@ -75,9 +75,9 @@ def _keys(where: tuple[int | str, ...]) -> Iterator[str]:
             yield part
 
 
-def _did_you_mean(given: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(given, known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _with_hint(mistake: str, given: str, known: list[str]) -> str:
+    hint = did_you_mean(given, known)
+    return f"{mistake}. {hint}" if hint else mistake
 
 
 def _known_keys(where: list[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from hookserver.errors import ContainerError, HookserverError, Unhealthy
 from hookserver.models import Endpoint, Release, Slot
 from hookserver.state import request_journal
 from hookserver.state.state_dir import StateDir
+from hookserver.state.wait_until import wait_until
 
 _REMOVAL = 15.0
 
@@ -231,15 +231,18 @@ class Containers:
         in_parallel(self._remove_one, ids)
 
     def _remove_one(self, id_: str) -> None:
-        gives_up = time.monotonic() + _REMOVAL
+        def remove() -> APIError | None:
+            try:
+                self._engine.api.remove_container(id_, v=True, force=True)
+            except APIError as error:
+                if error.status_code != 409:  # 409: Docker removes it already
+                    raise
+                return error
+            return None
+
         with self._engine.doing(f"remove the container {id_[:12]}"), contextlib.suppress(NotFound):
-            while True:
-                try:
-                    return self._engine.api.remove_container(id_, v=True, force=True)
-                except APIError as error:
-                    if error.status_code != 409 or time.monotonic() > gives_up:
-                        raise
-                time.sleep(0.1)
+            if error := wait_until(remove, _REMOVAL, pause=0.1, is_enough=lambda error: error is None):
+                raise error
 
     def _ids(
         self, app: str | None = None, slot: Slot | None = None, deploy: int | None = None, role: str = "replica"

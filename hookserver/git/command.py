@@ -16,6 +16,7 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is told wh
 import git
 
 from hookserver.errors import GitError
+from hookserver.state.atomic_write import write_atomically
 from hookserver.state.deploy_processes import TAG
 
 _SSH = (
@@ -80,9 +81,7 @@ class Shell:
                 return file
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            written = self.folder / f"{name}.{os.getpid()}"
-            written.write_text(text)
-            written.replace(file)
+            write_atomically(file, text)
         except OSError as error:
             raise GitError(
                 f"{file} cannot be written: {error.strerror}", "Mend server.state_dir or its disk."

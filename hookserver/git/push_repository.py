@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from hookserver.errors import GitError
 from hookserver.git.command import Shell
+from hookserver.state.atomic_write import write_atomically
 
 _DEADLINE = 30.0
 _LOCK_AGE = 60.0
@@ -55,10 +55,7 @@ def _write(file: Path, text: str, mode: int) -> None:
     if file.is_file() and file.read_bytes() == data and file.stat().st_mode & 0o777 == mode:
         return
     file.parent.mkdir(exist_ok=True)
-    written = file.with_name(f"{file.name}.{os.getpid()}")
-    written.write_bytes(data)
-    written.chmod(mode)
-    written.replace(file)
+    write_atomically(file, data, mode=mode)
 
 
 def _clear_lock(lock: Path) -> None:

@@ -83,13 +83,3 @@ def unreadable(state: StateDir, user: pwd.struct_passwd | None) -> NginxError:
         f"Nginx cannot read the traffic flags in {live}",
         f"Its user may not enter {closed}: chmod o+x {closed}" if closed else f"Let its user read {live}.",
     )
-
-
-def write_durably(path: Path, text: str) -> None:
-    """Replace the file's content at once; it is on disk when this returns. No ``include`` meets what is half done."""
-    fresh = path.with_name(f".{path.name}.tmp")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 
 _PATIENCE = 1.0
-_POLL = 0.01
 
 
 def ask(host: str, port: int, name: str, content_type: str, question: str) -> str | None:
@@ -26,13 +23,3 @@ def ask(host: str, port: int, name: str, content_type: str, question: str) -> st
         connection.close()
     is_ours = response.status == 200 and content_type in response.getheader("Content-Type", "")
     return answer if is_ours else None
-
-
-def comes_true(condition: Callable[[], bool], patience: float) -> bool:
-    """Whether it does within ``patience`` seconds."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL)
-    return True

@@ -10,10 +10,10 @@ import secrets
 
 from hookserver.config import Settings
 from hookserver.errors import NginxError
-from hookserver.nginx.folders import write_durably
 from hookserver.nginx.listen_address import address
 from hookserver.nginx.status import ask
 from hookserver.nginx.text.servers import STATUS_TYPE
+from hookserver.state.atomic_write import OWNER_ONLY, write_atomically
 
 _LOOPBACK = {"*": "127.0.0.1", "[::]": "::1"}
 
@@ -32,8 +32,8 @@ class StatusAt:
         """
         try:
             if not self._file.exists():
-                write_durably(self._file, f"hookserver-{secrets.token_hex(10)}")
-                self._file.chmod(0o600)
+                name = f"hookserver-{secrets.token_hex(10)}"
+                write_atomically(self._file, name, mode=OWNER_ONLY, durable=True)
             return self._file.read_text("utf-8")
         except OSError as error:
             raise NginxError(f"{self._file} cannot be used: {error}", "Make room, or mend the rights.") from error

@@ -9,6 +9,7 @@ from hookserver.config import ReleaseSettings
 from hookserver.models import Release, Slot
 from hookserver.pipeline.context import Context
 from hookserver.pipeline.session_lifetime import longest_session
+from hookserver.state.wait_until import wait_until
 
 ACTIVE = 300.0
 """Seconds within which a visitor has asked for something who is taken to be there still."""
@@ -78,11 +79,13 @@ def wait_until_drained(
 ) -> int:
     """Wait until nothing is in flight to the release, ``seconds`` at most; answers how many connections still are."""
     places = context.endpoints(release)
-    gives_up = time.monotonic() + seconds
-    while (in_flight := context.traffic.requests_in_flight(places)) and time.monotonic() < gives_up:
-        meanwhile()
-        time.sleep(0.1)
-    return in_flight
+
+    def in_flight() -> int:
+        if count := context.traffic.requests_in_flight(places):
+            meanwhile()
+        return count
+
+    return wait_until(in_flight, seconds, pause=0.1, is_enough=lambda count: count == 0)
 
 
 def release_settings(context: Context, app: str) -> ReleaseSettings:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
+
+from hookserver.state.wait_until import wait_until
 
 TAG = "HOOKSERVER_DEPLOY"
 
@@ -16,12 +17,13 @@ def kill_orphans(tag: str) -> int:
     Never ourselves. Returns how many were killed.
     """
     killed: set[int] = set()
-    gives_up = time.monotonic() + 2
-    while found := [pid for pid in _pids() if _carries(pid, tag)]:
-        killed.update(pid for pid in found if _kill(pid, tag))
-        if time.monotonic() > gives_up:
-            break
-        time.sleep(0.005)
+
+    def none_is_left() -> bool:
+        tagged = [pid for pid in _pids() if _carries(pid, tag)]
+        killed.update(pid for pid in tagged if _kill(pid, tag))
+        return not tagged
+
+    wait_until(none_is_left, 2, pause=0.005)
     return len(killed)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hookserver.errors import Refused
 from hookserver.state.state_dir import StateDir
+from hookserver.state.wait_until import wait_until
 
 
 @contextmanager
@@ -20,7 +20,8 @@ def only_worker(state: StateDir) -> Iterator[int]:
     path = state.worker_lock
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not _is_locked_within(descriptor, 1.0):
+        # `worker_is_alive` takes the lock for a moment to see whether it is free.
+        if not wait_until(lambda: _take_lock(descriptor), 1.0):
             raise Refused(f"another worker has {path.parent}", "One worker per state_dir: stop the other first.")
         yield descriptor
     finally:
@@ -56,15 +57,9 @@ def ring(wakeup_socket: Path) -> None:
         rope.sendto(b"!", str(wakeup_socket))
 
 
-def _is_locked_within(descriptor: int, seconds: float) -> bool:
-    """Patient, since `worker_is_alive` takes the lock for a moment to see whether it is held."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.05)
-        else:
-            return True
+def _take_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

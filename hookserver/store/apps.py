@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, insert, select, update
 
-from hookserver.errors import Refused
+from hookserver.errors import AppLocked
 from hookserver.models import App, Status
 from hookserver.store.base import Tables
 from hookserver.store.rows import find_app, to_app
@@ -52,13 +52,15 @@ class Apps:
             connection.execute(update(apps).where(apps.c.name == app).values(tip_seen=tip))
 
     def lock(self, app: str, reason: str, by: str) -> None:
-        """Let the app's pushes wait. Raises Refused when it is locked already."""
+        """Let the app's pushes wait. Raises AppLocked when it is locked already, NotFound for an unknown app."""
         with self._tables.database.writing() as connection:
-            lock = find_app(connection, app).lock
-            if lock:
-                raise Refused(f"{app} is locked by {lock.by}: {lock.reason}", f"First `hookserver unlock {app}`.")
+            _refuse_if_locked(find_app(connection, app))
             values = {"lock_reason": reason, "lock_by": by, "lock_at": self._tables.clock()}
             connection.execute(update(apps).where(apps.c.name == app).values(values))
+
+    def refuse_if_locked(self, app: str) -> None:
+        """Raises AppLocked when the app is locked, NotFound when there is no such app."""
+        _refuse_if_locked(self.app(app))
 
     def unlock(self, app: str) -> None:
         """Let the app's pushes go on."""
@@ -67,6 +69,11 @@ class Apps:
             values = {"lock_reason": None, "lock_by": None, "lock_at": None}
             connection.execute(update(apps).where(apps.c.name == app).values(values))
         self._tables.ring()
+
+
+def _refuse_if_locked(app: App) -> None:
+    if app.lock:
+        raise AppLocked(app.name, app.lock.by, app.lock.reason)
 
 
 def _with_more_than_history(connection: Connection) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, url_for
 
-from hookserver.errors import BadRequest, NotFound, Refused
+from hookserver.errors import AppLocked, BadRequest, NotFound, Refused
 from hookserver.models import Push, Status, Trigger
 from hookserver.state.worker_lock import worker_is_alive
 from hookserver.views import documents
@@ -43,9 +43,7 @@ def rollback(name: str) -> Response:
     by = auth.caller(name)
     parameters.known_app(name)
     to = parameters.number("to", body.fields("to").get("to"))
-    lock = context().store.app(name).lock
-    if lock:
-        raise Refused(f"{name} is locked by {lock.by}: {lock.reason}", f"First `hookserver unlock {name}`.")
+    context().store.refuse_if_locked(name)
     try:
         target = context().store.rollback_target(name, to)
     except NotFound as error:
@@ -165,9 +163,10 @@ def _followed(name: str, number: int) -> Response:
 def _first_lines(name: str, number: int) -> str:
     """That the push is queued, and what it waits for when that may take long."""
     queued = f"-----> queued as deploy {number}\n"
-    lock = context().store.app(name).lock
-    if lock:
-        return f"{queued} !     {name} is locked by {lock.by}: {lock.reason}; the deploy waits for the unlock\n"
+    try:
+        context().store.refuse_if_locked(name)
+    except AppLocked as error:
+        return f"{queued} !     {error.problem}; the deploy waits for the unlock\n"
     if not worker_is_alive(context().state):
         return f"{queued}{NO_WORKER}\n"
     return queued

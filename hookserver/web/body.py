@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from urllib.parse import parse_qsl
 from flask import request
 from werkzeug.exceptions import ClientDisconnected
 
-from hookserver.errors import BadRequest
+from hookserver.errors import BadRequest, did_you_mean
 from hookserver.forges import payload
 from hookserver.web.errors import TryLater
 
@@ -56,8 +55,7 @@ def fields(*known: str) -> dict[str, Any]:
     given = payload.read_json(body) if request.mimetype == JSON else _form(body)
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known) or 'none'}."
+            hint = did_you_mean(name, known) or f"Known: {', '.join(known) or 'none'}."
             raise BadRequest(f"unknown field {name[:50]!r}", hint, 422)
     return given
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 
 from flask import request
 
 from hookserver.config import AppSettings
-from hookserver.errors import BadRequest, NotFound
+from hookserver.errors import BadRequest, NotFound, did_you_mean
 from hookserver.models import Trigger
 from hookserver.web.context import context
 
@@ -44,8 +43,7 @@ def known_app(name: str) -> AppSettings:
     """The app's settings. Raises NotFound with the nearest name."""
     apps = context().settings.apps
     if name not in apps:
-        near = difflib.get_close_matches(name, apps, n=1, cutoff=0.6)
-        remedy = f"Did you mean {near[0]!r}?" if near else "The settings file names the apps as [apps.<name>]."
+        remedy = did_you_mean(name, apps) or "The settings file names the apps as [apps.<name>]."
         raise NotFound(f"there is no app {name[:50]!r}", remedy)
     return apps[name]
 

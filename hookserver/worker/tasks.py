@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import multiprocessing
 import os
@@ -16,13 +15,14 @@ from typing import TYPE_CHECKING
 from hookserver.config import AppSettings, Settings
 from hookserver.errors import EmptyRepository, HookserverError
 from hookserver.models import Push, Trigger
+from hookserver.state.atomic_write import OWNER_ONLY, write_atomically
+from hookserver.state.parent_death import end_with_parent
 from hookserver.store import Store
 from hookserver.worker.children import Task
 
 if TYPE_CHECKING:
     from hookserver.pipeline.context import Context
 
-_PR_SET_PDEATHSIG = 1
 _POLL_DEADLINE = 60.0
 """Seconds for a look at the remote's tip."""
 
@@ -101,20 +101,13 @@ def _prepare_push_repository(settings: Settings, store: Store, app: AppSettings,
     state = settings.server.state
     token = state.push_token(app.name)
     if not has_token or not token.exists():
-        write_secret(token, store.create_token(f"push:{app.name}", app.name))
+        token.parent.mkdir(parents=True, exist_ok=True)
+        secret = store.create_token(f"push:{app.name}", app.name)
+        write_atomically(token, f"{secret}\n", mode=OWNER_ONLY)
     hook = shipped("hooks/post-receive").read_text(encoding="utf-8")
     ensure_push_repository(
         state.push_repository(app.name), app.branch, app.name, settings.server.local_url, token, hook
     )
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that its owner alone can read, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"{text}\n")
-    fresh.replace(path)
 
 
 def shipped(name: str) -> Path:
@@ -130,10 +123,8 @@ def reporter(process: str) -> Callable[[str], None]:
 
 
 def _die_with_parent() -> None:
-    """The kernel kills this process when the worker ends (prctl(2)); a terminal's Ctrl-C is the worker's affair."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    """The kernel kills this process when the worker ends; a terminal's Ctrl-C is the worker's affair."""
     parent = multiprocessing.parent_process()
-    if parent is not None and os.getppid() != parent.pid:
-        os._exit(1)
+    end_with_parent(parent.pid if parent and parent.pid else os.getppid(), signal.SIGKILL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()

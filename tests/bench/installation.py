@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import re
@@ -26,7 +25,9 @@ import requests
 from hookserver.config import Settings, load
 from hookserver.engine.labels import STATE_DIR
 from hookserver.nginx import Nginx
+from hookserver.state.parent_death import end_with_parent
 from hookserver.state.state_dir import StateDir
+from hookserver.state.wait_until import wait_until
 from tests.bench import nginx_modes
 from tests.shop.installation import free_port
 from tests.shop.operators_nginx import Operator
@@ -37,7 +38,6 @@ ROOT = Path(__file__).parents[2]
 # The traffic flags below it must be in reach of Nginx's user, which a checkout often is not.
 FOLDER = Path("/var/tmp/hookserver-bench")
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-_PR_SET_PDEATHSIG = 1
 _PUSH_DEADLINE = 300.0
 _LAST = FOLDER / "last"
 _OPERATORS = FOLDER / "operators-nginx"
@@ -199,21 +199,21 @@ def _up(config: Path) -> Iterator[subprocess.Popen[bytes]]:
 def start(command: list[str], log: IO[str]) -> subprocess.Popen[bytes]:
     """A process in the background that is ended when the bench is gone, however that went."""
 
-    def die_with_parent() -> None:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
+    parent = os.getpid()
     return subprocess.Popen(
-        command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True, preexec_fn=die_with_parent
+        command,
+        cwd=ROOT,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        preexec_fn=lambda: end_with_parent(parent, signal.SIGTERM),
     )
 
 
 def until(condition: Callable[[], Any], deadline: float, what: str) -> None:
     """Wait until the condition holds. Raises RuntimeError after ``deadline`` seconds."""
-    ends = time.monotonic() + deadline
-    while not condition():
-        if time.monotonic() > ends:
-            raise RuntimeError(f"waited {deadline:g} s in vain for {what}")
-        time.sleep(0.05)
+    if not wait_until(condition, deadline):
+        raise RuntimeError(f"waited {deadline:g} s in vain for {what}")
 
 
 def with_unix_times(told: dict[str, Any]) -> dict[str, Any]:

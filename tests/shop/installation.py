@@ -24,6 +24,7 @@ from hookserver.config import Settings, load
 from hookserver.models import Slot
 from hookserver.nginx import Nginx
 from hookserver.state.state_dir import StateDir
+from hookserver.state.wait_until import wait_until
 from hookserver.store import Store
 from tests.shop.processes import Processes
 from tests.shop.project import Project
@@ -354,10 +355,8 @@ def free_port() -> int:
 
 def until(condition: Callable[[], T], seconds: float = 30, what: str = "it", pause: float = 0.02) -> T:
     """Wait for ``condition``, and answer its value; a failure after ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"{what} did not come within {seconds:g} s"
-        time.sleep(pause)
+    value = wait_until(condition, seconds, pause=pause)
+    assert value, f"{what} did not come within {seconds:g} s"
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hookserver.errors import in_one_line
+from hookserver.errors import AppLocked, Refused, did_you_mean, in_one_line
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,16 @@ from hookserver.errors import in_one_line
 )
 def test_one_line_carries_the_cause_that_it_announces(text: str, line: str) -> None:
     assert in_one_line(text) == line
+
+
+def test_nearest_known_word_is_proposed() -> None:
+    assert did_you_mean("shpo", ["blog", "shop"]) == "Did you mean 'shop'?"
+    assert did_you_mean("intranet", ["blog", "shop"]) == ""
+    assert did_you_mean("shop", {}) == ""
+
+
+def test_locked_app_names_who_why_and_the_command_that_unlocks_it() -> None:
+    error = AppLocked("shop", "ada", "stocktaking")
+    assert error.problem == "shop is locked by ada: stocktaking"
+    assert "`hookserver unlock shop`" in error.remedy
+    assert isinstance(error, Refused)

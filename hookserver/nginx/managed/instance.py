@@ -10,12 +10,12 @@ from pathlib import Path
 
 from hookserver.errors import NginxError
 from hookserver.nginx import binary, logs
-from hookserver.nginx.folders import write_durably
 from hookserver.nginx.managed import processes
-from hookserver.nginx.status import comes_true
 from hookserver.nginx.status_at import StatusAt
 from hookserver.nginx.text.access_log import ACCESS_LOG
 from hookserver.nginx.text.managed import ERROR_LOG, PID_FILE, digest
+from hookserver.state.atomic_write import write_atomically
+from hookserver.state.wait_until import wait_until
 
 _BUSY = 3.0
 """Seconds that a busy instance may take to answer before it is told its configuration again."""
@@ -45,7 +45,7 @@ class Instance:
 
     def answers(self, question: str, wanted: str, patience: float | None = None) -> bool:
         """Whether it gives the ``wanted`` answer in time."""
-        return comes_true(lambda: self.ask(question) == wanted, self._patience if patience is None else patience)
+        return wait_until(lambda: self.ask(question) == wanted, self._patience if patience is None else patience)
 
     def does(self, text: str) -> bool:
         """Whether it runs exactly this configuration."""
@@ -59,7 +59,7 @@ class Instance:
         before = self._text()
         candidate = self._conf.with_name("nginx.conf.new")
         try:
-            write_durably(candidate, text)
+            write_atomically(candidate, text, durable=True)
             binary.test(self._program, self._folder, candidate)
             if before is not None:
                 self._old.unlink(missing_ok=True)
@@ -84,7 +84,7 @@ class Instance:
         # The last one is for the workers that outlive a killed master.
         for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
             self._tell(number, self._processes())
-            if comes_true(lambda: not self._processes(), self._patience):
+            if wait_until(lambda: not self._processes(), self._patience):
                 return
 
     def _processes(self) -> frozenset[int]:
@@ -106,7 +106,7 @@ class Instance:
         if not self._signal(signal.SIGHUP):
             self._start()
         # For a moment old and new workers take requests side by side.
-        if not self.answers("/config", digest(text)) or not comes_true(lambda: self._left(old), self._patience):
+        if not self.answers("/config", digest(text)) or not wait_until(lambda: self._left(old), self._patience):
             complaints = logs.said_since(self.error_log, already_said)
             raise NginxError(
                 f"Nginx took the new configuration, but does not run it:\n{complaints}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from hookserver.nginx.folders import write_durably
+from hookserver.state.atomic_write import write_atomically
 
 
 def differ(wanted: Mapping[Path, str | None]) -> bool:
@@ -31,7 +31,7 @@ def lay(wanted: Mapping[Path, str | None]) -> None:
             if text is None:
                 path.unlink(missing_ok=True)
             else:
-                write_durably(path, text)
+                write_atomically(path, text, durable=True)
     except OSError:
         put_back(wanted)
         raise

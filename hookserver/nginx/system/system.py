@@ -14,7 +14,6 @@ from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.nginx import binary, folders, logs
 from hookserver.nginx.managed import processes
-from hookserver.nginx.status import comes_true
 from hookserver.nginx.status_at import StatusAt
 from hookserver.nginx.system import own_files
 from hookserver.nginx.system.build_check import check_build
@@ -31,6 +30,7 @@ from hookserver.nginx.system.text import (
 )
 from hookserver.nginx.text.access_log import ACCESS_LOG
 from hookserver.nginx.text.managed import digest
+from hookserver.state.wait_until import wait_until
 
 
 class System:
@@ -74,7 +74,7 @@ class System:
         return self._status.ask(question)
 
     def answers(self, question: str, wanted: str, patience: float) -> bool:
-        return comes_true(lambda: self.ask(question) == wanted, patience)
+        return wait_until(lambda: self.ask(question) == wanted, patience)
 
     def check_readable(self) -> None:
         """A folder that Nginx's workers cannot enter would read as "no flag", silently."""
@@ -142,7 +142,7 @@ class System:
             return seen.master is None or not old & processes.workers_of(seen.master)
 
         # For a moment old and new workers take requests side by side.
-        if not self.answers("/config", current, self._patience) or not comes_true(old_ones_left, self._patience):
+        if not self.answers("/config", current, self._patience) or not wait_until(old_ones_left, self._patience):
             raise NginxError(
                 f"Nginx was told to reload, but does not run the new configuration:\n"
                 f"{logs.said_since(seen.error_log, before)}",

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.git import Mirror
+from hookserver.state.wait_until import wait_until
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,7 @@ def daemon(tmp_path: Path, source: Source) -> Iterator[int]:
         [*command, "--listen=127.0.0.1", f"--port={port}"], stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        ends = time.monotonic() + 10
-        while not listens(port):
-            assert time.monotonic() < ends
-            time.sleep(0.02)
+        assert wait_until(lambda: listens(port), 10), "git daemon does not listen"
         yield port
     finally:
         os.killpg(process.pid, 15)

@@ -7,7 +7,6 @@ import json
 import shutil
 import socket
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from hookserver.addresses import endpoints
 from hookserver.config import Settings, parse
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx import Nginx
+from hookserver.state.wait_until import wait_until
 from tests.integration.nginx.backend import Backend
 from tests.shop import operators_nginx
 from tests.shop.operators_nginx import Operator
@@ -162,10 +162,7 @@ class Site:
 
 def until(condition: Callable[[], bool], patience: float = 5.0) -> None:
     """Wait for ``condition``; a failure after ``patience`` seconds."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come in time"
-        time.sleep(0.01)
+    assert wait_until(condition, patience, pause=0.01), "it did not come in time"
 
 
 @contextmanager

@@ -55,8 +55,8 @@ def test_every_mistake_is_told_at_once() -> None:
         "apps.shop.build.kind",
         "apps.shop.build.memory",
     }
-    assert "did you mean 'listen'?" in by_path["nginx.lisen"]
-    assert "did you mean 'maven'?" in by_path["apps.shop.build.kind"]
+    assert "Did you mean 'listen'?" in by_path["nginx.lisen"]
+    assert "Did you mean 'maven'?" in by_path["apps.shop.build.kind"]
 
 
 def test_a_key_that_does_not_work_yet_is_refused() -> None:
@@ -269,7 +269,7 @@ BLOG = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
         (APP + 'redirects = ["www.a.com"]' + BLOG + 'redirects = ["www.a.com"]', "leads to shop.example.com already"),
         (BLOG.replace("blog.ex", "*.ex") + 'redirects = ["www.a.com"]', r"\*.example.com cannot be it"),
         (APP + 'redirects = ["www .a"]', "is not a domain"),
-        ('[nginx]\nmode = "sytem"\n' + APP, "did you mean 'system'"),
+        ('[nginx]\nmode = "sytem"\n' + APP, "Did you mean 'system'"),
     ],
 )
 def test_a_redirect_and_a_mode_that_cannot_be_are_told(text: str, mistake: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import NginxError
-from hookserver.nginx.folders import closed_to, locked, prepare, write_durably
+from hookserver.nginx.folders import closed_to, locked, prepare
 from hookserver.state.state_dir import StateDir
 
 STRANGER = pwd.struct_passwd(("nobody", "x", 65534, 65534, "", "/", "/bin/false"))
@@ -66,11 +66,3 @@ def _hold(folder: Path, inside: Event) -> None:
     with locked(folder):
         inside.set()
         time.sleep(0.2)
-
-
-def test_a_file_is_replaced_at_once(tmp_path: Path) -> None:
-    file = tmp_path / "nginx.conf"
-    write_durably(file, "old")
-    write_durably(file, "new")
-    assert file.read_text() == "new"
-    assert list(tmp_path.iterdir()) == [file]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from hookserver.state.deploy_processes import kill_orphans
+from hookserver.state.wait_until import wait_until
 
 
 def test_orphans_are_found_by_their_tag_and_no_others_are_touched() -> None:
@@ -35,7 +35,5 @@ def test_we_never_kill_ourselves() -> None:
 
 
 def _wait_for_environment(process: subprocess.Popen[bytes]) -> None:
-    ends = time.monotonic() + 5
-    while b"HOOKSERVER_DEPLOY" not in Path(f"/proc/{process.pid}/environ").read_bytes():
-        assert time.monotonic() < ends
-        time.sleep(0.005)
+    environment = Path(f"/proc/{process.pid}/environ")
+    assert wait_until(lambda: b"HOOKSERVER_DEPLOY" in environment.read_bytes(), 5, pause=0.005)
