@@ -7,22 +7,19 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-import docker.errors
-import requests
-
 from hookserver import __version__
 from hookserver.builders.assemble import adopt, assemble
-from hookserver.builders.engine import LIBRARY_LAYER, Engine
 from hookserver.builders.job import BuildJob, War, WholeImage
 from hookserver.builders.migrate import migrate
 from hookserver.builders.registry import KINDS, choose
+from hookserver.builders.running.tools import LIBRARY_LAYER, build_tools
 from hookserver.builders.tomcat import library as tomcat_library
 from hookserver.builders.tomcat.base_image import Base, look, read_base
 from hookserver.builders.tomcat.own_files import OwnFile, fingerprint, gather
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
-from hookserver.engine.labels import APP, BUILD, COMMIT, IMAGE, LIBRARY, ROLE, STATE_DIR
-from hookserver.engine.translate import translated
+from hookserver.engine.images import ensure_image, find_images, image_id, remove_image
+from hookserver.engine.labels import APP, IMAGE, LIBRARY, ROLE, STATE_DIR, label_filter
 from hookserver.errors import BuildError
 from hookserver.state.state_dir import StateDir
 
@@ -34,11 +31,11 @@ class Images:
     """The images of our apps. Docker is asked at the first call, not before."""
 
     def __init__(self, docker_settings: DockerSettings, state: StateDir) -> None:
-        self._engine = Engine(docker_settings, state)
+        self._tools = build_tools(docker_settings, state)
 
     def close(self) -> None:
         """No more calls."""
-        self._engine.close()
+        self._tools.engine.close()
 
     def existing(self, job: BuildJob) -> str | None:
         """The id of an image made of the same commit with the same settings on the same Tomcat; None when a new one is
@@ -46,8 +43,8 @@ class Images:
         """
         if job.rebuild:
             return None
-        labels = {APP: job.app.name, ROLE: "image", COMMIT: job.commit, BUILD: self._digest(job)}
-        return self._engine.find_image(labels) or None
+        labels = self._tools.labels(job.app.name, "image", commit=job.commit, build=self._digest(job))
+        return next((str(image["Id"]) for image in find_images(self._tools.engine, labels)), None)
 
     def build(self, job: BuildJob, log: DeployLog) -> str:
         """Make the image from ``job.source``, whose output goes to the log, line by line; answers its id.
@@ -60,82 +57,71 @@ class Images:
             kind = choose(job, log)
             if not kind.brings_server:
                 self._tomcat(job, log)  # what is wrong with it is told before a build of minutes
-            product = kind.make(self._engine, job, log)
+            product = kind.make(self._tools, job, log)
             image = self._assembled(job, product, files, log)
         finally:
-            self._engine.settle()
+            self._tools.containers.wait_removed()
         log.line(f"image {job.app.image}:{job.commit[:12]}")
         return image
 
     def kept(self, image: str) -> str:
         """The same id, when that image is still here. Raises BuildError when it is gone."""
-        if not self._engine.image_id(image):
+        if not image_id(self._tools.engine, image):
             raise BuildError("the image of that release is gone", "Deploy its commit again instead.")
         return image
 
     def remove_leftovers(self, deploy: int | None = None) -> list[str]:
         """Kill and remove the build containers of a deploy that was killed; None: of every deploy of ours."""
-        return self._engine.remove_leftovers(deploy)
+        return self._tools.containers.remove_leftovers(deploy)
 
     def prune(self, app: AppSettings, keep: Collection[str]) -> list[str]:
         """Remove the app's images that hookserver made, but for those in ``keep``; answers the ids of the removed.
 
         One that a container uses, or that a person tagged with another name, stays. Raises BuildError.
         """
-        wanted = [f"{STATE_DIR}={self._engine.state.root}", f"{APP}={app.name}"]
-        with translated("list the images"):
-            ours = self._engine.api.images(all=True, filters={"label": wanted})
+        ours = find_images(self._tools.engine, {STATE_DIR: self._tools.state.root, APP: app.name})
         needed = set(keep) | {
             library["Id"] for library in ours for image in ours if image["Id"] in keep and _is_under(library, image)
         }
         old = [image for image in ours if image["Id"] not in needed]
-        last_made_first = sorted(old, key=lambda image: int(image["Created"]), reverse=True)
-        return [str(image["Id"]) for image in last_made_first if self._remove(image, app)]
+        return [str(image["Id"]) for image in old if self._remove(image, app)]
 
     def remove_caches(self, app: str) -> list[str]:
         """Remove the volumes that the app's builds kept their downloads in; answers their names. Raises BuildError."""
-        wanted = [f"{STATE_DIR}={self._engine.state.root}", f"{APP}={app}"]
-        with translated("remove the build's caches"):
-            ours = self._engine.api.volumes(filters={"label": wanted})["Volumes"] or []
+        engine = self._tools.engine
+        wanted = label_filter({STATE_DIR: self._tools.state.root, APP: app})
+        with engine.doing("remove the build's caches"):
+            ours = engine.api.volumes(filters=wanted)["Volumes"] or []
             for volume in ours:
-                self._engine.api.remove_volume(volume["Name"])
+                engine.api.remove_volume(volume["Name"])
         return [volume["Name"] for volume in ours]
 
     def _remove(self, image: dict[str, Any], app: AppSettings) -> bool:
-        """Without force, by our tags: what a container uses or another tag names stays. Whether it is gone.
+        """Remove an image by our tags, so that one with another tag stays; whether it is gone.
 
-        The label tells which name it was given: the app's may be another by now.
+        The label has the name that it was given: the app's may be another by now.
         """
         our_tag = f"{image['Labels'].get(IMAGE, app.image)}:"
         tags = [tag for tag in image["RepoTags"] or [] if tag != "<none>:<none>"]
-        with translated("remove an old image"):
-            try:
-                for name in [tag for tag in tags if tag.startswith(our_tag)] if tags else [image["Id"]]:
-                    self._engine.api.remove_image(name)
-            except docker.errors.ImageNotFound:
-                return True
-            except docker.errors.APIError as error:
-                if error.status_code != requests.codes.conflict:
-                    raise
-                return False
-        return not self._engine.image_id(image["Id"])
+        names = [tag for tag in tags if tag.startswith(our_tag)] if tags else [image["Id"]]
+        return remove_image(self._tools.engine, image["Id"], names)
 
     def _assembled(self, job: BuildJob, product: War | WholeImage, files: tuple[OwnFile, ...], log: DeployLog) -> str:
-        engine, app = self._engine, job.app
+        tools, app = self._tools, job.app
         if isinstance(product, WholeImage):
             if app.tomcat.migrate:
                 log.line("NOTE: tomcat.migrate is for WARs: the image of a Dockerfile is taken as it is")
-            base = look(engine, product.image, app.name, job.deploy)
-            return adopt(engine, job, base, files, self._digest(job), log)
+            base = look(tools, product.image, app.name, job.deploy)
+            return adopt(tools, job, base, files, self._digest(job), log)
         base = self._tomcat(job, log)
-        war = migrate(engine, job, product, log) if app.tomcat.migrate else product
-        return assemble(engine, job, base, war, files, self._digest(job), log)
+        war = migrate(tools, job, product, log) if app.tomcat.migrate else product
+        return assemble(tools, job, base, war, files, self._digest(job), log)
 
     def _tomcat(self, job: BuildJob, log: DeployLog) -> Base:
         """What the WAR is put on, pulled when it is not here. Raises BuildError when it is not fit for that."""
         app = job.app
-        image = self._engine.have_image(app.tomcat.image, "tomcat.image", log)
-        base = read_base(self._engine, image, app.name, job.deploy)
+        image = ensure_image(self._tools.engine, app.tomcat.image, "tomcat.image", log.line)
+        base = read_base(self._tools, image, app.name, job.deploy)
         if not base.is_tomcat:
             raise BuildError(
                 f"the image {app.tomcat.image} has no Tomcat in {base.home}",
@@ -151,11 +137,11 @@ class Images:
     def _digest(self, job: BuildJob) -> str:
         """What an image depends on beside its commit."""
         app = job.app
-        base = self._engine.image_id(app.tomcat.image)
+        base = image_id(self._tools.engine, app.tomcat.image)
         build = app.build.model_dump(mode="json", include=_BUILD_KEYS)
         prints = [kind.fingerprint(job) for kind in KINDS.values()]
         tomcat = app.tomcat.model_dump(mode="json", include=_TOMCAT_KEYS)
-        made_with = [__version__, tomcat_library.fingerprint(), base, str(self._engine.subnet)]
+        made_with = [__version__, tomcat_library.fingerprint(), base, str(self._tools.subnet)]
         replicated = app.release.sessions == "replicated"
         facts = [made_with, replicated, build, tomcat, app.image, prints, fingerprint(job)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from hookserver.builders.engine import Engine
+from hookserver.builders.running.tools import BuildTools
 from hookserver.config import AppSettings
 from hookserver.deploy_log import DeployLog
 
@@ -68,5 +68,5 @@ class Kind(Protocol):
     def fingerprint(self, job: BuildJob) -> str:
         """What the product depends on beside the commit and the settings; empty: nothing. Raises BuildError."""
 
-    def make(self, engine: Engine, job: BuildJob, log: DeployLog) -> War | WholeImage:
+    def make(self, tools: BuildTools, job: BuildJob, log: DeployLog) -> War | WholeImage:
         """Build. Raises BuildError with the cause."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 
-from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.kinds.maven import CACHE, IMAGE, is_error
 from hookserver.builders.running.container_build import Recipe, build_in_container
+from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
@@ -26,7 +26,7 @@ _TOOL = f"/tmp/migration/jakartaee-migration-{_VERSION}-shaded.jar"  # noqa: S10
 _CONVERT = f"mkdir migrated && java -XX:MaxRAMPercentage=60.0 -jar {_TOOL} app.war migrated/app.war && rm app.war"
 
 
-def migrate(engine: Engine, job: BuildJob, war: War, log: DeployLog) -> War:
+def migrate(tools: BuildTools, job: BuildJob, war: War, log: DeployLog) -> War:
     """The converted WAR, in the job's work folder. Raises BuildError with what Maven or the tool says."""
     log.line(f"converting the WAR to jakarta.servlet, with Tomcat's migration tool {_VERSION}")
     folder = job.work / "migration"
@@ -35,7 +35,7 @@ def migrate(engine: Engine, job: BuildJob, war: War, log: DeployLog) -> War:
         shutil.copyfile(war.path, folder / "app.war")
     except OSError as error:
         raise BuildError(f"the WAR cannot be copied: {error}", "Look after the disk, then deploy again.") from error
-    engine.settle()
+    tools.containers.wait_removed()
     recipe = Recipe(
         image=war.maven or IMAGE,
         command=("sh", "-c", f"{_FETCH}{' -o' if job.app.build.offline else ''} && {_CONVERT}"),
@@ -43,4 +43,4 @@ def migrate(engine: Engine, job: BuildJob, war: War, log: DeployLog) -> War:
         folder="migrated",
         is_error=is_error,
     )
-    return build_in_container(engine, replace(job, source=folder), recipe, log)
+    return build_in_container(tools, replace(job, source=folder), recipe, log)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hookserver.config import AppSettings
-from hookserver.engine.labels import APP, COMMIT, DEPLOY, REPLICA, REPLICAS, ROLE, ROUTE, SLOT, STATE_DIR
+from hookserver.engine.labels import label_set
 from hookserver.models import Endpoint, Release
 from hookserver.state import request_journal
 from hookserver.state.state_dir import StateDir
@@ -98,7 +98,7 @@ def prepare_arguments(
         **replica,
         "Entrypoint": [],
         "Cmd": list(app.release.prepare),
-        "Labels": {STATE_DIR: str(state_dir), ROLE: "prepare", APP: app.name, DEPLOY: str(release.deploy)},
+        "Labels": label_set(state_dir, "prepare", app.name, deploy=release.deploy),
         "NetworkingConfig": {},
         "HostConfig": {**replica["HostConfig"], "LogConfig": _LOG_THAT_IS_FOLLOWED},
     }
@@ -151,17 +151,17 @@ def _environment(
 
 
 def _labels(state_dir: Path, app: AppSettings, release: Release, endpoint: Endpoint) -> dict[str, str]:
-    return {
-        STATE_DIR: str(state_dir),
-        ROLE: "replica",
-        APP: app.name,
-        SLOT: release.slot,
-        REPLICA: _number(release, endpoint),
-        REPLICAS: str(release.replicas),
-        ROUTE: endpoint.route,
-        DEPLOY: str(release.deploy),
-        COMMIT: release.commit,
-    }
+    return label_set(
+        state_dir,
+        "replica",
+        app.name,
+        slot=release.slot,
+        replica=_number(release, endpoint),
+        replicas=release.replicas,
+        route=endpoint.route,
+        deploy=release.deploy,
+        commit=release.commit,
+    )
 
 
 def _number(release: Release, endpoint: Endpoint) -> str:

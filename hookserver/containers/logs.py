@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hookserver.containers import diagnosis
 from hookserver.containers.replica import Replica
 from hookserver.engine.client import Engine
-from hookserver.engine.output_lines import lines_of
+from hookserver.engine.output import read_lines
 from hookserver.errors import Unhealthy
 
 _TAIL = 600
@@ -53,7 +53,7 @@ def told(engine: Engine, replicas: Iterable[Replica], since: float) -> list[str]
     for replica in replicas:
         with engine.doing(f"read the log of {replica.name}"):
             log = engine.api.logs(replica.id, since=math.floor(since) or 1, stream=True, follow=False)
-            lines += [f"{replica.name}: {line}" for line in diagnosis.told(lines_of(log))]
+            lines += [f"{replica.name}: {line}" for line in diagnosis.told(read_lines(log))]
     return lines
 
 

@@ -13,7 +13,7 @@ from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
 from hookserver.engine.client import Engine
-from hookserver.engine.labels import APP, ROLE, STATE_DIR
+from hookserver.engine.labels import STATE_DIR, label_filter, label_set
 from hookserver.errors import ContainerError
 
 CLUSTER = "cluster"
@@ -41,7 +41,7 @@ def network_arguments(subnet: IPv4Network, state_dir: Path, app: str = "") -> di
         "check_duplicate": True,
         "internal": bool(app),
         "ipam": IPAMConfig(pool_configs=[pool]),
-        "labels": {STATE_DIR: str(state_dir), **({ROLE: CLUSTER, APP: app} if app else {ROLE: "network"})},
+        "labels": label_set(state_dir, CLUSTER if app else "network", app),
     }
 
 
@@ -61,9 +61,9 @@ def ensure_cluster(engine: Engine, subnet: IPv4Network, state_dir: Path, app: st
 
 def remove_cluster(engine: Engine, state_dir: Path, app: str) -> None:
     """Remove the network of an app that has no replicas any more, if there is one. Raises ContainerError."""
-    labels = [f"{STATE_DIR}={state_dir}", f"{ROLE}={CLUSTER}", f"{APP}={app}"]
+    wanted = label_filter(label_set(state_dir, CLUSTER, app))
     with engine.doing(f"remove the network of {app}'s replicas"):
-        for network in engine.api.networks(filters={"label": labels}):
+        for network in engine.api.networks(filters=wanted):
             engine.api.remove_network(network["Id"])
 
 

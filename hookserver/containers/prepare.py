@@ -10,7 +10,7 @@ from docker.errors import APIError
 
 from hookserver.config.values import format_duration
 from hookserver.engine.client import TIMEOUT, Engine
-from hookserver.engine.output_lines import Lines
+from hookserver.engine.output import LineReader
 from hookserver.errors import ContainerError
 
 _LAST = 20
@@ -63,7 +63,7 @@ def _output(engine: Engine, container: str) -> Iterator[str]:
     Who follows a log is not given a last line that has no end, and may miss what was written just before the
     container's end: what lacks is read afterwards. Of a log that was rotated meanwhile that is the last of it.
     """
-    lines, seen = Lines(), 0
+    lines, seen = LineReader(), 0
     for part in engine.api.logs(container, stream=True, follow=True):
         seen += len(part)
         yield from lines.feed(part)

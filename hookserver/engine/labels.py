@@ -1,8 +1,12 @@
-"""The labels of everything that hookserver makes in Docker."""
+"""The labels of everything that hookserver makes in Docker, by which it finds its own again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 STATE_DIR = "hookserver.state_dir"
+"""Which installation made it; two on one engine never touch each other's."""
 APP = "hookserver.app"
 DEPLOY = "hookserver.deploy"
 COMMIT = "hookserver.commit"
@@ -15,3 +19,14 @@ SLOT = "hookserver.slot"
 REPLICA = "hookserver.replica"
 REPLICAS = "hookserver.replicas"
 ROUTE = "hookserver.route"
+
+
+def label_set(state_dir: Path, role: str, app: str = "", **more: object) -> dict[str, str]:
+    """The labels of a thing with this role; ``more`` is keyed by the part after ``hookserver.``."""
+    owner = {STATE_DIR: str(state_dir), ROLE: role, **({APP: app} if app else {})}
+    return {**owner, **{f"hookserver.{key}": str(value) for key, value in more.items()}}
+
+
+def label_filter(labels: Mapping[str, object]) -> dict[str, list[str]]:
+    """The ``filters`` of Docker's list calls for what has all of these labels; those that are None do not matter."""
+    return {"label": [f"{label}={value}" for label, value in labels.items() if value is not None]}

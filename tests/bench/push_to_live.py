@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hookserver.addresses import endpoints
-from hookserver.builders.engine import BUILDING
 from hookserver.engine.labels import ROLE
+from hookserver.engine.temporary import BUILD_ROLE
 from hookserver.models import Slot
 from tests.bench.first_answers import FirstAnswers
 from tests.bench.installation import APP, Installation, installed, until
@@ -88,7 +88,7 @@ class BuildTimes:
 @contextmanager
 def build_times(shop: Installation) -> Iterator[BuildTimes]:
     """Listening as long as the block lasts."""
-    labels = [f"{ROLE}={BUILDING}", f"hookserver.app={APP}"]
+    labels = [f"{ROLE}={BUILD_ROLE}", f"hookserver.app={APP}"]
     events = shop.docker.events(decode=True, filters={"type": "container", "label": labels})
     times = BuildTimes(events)
     listener = threading.Thread(target=times.read, daemon=True)

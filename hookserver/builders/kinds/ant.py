@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running.container_build import Recipe, build_in_container
+from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 
 looks_for = "a build.xml (ant)"
@@ -29,7 +29,7 @@ def fingerprint(job: BuildJob) -> str:
     return ""
 
 
-def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
+def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
     """The default target in a container, Ivy's cache in the app's own volume. Raises BuildError with Ant's errors."""
     build = job.app.build
     command = build.command or ("ant", "-noinput")
@@ -44,7 +44,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         war=build.war,
         env={"ANT_OPTS": "-XX:MaxRAMPercentage=60.0"},
     )
-    return build_in_container(engine, job, recipe, log)
+    return build_in_container(tools, job, recipe, log)
 
 
 def is_error(line: str) -> bool:

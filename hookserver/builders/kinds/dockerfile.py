@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, WholeImage
 from hookserver.builders.running import source as sources
 from hookserver.builders.running.buildx import build_with_buildx
 from hookserver.builders.running.docker_build import build_with_engine
+from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.wars.choice import matches
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -61,7 +61,7 @@ def fingerprint(job: BuildJob) -> str:
     return ""
 
 
-def make(engine: Engine, job: BuildJob, log: DeployLog) -> WholeImage:
+def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> WholeImage:
     """Raises BuildError with the builder's own last lines."""
     text = sources.read(job.source, "Dockerfile")
     if not text:
@@ -75,8 +75,8 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> WholeImage:
     needs = buildkit_syntax(text)
     if needs:
         log.line(f"the Dockerfile uses {needs}: built by docker buildx")
-        return WholeImage(build_with_buildx(engine, job, needs, log))
-    return WholeImage(build_with_engine(engine, job, log))
+        return WholeImage(build_with_buildx(tools, job, needs, log))
+    return WholeImage(build_with_engine(tools, job, log))
 
 
 def buildkit_syntax(text: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running import wrapper
 from hookserver.builders.running.container_build import Recipe, build_in_container
+from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 
 looks_for = "a build.gradle or settings.gradle, also .kts (gradle)"
@@ -51,7 +51,7 @@ def fingerprint(job: BuildJob) -> str:
     return ""
 
 
-def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
+def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
     """``assemble`` in a container with the app's own ``~/.gradle`` in a volume. Raises BuildError with its errors."""
     build = job.app.build
     command = build.command or (*default_command(job.source, log), *(("--offline",) if build.offline else ()))
@@ -67,7 +67,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         env={"GRADLE_USER_HOME": _HOME},
         advice=ADVICE,
     )
-    return build_in_container(engine, job, recipe, log)
+    return build_in_container(tools, job, recipe, log)
 
 
 def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:

@@ -14,11 +14,11 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running import wrapper
 from hookserver.builders.running.container_build import Recipe, build_in_container
+from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 
 looks_for = "a pom.xml (maven)"
@@ -64,7 +64,7 @@ def fingerprint(job: BuildJob) -> str:
     return ""
 
 
-def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
+def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
     """``package`` in a container with the app's own ``~/.m2`` in a volume. Raises BuildError with Maven's errors."""
     command = job.app.build.command or (
         *default_command(job.source, log),
@@ -81,7 +81,7 @@ def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
         env={"MAVEN_OPTS": "-XX:MaxRAMPercentage=60.0"},
         advice=ADVICE,
     )
-    return replace(build_in_container(engine, job, recipe, log), maven=job.app.build.image)
+    return replace(build_in_container(tools, job, recipe, log), maven=job.app.build.image)
 
 
 def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path, PurePosixPath
 
-from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob, Seen, War
 from hookserver.builders.running import source as sources
+from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.wars.choice import matches
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -35,9 +35,9 @@ def fingerprint(job: BuildJob) -> str:
         raise BuildError(f"build.war cannot be read: {error}", "Name a WAR file that is there.") from error
 
 
-def make(engine: Engine, job: BuildJob, log: DeployLog) -> War:
+def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
     """The WAR as it lies there. Raises BuildError when there is none, or several."""
-    del engine
+    del tools
     if _on_host(job):
         log.line(f"the WAR on this machine: {job.app.build.war}")
         return War(Path(job.app.build.war), job.app.build.image)

@@ -10,29 +10,29 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob
 from hookserver.builders.running.docker_build import labels, out_of_time
 from hookserver.builders.running.output import Cause, listed
+from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
-from hookserver.engine.output_lines import Lines
-from hookserver.engine.translate import translated
+from hookserver.engine.images import image_id
+from hookserver.engine.output import LineReader
 from hookserver.errors import BuildError
 from hookserver.state.deploy_processes import TAG, kill_orphans
 
 _PATIENCE = 30.0
 
 
-def build_with_buildx(engine: Engine, job: BuildJob, needs: str, log: DeployLog) -> str:
+def build_with_buildx(tools: BuildTools, job: BuildJob, needs: str, log: DeployLog) -> str:
     """Answers the image's id. Raises BuildError when there is no buildx, or with the builder's own last lines."""
-    if not _has_buildx(engine, job):
+    if not _has_buildx(tools, job):
         raise BuildError(
             f"the Dockerfile uses {needs}, which needs BuildKit, and there is no docker buildx on this machine",
             "Install docker-buildx-plugin, or write the Dockerfile without it.",
         )
     log.line("NOTE: build.memory and build.cpus do not hold for buildx")
     metadata = job.work / "image.json"
-    named = [f"--label={key}={value}" for key, value in labels(engine, job).items()]
+    named = [f"--label={key}={value}" for key, value in labels(tools, job).items()]
     fresh = ["--no-cache"] if job.rebuild else []
     command = ["build", "--progress=plain", "--load", f"--metadata-file={metadata}", *named, *fresh, str(job.source)]
     cause = Cause(lambda _: False)
@@ -41,7 +41,7 @@ def build_with_buildx(engine: Engine, job: BuildJob, needs: str, log: DeployLog)
         cause.see(line)
         log.line(line or " ")
 
-    code = _run(engine, job, command, job.app.build.timeout, hear)
+    code = _run(tools, job, command, job.app.build.timeout, hear)
     if code is None:
         raise out_of_time(job, cause)
     if code != 0:
@@ -49,16 +49,16 @@ def build_with_buildx(engine: Engine, job: BuildJob, needs: str, log: DeployLog)
         raise BuildError(
             f"the Dockerfile's build failed{said}\n{listed(cause.last())}", "Mend the Dockerfile, then push again."
         )
-    return _built(engine, metadata)
+    return _built(tools, metadata)
 
 
-def _built(engine: Engine, metadata: Path) -> str:
+def _built(tools: BuildTools, metadata: Path) -> str:
     """Which of its digests is the image's id, only the engine knows: it depends on how that one keeps images."""
-    with translated("read what buildx tells of the image"):
+    with tools.engine.doing("read what buildx tells of the image"):
         told = json.loads(metadata.read_text(encoding="utf-8"))
     digests = [told[key] for key in ("containerimage.digest", "containerimage.config.digest") if key in told]
     for digest in digests:
-        if image := engine.image_id(digest):
+        if image := image_id(tools.engine, digest):
             return image
     raise BuildError(
         f"buildx has built {' or '.join(digests) or 'no image'}, which Docker does not have",
@@ -66,34 +66,34 @@ def _built(engine: Engine, metadata: Path) -> str:
     )
 
 
-def _has_buildx(engine: Engine, job: BuildJob) -> bool:
+def _has_buildx(tools: BuildTools, job: BuildJob) -> bool:
     if shutil.which("docker") is None:
         return False
-    code = _run(engine, job, ["version"], _PATIENCE, lambda _line: None)
+    code = _run(tools, job, ["version"], _PATIENCE, lambda _line: None)
     if code is None:
         raise BuildError(f"`docker buildx version` gave no answer in {_PATIENCE:.0f} s", "Run it by hand.")
     return code == 0
 
 
 def _run(
-    engine: Engine, job: BuildJob, arguments: Sequence[str], seconds: float, hear: Callable[[str], None]
+    tools: BuildTools, job: BuildJob, arguments: Sequence[str], seconds: float, hear: Callable[[str], None]
 ) -> int | None:
     """Answers the exit code; None when it did not end within ``seconds``.
 
     The docker command does its work in a child, the plugin: its end does not end that one. So both, and whatever they
     start, carry the deploy's tag; by it they are found here, and by those who end or undo the deploy.
     """
-    tag = engine.state.tag(job.deploy)
+    tag = tools.state.tag(job.deploy)
     over = threading.Event()
 
     def end() -> None:
         over.set()
         kill_orphans(tag)
 
-    lines = Lines()
+    lines = LineReader()
     with subprocess.Popen(
         ["docker", "buildx", *arguments],
-        env={**_environment(engine), TAG: tag},
+        env={**_environment(tools), TAG: tag},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -115,6 +115,6 @@ def _run(
     return None if over.is_set() else process.returncode
 
 
-def _environment(engine: Engine) -> dict[str, str]:
+def _environment(tools: BuildTools) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {**kept, "DOCKER_HOST": engine.host} if engine.host else kept
+    return {**kept, "DOCKER_HOST": tools.engine.host}

@@ -14,17 +14,18 @@ from typing import IO, Any
 
 import docker.types
 
-from hookserver.builders.engine import CPU_PERIOD, Engine
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.running import source, truststore
 from hookserver.builders.running.advice import advice
-from hookserver.builders.running.output import Cause, Frames, listed
+from hookserver.builders.running.output import Cause, listed
+from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.wars.choice import choose_war
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
+from hookserver.engine.client import CPU_PERIOD
+from hookserver.engine.images import ensure_image
 from hookserver.engine.labels import APP, STATE_DIR
-from hookserver.engine.output_lines import Lines
-from hookserver.engine.translate import translated
+from hookserver.engine.output import FrameReader, LineReader
 from hookserver.errors import BuildError
 
 _FOLDER = "source"
@@ -71,8 +72,8 @@ class _Output:
         self._cause = cause
         self._log = log
         self._wars = wars
-        self._frames = Frames()
-        self._lines = Lines()
+        self._frames = FrameReader()
+        self._lines = LineReader()
 
     def feed(self, data: bytes) -> None:
         """Raises BuildError when the WARs are too large."""
@@ -94,33 +95,36 @@ class _Output:
                 self._log.line(line or " ")
 
 
-def build_in_container(engine: Engine, job: BuildJob, recipe: Recipe, log: DeployLog) -> War:
+def build_in_container(tools: BuildTools, job: BuildJob, recipe: Recipe, log: DeployLog) -> War:
     """Run the recipe on the job's source; its output goes to the log, line by line.
 
     Raises BuildError with the cause: the tool's own errors, out of memory, out of time, no WAR or several.
     """
-    engine.have_image(recipe.image, "build.image", log)
+    ensure_image(tools.engine, recipe.image, "build.image", log.line)
     until = time.monotonic() + job.app.build.timeout
     cause = Cause(recipe.is_error, recipe.heading)
     with (
         tempfile.TemporaryFile(dir=job.work) as wars,
-        engine.container(
-            job.app.name, job.deploy, recipe.image, "build", **_container_settings(engine, job, recipe)
+        tools.containers.create(
+            job.app.name, job.deploy, recipe.image, "build", **_container_settings(tools, job, recipe)
         ) as container,
     ):
-        with source.packed(job.source, job.work, _FOLDER) as archive, translated("copy the source into the build"):
-            engine.api.put_archive(container, "/", archive)
-        if not _run(engine, container, until, _Output(cause, log, wars)):
+        with (
+            source.packed(job.source, job.work, _FOLDER) as archive,
+            tools.engine.doing("copy the source into the build"),
+        ):
+            tools.engine.api.put_archive(container, "/", archive)
+        if not _run(tools, container, until, _Output(cause, log, wars)):
             raise _out_of_time(job, cause)
         if not wars.tell():
-            raise _failed(engine, container, job, recipe, cause)
+            raise _failed(tools, container, job, recipe, cause)
         wars.seek(0)
-        return _taken_out(wars, job, recipe, log)
+        return _taken_out(tools, wars, job, recipe, log)
 
 
-def _taken_out(wars: IO[bytes], job: BuildJob, recipe: Recipe, log: DeployLog) -> War:
+def _taken_out(tools: BuildTools, wars: IO[bytes], job: BuildJob, recipe: Recipe, log: DeployLog) -> War:
     place = job.work / "app.war"
-    with translated("take the WAR out of the build"), tarfile.open(fileobj=wars) as archive:
+    with tools.engine.doing("take the WAR out of the build"), tarfile.open(fileobj=wars) as archive:
         found = {entry.name.removeprefix(f"{_FOLDER}/"): entry for entry in archive if entry.isreg()}
         name = choose_war(sorted(found.keys() - {_ALWAYS}), recipe.war, recipe.folder)
         log.line(f"the WAR: {name}")
@@ -130,7 +134,7 @@ def _taken_out(wars: IO[bytes], job: BuildJob, recipe: Recipe, log: DeployLog) -
     return War(place)
 
 
-def _container_settings(engine: Engine, job: BuildJob, recipe: Recipe) -> dict[str, Any]:
+def _container_settings(tools: BuildTools, job: BuildJob, recipe: Recipe) -> dict[str, Any]:
     build = job.app.build
     env = {**recipe.env, **build.env, **_secrets(job)}
     if build.ca_bundle is not None:
@@ -140,8 +144,8 @@ def _container_settings(engine: Engine, job: BuildJob, recipe: Recipe) -> dict[s
         "command": list(recipe.command),
         "environment": env,
         "user": "0:0",
-        "host_config": engine.api.create_host_config(
-            mounts=_mounts(engine, job, recipe),
+        "host_config": tools.engine.api.create_host_config(
+            mounts=_mounts(tools, job, recipe),
             mem_limit=build.memory,
             memswap_limit=build.memory,
             cpu_period=CPU_PERIOD,
@@ -165,12 +169,12 @@ def _secrets(job: BuildJob) -> dict[str, str]:
         ) from error
 
 
-def _mounts(engine: Engine, job: BuildJob, recipe: Recipe) -> list[docker.types.Mount]:
+def _mounts(tools: BuildTools, job: BuildJob, recipe: Recipe) -> list[docker.types.Mount]:
     build = job.app.build
-    labels = {STATE_DIR: str(engine.state.root), APP: job.app.name}
+    labels = {STATE_DIR: str(tools.state.root), APP: job.app.name}
     mounts = [docker.types.Mount(place, name, type="volume", labels=labels) for place, name in recipe.caches.items()]
     if build.ca_bundle is not None:
-        files = truststore.mounts(build.ca_bundle, engine.state.cache)
+        files = truststore.mounts(build.ca_bundle, tools.state.cache)
         mounts += [docker.types.Mount(place, str(file), type="bind", read_only=True) for file, place in files.items()]
     for volume in build.volumes:
         host, place, *_ = volume.split(":")
@@ -179,10 +183,10 @@ def _mounts(engine: Engine, job: BuildJob, recipe: Recipe) -> list[docker.types.
     return mounts
 
 
-def _run(engine: Engine, container: str, until: float, output: _Output) -> bool:
+def _run(tools: BuildTools, container: str, until: float, output: _Output) -> bool:
     """Start it and take its output; whether it ended in time."""
-    with translated("run the build"), engine.stream(f"containers/{container}/attach", _ATTACH) as answer:
-        engine.api.start(container)
+    with tools.engine.doing("run the build"), tools.engine.stream(f"containers/{container}/attach", _ATTACH) as answer:
+        tools.engine.api.start(container)
         for data in _received(answer.raw.fileno(), until):
             if data is None:
                 return False
@@ -211,10 +215,10 @@ def _out_of_time(job: BuildJob, cause: Cause) -> BuildError:
     )
 
 
-def _failed(engine: Engine, container: str, job: BuildJob, recipe: Recipe, cause: Cause) -> BuildError:
-    with translated("look at the failed build"):
-        exit_code = engine.api.wait(container)["StatusCode"]
-        killed = engine.api.inspect_container(container)["State"]["OOMKilled"]
+def _failed(tools: BuildTools, container: str, job: BuildJob, recipe: Recipe, cause: Cause) -> BuildError:
+    with tools.engine.doing("inspect the failed build"):
+        exit_code = tools.engine.api.wait(container)["StatusCode"]
+        killed = tools.engine.api.inspect_container(container)["State"]["OOMKilled"]
     limit = format_size(job.app.build.memory)
     lacked_memory = killed or any(map(cause.tells_of, ("java.lang.OutOfMemoryError", "GC overhead limit exceeded")))
     if lacked_memory or exit_code == _KILLED:  # Docker does not always learn in time of what the kernel killed

@@ -14,17 +14,18 @@ from typing import IO
 import docker.utils.build
 import requests
 
-from hookserver.builders.engine import CPU_PERIOD, Engine
 from hookserver.builders.job import BuildJob
 from hookserver.builders.running import source as sources
 from hookserver.builders.running.output import Cause, listed
+from hookserver.builders.running.tools import BuildTools
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
-from hookserver.engine.translate import failure, translated
+from hookserver.engine.client import CPU_PERIOD
+from hookserver.engine.messages import failure
 from hookserver.errors import BuildError
 
 
-def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
+def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
     """Answers the image's id. Raises BuildError with the builder's own words.
 
     Source of the parameters: ImageBuild in the Engine API's reference (docker-py passes no CPU quota on).
@@ -39,13 +40,13 @@ def build_with_engine(engine: Engine, job: BuildJob, log: DeployLog) -> str:
         "memswap": build.memory,
         "cpuperiod": CPU_PERIOD,
         "cpuquota": round(build.cpus * CPU_PERIOD),
-        "labels": json.dumps(labels(engine, job)),
+        "labels": json.dumps(labels(tools, job)),
     }
     cause = Cause(lambda _: False)
     with (
-        translated("build the Dockerfile"),
+        tools.engine.doing("build the Dockerfile"),
         _context(job) as context,
-        engine.stream("build", query, context, patience=2 * build.timeout) as answer,
+        tools.engine.stream("build", query, context, silence=2 * build.timeout) as answer,
     ):
         with _ended_after(answer, build.timeout) as over:
             image = _follow(answer, cause, job, log)
@@ -103,9 +104,9 @@ def _context(job: BuildJob) -> Iterator[IO[bytes]]:
         yield spool
 
 
-def labels(engine: Engine, job: BuildJob) -> dict[str, str]:
+def labels(tools: BuildTools, job: BuildJob) -> dict[str, str]:
     """Those of an image that others are made from, so that it goes with the last of them."""
-    return engine.labels(job.app.name, "library", library=f"dockerfile-{job.commit}")
+    return tools.labels(job.app.name, "library", library=f"dockerfile-{job.commit}")
 
 
 def _failed(said: str, job: BuildJob, cause: Cause) -> BuildError:

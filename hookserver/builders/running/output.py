@@ -1,40 +1,14 @@
-"""A build's output: what Docker sends as its parts, and the lines that tell why it failed."""
+"""The lines of a build's output that tell why it failed."""
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 _FIRST_ERRORS = 20
 _LAST_LINES = 20
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-
-
-class Frames:
-    """Takes apart what a container without a terminal sends: an 8 byte header (1 stream, 3 zeros, 4 length), then data.
-
-    Source: "Stream format" at ContainerAttach in the Engine API's reference.
-    """
-
-    def __init__(self) -> None:
-        self._header = b""
-        self._stream = 0
-        self._left = 0
-
-    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """The parts of the output in ``data``, each with its stream: 1 stdout, 2 stderr."""
-        while data:
-            if self._left:
-                part, data = data[: self._left], data[self._left :]
-                self._left -= len(part)
-                yield self._stream, part
-            else:
-                missing = 8 - len(self._header)
-                self._header, data = self._header + data[:missing], data[missing:]
-                if len(self._header) == 8:
-                    self._stream, self._left = self._header[0], int.from_bytes(self._header[4:], "big")
-                    self._header = b""
 
 
 class Cause:

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from hookserver.builders.engine import Engine
 from hookserver.builders.running.cache import keep
+from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.tomcat import image_facts
-from hookserver.engine.translate import translated
+from hookserver.engine.archive import open_archive
+from hookserver.engine.images import inspect_image
 
 SETTINGS_FILES = ("server.xml", "context.xml", "logging.properties")
 _DEFAULT_HOME = "/usr/local/tomcat"
@@ -59,28 +60,27 @@ class Base:
         return next((volume for volume in self.volumes if webapps.is_relative_to(volume)), "")
 
 
-def read_base(engine: Engine, image: str, app: str, deploy: int) -> Base:
+def read_base(tools: BuildTools, image: str, app: str, deploy: int) -> Base:
     """Look into the image with this id; remembered by id. Raises BuildError when Docker does not show it."""
-    remembered = engine.state.cache / "bases" / f"{image.rpartition(':')[2]}.json"
+    remembered = tools.state.cache / "bases" / f"{image.rpartition(':')[2]}.json"
     try:
         return _from_json(json.loads(remembered.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
-        base = look(engine, image, app, deploy)
+        base = look(tools, image, app, deploy)
     keep(remembered, json.dumps({"format": _FORMAT, **asdict(base)}).encode())
     return base
 
 
-def look(engine: Engine, image: str, app: str, deploy: int) -> Base:
+def look(tools: BuildTools, image: str, app: str, deploy: int) -> Base:
     """The same, for an image that is looked at once."""
-    with translated(f"look into the image {image}"):
-        config: dict[str, Any] = engine.inspect(image)["Config"]
+    config: dict[str, Any] = inspect_image(tools.engine, image)["Config"]
     env = dict(pair.partition("=")[::2] for pair in config.get("Env") or [])
     home = env.get("CATALINA_BASE") or env.get("CATALINA_HOME") or _DEFAULT_HOME
-    with engine.container(app, deploy, image, "look", entrypoint=["none"]) as container:
-        conf = _conf(engine, container, home)
-        webapps = _names(engine, container, f"{home}/webapps") if conf else ()
-        servlet = image_facts.servlet_api(engine, container, env.get("CATALINA_HOME") or home) if conf else ""
-        java = image_facts.java(engine, container, env)
+    with tools.containers.create(app, deploy, image, "look", entrypoint=["none"]) as container:
+        conf = _conf(tools, container, home)
+        webapps = _names(tools, container, f"{home}/webapps") if conf else ()
+        servlet = image_facts.servlet_api(tools.engine, container, env.get("CATALINA_HOME") or home) if conf else ""
+        java = image_facts.java(tools.engine, container, env)
     entrypoint = tuple(config.get("Entrypoint") or ())
     command = tuple(config.get("Cmd") or ()) or (() if entrypoint else ("catalina.sh", "run"))
     volumes = tuple(config.get("Volumes") or ())
@@ -88,10 +88,10 @@ def look(engine: Engine, image: str, app: str, deploy: int) -> Base:
     return Base(image, home, conf, webapps, entrypoint, command, user, volumes, servlet, java)
 
 
-def _conf(engine: Engine, container: str, home: str) -> dict[str, SettingsFile]:
+def _conf(tools: BuildTools, container: str, home: str) -> dict[str, SettingsFile]:
     conf = {}
     try:
-        with engine.archive(container, f"{home}/conf/.") as archive:
+        with open_archive(tools.engine, container, f"{home}/conf/.") as archive:
             for entry in archive:
                 path = PurePosixPath(entry.name)
                 content = archive.extractfile(entry) if entry.isreg() and entry.size < _FILE_LIMIT else None
@@ -103,9 +103,9 @@ def _conf(engine: Engine, container: str, home: str) -> dict[str, SettingsFile]:
     return conf
 
 
-def _names(engine: Engine, container: str, folder: str) -> tuple[str, ...]:
+def _names(tools: BuildTools, container: str, folder: str) -> tuple[str, ...]:
     try:
-        with engine.archive(container, f"{folder}/.") as archive:
+        with open_archive(tools.engine, container, f"{folder}/.") as archive:
             parts = [PurePosixPath(entry.name).parts for entry in archive]
     except FileNotFoundError:
         return ()

@@ -7,14 +7,15 @@ import re
 import zipfile
 from collections.abc import Mapping
 
-from hookserver.builders.engine import Engine
+from hookserver.engine.archive import read_file
+from hookserver.engine.client import Engine
 
 _FILE_LIMIT = 16 << 20
 
 
 def servlet_api(engine: Engine, container: str, home: str) -> str:
     """``javax`` or ``jakarta``, by ``lib/servlet-api.jar`` of the Tomcat in ``home``; empty: nothing tells."""
-    return api_of_jar(engine.file(container, f"{home}/lib/servlet-api.jar", _FILE_LIMIT))
+    return api_of_jar(read_file(engine, container, f"{home}/lib/servlet-api.jar", _FILE_LIMIT))
 
 
 def java(engine: Engine, container: str, env: Mapping[str, str]) -> int:
@@ -24,10 +25,10 @@ def java(engine: Engine, container: str, env: Mapping[str, str]) -> int:
     """
     home = env.get("JAVA_HOME", "")
     if home:
-        if version := java_of_release(engine.file(container, f"{home}/release", _FILE_LIMIT)):
+        if version := java_of_release(read_file(engine, container, f"{home}/release", _FILE_LIMIT)):
             return version
         for place in ("jre/lib/jce.jar", "lib/jce.jar"):
-            if version := java_of_manifest(engine.file(container, f"{home}/{place}", _FILE_LIMIT)):
+            if version := java_of_manifest(read_file(engine, container, f"{home}/{place}", _FILE_LIMIT)):
                 return version
     return java_version(env.get("JAVA_VERSION", ""))
 

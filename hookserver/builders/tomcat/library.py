@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from hookserver.builders.engine import Engine
 from hookserver.builders.running.cache import keep
+from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.tomcat.base_image import Base
 from hookserver.deploy_log import DeployLog
-from hookserver.engine.translate import translated
+from hookserver.engine.archive import open_archive
 
 JAR = "lib/hookserver.jar"
 """Where Tomcat finds it, below its CATALINA_BASE."""
@@ -61,14 +61,14 @@ def fingerprint() -> str:
     return hashlib.sha256(repr(sorted(_sources().items())).encode()).hexdigest()
 
 
-def library(engine: Engine, base: Base, app: str, deploy: int, log: DeployLog) -> Library:
+def library(tools: BuildTools, base: Base, app: str, deploy: int, log: DeployLog) -> Library:
     """For this base image; remembered by its id. Raises BuildError when Docker does not do its part."""
     key = hashlib.sha256(f"{base.image} {fingerprint()}".encode()).hexdigest()
-    remembered = engine.state.cache / "tomcat" / f"{key}.jar"
+    remembered = tools.state.cache / "tomcat" / f"{key}.jar"
     try:
         return _read(remembered.read_bytes())
     except (OSError, zipfile.BadZipFile):
-        classes, said = _compile(engine, base, app, deploy)
+        classes, said = _compile(tools, base, app, deploy)
     if not classes:
         log.line(f"NOTE: this Tomcat cannot compile what hookserver adds to it: {said or 'it has no compiler'}")
         return Library()
@@ -86,26 +86,26 @@ def _sources() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in _SOURCES.rglob("*.java")}
 
 
-def _compile(engine: Engine, base: Base, app: str, deploy: int) -> tuple[dict[str, bytes], str]:
+def _compile(tools: BuildTools, base: Base, app: str, deploy: int) -> tuple[dict[str, bytes], str]:
     """The classes by their path, and what the compiler said."""
-    limits = engine.api.create_host_config(network_mode="none", mem_limit=_MEMORY, memswap_limit=_MEMORY)
+    limits = tools.engine.api.create_host_config(network_mode="none", mem_limit=_MEMORY, memswap_limit=_MEMORY)
     command = ["sh", "-c", _COMPILE]
     texts = {
         f"hookserver/{name}": text.replace(b"jakarta.servlet", f"{base.servlet or 'jakarta'}.servlet".encode())
         for name, text in _sources().items()
     }
     with (
-        engine.container(
+        tools.containers.create(
             app, deploy, base.image, "compile", entrypoint=command, user="0:0", host_config=limits
         ) as container,
-        translated("compile what hookserver adds to Tomcat"),
+        tools.engine.doing("compile what hookserver adds to Tomcat"),
     ):
-        engine.api.put_archive(container, str(PurePosixPath(_WORK).parent), _tar(texts))
-        engine.api.start(container)
-        engine.api.wait(container)
-        said = engine.api.logs(container, tail=3).decode("utf-8", "replace").strip()
+        tools.engine.api.put_archive(container, str(PurePosixPath(_WORK).parent), _tar(texts))
+        tools.engine.api.start(container)
+        tools.engine.api.wait(container)
+        said = tools.engine.api.logs(container, tail=3).decode("utf-8", "replace").strip()
         try:
-            with engine.archive(container, f"{_WORK}/classes") as archive:
+            with open_archive(tools.engine, container, f"{_WORK}/classes") as archive:
                 return dict(_classes(archive)), said
         except FileNotFoundError:
             return {}, said

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.builders.engine import Engine
 from hookserver.builders.job import BuildJob
 from hookserver.builders.running import buildx
+from hookserver.builders.running.tools import BuildTools, build_tools
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -25,8 +25,8 @@ SLEEPS = "echo working\necho $$ >{pid}\nsleep 60"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return Engine(DockerSettings(subnet=IPv4Network("172.30.240.0/20")), StateDir(tmp_path))
+def tools(tmp_path: Path) -> BuildTools:
+    return build_tools(DockerSettings(subnet=IPv4Network("172.30.240.0/20")), StateDir(tmp_path))
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, build: str, versio
     monkeypatch.setenv("PATH", f"{docker.parent}:{os.environ['PATH']}")
 
 
-def build(engine: Engine, tmp_path: Path, timeout: str = "1m") -> str:
+def build(tools: BuildTools, tmp_path: Path, timeout: str = "1m") -> str:
     app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "build": {"timeout": timeout}}
     job = BuildJob(AppSettings.model_validate(app), 7, "c" * 40, tmp_path, tmp_path)
     with contextlib.closing(DeployLog(tmp_path / "log")) as log:
-        return buildx.build_with_buildx(engine, job, "RUN --mount", log)
+        return buildx.build_with_buildx(tools, job, "RUN --mount", log)
 
 
 def is_gone(pid_file: Path) -> bool:
@@ -59,21 +59,25 @@ def is_gone(pid_file: Path) -> bool:
 
 
 def test_at_its_timeout_the_plugin_ends_too(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
+    tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
 ) -> None:
     stand_in(tmp_path, monkeypatch, SLEEPS.format(pid=pid_file))
     began = time.monotonic()
     with pytest.raises(BuildError, match="stopped after 1s; its last lines:\n  working"):
-        build(engine, tmp_path, timeout="1s")
+        build(tools, tmp_path, timeout="1s")
     assert time.monotonic() - began < 10
     assert is_gone(pid_file)
 
 
 def test_a_build_whose_deploy_was_killed_is_found_by_the_deploys_tag(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path, eventually: Callable[..., object]
+    tools: BuildTools,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pid_file: Path,
+    eventually: Callable[..., object],
 ) -> None:
     stand_in(tmp_path, monkeypatch, SLEEPS.format(pid=pid_file))
-    deploys = multiprocessing.get_context("fork").Process(target=build, args=(engine, tmp_path))
+    deploys = multiprocessing.get_context("fork").Process(target=build, args=(tools, tmp_path))
     deploys.start()
     eventually(lambda: pid_file.exists() and pid_file.read_text())
     deploys.kill()
@@ -84,7 +88,7 @@ def test_a_build_whose_deploy_was_killed_is_found_by_the_deploys_tag(
 
 
 def test_a_build_ends_when_its_log_cannot_be_written(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
+    tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
 ) -> None:
     def full(_log: DeployLog, line: str) -> None:
         if line == "working":
@@ -93,42 +97,42 @@ def test_a_build_ends_when_its_log_cannot_be_written(
     stand_in(tmp_path, monkeypatch, SLEEPS.format(pid=pid_file))
     monkeypatch.setattr(DeployLog, "line", full)
     with pytest.raises(OSError, match="no space left"):
-        build(engine, tmp_path)
+        build(tools, tmp_path)
     assert is_gone(pid_file)
 
 
 def test_a_buildx_that_gives_no_answer_is_told(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
+    tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
 ) -> None:
     monkeypatch.setattr(buildx, "_PATIENCE", 1.0)
     stand_in(tmp_path, monkeypatch, "exit 0", version=SLEEPS.format(pid=pid_file))
     with pytest.raises(BuildError, match="`docker buildx version` gave no answer in 1 s"):
-        build(engine, tmp_path)
+        build(tools, tmp_path)
     assert is_gone(pid_file)
 
 
 def test_the_last_line_of_a_failed_build_is_told_though_nothing_ended_it(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in(tmp_path, monkeypatch, "printf 'first\\nERROR: last'\nexit 1")
     with pytest.raises(BuildError, match="build failed: ERROR: last\n  first\n  ERROR: last"):
-        build(engine, tmp_path)
+        build(tools, tmp_path)
 
 
 @pytest.mark.parametrize("known", ["sha256:image", "sha256:config"])
 def test_an_engine_knows_the_image_by_one_of_its_digests(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str
+    tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str
 ) -> None:
     """The containerd image store by its manifest's, the older one by its configuration's."""
     told = '{"containerimage.config.digest": "sha256:config", "containerimage.digest": "sha256:image"}'
     stand_in(tmp_path, monkeypatch, f"echo '{told}' >{tmp_path}/image.json\nexit 0")
-    monkeypatch.setattr(Engine, "image_id", lambda _engine, digest: digest if digest == known else "")
-    assert build(engine, tmp_path) == known
+    monkeypatch.setattr(buildx, "image_id", lambda _engine, digest: digest if digest == known else "")
+    assert build(tools, tmp_path) == known
 
 
 def test_an_image_that_went_to_another_engine_is_told(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in(tmp_path, monkeypatch, f"echo '{{}}' >{tmp_path}/image.json\nexit 0")
     with pytest.raises(BuildError, match="docker buildx use default"):
-        build(engine, tmp_path)
+        build(tools, tmp_path)

@@ -1,24 +1,8 @@
-"""From a stream of bytes to its parts, and from lines to the cause of a failure."""
+"""From lines to the cause of a failure."""
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from hookserver.builders.running.output import Cause, Frames
-
-
-def frame(data: bytes, stream: int = 1) -> bytes:
-    return bytes([stream, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
-
-
-@given(st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=50)), max_size=10), st.integers(1, 20))
-def test_frames_cut_anywhere_give_the_same_output(sent: list[tuple[int, bytes]], size: int) -> None:
-    whole = b"".join(frame(data, stream) for stream, data in sent)
-    frames = Frames()
-    got = [part for start in range(0, len(whole), size) for part in frames.feed(whole[start : start + size])]
-    for stream in (1, 2):
-        assert b"".join(data for of, data in got if of == stream) == b"".join(data for of, data in sent if of == stream)
+from hookserver.builders.running.output import Cause
 
 
 def test_the_first_errors_are_the_cause_with_what_belongs_to_them() -> None:

@@ -1,0 +1,69 @@
+"""Files that are read out of a container: Docker sends them as a tar stream."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from docker.errors import NotFound
+
+from hookserver.engine.client import Engine
+
+
+class Chunks(io.RawIOBase):
+    """Bytes that arrive in chunks, as a file that ``tarfile`` reads."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """``size`` bytes; fewer only at the end."""
+        parts = [self._rest]
+        missing = size - len(self._rest)
+        while missing > 0 and (chunk := next(self._chunks, b"")):
+            parts.append(chunk)
+            missing -= len(chunk)
+        data = b"".join(parts)
+        self._rest = data[size:]
+        return data[:size]
+
+
+@contextmanager
+def open_archive(engine: Engine, container: str, path: str) -> Iterator[tarfile.TarFile]:
+    """A file or folder of a container as a tar stream, to be read once, in order.
+
+    Raises FileNotFoundError when it is not there, the engine's error class when Docker does not send it.
+    """
+    with engine.doing(f"copy {path} out of a container"):
+        try:
+            chunks, _ = engine.api.get_archive(container, path)
+        except NotFound:
+            chunks = None
+        if chunks is not None:
+            with tarfile.open(fileobj=Chunks(chunks), mode="r|") as archive:
+                yield archive
+    if chunks is None:
+        raise FileNotFoundError(path)
+
+
+def read_file(engine: Engine, container: str, path: str, limit: int) -> bytes:
+    """The bytes of a container's file, also through a symlink; empty: no such file, or more than ``limit`` bytes.
+
+    Raises the engine's error class when Docker does not send it.
+    """
+    with engine.doing(f"copy {path} out of a container"):
+        try:
+            chunks, stat = engine.api.get_archive(container, path)
+            # Docker sends a symlink as such, with its target resolved inside the container: ContainerArchiveInfo in
+            # https://docs.docker.com/reference/api/engine/version/v1.41/
+            if stat["linkTarget"]:
+                chunks, stat = engine.api.get_archive(container, stat["linkTarget"])
+        except NotFound:
+            return b""
+        with tarfile.open(fileobj=Chunks(chunks), mode="r|") as archive:
+            entry = archive.next()
+            content = archive.extractfile(entry) if entry and entry.isreg() and entry.size <= limit else None
+            return content.read() if content else b""

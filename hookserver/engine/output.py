@@ -1,0 +1,82 @@
+"""A program's output on its way to the log: Docker's frames, then lines, in bounded memory and time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+LINE_LIMIT = 4000
+"""Characters of a line that are kept."""
+OUTPUT_LIMIT = 32 << 20
+"""Bytes of output that are split into lines; of the rest, only the end is."""
+_HEADER = 8
+_END = 64 << 10
+_COST_OF_A_LINE = 100
+
+
+class FrameReader:
+    """The two streams of a container without a terminal: each part has a header of 8 bytes (stream, 3 zeros, length).
+
+    Source: "Stream format" at ContainerAttach, https://docs.docker.com/reference/api/engine/version/v1.41/
+    """
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._stream = 0
+        self._left = 0
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """The parts of the output in ``data``, each with its stream: 1 stdout, 2 stderr."""
+        while data:
+            if self._left:
+                part, data = data[: self._left], data[self._left :]
+                self._left -= len(part)
+                yield self._stream, part
+            else:
+                missing = _HEADER - len(self._header)
+                self._header, data = self._header + data[:missing], data[missing:]
+                if len(self._header) == _HEADER:
+                    self._stream, self._left = self._header[0], int.from_bytes(self._header[4:], "big")
+                    self._header = b""
+
+
+class LineReader:
+    """Text that arrives in parts, as lines. Of a progress bar, whose lines end in CR, only the last state is a line.
+
+    Beyond ``OUTPUT_LIMIT`` one line says that output is left out, and ``end`` gives the last lines.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._left = OUTPUT_LIMIT
+
+    def feed(self, part: bytes) -> Iterator[str]:
+        """The lines that are complete with this part."""
+        if self._left <= 0:
+            self._rest = (self._rest + part)[-_END:]
+            return
+        *complete, rest = (self._rest + part).split(b"\n")
+        for line in complete:
+            yield _readable(line)
+        self._rest = rest[: 4 * LINE_LIMIT]
+        self._left -= len(part) + _COST_OF_A_LINE * len(complete)
+        if self._left <= 0:
+            yield "… too much output: the rest is left out, except its end"
+
+    def end(self) -> Iterator[str]:
+        """The last line when no newline ended it; after too much output, the last lines."""
+        for line in self._rest.splitlines():
+            yield _readable(line)
+        self._rest = b""
+
+
+def read_lines(parts: Iterable[bytes]) -> Iterator[str]:
+    """All lines of a text that arrives in parts."""
+    reader = LineReader()
+    for part in parts:
+        yield from reader.feed(part)
+    yield from reader.end()
+
+
+def _readable(line: bytes) -> str:
+    shown = line.rstrip(b"\r").rpartition(b"\r")[2]
+    return shown[: 4 * LINE_LIMIT].decode("utf-8", "replace")[:LINE_LIMIT]

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hookserver.engine.client import Engine
+from hookserver.engine.images import ensure_image, find_images, image_id, inspect_image, remove_image
+from hookserver.engine.labels import APP, STATE_DIR
+from hookserver.engine.temporary import TemporaryContainers
+from hookserver.errors import BuildError
+from tests.integration.engine.conftest import MakeImage
+
+
+def test_image_is_found_by_its_labels_the_newest_first(engine: Engine, make_image: MakeImage, tmp_path: Path) -> None:
+    first = make_image({"a": b"1"}, app="shop", commit="1")
+    second = make_image({"a": b"2"}, app="shop", commit="2")
+    make_image({"a": b"3"}, app="other")
+    images = find_images(engine, {STATE_DIR: tmp_path, APP: "shop"})
+    assert {image["Id"] for image in images} == {first, second}
+    assert images == sorted(images, key=lambda image: -image["Created"])
+    assert inspect_image(engine, first)["Config"]["Labels"]["hookserver.commit"] == "1"
+
+
+def test_image_that_is_here_is_not_pulled(engine: Engine, make_image: MakeImage) -> None:
+    image = make_image({"a": b"1"})
+    reported: list[str] = []
+    assert ensure_image(engine, image, "build.image", reported.append) == image_id(engine, image) == image
+    assert reported == []
+
+
+def test_image_that_nobody_has_is_refused_with_its_setting(engine: Engine) -> None:
+    reported: list[str] = []
+    with pytest.raises(BuildError, match=r"localhost:1/none:1 \(build\.image\) is not here and cannot be pulled"):
+        ensure_image(engine, "localhost:1/none:1", "build.image", reported.append)
+    assert reported == ["pulling localhost:1/none:1"]
+    assert image_id(engine, "localhost:1/none:1") == ""
+    with pytest.raises(BuildError, match="cannot inspect the image localhost:1/none:1"):
+        inspect_image(engine, "localhost:1/none:1")
+
+
+def test_removal_spares_an_image_that_a_container_or_another_tag_uses(
+    engine: Engine, make_image: MakeImage, tmp_path: Path
+) -> None:
+    image = make_image({"a": b"1"})
+    containers = TemporaryContainers(engine, tmp_path)
+    with containers.create("shop", 1, image, "use", entrypoint=["none"]):
+        assert not remove_image(engine, image, [image])
+    containers.wait_removed()
+    for tag in ("ours", "another"):
+        engine.api.tag(image, f"hookserver-test-{tmp_path.name.lower()}", tag)
+    name = f"hookserver-test-{tmp_path.name.lower()}"
+    assert not remove_image(engine, image, [f"{name}:ours"])
+    assert remove_image(engine, image, [f"{name}:another"])
+    assert remove_image(engine, image, [image])

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookserver.engine.labels import APP, DEPLOY, ROLE, STATE_DIR, label_filter, label_set
+
+
+def test_label_set_names_the_installation_the_role_and_the_app() -> None:
+    assert label_set(Path("/var/lib/hookserver"), "build", "shop", deploy=7) == {
+        "hookserver.state_dir": "/var/lib/hookserver",
+        "hookserver.role": "build",
+        "hookserver.app": "shop",
+        "hookserver.deploy": "7",
+    }
+
+
+def test_label_set_of_what_belongs_to_no_app_has_no_app() -> None:
+    assert label_set(Path("/x"), "network") == {STATE_DIR: "/x", ROLE: "network"}
+
+
+def test_label_filter_leaves_out_what_does_not_matter() -> None:
+    assert label_filter({APP: "shop", DEPLOY: None, ROLE: "replica"}) == {
+        "label": ["hookserver.app=shop", "hookserver.role=replica"]
+    }
