@@ -194,19 +194,3 @@ class Endpoint:
     route: str
     host: str
     port: int = 8080
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A text that shows itself only when asked by ``reveal``."""
-
-    _text: str = field(repr=False)
-
-    def reveal(self) -> str:
-        return self._text
-
-    def __str__(self) -> str:
-        return "••••••" if self._text else ""
-
-    def __bool__(self) -> bool:
-        return bool(self._text)

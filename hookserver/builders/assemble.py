@@ -25,7 +25,7 @@ from hookserver.builders.tomcat.own_files import OwnFile, digest, laid_over, pac
 from hookserver.builders.wars import compatibility
 from hookserver.builders.wars import facts as war_facts
 from hookserver.builders.wars import file as war_file
-from hookserver.config.secrets import without_user
+from hookserver.config.passwords import without_user
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import find_images, inspect_image
 from hookserver.engine.labels import FACTS, ROLE

@@ -138,9 +138,9 @@ class Images:
         """What an image depends on beside its commit."""
         app = job.app
         base = image_id(self._tools.engine, app.tomcat.image)
-        build = app.build.model_dump(mode="json", include=_BUILD_KEYS)
+        build = app.build.revealed(_BUILD_KEYS)
         prints = [kind.fingerprint(job) for kind in KINDS.values()]
-        tomcat = app.tomcat.model_dump(mode="json", include=_TOMCAT_KEYS)
+        tomcat = app.tomcat.revealed(_TOMCAT_KEYS)
         made_with = [__version__, tomcat_library.fingerprint(), base, str(self._tools.subnet)]
         replicated = app.release.sessions == "replicated"
         facts = [made_with, replicated, build, tomcat, app.image, prints, fingerprint(job)]

@@ -10,12 +10,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from hookserver.config.passwords import hide
 from hookserver.config.schema import AppSettings, Settings
-from hookserver.config.secrets import hide
+from hookserver.config.secrets import FILE_MISTAKE, secret_keys
 from hookserver.errors import did_you_mean
-
-SECRET_KEYS = ("webhook_secret",)
-"""Those that may be given as a file too."""
 
 _WHOLE, _NUMBER, _BOOLEAN = "a whole number", "a number", "true or false"
 _NETWORK = 'a network, such as "10.0.0.0/8", with zeros alone behind its mask'
@@ -35,7 +33,7 @@ def explained(errors: Iterable[ErrorDetails]) -> list[str]:
     """Each mistake once, as ``path: what was wrong``."""
     told = [*errors]
     places = [detail["loc"] for detail in told]
-    lines = [_explain(detail) for detail in told if not _follows_from_another(detail, places)]
+    lines = [str(hide(_explain(detail))) for detail in told if not _follows_from_another(detail, places)]
     return list(dict.fromkeys(lines))
 
 
@@ -59,9 +57,11 @@ def _explain(detail: ErrorDetails) -> str:
     if kind == "model_type":
         return f"{path}: should be a table, [{path}]"
     if kind == "tuple_type" and isinstance(given, str | int | float):
-        return f"{path}: should be a list: {json.dumps([hide(given)], ensure_ascii=False)}"
+        return f"{path}: should be a list: {json.dumps([given], ensure_ascii=False)}"
     if kind == "too_short":
         return f"{path}: needs at least one"
+    if kind == FILE_MISTAKE:
+        return f"{path}_file: {detail['msg']}"
     if kind in _SHOULD_BE:
         return f"{path}: should be {_SHOULD_BE[kind]}"
     return f"{path}: {detail['msg'].removeprefix('Value error, ').replace('Input should', 'should')}"
@@ -90,4 +90,4 @@ def _known_keys(where: list[str]) -> list[str]:
             if isinstance(inner, type) and issubclass(inner, BaseModel):
                 model = inner
     keys = [key for key in model.model_fields if key != "name"]
-    return [*keys, *(f"{key}_file" for key in SECRET_KEYS if key in keys)]
+    return [*keys, *(f"{key}_file" for key in secret_keys(model))]

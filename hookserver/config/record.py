@@ -1,4 +1,4 @@
-"""Settings as they are remembered: every key, but a secret only as a digest that tells whether it has changed."""
+"""Settings as they are recorded: every key, but a secret only as a digest that shows whether it has changed."""
 
 from __future__ import annotations
 
@@ -10,36 +10,29 @@ from pathlib import Path
 from typing import Any
 
 from hookserver.config.load import repr_toml
+from hookserver.config.passwords import DOTS
 from hookserver.config.schema import AppSettings, Settings
-from hookserver.config.secrets import hide, is_secret_name
+from hookserver.config.secrets import Section
 
-HIDDEN = "••••••"
-"""What a digest begins with."""
+HIDDEN = DOTS
+"""The beginning of a digest."""
 
 
 def record(settings: Settings, salt: str) -> dict[str, Any]:
-    """The whole file as JSON can hold it; ``salt`` keeps a secret from being guessed by its digest."""
-    sections = {name: getattr(settings, name).model_dump(mode="json") for name in ("server", "nginx", "docker")}
-    return {
-        **hide(sections, partial(_digest, salt=salt)),
-        "apps": {app.name: record_app(app, salt) for app in settings.apps.values()},
-    }
+    """The whole file as JSON data; ``salt`` keeps a secret from being guessed by its digest."""
+    digest = partial(_digest, salt=salt)
+    sections = {key: section.shown(digest) for key, section in settings if isinstance(section, Section)}
+    return {**sections, "apps": {app.name: record_app(app, salt) for app in settings.apps.values()}}
 
 
 def record_app(app: AppSettings, salt: str) -> dict[str, Any]:
-    """One app's part, with what the files say that it names."""
-    told: dict[str, Any] = hide(app.model_dump(mode="json"), partial(_digest, salt=salt))
-    told["webhook_secret"] = _digest(app.webhook_secret.reveal(), salt)
-    for section, env in (("build", app.build.env), ("tomcat", app.tomcat.env)):
-        secret = {name: _digest(value, salt) for name, value in env.items() if is_secret_name(name)}
-        told[section]["env"].update(secret)
+    """One app's settings, with a digest of each file of this machine that its containers get."""
+    recorded = app.shown(partial(_digest, salt=salt))
+    tomcat, files = recorded["tomcat"], app.tomcat.files.items()
     if app.tomcat.env_file:
-        told["tomcat"]["env_file_content"] = _content(app.tomcat.env_file, salt)
-    files = app.tomcat.files.items()
-    told["tomcat"]["files_content"] = {
-        place: _content(Path(file), salt) for place, file in files if Path(file).is_absolute()
-    }
-    return told
+        tomcat["env_file_content"] = _content(app.tomcat.env_file, salt)
+    tomcat["files_content"] = {place: _content(Path(file), salt) for place, file in files if Path(file).is_absolute()}
+    return recorded
 
 
 def flat(recorded: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -63,6 +56,5 @@ def _content(file: Path, salt: str) -> str:
 def _digest(text: str, salt: str) -> str:
     if not text:
         return ""
-    return (
-        f"{HIDDEN} {hmac.new(salt.encode(), text.encode('utf-8', 'surrogateescape'), hashlib.sha256).hexdigest()[:16]}"
-    )
+    digest = hmac.new(salt.encode(), text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+    return f"{HIDDEN} {digest[:16]}"

@@ -6,8 +6,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from hookserver.config.secrets import Secret, SecretFile, Section, Variables, VariablesFile
 from hookserver.config.values import (
     AppName,
     Branch,
@@ -32,20 +33,13 @@ from hookserver.config.values import (
     Variable,
     Volume,
 )
-from hookserver.models import Secret
 from hookserver.state.state_dir import StateDir
 
 MAX_REPLICAS = 8
 """Replicas a slot can have: each app has two blocks of this many addresses."""
 
-_SecretText = Annotated[Secret, PlainSerializer(str)]
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """``[server]``"""
 
     listen: Listen = "127.0.0.1:9000"
@@ -68,7 +62,7 @@ class ServerSettings(_Section):
         return f"{self.public_url or self.local_url}/hooks/{app}"
 
 
-class NginxSettings(_Section):
+class NginxSettings(Section):
     """``[nginx]``"""
 
     mode: Literal["managed", "system"] = "managed"
@@ -89,7 +83,7 @@ class NginxSettings(_Section):
         return listen
 
 
-class DockerSettings(_Section):
+class DockerSettings(Section):
     """``[docker]``"""
 
     host: str = ""
@@ -111,15 +105,15 @@ class DockerSettings(_Section):
         return subnet
 
 
-class BuildSettings(_Section):
+class BuildSettings(Section):
     """``[apps.<app>.build]``"""
 
     kind: Literal["auto", "maven", "gradle", "ant", "war", "dockerfile"] = "auto"
     image: OptionalImage = ""
     command: Command = ()
     war: str = ""
-    env: dict[Variable, str] = Field(default={}, repr=False)
-    env_files: dict[Variable, FilePath] = {}
+    env: Variables = Field(default={})
+    env_files: dict[Variable, SecretFile] = Field(default={})
     volumes: tuple[Volume, ...] = ()
     ca_bundle: OptionalPath = None
     offline: bool = False
@@ -132,20 +126,20 @@ class BuildSettings(_Section):
         return {name: file.read_text(encoding="utf-8").strip() for name, file in self.env_files.items()}
 
 
-class TomcatSettings(_Section):
+class TomcatSettings(Section):
     """``[apps.<app>.tomcat]``"""
 
     image: Image = "tomcat:10.1-jdk17-temurin"
     context: Context = ""
     migrate: bool = False
-    files: dict[TomcatPlace, OwnFilePath] = {}
+    files: dict[TomcatPlace, OwnFilePath] = Field(default={})
     java_opts: str = ""
     memory: Size = 512 << 20
-    env: dict[Variable, str] = Field(default={}, repr=False)
-    env_file: OptionalPath = None
+    env: Variables = Field(default={})
+    env_file: VariablesFile = None
     volumes: tuple[Volume, ...] = ()
     networks: tuple[str, ...] = ()
-    hosts: dict[str, str] = {"host.docker.internal": "host-gateway"}
+    hosts: dict[str, str] = Field(default={"host.docker.internal": "host-gateway"})
 
     @property
     def context_path(self) -> str:
@@ -153,7 +147,7 @@ class TomcatSettings(_Section):
         return "" if self.context == "ROOT" else f"/{self.context.replace('#', '/')}"
 
 
-class HealthSettings(_Section):
+class HealthSettings(Section):
     """``[apps.<app>.health]``; ``path`` counts from the container's root, the context included."""
 
     path: HealthPath = ""
@@ -165,7 +159,7 @@ class HealthSettings(_Section):
     deadline: Duration = Field(default=120.0, gt=0)
 
 
-class ReleaseSettings(_Section):
+class ReleaseSettings(Section):
     """``[apps.<app>.release]``"""
 
     prepare: Command = ()
@@ -182,30 +176,23 @@ class ReleaseSettings(_Section):
         return self.sticky_for if self.sessions == "sticky" else 0.0
 
 
-class AppSettings(_Section):
+class AppSettings(Section):
     """``[apps.<app>]``; ``name`` is the table's own."""
 
     name: AppName
-    repository: Repository = Field(repr=False)
+    repository: Repository
     branch: Branch = "main"
     domains: tuple[Domain, ...] = Field(min_length=1)
     redirects: tuple[Domain, ...] = ()
     path: UrlPath = "/"
     image: ImageName = ""
     replicas: int = Field(default=2, ge=1, le=MAX_REPLICAS)
-    webhook_secret: _SecretText = Secret("")
+    webhook_secret: Secret = SecretStr("")
     poll: Duration = 300.0
     build: BuildSettings = BuildSettings()
     tomcat: TomcatSettings = TomcatSettings()
     health: HealthSettings = HealthSettings()
     release: ReleaseSettings = ReleaseSettings()
-
-    @field_validator("webhook_secret", mode="before")
-    @classmethod
-    def _hide(cls, value: Any) -> Any:
-        if not isinstance(value, str | Secret):
-            raise ValueError("should be a text in quotes")
-        return Secret(value) if isinstance(value, str) else value
 
     @field_validator("path")
     @classmethod
@@ -227,13 +214,13 @@ class AppSettings(_Section):
         return self
 
 
-class Settings(_Section):
+class Settings(Section):
     """The whole file; what its apps cannot both have is ``conflicts``' affair."""
 
     server: ServerSettings = ServerSettings()
     nginx: NginxSettings = NginxSettings()
     docker: DockerSettings = DockerSettings()
-    apps: dict[AppName, AppSettings] = {}
+    apps: dict[AppName, AppSettings] = Field(default={})
 
     @model_validator(mode="before")
     @classmethod

@@ -1,89 +1,188 @@
-"""What in the settings must not be read: whole values, and passwords inside addresses and other texts."""
+"""Secrets by type: a setting of one of these types is masked wherever settings are shown, recorded or logged.
+
+``Secret`` is a text, given as ``key = "…"`` or as ``key_file = "/path"``. ``Variables`` are environment variables, of
+which those with a name such as ``DB_PASSWORD`` are secrets. ``SecretFile`` and ``VariablesFile`` name files with such
+content. ``secrets_of`` finds all of them in settings by walking the schema.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from typing import Annotated, Any, get_args
 
-from hookserver.config.schema import AppSettings
-from hookserver.models import Secret
-
-_NAME = re.compile(r"PASS|PWD|(?:^|_)PW(?:_|$)|SECRET|TOKEN|KEY|CREDENTIAL|CREDS", re.IGNORECASE)
-_USER_INFO = re.compile(r"(https?://)([^/?#\s]+)(?=@)")
-"""A server of git takes a token as the user too, so no part of it may be read."""
-_PASSWORDS = (
-    re.compile(r"(\b(?!https?:)[a-z][a-z0-9+.-]*://[^/?#\s:@]*:)([^/?#\s]+)(?=@)"),
-    re.compile(r"(:(?:thin|oci8?):[^/\s@]+/)([^\s@]+)(?=@)"),
-    re.compile(r"((?:password|passwd|passphrase|pwd|secret|token|api[._-]?key)=)([^\s&;)\"']+)", re.IGNORECASE),
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    PlainSerializer,
+    SecretStr,
+    SerializationInfo,
+    Tag,
+    ValidationInfo,
+    model_validator,
 )
-"""``ssh://git:password@host``, Oracle's ``thin:user/password@host``, ``jdbc:…?password=…``: what is left, what goes."""
-_NO_PASSWORD = ("", "x-oauth-basic")
-"""With these for a password, the user is a token."""
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from hookserver.config.passwords import hide, is_secret_name, masked, secrets_in
+from hookserver.config.values import BASE, FilePath, OptionalPath, Variable
+
+MASK = "mask"
+"""In a serialization's context: the function that replaces a secret; ``masked`` without it."""
+FILE_MISTAKE = "secret_file"
+"""The type of pydantic's error details about ``<key>_file``."""
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a variable's name promises a secret."""
-    return bool(_NAME.search(name))
+@dataclass(frozen=True)
+class _InFile:
+    """A secret given as ``<key>_file``; ``twice``: as ``<key>`` too."""
+
+    file: object
+    twice: bool
 
 
-def masked(text: str) -> str:
-    """Six dots in the place of a secret."""
-    return str(Secret(text))
+def _read(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, _InFile):
+        return value
+    if value.twice:
+        raise PydanticCustomError(FILE_MISTAKE, "{key} is given too; keep one of them", {"key": info.field_name})
+    if not isinstance(value.file, str):
+        raise PydanticCustomError(FILE_MISTAKE, "should be a path in quotes")
+    try:
+        text = Path((info.context or {}).get(BASE, ""), value.file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise PydanticCustomError(FILE_MISTAKE, "cannot be read: {why}", {"why": str(error)}) from error
+    if not text:
+        raise PydanticCustomError(FILE_MISTAKE, "{file} is empty", {"file": value.file})
+    return text
 
 
-def hide(data: Any, mask: Callable[[str], str] = masked) -> Any:
-    """JSON with each password inside its texts as ``mask`` puts it; of an http address the whole user part."""
-    if isinstance(data, dict):
-        return {key: hide(value, mask) for key, value in data.items()}
-    if isinstance(data, list):
-        return [hide(value, mask) for value in data]
-    if isinstance(data, str):
-        for pattern in (_USER_INFO, *_PASSWORDS):
-            data = pattern.sub(lambda found: found[1] + mask(found[2]), data)
-    return data
+def _serialized(secret: SecretStr, info: SerializationInfo) -> str:
+    mask: Callable[[str], str] = (info.context or {}).get(MASK, masked)
+    return mask(secret.get_secret_value())
 
 
-def secrets_in(text: str) -> Iterator[str]:
-    """The passwords inside a text, as they stand there and as they are meant (``%40`` is ``@``)."""
-    for found in _USER_INFO.finditer(text):
-        user, _, password = found[2].partition(":")
-        secret = user if password in _NO_PASSWORD else password
-        yield from (secret, unquote(secret))
-    for pattern in _PASSWORDS:
-        for found in pattern.finditer(text):
-            yield from (found[2], unquote(found[2]))
+Secret = Annotated[SecretStr, BeforeValidator(_read), PlainSerializer(_serialized, return_type=str)]
+"""A secret text; empty: not given. In the settings file ``<key>_file`` may name a file that has it."""
 
 
-def without_user(address: str) -> str:
-    """A repository's address that may be told to everybody."""
-    return re.sub(r"(?<=://)[^/?#\s]*@", "", address)
+def _hide_by_name(variables: object) -> object:
+    if not isinstance(variables, Mapping):
+        return variables
+    secret = {name for name, text in variables.items() if isinstance(text, str) and is_secret_name(str(name))}
+    return {name: SecretStr(text) if name in secret else text for name, text in variables.items()}
 
 
-def secrets_of(app: AppSettings) -> list[str]:
-    """All that must not be read in a log: in the app's settings, and in the files that they name, as far as they are
-    there: who needs one says what is wrong with it."""
-    files = [_text(file) for file in app.build.env_files.values()]
-    lines = _text(app.tomcat.env_file).splitlines() if app.tomcat.env_file else []
-    given = [(name.strip(), value) for name, _, value in (line.partition("=") for line in lines)]
-    variables = [*app.build.env.items(), *app.tomcat.env.items(), *given]
-    named = [value for name, value in variables if is_secret_name(name)]
-    inside = [secret for text in (*_texts(app.model_dump(mode="json")), *lines) for secret in secrets_in(text)]
-    return [app.webhook_secret.reveal(), *files, *named, *inside]
+# The brackets keep the tags out of the paths in messages, as those that pydantic itself adds.
+_Value = Annotated[
+    Annotated[str, Tag("[text]")] | Annotated[Secret, Tag("[secret]")],
+    Discriminator(lambda value: "[secret]" if isinstance(value, SecretStr) else "[text]"),
+]
+Variables = Annotated[dict[Variable, _Value], BeforeValidator(_hide_by_name)]
+"""Environment variables; a value is a ``SecretStr`` where its name promises a secret."""
 
 
-def _texts(data: Any) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict | list):
-        for value in data.values() if isinstance(data, dict) else data:
-            yield from _texts(value)
+def plain(variables: Mapping[str, str | SecretStr]) -> dict[str, str]:
+    """Variables with their secrets readable, for the process that gets them."""
+    return {name: text if isinstance(text, str) else text.get_secret_value() for name, text in variables.items()}
+
+
+class Content(Enum):
+    """What a file that a setting names has in it."""
+
+    SECRET = auto()
+    VARIABLES = auto()
+
+
+SecretFile = Annotated[FilePath, Content.SECRET]
+"""A file whose whole text is a secret."""
+VariablesFile = Annotated[OptionalPath, Content.VARIABLES]
+"""A file of ``NAME=value`` lines, or none."""
+
+
+class Section(BaseModel):
+    """A table of the settings file. Its ``repr`` masks secrets; ``<key>_file`` gives a ``Secret`` of any section."""
+
+    # hide_input_in_errors: https://docs.pydantic.dev/latest/api/config/#pydantic.config.ConfigDict.hide_input_in_errors
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _find_secrets_in_files(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        in_files = {f"{key}_file": key for key in secret_keys(cls)}
+        named = {in_files[key]: _InFile(file, in_files[key] in data) for key, file in data.items() if key in in_files}
+        return {**{key: value for key, value in data.items() if key not in in_files}, **named}
+
+    def shown(self, mask: Callable[[str], str] = masked) -> dict[str, Any]:
+        """All keys as JSON data, with ``mask`` in the place of each secret and of each password inside a text."""
+        data: dict[str, Any] = hide(self.model_dump(mode="json", context={MASK: mask}), mask)
+        return data
+
+    def revealed(self, include: set[str]) -> dict[str, Any]:
+        """These keys as JSON data with their secrets readable: for a digest, never for a person."""
+        return self.model_dump(mode="json", include=include, context={MASK: str})
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        yield from self.shown().items()
+
+
+def secret_keys(section: type[BaseModel]) -> list[str]:
+    """The keys of a section whose type is ``Secret``."""
+    return [key for key, field in section.model_fields.items() if field.annotation is SecretStr]
+
+
+def secrets_of(section: BaseModel) -> list[str]:
+    """Every secret in the settings, also inside texts and in the files that they name.
+
+    A file that cannot be read is left out: its reader reports it.
+    """
+    return [secret for value, content in _values(section) for secret in _secrets(value, content)]
+
+
+def _values(section: BaseModel) -> Iterator[tuple[Any, Content | None]]:
+    """Each value of the settings, at any depth, with what its file has in it when its type says so."""
+    for key, field in type(section).model_fields.items():
+        yield from _below(getattr(section, key), field)
+
+
+def _below(value: Any, kind: Any) -> Iterator[tuple[Any, Content | None]]:
+    """``kind``: the value's type, as a field or as the argument of a generic type has it."""
+    if isinstance(value, BaseModel):
+        yield from _values(value)
+    elif isinstance(value, Mapping | tuple):
+        annotation = kind.annotation if isinstance(kind, FieldInfo) else kind
+        item_kinds = [argument for argument in get_args(annotation) if argument is not Ellipsis] or [None]
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _below(item, item_kinds[-1])
+    else:
+        metadata = kind.metadata if isinstance(kind, FieldInfo) else getattr(kind, "__metadata__", ())
+        yield value, next((entry for entry in metadata if isinstance(entry, Content)), None)
+
+
+def _secrets(value: Any, content: Content | None) -> Iterator[str]:
+    if content is Content.SECRET:
+        yield _text(value)
+    elif content is Content.VARIABLES:
+        for line in _text(value).splitlines() if value else ():
+            name, _, text = line.partition("=")
+            if is_secret_name(name.strip()):
+                yield text
+            yield from secrets_in(line)
+    else:
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+            yield value
+        yield from secrets_in(value) if isinstance(value, str) else ()
 
 
 def _text(file: Path) -> str:
-    with suppress(OSError, UnicodeDecodeError):
+    with suppress(OSError, ValueError):
         return file.read_text(encoding="utf-8").strip()
     return ""

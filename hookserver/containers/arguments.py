@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hookserver.config import AppSettings
+from hookserver.config.secrets import plain
 from hookserver.engine.labels import label_set
 from hookserver.models import Endpoint, Release
 from hookserver.state import request_journal
@@ -132,7 +133,7 @@ def _environment(
     env_file: Mapping[str, str],
     options: Iterable[str],
 ) -> dict[str, str]:
-    given = {**env_file, **app.tomcat.env}
+    given = {**env_file, **plain(app.tomcat.env)}
     reaching = {name: given.get(name, image_env.get(name, "")) for name in _JVM_VARIABLES}
     inherited = reaching.pop("CATALINA_OPTS")
     return {

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from hookserver.config.secrets import hide, masked, secrets_in, without_user
+from hookserver.config.passwords import hide, masked, secrets_in, without_user
 from hookserver.errors import EmptyRepository, GitError
 
 _HELPER = """!f() { test "$1" = get || return 0

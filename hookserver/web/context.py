@@ -49,7 +49,7 @@ class Context:
 
     def secret(self, app: AppSettings | None) -> str:
         """The app's webhook secret; one that nobody knows for an app that has none or is none."""
-        return (app.webhook_secret.reveal() if app else "") or self.no_secret
+        return (app.webhook_secret.get_secret_value() if app else "") or self.no_secret
 
 
 def context() -> Context:

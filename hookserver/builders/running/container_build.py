@@ -20,6 +20,7 @@ from hookserver.builders.running.advice import advice
 from hookserver.builders.running.output import Cause, listed
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.wars.choice import choose_war
+from hookserver.config.secrets import plain
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.client import CPU_PERIOD
@@ -136,7 +137,7 @@ def _taken_out(tools: BuildTools, wars: IO[bytes], job: BuildJob, recipe: Recipe
 
 def _container_settings(tools: BuildTools, job: BuildJob, recipe: Recipe) -> dict[str, Any]:
     build = job.app.build
-    env = {**recipe.env, **build.env, **_secrets(job)}
+    env = {**recipe.env, **plain(build.env), **_secrets(job)}
     if build.ca_bundle is not None:
         env = truststore.environment(env)
     return {

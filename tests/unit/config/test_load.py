@@ -189,7 +189,7 @@ def test_a_secret_comes_from_its_file_and_never_shows(tmp_path: Path) -> None:
     file = tmp_path / "hookserver.toml"
     file.write_text(APP + 'webhook_secret_file = "secret"\n')
     loaded = load(file)
-    assert loaded.settings.apps["shop"].webhook_secret.reveal() == "s3cr3t-of-the-shop"
+    assert loaded.settings.apps["shop"].webhook_secret.get_secret_value() == "s3cr3t-of-the-shop"
     assert "s3cr3t" not in repr(loaded.settings) + str(loaded.settings) + str(loaded.effective())
     assert ("apps.shop.webhook_secret", '"••••••"', "secret") in loaded.effective()
 
