@@ -72,6 +72,15 @@ class Step(StrEnum):
     DRAIN = "drain"
 
 
+class StepOutcome(StrEnum):
+    """How a step ended: by itself, or killed because somebody cancelled the deploy, or killed with the worker."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
 SKIP = "[skip deploy]"
 """In the message of a branch's tip: its push asks for no deploy."""
 
@@ -148,11 +157,12 @@ class Deploy:
 
 @dataclass(frozen=True)
 class StepRun:
-    """One step of a deploy with its times in Unix seconds; ``ended_at`` None: it runs, or was killed."""
+    """One step of a deploy with its times in Unix seconds; ``ended_at`` and ``outcome`` are None while it runs."""
 
     step: Step
     started_at: float
     ended_at: float | None = None
+    outcome: StepOutcome | None = None
 
 
 @dataclass(frozen=True)

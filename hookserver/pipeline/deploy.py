@@ -111,9 +111,9 @@ def _brings_nothing(context: DeployContext, commit: str, message: str) -> bool:
     release = context.store.live_release(context.app.name)
     if SKIP in message.lower():
         context.log.result(f"skipped: the commit's message says {SKIP}")
-        context.store.end(context.deploy.number, Status.CANCELLED, f"the commit's message says {SKIP}")
         if release and outdated(release.settings, context.recorded(context.app)):
             context.store.enqueue_settings(Push(context.app.name, Trigger.SETTINGS))
+        context.store.end(context.deploy.number, Status.CANCELLED, f"the commit's message says {SKIP}")
         return True
     if release is None or release.commit != commit or outdated(release.settings, context.recorded(context.app)):
         return False

@@ -25,6 +25,7 @@ _LOGS_KEPT = 1000
 
 def settle(context: Context, deploy: Deploy, report: Report) -> None:
     """Bring a deploy whose process is gone to an end, or back to the queue. Can be repeated."""
+    context.store.end_killed_step(deploy.number)
     shutil.rmtree(context.settings.server.state.work(deploy.number), ignore_errors=True)
     release = _release_of(context, deploy)
     if deploy.status is Status.LIVE:

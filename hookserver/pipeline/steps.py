@@ -10,12 +10,13 @@ import functools
 import shlex
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from hookserver.builders import BuildJob
-from hookserver.errors import HookserverError, Unhealthy
-from hookserver.models import Release, Slot, Status, Step
+from hookserver.errors import HookserverError, StoreError, Unhealthy
+from hookserver.models import Release, Slot, Status, Step, StepOutcome
 from hookserver.pipeline.after_switch import tell_of_sessions, watch
 from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.health_gate import wait_until_healthy
@@ -34,14 +35,21 @@ worker grants a deploy beside its build; a connection that is dead is given up m
 
 
 def _step(step: Step, title: str) -> Callable[[StepFunction[P, T]], StepFunction[P, T]]:
-    """Record the step's times, and write its title to the log."""
+    """Record the step's times and its outcome, and name it in the log."""
 
     def decorate(function: StepFunction[P, T]) -> StepFunction[P, T]:
         @functools.wraps(function)
         def recorded(context: DeployContext, /, *args: P.args, **kwargs: P.kwargs) -> T:
             context.store.begin_step(context.deploy, step)
             context.log.step(title)
-            return function(context, *args, **kwargs)
+            outcome = StepOutcome.FAILED
+            try:
+                result = function(context, *args, **kwargs)
+                outcome = StepOutcome.DONE
+            finally:
+                with suppress(StoreError):  # the next step, or the deploy's end, closes this one too
+                    context.store.end_step(context.deploy.number, outcome)
+            return result
 
         return recorded
 

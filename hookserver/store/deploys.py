@@ -6,10 +6,14 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, insert, select, update
 
-from hookserver.models import Deploy, Status, Step, StepRun
+from hookserver.models import Deploy, Status, Step, StepOutcome, StepRun
 from hookserver.store.base import Tables
-from hookserver.store.rows import end_steps, find_app, find_deploy, move, to_deploy
+from hookserver.store.rows import find_app, find_deploy, to_deploy, to_step_run
 from hookserver.store.tables import apps, deploys, releases, steps
+from hookserver.store.transitions import change_status, close_killed_step, close_step, record_facts
+
+_OPEN_STEP = {Status.LIVE: StepOutcome.DONE, Status.CANCELLED: StepOutcome.CANCELLED}
+"""How the step ends that is open when a deploy ends; failed where the deploy did not end well."""
 
 
 class Deploys:
@@ -36,21 +40,31 @@ class Deploys:
         attempt = select(deploys.c.attempt).where(deploys.c.number == number).scalar_subquery()
         query = select(steps).where(steps.c.deploy == number, steps.c.attempt == attempt).order_by(steps.c.started_at)
         with self._tables.database.reading() as connection:
-            return [StepRun(Step(row.step), row.started_at, row.ended_at) for row in connection.execute(query)]
+            return [to_step_run(row) for row in connection.execute(query)]
 
     def begin_step(self, deploy: Deploy, step: Step) -> None:
-        """A step begins; the one before has ended."""
+        """Record that a step begins. Raises StoreError."""
         now = self._tables.clock()
         with self._tables.database.writing() as connection:
-            end_steps(connection, deploy.number, now)
+            close_step(connection, deploy.number, StepOutcome.DONE, now)
             values = {"deploy": deploy.number, "attempt": deploy.attempt, "step": step, "started_at": now}
             connection.execute(insert(steps).values(values))
-            connection.execute(update(deploys).where(deploys.c.number == deploy.number).values(step=step))
+            record_facts(connection, deploy.number, step=step)
+
+    def end_step(self, number: int, outcome: StepOutcome) -> None:
+        """Record how the deploy's open step ended; nothing when it has none. Raises StoreError."""
+        with self._tables.database.writing() as connection:
+            close_step(connection, number, outcome, self._tables.clock())
+
+    def end_killed_step(self, number: int) -> None:
+        """Record that the deploy's process was killed in its open step. Raises NotFound for an unknown deploy."""
+        with self._tables.database.writing() as connection:
+            close_killed_step(connection, find_deploy(connection, number), self._tables.clock())
 
     def record_commit(self, number: int, commit: str) -> None:
-        """The fetch has told which commit this deploy is of."""
+        """Record which commit the deploy is of, once the fetch has found it."""
         with self._tables.database.writing() as connection:
-            connection.execute(update(deploys).where(deploys.c.number == number).values(commit=commit))
+            record_facts(connection, number, commit=commit)
 
     def go_live(self, number: int, release: int | None, standby: float, sticky_seconds: float = 0.0) -> None:
         """The switch has been made: ``release`` serves (None: the one that served goes on), the deploy is live.
@@ -64,24 +78,25 @@ class Deploys:
             if release is not None and before != release:
                 until = {"retire_at": now + standby, "sticky_until": now + sticky_seconds if sticky_seconds else None}
                 self._hand_over(connection, deploy, before, release, until)
-            move(connection, number, Status.LIVE, live_at=now)
+            change_status(connection, number, Status.LIVE, live_at=now)
 
     def record_lost_sessions(self, number: int, visitors: int | None) -> None:
         """The deploy needs a held slot: so many visitors lose their sessions; None: nobody knows how many."""
         with self._tables.database.writing() as connection:
-            connection.execute(update(deploys).where(deploys.c.number == number).values(visitors_lost=visitors))
+            record_facts(connection, number, visitors_lost=visitors)
 
     def end(self, number: int, status: Status, reason: str = "") -> None:
-        """The deploy is over. A live one that has drained, or one that was sent back, keeps its status."""
+        """The deploy is over. A live one that has drained, or one that was sent back, keeps its status.
+
+        Raises NotFound for an unknown deploy, Refused when it cannot become ``status``.
+        """
         with self._tables.database.writing() as connection:
             now = self._tables.clock()
-            end_steps(connection, number, now)
-            if find_deploy(connection, number).status is not status:
-                move(connection, number, status, ended_at=now, reason=reason)
+            close_step(connection, number, _OPEN_STEP.get(status, StepOutcome.FAILED), now)
+            if find_deploy(connection, number).status is status:
+                record_facts(connection, number, ended_at=now, reason=reason)
             else:
-                connection.execute(
-                    update(deploys).where(deploys.c.number == number).values(ended_at=now, reason=reason)
-                )
+                change_status(connection, number, status, ended_at=now, reason=reason)
         self._tables.ring()
 
     def send_back(self, number: int, release: int, before: int, reason: str) -> None:
@@ -96,11 +111,9 @@ class Deploys:
             serves = update(releases).where(releases.c.deploy == before)
             connection.execute(serves.values(retire_at=None, sticky_until=None, visitors=None))
             connection.execute(update(releases).where(releases.c.deploy == release).values(retired_at=now))
-            move(connection, number, Status.ROLLED_BACK, reason=reason)
+            change_status(connection, number, Status.ROLLED_BACK, reason=reason)
             if deploy.rollback_to is not None:
-                swap = {before: Status.LIVE, release: Status.ROLLED_BACK}
-                for other, status in swap.items():
-                    connection.execute(update(deploys).where(deploys.c.number == other).values(status=status))
+                _roll_back(connection, ended=release, again=before)
 
     def _hand_over(
         self,
@@ -117,7 +130,12 @@ class Deploys:
         connection.execute(update(releases).where(releases.c.deploy == release).values(serving))
         connection.execute(update(releases).where(releases.c.deploy == before).values(until))
         if deploy.rollback_to is not None and before is not None:
-            back = update(deploys).where(deploys.c.number == before, deploys.c.status == Status.LIVE)
-            connection.execute(back.values(status=Status.ROLLED_BACK))
-            again = update(deploys).where(deploys.c.number == release, deploys.c.status == Status.ROLLED_BACK)
-            connection.execute(again.values(status=Status.LIVE))
+            _roll_back(connection, ended=before, again=release)
+
+
+def _roll_back(connection: Connection, ended: int, again: int) -> None:
+    """The release of deploy ``ended`` was live, and that of ``again`` is now; a new copy's own deploy is running."""
+    if find_deploy(connection, ended).status is Status.LIVE:
+        change_status(connection, ended, Status.ROLLED_BACK)
+    if find_deploy(connection, again).status is Status.ROLLED_BACK:
+        change_status(connection, again, Status.LIVE)

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select, update
 
 from hookserver.models import Status
 from hookserver.store.base import Tables
-from hookserver.store.rows import move
 from hookserver.store.tables import apps, deploys, releases, settings
+from hookserver.store.transitions import change_status
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class SettingsRequests:
 
     def request_settings(self, retire: Collection[str] = ()) -> int:
         """Ask the worker to read its settings file again, and to end these apps that are gone from it."""
-        known = self.effective_settings()
-        values = {"asked": settings.c.asked + 1, "retire": json.dumps(sorted({*known.retire, *retire}))}
         with self._tables.database.writing() as connection:
+            known = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
+            values = {"asked": settings.c.asked + 1, "retire": json.dumps(sorted({*known, *retire}))}
             asking = update(settings).values(values).returning(settings.c.asked)
             number: int = connection.execute(asking).scalar_one()
         self._tables.ring()
@@ -65,8 +65,9 @@ class SettingsRequests:
 
     def set_effective_settings(self, wish: int, recorded: Mapping[str, Any]) -> None:
         """The worker goes by these from now on; apps that are gone and serve keep what was remembered of them."""
-        before = self.effective_settings().settings.get("apps", {})
         with self._tables.database.writing() as connection:
+            effective = connection.execute(select(settings.c.effective_settings)).scalar_one()
+            before = json.loads(effective).get("apps", {})
             serving = connection.execute(select(apps.c.name).where(apps.c.live.is_not(None))).scalars()
             gone = {name: before[name] for name in serving if name in before and name not in recorded["apps"]}
             whole = {**recorded, "apps": {**recorded["apps"], **gone}}
@@ -103,4 +104,4 @@ def _end_releases(connection: Connection, app: str, now: float) -> None:
     connection.execute(running.values(retired_at=now, retire_at=None))
     queued = select(deploys.c.number).where(deploys.c.app == app, deploys.c.status == Status.QUEUED)
     for number in connection.execute(queued).scalars().all():
-        move(connection, number, Status.CANCELLED, ended_at=now, reason="the app is gone from the settings")
+        change_status(connection, number, Status.CANCELLED, ended_at=now, reason="the app is gone from the settings")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, update
 
 from hookserver.errors import Refused
 from hookserver.models import Deploy, Push, Status, Trigger
 from hookserver.store.base import Tables
-from hookserver.store.rows import find_app, find_deploy, move, to_deploy
+from hookserver.store.rows import find_app, find_deploy, to_deploy
 from hookserver.store.tables import apps, deliveries, deploys
+from hookserver.store.transitions import Facts, change_status, close_killed_step, record_facts
 
 MAX_ATTEMPTS = 3
 """How often a deploy is begun again after its worker was killed."""
@@ -94,7 +94,7 @@ class Queue:
                 other.c.app == deploys.c.app, other.c.started_at.is_not(None), other.c.ended_at.is_(None)
             )
             waiting = (
-                select(deploys.c.number, deploys.c.app)
+                select(deploys.c.number, deploys.c.app, deploys.c.attempt)
                 .join(apps, apps.c.name == deploys.c.app)
                 .where(
                     deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), apps.c.name.not_in(busy), ~in_progress
@@ -106,14 +106,8 @@ class Queue:
                 return None
             served = select(func.max(apps.c.served) + 1).scalar_subquery()
             connection.execute(update(apps).where(apps.c.name == row.app).values(served=served))
-            move(
-                connection,
-                row.number,
-                Status.RUNNING,
-                started_at=self._tables.clock(),
-                attempt=deploys.c.attempt + 1,
-                step=None,
-            )
+            begun: Facts = {"started_at": self._tables.clock(), "attempt": row.attempt + 1, "step": None}
+            change_status(connection, row.number, Status.RUNNING, **begun)
             return find_deploy(connection, row.number)
 
     def cancel(self, number: int) -> Deploy:
@@ -121,10 +115,10 @@ class Queue:
         with self._tables.database.writing() as connection:
             deploy = find_deploy(connection, number)
             if deploy.status is Status.QUEUED:
-                over = {"ended_at": self._tables.clock(), "reason": "cancelled while it waited"}
-                move(connection, number, Status.CANCELLED, **over)
+                over: Facts = {"ended_at": self._tables.clock(), "reason": "cancelled while it waited"}
+                change_status(connection, number, Status.CANCELLED, **over)
             elif deploy.status is Status.RUNNING:
-                connection.execute(update(deploys).where(deploys.c.number == number).values(cancel_requested=True))
+                record_facts(connection, number, cancel_requested=True)
             else:
                 raise Refused(
                     f"deploy {number} is over: it is {deploy.status}", "Only a queued or running deploy ends."
@@ -132,6 +126,13 @@ class Queue:
             deploy = find_deploy(connection, number)
         self._tables.ring()
         return deploy
+
+    def queued_or_running(self, app: str) -> list[Deploy]:
+        """The app's deploys that wait or run, however many pushes came since; one of each at most."""
+        unfinished = deploys.c.status.in_((Status.QUEUED, Status.RUNNING))
+        with self._tables.database.reading() as connection:
+            query = select(deploys).where(deploys.c.app == app, unfinished).order_by(deploys.c.number)
+            return [to_deploy(row) for row in connection.execute(query)]
 
     def in_progress(self) -> list[Deploy]:
         """Deploys that were begun and have not ended: running, live and still draining, or just being sent back."""
@@ -150,26 +151,28 @@ class Queue:
                 deploys.c.app == deploy.app, deploys.c.status == Status.QUEUED
             )
             waiting = connection.execute(newer).first()
-            over: dict[str, Any] = {"ended_at": self._tables.clock()}
+            now = self._tables.clock()
+            close_killed_step(connection, deploy, now)
+            facts: Facts = {"ended_at": now}
             if deploy.cancel_requested:
-                status, values = Status.CANCELLED, over | {"reason": "cancelled"}
+                status, facts["reason"] = Status.CANCELLED, "cancelled"
             elif waiting is not None and (waiting.trigger != Trigger.SETTINGS or deploy.trigger is Trigger.SETTINGS):
-                status, values = Status.SUPERSEDED, over | {"superseded_by": waiting.number}
+                status, facts["superseded_by"] = Status.SUPERSEDED, waiting.number
             elif deploy.attempt >= MAX_ATTEMPTS:
                 why = f"the worker was killed in each of {MAX_ATTEMPTS} attempts, last in step {deploy.step or 'fetch'}"
-                status, values = Status.FAILED, over | {"reason": why}
+                status, facts["reason"] = Status.FAILED, why
             else:
-                status, values = Status.QUEUED, {"started_at": None, "step": None, "commit": ""}
+                status, facts = Status.QUEUED, {"started_at": None, "step": None, "commit": ""}
                 if waiting is not None:
-                    move(connection, waiting.number, Status.SUPERSEDED, superseded_by=number, **over)
-            move(connection, number, status, **values)
+                    change_status(connection, waiting.number, Status.SUPERSEDED, superseded_by=number, ended_at=now)
+            change_status(connection, number, status, **facts)
             return status
 
     def _insert(self, connection: Connection, push: Push) -> int:
         waiting = select(deploys.c.number).where(deploys.c.app == push.app, deploys.c.status == Status.QUEUED)
         replaced = connection.execute(waiting).scalar()
         if replaced is not None:
-            move(connection, replaced, Status.SUPERSEDED, ended_at=self._tables.clock())
+            change_status(connection, replaced, Status.SUPERSEDED, ended_at=self._tables.clock())
         values = {
             "app": push.app,
             "status": Status.QUEUED,
@@ -182,7 +185,7 @@ class Queue:
         }
         number: int = connection.execute(insert(deploys).values(values).returning(deploys.c.number)).scalar_one()
         if replaced is not None:
-            connection.execute(update(deploys).where(deploys.c.number == replaced).values(superseded_by=number))
+            record_facts(connection, replaced, superseded_by=number)
         if push.delivery:
             connection.execute(insert(deliveries).values(app=push.app, delivery=push.delivery, deploy=number))
             old = delete(deliveries).where(

@@ -1,15 +1,15 @@
-"""Rows of the tables as the product's frozen data, and the one place where a deploy changes its status."""
+"""Rows of the tables as the product's frozen data."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, select
 
-from hookserver.errors import NotFound, Refused
-from hookserver.models import TRANSITIONS, App, Deploy, Lock, Release, Slot, Status, Step, Trigger
-from hookserver.store.tables import apps, deploys, steps
+from hookserver.errors import NotFound
+from hookserver.models import App, Deploy, Lock, Release, Slot, Status, Step, StepOutcome, StepRun, Trigger
+from hookserver.store.tables import apps, deploys
 
 
 def find_app(connection: Connection, name: str) -> App:
@@ -41,6 +41,11 @@ def to_deploy(row: Row[Any]) -> Deploy:
     return Deploy(**values)
 
 
+def to_step_run(row: Row[Any]) -> StepRun:
+    outcome = StepOutcome(row.outcome) if row.outcome else None
+    return StepRun(Step(row.step), row.started_at, row.ended_at, outcome)
+
+
 def to_release(row: Row[Any]) -> Release:
     return Release(
         deploy=row.deploy,
@@ -56,34 +61,3 @@ def to_release(row: Row[Any]) -> Release:
         visitors=row.visitors,
         settings=json.loads(row.settings),
     )
-
-
-def move(connection: Connection, number: int, status: Status, **values: Any) -> None:
-    allowed = [before for before, after in TRANSITIONS.items() if status in after]
-    moving = update(deploys).where(deploys.c.number == number, deploys.c.status.in_(allowed))
-    if not connection.execute(moving.values(status=status, **values)).rowcount:
-        deploy = find_deploy(connection, number)
-        raise Refused(f"deploy {number} is {deploy.status} and cannot become {status}", "Someone was quicker.")
-    if status in (Status.FAILED, Status.CANCELLED, Status.ROLLED_BACK):
-        _forget_tip(connection, number)
-
-
-def _forget_tip(connection: Connection, number: int) -> None:
-    """What was asked for by hand came to nothing: a push that gave way to it is news for the poll again."""
-    ended = find_deploy(connection, number)
-    by_hand = [number] if _is_by_hand(ended) else []
-    while by_hand:
-        pushes = select(deploys).where(deploys.c.superseded_by.in_(by_hand), deploys.c.trigger != Trigger.SETTINGS)
-        replaced = [to_deploy(row) for row in connection.execute(pushes)]
-        by_hand = [deploy.number for deploy in replaced if _is_by_hand(deploy)]
-        if len(by_hand) < len(replaced):
-            connection.execute(update(apps).where(apps.c.name == ended.app).values(tip_seen=""))
-
-
-def _is_by_hand(deploy: Deploy) -> bool:
-    return bool(deploy.asked) or deploy.trigger is Trigger.ROLLBACK
-
-
-def end_steps(connection: Connection, number: int, now: float) -> None:
-    open_steps = update(steps).where(steps.c.deploy == number, steps.c.ended_at.is_(None))
-    connection.execute(open_steps.values(ended_at=now))

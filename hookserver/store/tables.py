@@ -68,6 +68,7 @@ steps = Table(
     Column("step", String, primary_key=True),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
+    Column("outcome", String),
 )
 
 releases = Table(

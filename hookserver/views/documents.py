@@ -9,14 +9,11 @@ from hookserver.config import AppSettings
 from hookserver.models import Deploy, Lock, Release, Status, StepRun
 from hookserver.store import Store
 
-_LOOK_BACK = 50
-"""Deploys looked at for what is queued."""
-
 
 def app(store: Store, settings: AppSettings) -> dict[str, Any]:
     """One app: the settings that tell it apart, what serves, what waits."""
     known = store.app(settings.name)
-    deploys = store.deploys(settings.name, limit=_LOOK_BACK)
+    deploys = store.queued_or_running(settings.name)
     releases = store.releases(settings.name)
     live = next((release for release in releases if release.deploy == known.live), None)
     standby = next((r for r in releases if r is not live and r.retire_at is not None and r.retired_at is None), None)
@@ -62,9 +59,9 @@ def deploy(of: Deploy) -> dict[str, Any]:
 
 
 def step(run: StepRun) -> dict[str, Any]:
-    """One step; ``seconds`` is null while it runs."""
+    """One step; ``seconds`` and ``outcome`` are null while it runs."""
     seconds = None if run.ended_at is None else round(run.ended_at - run.started_at, 3)
-    return {"step": run.step, "started_at": _time(run.started_at), "seconds": seconds}
+    return {"step": run.step, "started_at": _time(run.started_at), "seconds": seconds, "outcome": run.outcome}
 
 
 def lock(of: Lock | None) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import pytest
 from hookserver.config import Settings, parse
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed, Unhealthy
-from hookserver.models import Push, Release, Slot, Status, Trigger
+from hookserver.models import Push, Release, Slot, Status, Step, StepOutcome, Trigger
 from hookserver.pipeline import after_switch
 from hookserver.pipeline.context import Context, DeployContext
 from hookserver.pipeline.steps import FETCH_DEADLINE, drain
@@ -106,6 +106,10 @@ def status(context: DeployContext) -> Status:
     return context.store.deploy(context.deploy.number).status
 
 
+def outcomes(context: DeployContext) -> dict[Step, StepOutcome | None]:
+    return {step.step: step.outcome for step in context.store.steps(context.deploy.number)}
+
+
 @pytest.mark.parametrize("held", [None, Slot.BLUE])
 def test_a_release_that_dies_after_its_switch_is_sent_back_though_nothing_is_in_flight(
     context: DeployContext, machine: Machine, held: Slot | None
@@ -115,6 +119,7 @@ def test_a_release_that_dies_after_its_switch_is_sent_back_though_nothing_is_in_
         ends(context)
     assert status(context) is Status.ROLLED_BACK
     assert (machine.live, machine.stopped) == (Slot.BLUE, [Slot.GREEN])
+    assert outcomes(context) == {Step.DRAIN: StepOutcome.FAILED}
 
 
 @pytest.mark.parametrize("held", [None, Slot.BLUE])
@@ -125,6 +130,7 @@ def test_a_release_that_lives_on_is_watched_for_its_time_and_stays(
     ends(context)
     assert machine.looks > 5
     assert (status(context), machine.live) == (Status.LIVE, Slot.GREEN)
+    assert outcomes(context) == {Step.DRAIN: StepOutcome.DONE}
 
 
 def test_one_that_dies_while_the_old_slot_drains_is_sent_back(context: DeployContext, machine: Machine) -> None:

@@ -53,6 +53,7 @@ def upgrade() -> None:
         Column("step", String, primary_key=True),
         Column("started_at", Float, nullable=False),
         Column("ended_at", Float),
+        Column("outcome", String),
     )
     op.create_table(
         "releases",

@@ -1,0 +1,78 @@
+"""The one place that changes rows of ``deploys`` and ends their steps; every change of a status is checked here."""
+
+from __future__ import annotations
+
+from typing import TypedDict, Unpack
+
+from sqlalchemy import Connection, select, update
+
+from hookserver.errors import Refused
+from hookserver.models import TRANSITIONS, Deploy, Status, Step, StepOutcome, Trigger
+from hookserver.store.rows import find_deploy, to_deploy
+from hookserver.store.tables import apps, deploys, steps
+
+
+class Facts(TypedDict, total=False):
+    """The columns of a deploy that change during its life, apart from its status."""
+
+    attempt: int
+    commit: str
+    step: Step | None
+    reason: str
+    superseded_by: int
+    cancel_requested: bool
+    visitors_lost: int | None
+    started_at: float | None
+    live_at: float
+    ended_at: float
+
+
+def change_status(connection: Connection, number: int, status: Status, **facts: Unpack[Facts]) -> None:
+    """Move a deploy to ``status`` along TRANSITIONS, and record ``facts`` with it.
+
+    The caller's transaction holds whatever else must be true then. When a deploy that was requested by hand comes to
+    nothing, the poll may deploy again what it had replaced. Raises NotFound for an unknown deploy, Refused when the
+    deploy cannot become that.
+    """
+    deploy = find_deploy(connection, number)
+    if status not in TRANSITIONS[deploy.status]:
+        raise Refused(
+            f"deploy {number} is {deploy.status} and cannot become {status}",
+            "It changed in the meantime; see `hookserver history`.",
+        )
+    connection.execute(update(deploys).where(deploys.c.number == number).values(status=status, **facts))
+    has_failed = status in (Status.FAILED, Status.CANCELLED, Status.ROLLED_BACK)
+    if has_failed and deploy.ended_at is None:
+        _forget_tip(connection, deploy)
+
+
+def record_facts(connection: Connection, number: int, **facts: Unpack[Facts]) -> None:
+    """Record facts about a deploy that keeps its status."""
+    connection.execute(update(deploys).where(deploys.c.number == number).values(**facts))
+
+
+def close_step(connection: Connection, number: int, outcome: StepOutcome, now: float) -> None:
+    """End the deploy's open step, if it has one."""
+    open_step = update(steps).where(steps.c.deploy == number, steps.c.ended_at.is_(None))
+    connection.execute(open_step.values(ended_at=now, outcome=outcome))
+
+
+def close_killed_step(connection: Connection, deploy: Deploy, now: float) -> None:
+    """End the open step of a deploy whose process was killed: because somebody cancelled it, or with the worker."""
+    outcome = StepOutcome.CANCELLED if deploy.cancel_requested else StepOutcome.INTERRUPTED
+    close_step(connection, deploy.number, outcome, now)
+
+
+def _forget_tip(connection: Connection, failed: Deploy) -> None:
+    """Let the poll deploy the tip again if a push of it was superseded by ``failed``, a deploy requested by hand."""
+    by_hand = [failed.number] if _is_by_hand(failed) else []
+    while by_hand:
+        pushes = select(deploys).where(deploys.c.superseded_by.in_(by_hand), deploys.c.trigger != Trigger.SETTINGS)
+        replaced = [to_deploy(row) for row in connection.execute(pushes)]
+        by_hand = [deploy.number for deploy in replaced if _is_by_hand(deploy)]
+        if len(by_hand) < len(replaced):
+            connection.execute(update(apps).where(apps.c.name == failed.app).values(tip_seen=""))
+
+
+def _is_by_hand(deploy: Deploy) -> bool:
+    return bool(deploy.asked) or deploy.trigger is Trigger.ROLLBACK

@@ -1,0 +1,62 @@
+"""Every status of a deploy is set along TRANSITIONS, in one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+import hookserver
+from hookserver.errors import Refused
+from hookserver.models import TRANSITIONS, Push, Status, Trigger
+from hookserver.state.state_dir import StateDir
+from hookserver.store import Store
+from hookserver.store.database import Database
+from hookserver.store.rows import find_deploy
+from hookserver.store.tables import deploys
+from hookserver.store.transitions import change_status, record_facts
+
+
+@pytest.fixture
+def database(state: StateDir) -> Iterator[Database]:
+    made = Database(state.database)
+    store = Store(state)
+    store.sync_apps(["shop"])
+    store.close()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(("before", "after"), product(Status, Status))
+def test_a_status_changes_as_the_table_of_transitions_says(database: Database, before: Status, after: Status) -> None:
+    with database.writing() as connection:
+        values = {"app": "shop", "status": before, "trigger": Trigger.WEBHOOK, "queued_at": 1.0}
+        connection.execute(insert(deploys).values(number=1, **values))
+        if after in TRANSITIONS[before]:
+            change_status(connection, 1, after, reason="why")
+            assert (find_deploy(connection, 1).status, find_deploy(connection, 1).reason) == (after, "why")
+        else:
+            with pytest.raises(Refused, match=f"is {before} and cannot become {after}"):
+                change_status(connection, 1, after, reason="why")
+            assert (find_deploy(connection, 1).status, find_deploy(connection, 1).reason) == (before, "")
+
+
+def test_facts_are_recorded_without_a_change_of_status(database: Database, state: StateDir) -> None:
+    store = Store(state)
+    number = store.enqueue(Push("shop", Trigger.WEBHOOK)).deploy
+    with database.writing() as connection:
+        record_facts(connection, number, commit="abc", cancel_requested=True)
+    deploy = store.deploy(number)
+    assert (deploy.status, deploy.commit, deploy.cancel_requested) == (Status.QUEUED, "abc", True)
+    store.close()
+
+
+def test_no_other_module_updates_a_deploy() -> None:
+    package = Path(hookserver.__file__).parent
+    updating = re.compile(r"update\(\s*(tables\.)?deploys\b|\bdeploys\.update\(|UPDATE\s+deploys", re.IGNORECASE)
+    found = {str(file.relative_to(package)) for file in package.rglob("*.py") if updating.search(file.read_text())}
+    assert found == {"store/transitions.py"}
