@@ -86,7 +86,7 @@ prepare() {
     say "what this machine needs"
     need_commands git:git curl:curl nginx:nginx-light debootstrap:debootstrap ip:iproute2
     need_docker
-    need_environment "$VENV" ""
+    need_environment "$VENV"
     stop_all
     clear_other_demos
     need_last_resort "$SUBNET"

@@ -115,17 +115,24 @@ need_python() {
     need_python again
 }
 
-# need_environment DIR EXTRA: a virtual environment with hookserver and its dependencies, made anew when they changed.
+# Takes away the mark that deploy/lock.sh puts on the tools of the tests.
+WITH_TEST_TOOLS="s/ ; extra == 'test'//; s/ and extra == 'test'//"
+
+# need_environment DIR [test]: a virtual environment with hookserver and the packages of requirements.lock, recreated when
+# they change. `test` adds the tools of the tests, which pip leaves out otherwise: no requirement of a file has an extra.
 need_environment() {
-    local wanted
+    local wanted lock=$1/requirements.txt
     need_python
-    wanted=$("$PYTHON" --version; cat "$ROOT/pyproject.toml"; echo "$2")
+    wanted=$("$PYTHON" --version; cat "$ROOT/pyproject.toml" "$ROOT/requirements.lock"; echo "${2:-}")
     if [ "$(cat "$1/made-for" 2>/dev/null)" != "$wanted" ]; then
         say "making the Python environment ${1##*/}"
         rm -rf "$1"
         "$PYTHON" -m venv "$1"
-        "$1/bin/pip" install --quiet --disable-pip-version-check --editable "$ROOT$2" ||
-            fail "pip could not install hookserver's dependencies" "Can this machine reach a package index?"
+        sed "$([ "${2:-}" != test ] || echo "$WITH_TEST_TOOLS")" "$ROOT/requirements.lock" >"$lock"
+        {
+            "$1/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$lock" &&
+                "$1/bin/pip" install --quiet --disable-pip-version-check --no-deps --editable "$ROOT"
+        } || fail "pip could not install hookserver's dependencies" "Can this machine reach a package index?"
         printf '%s' "$wanted" >"$1/made-for"
     fi
 }

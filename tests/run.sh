@@ -36,7 +36,7 @@ run_pytest() { as_root env PYTHONUNBUFFERED=1 "$VENV/bin/python" -m pytest "$@";
 main() {
     need_commands git:git curl:curl shellcheck:shellcheck
     mkdir -p "$STATE"
-    need_environment "$VENV" "[test]"
+    need_environment "$VENV" test
     case "${1:-all}" in
     unit)
         static_checks

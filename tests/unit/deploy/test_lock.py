@@ -1,0 +1,59 @@
+"""``requirements.lock`` is what ``pyproject.toml`` asks for; ``deploy/lock.sh`` writes it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[3]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PRODUCT = [Requirement(text) for text in PROJECT["dependencies"]]
+TOOLS = [Requirement(text) for text in PROJECT["optional-dependencies"]["test"]]
+LOCK = (ROOT / "requirements.lock").read_text()
+
+
+def entries() -> dict[str, tuple[Requirement, list[str]]]:
+    """Each requirement of the lock with its hashes, by its name."""
+    logical = [line for line in re.sub(r" *\\\n +", " ", LOCK).splitlines() if not line.startswith("#")]
+    parts = [line.split(" --hash=") for line in logical]
+    return {canonicalize_name(Requirement(text).name): (Requirement(text), hashes) for text, *hashes in parts}
+
+
+def is_installed(requirement: Requirement, extra: str) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+
+
+def test_every_requirement_of_the_lock_is_one_version_with_hashes() -> None:
+    assert len(entries()) > 40
+    for requirement, hashes in entries().values():
+        assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), requirement
+        assert hashes
+        assert all(re.fullmatch("sha256:[0-9a-f]{64}", one) for one in hashes), requirement
+
+
+@pytest.mark.parametrize("wanted", [*PRODUCT, *TOOLS], ids=lambda wanted: wanted.name)
+def test_lock_has_a_version_that_fits_the_project(wanted: Requirement) -> None:
+    locked, _ = entries()[canonicalize_name(wanted.name)]
+    (version,) = locked.specifier
+    assert wanted.specifier.contains(version.version), f"run deploy/lock.sh: {locked} is not {wanted}"
+
+
+@pytest.mark.parametrize("wanted", [*PRODUCT, *TOOLS], ids=lambda wanted: wanted.name)
+def test_every_dependency_has_an_upper_bound(wanted: Requirement) -> None:
+    assert any(bound.operator in ("<", "==") for bound in wanted.specifier), wanted
+
+
+def test_installation_leaves_out_the_tools_of_the_tests() -> None:
+    installed = {name for name, (requirement, _) in entries().items() if is_installed(requirement, "")}
+    assert installed >= {canonicalize_name(wanted.name) for wanted in PRODUCT}
+    assert not installed & {canonicalize_name(wanted.name) for wanted in TOOLS}
+    assert all(is_installed(entries()[canonicalize_name(wanted.name)][0], "test") for wanted in TOOLS)
+
+
+def test_lock_names_no_package_index() -> None:
+    assert not re.search(r"https?://|index-url|find-links", LOCK)
