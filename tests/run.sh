@@ -48,7 +48,7 @@ main() {
         ;;
     bench)
         need_real_parts
-        [ -n "${2:-}" ] || fail "which bench?" "One of: switch, sessions, tomcats, push_to_live, idle, large_war."
+        [ -n "${2:-}" ] || fail "which bench?" "One of: switch, sessions, tomcats, push_to_live, proxy, idle, large_war."
         as_root env PYTHONUNBUFFERED=1 "$VENV/bin/python" -m "tests.bench.$2" "${@:3}"
         ;;
     all)
