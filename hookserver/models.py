@@ -138,7 +138,7 @@ class Deploy:
     app: str
     status: Status
     trigger: Trigger
-    asked: str = ""
+    requested_commit: str = ""
     commit: str = ""
     rebuild: bool = False
     rollback_to: int | None = None

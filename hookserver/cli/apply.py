@@ -73,12 +73,12 @@ def _refuse_while_busy(store: Store, retired: Iterable[str]) -> None:
 
 def _take_up(store: Store, retired: Iterable[str]) -> None:
     """Until the worker has done what needs no new containers. Raises DeployFailed with what it could not do."""
-    wish = store.request_settings([*retired])
+    request = store.request_settings([*retired])
     for deploy in store.in_progress():
         click.echo(f"deploy {deploy.number} of {deploy.app} is under way, and waited for", err=True)
 
     def is_done() -> bool:
-        return store.effective_settings().done >= wish
+        return store.effective_settings().applied >= request
 
     while not is_done():
         wait_until(lambda: is_done() or not store.in_progress(), math.inf, pause=0.05)
@@ -87,9 +87,9 @@ def _take_up(store: Store, retired: Iterable[str]) -> None:
                 f"the worker has not taken the settings up within {_TAKEN_WITHIN:g} s",
                 "It will as soon as it can; see what it says.",
             )
-    if (known := store.effective_settings()).told:
+    if (known := store.effective_settings()).message:
         raise DeployFailed(
-            f"{known.told}\nWhat ran before runs on.", "Mend the settings, then `hookserver apply` again."
+            f"{known.message}\nWhat ran before runs on.", "Mend the settings, then `hookserver apply` again."
         )
     click.echo("the settings are taken up", err=True)
 

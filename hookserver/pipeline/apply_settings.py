@@ -26,13 +26,13 @@ def take_up(context: Context, report: Report) -> None:
 
     What went wrong is told to who asked. An app that is gone from the settings serves on, and is told of.
     """
-    wish = context.store.effective_settings().taken
+    request = context.store.effective_settings().loaded
     try:
         if context.apply_nginx():
             report("nginx: given its configuration")
     except NginxError as error:
         report(f"nginx: {error}")
-        context.store.settings_applied(wish, str(error))
+        context.store.settings_applied(request, str(error))
         return
     live = context.store.live_releases()
     for app in context.settings.apps.values():
@@ -43,7 +43,7 @@ def take_up(context: Context, report: Report) -> None:
     for name in live:
         if name not in context.settings.apps and name not in retiring:
             report(f"apps.{name} is gone from the settings, but serves on; `hookserver apply --yes` retires it")
-    context.store.settings_applied(wish)
+    context.store.settings_applied(request)
 
 
 def end_app(context: Context, name: str, report: Report) -> None:

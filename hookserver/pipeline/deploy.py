@@ -106,7 +106,11 @@ def ending(context: Context, number: int) -> str:
 
 def _brings_nothing(context: DeployContext, commit: str, message: str) -> bool:
     """A hint that brings nothing new, or asks to be skipped, ends here; what a person asks for by hand is done."""
-    if context.deploy.rebuild or context.deploy.asked or context.deploy.trigger in (Trigger.API, Trigger.CLI):
+    if (
+        context.deploy.rebuild
+        or context.deploy.requested_commit
+        or context.deploy.trigger in (Trigger.API, Trigger.CLI)
+    ):
         return False
     release = context.store.live_release(context.app.name)
     if SKIP in message.lower():

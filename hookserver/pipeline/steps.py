@@ -60,8 +60,8 @@ def _step(step: Step, title: str) -> Callable[[StepFunction[P, T]], StepFunction
 def fetch(context: DeployContext) -> tuple[str, str]:
     """The commit to deploy, and its message: the branch's tip now, or the one that was asked for by hand."""
     mirror = context.mirror(context.app, context.deploy.number)
-    if context.deploy.asked:
-        commit = mirror.resolve(context.deploy.asked, FETCH_DEADLINE)
+    if context.deploy.requested_commit:
+        commit = mirror.resolve(context.deploy.requested_commit, FETCH_DEADLINE)
     else:
         commit = mirror.fetch(FETCH_DEADLINE)
         context.store.record_tip(context.app.name, commit)

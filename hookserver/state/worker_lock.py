@@ -1,4 +1,4 @@
-"""That there is a worker, and only one, and how it is woken: its lock and its bell."""
+"""The worker's lock, so that only one runs, and its wake-up socket."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def worker_is_alive(state: StateDir) -> bool:
 
 
 @contextmanager
-def bell(state: StateDir) -> Iterator[socket.socket]:
-    """What the worker listens to: a datagram socket that never blocks."""
+def wakeups(state: StateDir) -> Iterator[socket.socket]:
+    """The socket that becomes readable when somebody wakes the worker. It never blocks."""
     path = state.wakeup_socket
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as made:
@@ -51,10 +51,10 @@ def bell(state: StateDir) -> Iterator[socket.socket]:
         yield made
 
 
-def ring(wakeup_socket: Path) -> None:
-    """Wake the worker; when it is not there, it looks at the queue by itself as soon as it is."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as rope, suppress(OSError):
-        rope.sendto(b"!", str(wakeup_socket))
+def wake_worker(wakeup_socket: Path) -> None:
+    """Wake the worker; one that is not running reads the queue when it starts."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender, suppress(OSError):
+        sender.sendto(b"!", str(wakeup_socket))
 
 
 def _take_lock(descriptor: int) -> bool:

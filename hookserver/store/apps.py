@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from hookserver.errors import AppLocked
 from hookserver.models import App, Status
-from hookserver.store.base import Tables
+from hookserver.store.base import StoreBase
 from hookserver.store.rows import find_app, to_app
 from hookserver.store.tables import apps, deploys, releases
 
@@ -16,10 +16,8 @@ _NO_PLACE = 0
 """Numbers from here down are of apps that have lost their place on the container network."""
 
 
-class Apps:
+class Apps(StoreBase):
     """The part of the store about apps."""
-
-    _tables: Tables
 
     def sync_apps(self, names: Iterable[str]) -> dict[str, int]:
         """Give each named app its row and its lasting number; answer the numbers of all of them.
@@ -28,7 +26,7 @@ class Apps:
         history, goes to the next one that needs a number.
         """
         named = [*names]
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             numbers = {row.name: row.number for row in connection.execute(select(apps.c.name, apps.c.number))}
             for name in named:
                 if numbers.get(name, _NO_PLACE) <= _NO_PLACE:
@@ -38,24 +36,24 @@ class Apps:
 
     def apps(self) -> list[App]:
         """All apps, by name."""
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             return [to_app(row) for row in connection.execute(select(apps).order_by(apps.c.name))]
 
     def app(self, name: str) -> App:
         """One app."""
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             return find_app(connection, name)
 
     def record_tip(self, app: str, tip: str) -> None:
         """Remember the branch's tip, so that the poll neither repeats a failed deploy nor undoes a rollback."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(update(apps).where(apps.c.name == app).values(tip_seen=tip))
 
     def lock(self, app: str, reason: str, by: str) -> None:
         """Let the app's pushes wait. Raises AppLocked when it is locked already, NotFound for an unknown app."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             _refuse_if_locked(find_app(connection, app))
-            values = {"lock_reason": reason, "lock_by": by, "lock_at": self._tables.clock()}
+            values = {"lock_reason": reason, "lock_by": by, "lock_at": self._clock()}
             connection.execute(update(apps).where(apps.c.name == app).values(values))
 
     def refuse_if_locked(self, app: str) -> None:
@@ -64,11 +62,11 @@ class Apps:
 
     def unlock(self, app: str) -> None:
         """Let the app's pushes go on."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             find_app(connection, app)
             values = {"lock_reason": None, "lock_by": None, "lock_at": None}
             connection.execute(update(apps).where(apps.c.name == app).values(values))
-        self._tables.ring()
+        self._wake_worker()
 
 
 def _refuse_if_locked(app: App) -> None:

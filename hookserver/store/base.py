@@ -1,24 +1,22 @@
-"""What every part of the store stands on: the database, a clock, and the worker's bell."""
+"""What every part of the store needs: the database, a clock, and the worker's wake-up."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from hookserver.state.worker_lock import ring
+from hookserver.state.worker_lock import wake_worker
 from hookserver.store.database import Database
 
 
-@dataclass(frozen=True)
-class Tables:
-    """``clock`` answers Unix seconds; ``bell`` is the worker's wake-up socket."""
+class StoreBase:
+    """The base of the store's parts. ``clock`` returns Unix seconds."""
 
-    database: Database
-    bell: Path
-    clock: Callable[[], float] = time.time
+    def __init__(self, database: Database, wakeup_socket: Path, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._wakeup_socket = wakeup_socket
+        self._clock = clock
 
-    def ring(self) -> None:
-        """Wake the worker; when it is not there, it looks at the queue by itself as soon as it is."""
-        ring(self.bell)
+    def _wake_worker(self) -> None:
+        """Tell the worker that something changed; one that is not running reads the database when it starts."""
+        wake_worker(self._wakeup_socket)

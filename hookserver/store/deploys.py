@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, insert, select, update
 
 from hookserver.models import Deploy, Status, Step, StepOutcome, StepRun
-from hookserver.store.base import Tables
+from hookserver.store.base import StoreBase
 from hookserver.store.rows import find_app, find_deploy, to_deploy, to_step_run
 from hookserver.store.tables import apps, deploys, releases, steps
 from hookserver.store.transitions import change_status, close_killed_step, close_step, record_facts
@@ -16,20 +16,18 @@ _OPEN_STEP = {Status.LIVE: StepOutcome.DONE, Status.CANCELLED: StepOutcome.CANCE
 """How the step ends that is open when a deploy ends; failed where the deploy did not end well."""
 
 
-class Deploys:
+class Deploys(StoreBase):
     """The part of the store about deploys."""
-
-    _tables: Tables
 
     def deploy(self, number: int) -> Deploy:
         """One deploy."""
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             return find_deploy(connection, number)
 
     def deploys(self, app: str | None = None, limit: int = 20) -> list[Deploy]:
         """Newest first."""
         query = select(deploys).order_by(deploys.c.number.desc()).limit(limit)
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             if app is not None:
                 find_app(connection, app)
                 query = query.where(deploys.c.app == app)
@@ -39,13 +37,13 @@ class Deploys:
         """The steps of a deploy's last attempt, in order."""
         attempt = select(deploys.c.attempt).where(deploys.c.number == number).scalar_subquery()
         query = select(steps).where(steps.c.deploy == number, steps.c.attempt == attempt).order_by(steps.c.started_at)
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             return [to_step_run(row) for row in connection.execute(query)]
 
     def begin_step(self, deploy: Deploy, step: Step) -> None:
         """Record that a step begins. Raises StoreError."""
-        now = self._tables.clock()
-        with self._tables.database.writing() as connection:
+        now = self._clock()
+        with self._database.writing() as connection:
             close_step(connection, deploy.number, StepOutcome.DONE, now)
             values = {"deploy": deploy.number, "attempt": deploy.attempt, "step": step, "started_at": now}
             connection.execute(insert(steps).values(values))
@@ -53,17 +51,17 @@ class Deploys:
 
     def end_step(self, number: int, outcome: StepOutcome) -> None:
         """Record how the deploy's open step ended; nothing when it has none. Raises StoreError."""
-        with self._tables.database.writing() as connection:
-            close_step(connection, number, outcome, self._tables.clock())
+        with self._database.writing() as connection:
+            close_step(connection, number, outcome, self._clock())
 
     def end_killed_step(self, number: int) -> None:
         """Record that the deploy's process was killed in its open step. Raises NotFound for an unknown deploy."""
-        with self._tables.database.writing() as connection:
-            close_killed_step(connection, find_deploy(connection, number), self._tables.clock())
+        with self._database.writing() as connection:
+            close_killed_step(connection, find_deploy(connection, number), self._clock())
 
     def record_commit(self, number: int, commit: str) -> None:
         """Record which commit the deploy is of, once the fetch has found it."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             record_facts(connection, number, commit=commit)
 
     def go_live(self, number: int, release: int | None, standby: float, sticky_seconds: float = 0.0) -> None:
@@ -71,8 +69,8 @@ class Deploys:
 
         The release that served before becomes the standby for ``standby`` seconds, held for ``sticky_seconds`` at most.
         """
-        now = self._tables.clock()
-        with self._tables.database.writing() as connection:
+        now = self._clock()
+        with self._database.writing() as connection:
             deploy = find_deploy(connection, number)
             before = find_app(connection, deploy.app).live
             if release is not None and before != release:
@@ -82,7 +80,7 @@ class Deploys:
 
     def record_lost_sessions(self, number: int, visitors: int | None) -> None:
         """The deploy needs a held slot: so many visitors lose their sessions; None: nobody knows how many."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             record_facts(connection, number, visitors_lost=visitors)
 
     def end(self, number: int, status: Status, reason: str = "") -> None:
@@ -90,22 +88,22 @@ class Deploys:
 
         Raises NotFound for an unknown deploy, Refused when it cannot become ``status``.
         """
-        with self._tables.database.writing() as connection:
-            now = self._tables.clock()
+        with self._database.writing() as connection:
+            now = self._clock()
             close_step(connection, number, _OPEN_STEP.get(status, StepOutcome.FAILED), now)
             if find_deploy(connection, number).status is status:
                 record_facts(connection, number, ended_at=now, reason=reason)
             else:
                 change_status(connection, number, status, ended_at=now, reason=reason)
-        self._tables.ring()
+        self._wake_worker()
 
     def send_back(self, number: int, release: int, before: int, reason: str) -> None:
         """What went live is sent back at once: the deploy is rolled back, the release ``before`` serves again.
 
         It is over when what it started has ended: see ``end``.
         """
-        now = self._tables.clock()
-        with self._tables.database.writing() as connection:
+        now = self._clock()
+        with self._database.writing() as connection:
             deploy = find_deploy(connection, number)
             connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=before))
             serves = update(releases).where(releases.c.deploy == before)
@@ -123,7 +121,7 @@ class Deploys:
         release: int,
         until: Mapping[str, float | None],
     ) -> None:
-        now = self._tables.clock()
+        now = self._clock()
         connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=release))
         serving = {"live_at": now, "retire_at": None, "retired_at": None}
         serving |= {"sticky_until": None, "visitors": None}

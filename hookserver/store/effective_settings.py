@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from hookserver.models import Status
-from hookserver.store.base import Tables
+from hookserver.store.base import StoreBase
 from hookserver.store.tables import apps, deploys, releases, settings
 from hookserver.store.transitions import change_status
 
@@ -24,48 +24,46 @@ class EffectiveSettings:
     file and serve on. ``retire``: the apps among these that are to end. ``salt`` is for the digests.
     """
 
-    asked: int
-    taken: int
-    done: int
-    told: str
+    requested: int
+    loaded: int
+    applied: int
+    message: str
     retire: tuple[str, ...]
     settings: Mapping[str, Any]
     salt: str
 
 
-class SettingsRequests:
+class SettingsRequests(StoreBase):
     """The part of the store about settings."""
-
-    _tables: Tables
 
     def effective_settings(self) -> EffectiveSettings:
         """What the worker goes by."""
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(select(settings)).one()
         recorded = json.loads(row.effective_settings)
         return EffectiveSettings(
-            row.asked, row.taken, row.done, row.told, tuple(json.loads(row.retire)), recorded, row.salt
+            row.requested, row.loaded, row.applied, row.message, tuple(json.loads(row.retire)), recorded, row.salt
         )
 
     def settings_version(self) -> int:
         """How often the worker has taken settings up, also at its starts."""
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             version: int = connection.execute(select(settings.c.version)).scalar_one()
             return version
 
     def request_settings(self, retire: Collection[str] = ()) -> int:
         """Ask the worker to read its settings file again, and to end these apps that are gone from it."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             known = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
-            values = {"asked": settings.c.asked + 1, "retire": json.dumps(sorted({*known, *retire}))}
-            asking = update(settings).values(values).returning(settings.c.asked)
+            values = {"requested": settings.c.requested + 1, "retire": json.dumps(sorted({*known, *retire}))}
+            asking = update(settings).values(values).returning(settings.c.requested)
             number: int = connection.execute(asking).scalar_one()
-        self._tables.ring()
+        self._wake_worker()
         return number
 
-    def set_effective_settings(self, wish: int, recorded: Mapping[str, Any]) -> None:
+    def set_effective_settings(self, request: int, recorded: Mapping[str, Any]) -> None:
         """The worker goes by these from now on; apps that are gone and serve keep what was remembered of them."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             effective = connection.execute(select(settings.c.effective_settings)).scalar_one()
             before = json.loads(effective).get("apps", {})
             serving = connection.execute(select(apps.c.name).where(apps.c.live.is_not(None))).scalars()
@@ -74,29 +72,29 @@ class SettingsRequests:
             asked = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
             retire = json.dumps([name for name in asked if name in gone])
             values = {
-                "taken": wish,
+                "loaded": request,
                 "version": settings.c.version + 1,
                 "effective_settings": json.dumps(whole),
                 "retire": retire,
             }
             connection.execute(update(settings).values(values))
 
-    def settings_applied(self, wish: int, told: str = "") -> None:
+    def settings_applied(self, request: int, message: str = "") -> None:
         """The wish has been carried out, or refused: ``told`` says why, and what went wrong."""
-        with self._tables.database.writing() as connection:
-            connection.execute(update(settings).values(done=wish, told=told))
+        with self._database.writing() as connection:
+            connection.execute(update(settings).values(applied=request, message=message))
 
     def app_removed(self, app: str) -> None:
         """The app that is gone from the settings runs no more; its rows stay as history."""
-        with self._tables.database.writing() as connection:
-            _end_releases(connection, app, self._tables.clock())
+        with self._database.writing() as connection:
+            _end_releases(connection, app, self._clock())
             connection.execute(update(apps).where(apps.c.name == app).values(live=None, tip_seen=""))
             row = connection.execute(select(settings)).one()
             kept = json.loads(row.effective_settings)
             kept.get("apps", {}).pop(app, None)
             retire = [name for name in json.loads(row.retire) if name != app]
             connection.execute(update(settings).values(retire=json.dumps(retire), effective_settings=json.dumps(kept)))
-        self._tables.ring()
+        self._wake_worker()
 
 
 def _end_releases(connection: Connection, app: str, now: float) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, sele
 
 from hookserver.errors import Refused
 from hookserver.models import Deploy, Push, Status, Trigger
-from hookserver.store.base import Tables
+from hookserver.store.base import StoreBase
 from hookserver.store.rows import find_app, find_deploy, to_deploy
 from hookserver.store.tables import apps, deliveries, deploys
 from hookserver.store.transitions import Facts, change_status, close_killed_step, record_facts
@@ -27,14 +27,12 @@ class Queued:
     duplicate: bool = False
 
 
-class Queue:
+class Queue(StoreBase):
     """The part of the store about pushes that wait."""
-
-    _tables: Tables
 
     def enqueue(self, push: Push) -> Queued:
         """Store a push; durable when this returns. The app's waiting push, if any, becomes superseded by it."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             find_app(connection, push.app)
             if push.delivery:
                 again = select(deliveries.c.deploy).where(
@@ -44,7 +42,7 @@ class Queue:
                 if known is not None:
                     return Queued(known, duplicate=True)
             number = self._insert(connection, push)
-        self._tables.ring()
+        self._wake_worker()
         return Queued(number)
 
     def enqueue_new_tip(self, push: Push, tip: str) -> Queued | None:
@@ -52,23 +50,23 @@ class Queue:
 
         Nor while something is on its way that was asked for by hand: it is not replaced, and a rollback not undone.
         """
-        by_hand = or_(deploys.c.asked != "", deploys.c.trigger == Trigger.ROLLBACK)
+        by_hand = or_(deploys.c.requested_commit != "", deploys.c.trigger == Trigger.ROLLBACK)
         will_look = and_(deploys.c.commit == "", deploys.c.trigger != Trigger.SETTINGS)
         coming = exists().where(deploys.c.app == push.app, deploys.c.ended_at.is_(None), or_(by_hand, will_look))
         unseen = update(apps).where(apps.c.name == push.app, apps.c.tip_seen != tip, ~coming)
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             if not connection.execute(unseen.values(tip_seen=tip)).rowcount:
                 return None
             number = self._insert(connection, push)
-        self._tables.ring()
+        self._wake_worker()
         return Queued(number)
 
     def enqueue_settings(self, push: Push) -> Queued:
         """As ``enqueue``, but a deploy of the app that waits already stays: it brings the settings with it."""
         waiting = select(deploys.c.number).where(deploys.c.app == push.app, deploys.c.status == Status.QUEUED)
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             number = connection.execute(waiting).scalar() or self._insert(connection, push)
-        self._tables.ring()
+        self._wake_worker()
         return Queued(number)
 
     def rollback_is_queued(self, app: str) -> bool:
@@ -76,7 +74,7 @@ class Queue:
         waiting = exists().where(
             deploys.c.app == app, deploys.c.status == Status.QUEUED, deploys.c.rollback_to.is_not(None)
         )
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             return bool(connection.execute(select(waiting)).scalar())
 
     def claim(self, builds: int, busy: Collection[str] = ()) -> Deploy | None:
@@ -85,7 +83,7 @@ class Queue:
         None while ``builds`` deploys run already, or nothing may start: an app that is locked, has a deploy under
         way, or is one of ``busy`` waits.
         """
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             running = select(func.count()).where(deploys.c.status == Status.RUNNING)
             if connection.execute(running).scalar_one() >= builds:
                 return None
@@ -106,16 +104,16 @@ class Queue:
                 return None
             served = select(func.max(apps.c.served) + 1).scalar_subquery()
             connection.execute(update(apps).where(apps.c.name == row.app).values(served=served))
-            begun: Facts = {"started_at": self._tables.clock(), "attempt": row.attempt + 1, "step": None}
+            begun: Facts = {"started_at": self._clock(), "attempt": row.attempt + 1, "step": None}
             change_status(connection, row.number, Status.RUNNING, **begun)
             return find_deploy(connection, row.number)
 
     def cancel(self, number: int) -> Deploy:
         """Cancel a waiting deploy at once, mark a running one for the worker. Raises Refused when it is over."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             deploy = find_deploy(connection, number)
             if deploy.status is Status.QUEUED:
-                over: Facts = {"ended_at": self._tables.clock(), "reason": "cancelled while it waited"}
+                over: Facts = {"ended_at": self._clock(), "reason": "cancelled while it waited"}
                 change_status(connection, number, Status.CANCELLED, **over)
             elif deploy.status is Status.RUNNING:
                 record_facts(connection, number, cancel_requested=True)
@@ -124,19 +122,19 @@ class Queue:
                     f"deploy {number} is over: it is {deploy.status}", "Only a queued or running deploy ends."
                 )
             deploy = find_deploy(connection, number)
-        self._tables.ring()
+        self._wake_worker()
         return deploy
 
     def queued_or_running(self, app: str) -> list[Deploy]:
         """The app's deploys that wait or run, however many pushes came since; one of each at most."""
         unfinished = deploys.c.status.in_((Status.QUEUED, Status.RUNNING))
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             query = select(deploys).where(deploys.c.app == app, unfinished).order_by(deploys.c.number)
             return [to_deploy(row) for row in connection.execute(query)]
 
     def in_progress(self) -> list[Deploy]:
         """Deploys that were begun and have not ended: running, live and still draining, or just being sent back."""
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             begun = select(deploys).where(deploys.c.started_at.is_not(None), deploys.c.ended_at.is_(None))
             return [to_deploy(row) for row in connection.execute(begun)]
 
@@ -145,13 +143,13 @@ class Queue:
 
         New settings that wait supersede nothing but such: what waits again brings them.
         """
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             deploy = find_deploy(connection, number)
             newer = select(deploys.c.number, deploys.c.trigger).where(
                 deploys.c.app == deploy.app, deploys.c.status == Status.QUEUED
             )
             waiting = connection.execute(newer).first()
-            now = self._tables.clock()
+            now = self._clock()
             close_killed_step(connection, deploy, now)
             facts: Facts = {"ended_at": now}
             if deploy.cancel_requested:
@@ -172,16 +170,16 @@ class Queue:
         waiting = select(deploys.c.number).where(deploys.c.app == push.app, deploys.c.status == Status.QUEUED)
         replaced = connection.execute(waiting).scalar()
         if replaced is not None:
-            change_status(connection, replaced, Status.SUPERSEDED, ended_at=self._tables.clock())
+            change_status(connection, replaced, Status.SUPERSEDED, ended_at=self._clock())
         values = {
             "app": push.app,
             "status": Status.QUEUED,
             "trigger": push.trigger,
-            "asked": push.commit,
+            "requested_commit": push.commit,
             "rebuild": push.rebuild,
             "rollback_to": push.rollback_to,
             "by": push.by,
-            "queued_at": self._tables.clock(),
+            "queued_at": self._clock(),
         }
         number: int = connection.execute(insert(deploys).values(values).returning(deploys.c.number)).scalar_one()
         if replaced is not None:

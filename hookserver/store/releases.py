@@ -10,15 +10,13 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from hookserver.errors import NotFound, Refused
 from hookserver.models import Release, Slot, Status, Trigger
-from hookserver.store.base import Tables
+from hookserver.store.base import StoreBase
 from hookserver.store.rows import find_app, to_release
 from hookserver.store.tables import apps, deploys, releases
 
 
-class Releases:
+class Releases(StoreBase):
     """The part of the store about releases."""
-
-    _tables: Tables
 
     def add_release(self, release: Release) -> None:
         """What a deploy made, before it serves."""
@@ -31,24 +29,24 @@ class Releases:
             "replicas": release.replicas,
             "settings": json.dumps(dict(release.settings)),
         }
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(delete(releases).where(releases.c.deploy == release.deploy))
             connection.execute(insert(releases).values(values))
 
     def drop_release(self, deploy: int) -> None:
         """Forget a release that never served."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(delete(releases).where(releases.c.deploy == deploy, releases.c.live_at.is_(None)))
 
     def release(self, deploy: int) -> Release | None:
         """What this deploy made, if anything."""
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(select(releases).where(releases.c.deploy == deploy)).first()
             return to_release(row) if row else None
 
     def live_release(self, app: str) -> Release | None:
         """What serves; None: nothing has gone live yet."""
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             live = select(releases).where(releases.c.deploy == find_app(connection, app).live)
             row = connection.execute(live).first()
             return to_release(row) if row else None
@@ -56,20 +54,20 @@ class Releases:
     def live_releases(self) -> dict[str, Release]:
         """What serves, by app."""
         query = select(releases).join(apps, apps.c.live == releases.c.deploy)
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             return {row.app: to_release(row) for row in connection.execute(query)}
 
     def releases(self, app: str) -> list[Release]:
         """The releases that served once, newest first."""
         query = select(releases).where(releases.c.app == app, releases.c.live_at.is_not(None))
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             return [to_release(row) for row in connection.execute(query.order_by(releases.c.deploy.desc()))]
 
     def replicas(self) -> dict[str, dict[Slot, int]]:
         """How many replicas each app's slots have, where a release is that runs, or is about to."""
         query = select(releases).where(releases.c.retired_at.is_(None)).order_by(releases.c.deploy)
         found: dict[str, dict[Slot, int]] = {}
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             for row in connection.execute(query):
                 found.setdefault(row.app, {})[Slot(row.slot)] = row.replicas
         return found
@@ -85,7 +83,7 @@ class Releases:
             .where(releases.c.app == app, releases.c.live_at.is_not(None))
             .order_by(releases.c.deploy.desc())
         )
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             live = find_app(connection, app).live
             rows = list(connection.execute(made))
         if to is not None and to == live:
@@ -105,38 +103,38 @@ class Releases:
 
     def keep_standby(self, app: str, seconds: float) -> None:
         """The app's standby is retired in ``seconds`` at the earliest."""
-        until = self._tables.clock() + seconds
+        until = self._clock() + seconds
         soon = update(releases).where(releases.c.app == app, releases.c.retire_at < until)
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(soon.values(retire_at=until))
 
     def record_visitors(self, deploy: int, retire_at: float, visitors: int | None) -> None:
         """What was seen of who goes on with a held standby: how many are active, and when it is retired for that."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             held = update(releases).where(releases.c.deploy == deploy, releases.c.sticky_until.is_not(None))
             connection.execute(held.values(retire_at=retire_at, visitors=visitors))
 
     def end_sticky(self, deploy: int) -> None:
         """The release is held no more."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             values = {"sticky_until": None, "visitors": None}
             connection.execute(update(releases).where(releases.c.deploy == deploy).values(values))
 
     def retired(self, deploy: int) -> None:
         """The release's replicas have been stopped and removed."""
-        with self._tables.database.writing() as connection:
-            values = {"retired_at": self._tables.clock(), "retire_at": None, "sticky_until": None, "visitors": None}
+        with self._database.writing() as connection:
+            values = {"retired_at": self._clock(), "retire_at": None, "sticky_until": None, "visitors": None}
             connection.execute(update(releases).where(releases.c.deploy == deploy).values(values))
 
     def standbys(self) -> list[Release]:
         """The releases that wait for their retirement, the next to retire first."""
         query = select(releases).where(releases.c.retire_at.is_not(None), releases.c.retired_at.is_(None))
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             return [to_release(row) for row in connection.execute(query.order_by(releases.c.retire_at))]
 
     def shift_retirements(self, seconds: float) -> None:
         """The wall clock jumped: what was to be retired in ten minutes still is."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             waiting = update(releases).where(releases.c.retire_at.is_not(None))
             moved = {"retire_at": releases.c.retire_at + seconds, "sticky_until": releases.c.sticky_until + seconds}
             connection.execute(waiting.values(moved))

@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from hookserver.state.permissions import prepare
 from hookserver.state.state_dir import StateDir
 from hookserver.store.apps import Apps
-from hookserver.store.base import Tables
 from hookserver.store.database import Database
 from hookserver.store.deploys import Deploys
 from hookserver.store.effective_settings import SettingsRequests
@@ -25,18 +24,18 @@ class Store(Apps, Queue, Deploys, Releases, SettingsRequests, Tokens):
 
     def __init__(self, state: StateDir, clock: Callable[[], float] = time.time) -> None:
         prepare(state)
-        self._tables = Tables(Database(state.database), state.wakeup_socket, clock)
+        super().__init__(Database(state.database), state.wakeup_socket, clock)
 
     def upgrade(self) -> None:
         """Bring the tables up to date and look whether the file is sound."""
-        self._tables.database.upgrade()
-        self._tables.database.check()
+        self._database.upgrade()
+        self._database.check()
 
     def close(self) -> None:
         """Give the file back."""
-        self._tables.database.close()
+        self._database.close()
 
     def is_ready(self) -> None:
         """Raise StoreError when a push could not be stored now."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(select(func.count()).select_from(apps))

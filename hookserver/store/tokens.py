@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select
 
 from hookserver.errors import NotFound
-from hookserver.store.base import Tables
+from hookserver.store.base import StoreBase
 from hookserver.store.tables import tokens
 
 
@@ -22,36 +22,34 @@ class Token:
     created_at: float
 
 
-class Tokens:
+class Tokens(StoreBase):
     """The part of the store about tokens."""
-
-    _tables: Tables
 
     def create_token(self, name: str, app: str = "") -> str:
         """A new API token, shown this once; a token of the same name is replaced."""
         text = f"hs_{secrets.token_urlsafe(30)}"
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(delete(tokens).where(tokens.c.name == name))
-            values = {"name": name, "app": app, "hash": _hash(text), "created_at": self._tables.clock()}
+            values = {"name": name, "app": app, "hash": _hash(text), "created_at": self._clock()}
             connection.execute(insert(tokens).values(values))
         return text
 
     def token_name(self, token: str, app: str) -> str | None:
         """Whose valid token this is, for that app; None: it is not valid there."""
         query = select(tokens.c.name).where(tokens.c.hash == _hash(token), tokens.c.app.in_(("", app)))
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             name: str | None = connection.execute(query).scalar()
             return name
 
     def tokens(self) -> list[Token]:
         """All tokens, without their text."""
-        with self._tables.database.reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(select(tokens).order_by(tokens.c.name))
             return [Token(row.name, row.app, row.created_at) for row in rows]
 
     def revoke_token(self, name: str) -> None:
         """The token is valid no more."""
-        with self._tables.database.writing() as connection:
+        with self._database.writing() as connection:
             if not connection.execute(delete(tokens).where(tokens.c.name == name)).rowcount:
                 raise NotFound(f"there is no token {name!r}", "See `hookserver token list`.")
 

@@ -75,4 +75,4 @@ def _forget_tip(connection: Connection, failed: Deploy) -> None:
 
 
 def _is_by_hand(deploy: Deploy) -> bool:
-    return bool(deploy.asked) or deploy.trigger is Trigger.ROLLBACK
+    return bool(deploy.requested_commit) or deploy.trigger is Trigger.ROLLBACK

@@ -22,7 +22,7 @@ from hookserver.config import Settings, record
 from hookserver.errors import SettingsError, StoreError
 from hookserver.models import Status
 from hookserver.state.request_journal import take_signs_away
-from hookserver.state.worker_lock import bell, only_worker, ring
+from hookserver.state.worker_lock import only_worker, wake_worker, wakeups
 from hookserver.store import Store
 from hookserver.worker.children import RETRY_AFTER, Children, Task
 from hookserver.worker.poll_times import Polls
@@ -63,7 +63,7 @@ class Worker:
         self._tell = report
         self._is_serving = is_serving
         self._reread = reread
-        self._wish = -1
+        self._request = -1
         self._follows_settings = False
         self._children = Children(self._in_child, store.close, report)
         self._own: list[int] = []
@@ -76,14 +76,14 @@ class Worker:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises Refused when another worker has this state_dir."""
         state = self._settings.server.state
-        with only_worker(state) as lock, bell(state) as rings:
-            self._own = [lock, rings.fileno()]
+        with only_worker(state) as lock, wakeups(state) as wakeup:
+            self._own = [lock, wakeup.fileno()]
             take_signs_away(state)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._stop)
             while not self._stopping:
                 self.turn()
-                self._wait(rings)
+                self._wait(wakeup)
             self._shut_down()
 
     def turn(self) -> None:
@@ -110,22 +110,22 @@ class Worker:
         What runs is waited for, and nothing is begun meanwhile: no two processes go by different settings.
         """
         known = self._store.effective_settings()
-        if known.asked == self._wish:
+        if known.requested == self._request:
             return True
         if self._children:
             return False
-        if self._wish >= 0:
+        if self._request >= 0:
             try:
                 self._settings = self._reread(self._settings)
             except SettingsError as error:
-                self._wish = known.asked
+                self._request = known.requested
                 self._tell(str(error))
-                self._store.settings_applied(known.asked, str(error))
+                self._store.settings_applied(known.requested, str(error))
                 return True
         self._store.sync_apps(self._settings.apps)
         self._polls = Polls(self._settings.apps)
-        self._store.set_effective_settings(known.asked, record(self._settings, known.salt))
-        self._wish, self._follows_settings = known.asked, False
+        self._store.set_effective_settings(known.requested, record(self._settings, known.salt))
+        self._request, self._follows_settings = known.requested, False
         return True
 
     def _take_up(self) -> None:
@@ -229,16 +229,16 @@ class Worker:
             self._tell(f"the clock jumped by {offset - self._clock_offset:.0f} s; retirements moved with it")
         self._clock_offset = offset
 
-    def _wait(self, rings: socket.socket) -> None:
+    def _wait(self, wakeup: socket.socket) -> None:
         """Until a push rings, a child ends, something is due, or Nginx is gone."""
         ends = time.monotonic() + self._seconds_until_due()
         while (left := ends - time.monotonic()) > 0:
-            if connection.wait([rings, *self._children.sentinels()], timeout=min(left, LOOK_AT_NGINX_EVERY)):
+            if connection.wait([wakeup, *self._children.sentinels()], timeout=min(left, LOOK_AT_NGINX_EVERY)):
                 break
             if self._recovered and not self._is_serving(self._settings):
                 break
         with suppress(BlockingIOError):
-            while rings.recv(64):
+            while wakeup.recv(64):
                 pass
 
     def _seconds_until_due(self) -> float:
@@ -251,7 +251,7 @@ class Worker:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
-        ring(self._settings.server.state.wakeup_socket)
+        wake_worker(self._settings.server.state.wakeup_socket)
 
     def _shut_down(self) -> None:
         """Kill what runs and undo it, so that nothing builds on while nobody looks; the next start begins it again."""

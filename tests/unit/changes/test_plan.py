@@ -32,7 +32,7 @@ def read(text: str) -> Settings:
 
 def known(settings: Settings, retire: tuple[str, ...] = ()) -> EffectiveSettings:
     recorded = json.loads(json.dumps(record(settings, SALT)))
-    return EffectiveSettings(asked=1, taken=1, done=1, told="", retire=retire, settings=recorded, salt=SALT)
+    return EffectiveSettings(requested=1, loaded=1, applied=1, message="", retire=retire, settings=recorded, salt=SALT)
 
 
 def live(settings: Settings, *apps: str) -> dict[str, Release]:
@@ -59,7 +59,7 @@ def test_nothing_changed_is_an_empty_plan() -> None:
 
 
 def test_where_no_worker_has_run_yet_there_is_nothing_to_compare_with() -> None:
-    nothing = EffectiveSettings(asked=0, taken=0, done=0, told="", retire=(), settings={}, salt=SALT)
+    nothing = EffectiveSettings(requested=0, loaded=0, applied=0, message="", retire=(), settings={}, salt=SALT)
     assert make_plan(read(BEFORE), {}, nothing, {}).is_empty(retires=True)
 
 

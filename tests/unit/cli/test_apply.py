@@ -51,7 +51,7 @@ def test_without_a_worker_nothing_is_asked_for(file: Path, state: StateDir) -> N
     assert isinstance(done.exception, Refused)
     assert "worker is not running" in str(done.exception)
     store = Store(state)
-    assert store.effective_settings().asked == 0
+    assert store.effective_settings().requested == 0
     store.close()
 
 

@@ -1,4 +1,4 @@
-"""The worker's lock and bell."""
+"""The worker's lock and wake-up socket."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from hookserver.errors import Refused
 from hookserver.state.state_dir import StateDir
-from hookserver.state.worker_lock import bell, only_worker, ring, worker_is_alive
+from hookserver.state.worker_lock import only_worker, wake_worker, wakeups, worker_is_alive
 
 
 def test_a_second_worker_is_refused(state: StateDir) -> None:
@@ -21,9 +21,9 @@ def test_a_worker_is_alive_as_long_as_it_holds_its_lock(state: StateDir) -> None
     assert not worker_is_alive(state)
 
 
-def test_a_ring_is_heard_and_one_that_nobody_hears_is_no_error(state: StateDir) -> None:
-    ring(state.wakeup_socket)
-    with bell(state) as rings:
-        ring(state.wakeup_socket)
-        assert rings.recv(64) == b"!"
-    ring(state.wakeup_socket)
+def test_a_wake_up_reaches_the_worker_and_is_no_error_without_one(state: StateDir) -> None:
+    wake_worker(state.wakeup_socket)
+    with wakeups(state) as wakeup:
+        wake_worker(state.wakeup_socket)
+        assert wakeup.recv(64) == b"!"
+    wake_worker(state.wakeup_socket)

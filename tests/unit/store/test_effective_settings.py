@@ -24,6 +24,6 @@ def test_requests_to_retire_that_meet_are_all_kept(state: StateDir) -> None:
     for thread in threads:
         thread.join()
     assert stores[0].effective_settings().retire == tuple(sorted(names))
-    assert stores[0].effective_settings().asked == len(names)
+    assert stores[0].effective_settings().requested == len(names)
     for store in stores:
         store.close()

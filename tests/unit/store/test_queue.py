@@ -404,7 +404,7 @@ def test_a_commit_asked_for_by_hand_is_kept_through_a_kill(store: Store) -> None
     killed = claimed(store, commit="abc1234")
     store.record_commit(killed, "a" * 40)
     store.requeue(killed)
-    assert store.deploy(killed).asked == "abc1234"
+    assert store.deploy(killed).requested_commit == "abc1234"
 
 
 def test_a_release_that_was_rolled_back_is_no_target_unless_named(store: Store) -> None:

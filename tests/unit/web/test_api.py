@@ -119,7 +119,7 @@ def test_a_deploy_is_asked_for_in_json_or_as_a_form(
         assert answer.json["status"] == "queued"
         deploy = store.deploy(answer.json["deploy"])
         assert answer.headers["Location"] == f"/api/v1/deploys/{deploy.number}"
-        assert (deploy.asked, deploy.rebuild, deploy.trigger, deploy.by) == (commit, rebuild, trigger, "ada")
+        assert (deploy.requested_commit, deploy.rebuild, deploy.trigger, deploy.by) == (commit, rebuild, trigger, "ada")
 
 
 def test_no_body_at_all_means_the_branchs_tip(client: FlaskClient, bearer: dict[str, str]) -> None:

@@ -316,12 +316,12 @@ def test_a_dead_nginx_is_noticed_at_once(stage: Stage) -> None:
 def test_a_dead_nginx_ends_the_wait(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hookserver.worker.loop.LOOK_AT_NGINX_EVERY", 0.05)
     stage.until(lambda: len(stage.did("poll")) == 2 and not stage.worker._children)
-    bell, rope = socket.socketpair()
-    with bell, rope:
-        bell.setblocking(False)
+    wakeup, sender = socket.socketpair()
+    with wakeup, sender:
+        wakeup.setblocking(False)
         stage.is_serving = False
         began = time.monotonic()
-        stage.worker._wait(bell)
+        stage.worker._wait(wakeup)
     assert time.monotonic() - began < 2
 
 
@@ -395,9 +395,9 @@ def test_settings_are_taken_up_at_start_and_again_when_somebody_asks(
     kinds = [line.split()[0] for line in stage.diary.read_text().splitlines()]
     assert kinds.index("reconcile") < kinds.index("take")
     stage.fresh = lambda _: settings.model_copy(update={"apps": {"blog": settings.apps["blog"]}})
-    wish = store.request_settings()
+    request = store.request_settings()
     stage.until(lambda: len(stage.did("take up")) == 2)
-    assert store.effective_settings().taken == wish
+    assert store.effective_settings().loaded == request
     assert list(store.effective_settings().settings["apps"]) == ["blog"]
 
 
@@ -408,10 +408,10 @@ def test_a_file_with_mistakes_leaves_the_settings_as_they_are(stage: Stage, stor
         raise SettingsError("hookserver.toml", ["apps.shop.replicas: too many", "apps.shop.domains: missing"])
 
     stage.fresh = wrong
-    wish = store.request_settings()
-    stage.until(lambda: store.effective_settings().done == wish)
-    assert "too many" in store.effective_settings().told
-    assert "missing" in store.effective_settings().told
+    request = store.request_settings()
+    stage.until(lambda: store.effective_settings().applied == request)
+    assert "too many" in store.effective_settings().message
+    assert "missing" in store.effective_settings().message
     assert sorted(store.effective_settings().settings["apps"]) == ["blog", "shop"]
 
 
@@ -441,15 +441,15 @@ def test_settings_are_taken_up_between_deploys_and_none_begins_meanwhile(
     stage.how["deploy"] = hang
     running = store.enqueue(push("shop")).deploy
     stage.until(lambda: stage.did("deploy"))
-    wish = store.request_settings()
+    request = store.request_settings()
     waiting = store.enqueue(push("blog")).deploy
     for _ in range(20):
         stage.worker.turn()
-    assert store.effective_settings().taken < wish
+    assert store.effective_settings().loaded < request
     assert store.deploy(waiting).status is Status.QUEUED
     stage.how["deploy"] = go_live
     store.cancel(running)
-    stage.until(lambda: store.effective_settings().taken == wish)
+    stage.until(lambda: store.effective_settings().loaded == request)
     stage.until(lambda: store.deploy(waiting).ended_at)
 
 
