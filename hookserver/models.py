@@ -47,6 +47,25 @@ class Status(StrEnum):
         return self not in (Status.QUEUED, Status.RUNNING)
 
 
+@dataclass(frozen=True)
+class TrafficState:
+    """Where Nginx sends an app's requests.
+
+    ``live``: the slot that has the traffic; None: none has, and visitors get 503. ``sticky``: the other slot, while it
+    still serves the visitors whose sessions it holds.
+    """
+
+    live: Slot | None = None
+    sticky: Slot | None = None
+
+    def __post_init__(self) -> None:
+        if self.sticky is not None and (self.live is None or self.sticky is self.live):
+            raise ValueError(f"{self.sticky} cannot be sticky while {self.live or 'nothing'} is live")
+
+    def __str__(self) -> str:
+        return f"{self.live or 'none'}{f', sticky {self.sticky}' if self.sticky else ''}"
+
+
 # A running deploy whose worker was killed goes back to the queue; `running → superseded` is the same
 # deploy when a newer push waits already.
 TRANSITIONS: dict[Status, frozenset[Status]] = {

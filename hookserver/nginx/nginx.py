@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
 from hookserver.config import Settings
 from hookserver.errors import NginxError
-from hookserver.models import Endpoint, Slot
-from hookserver.nginx import traffic, visits
-from hookserver.nginx.flags import Flags, read_flags, write_flags
+from hookserver.models import Endpoint, Slot, TrafficState
+from hookserver.nginx import connections, visits
+from hookserver.nginx.flags import read_flags, write_flags
 from hookserver.nginx.managed.managed import Managed
 from hookserver.nginx.system.system import System
 from hookserver.nginx.text.access_log import ACCESS_LOG
@@ -62,55 +61,29 @@ class Nginx:
         """Whether Nginx is there, with our configuration. Never hangs."""
         return self._mode.is_running()
 
-    def live_slot(self, app: str) -> Slot | None:
-        """The slot that the flag files name; None: the app gets no traffic."""
-        return read_flags(self._state.live(app)).slot
+    def get(self, app: str) -> TrafficState:
+        """Where the app's requests go, by the flag files that Nginx looks for at each of them."""
+        return read_flags(self._state.live(app))
 
-    def sticky_slot(self, app: str) -> Slot | None:
-        """The slot that is not live, and by the flag files serves on those whose sessions it has; None: none does."""
-        return read_flags(self._state.live(app)).sticky_slot
+    def set(self, app: str, state: TrafficState) -> None:
+        """Send the app's requests where ``state`` says, without a reload. Nginx itself confirms it.
 
-    def confirmed_slot(self, app: str) -> Slot | None:
-        """The slot that Nginx itself answers; None: the app gets no traffic. Raises NginxError when it is silent."""
-        answer = self._mode.ask(f"/slot/{app}")
-        if answer == "none":
-            return None
-        if answer not in tuple(Slot):
-            raise self._mode.why_silent()
-        return Slot(answer)
-
-    def switch(self, app: str, slot: Slot, *, hold: bool = False) -> None:
-        """Send the app's traffic to ``slot``, without a reload, confirmed by Nginx.
-
-        ``hold``: the other slot serves on the visitors whose sessions it has; the app's sessions must be ``sticky``.
-        When Nginx does not answer so the flags are put back and NginxError is raised.
+        An app with a ``sticky`` slot must have sticky sessions. Raises NginxError when the flags cannot be written,
+        when Nginx answers otherwise, or when it is down and another slot is to go live; the flags are then put back.
         """
-        before = read_flags(self._state.live(app))
-        held = before.held | {slot.other} if hold else frozenset()
+        before = self.get(app)
         try:
-            self._write_flags(app, Flags(up=True, green=slot is Slot.GREEN, held=held))
-            self._confirm(app, "slot", slot)
-            if hold:
-                self._confirm(app, "held", slot.other)
+            self._write_flags(app, state)
+            if self.is_running() or state.live not in (before.live, None):
+                self._confirm(app, state)
         except NginxError:
             self._write_flags(app, before)
             raise
 
-    def hold(self, app: str, slot: Slot | None) -> None:
-        """Let ``slot``, which is not live, serve on the visitors whose sessions it has; None: no slot does.
-
-        Raises NginxError when a running Nginx does not answer so.
-        """
-        held = frozenset({slot} if slot else ())
-        self._write_flags(app, replace(read_flags(self._state.live(app)), held=held))
-        if self.is_running():
-            self._confirm(app, "held", slot)
-
-    def close(self, app: str) -> None:
-        """Give the app no traffic: its visitors get 503. Raises NginxError when Nginx goes on serving it."""
-        self._write_flags(app, Flags(up=False, green=read_flags(self._state.live(app)).green))
-        if self.is_running():
-            self._confirm(app, "slot", None)
+    def answered(self, app: str) -> TrafficState:
+        """Where the app's requests go, as Nginx itself answers. Raises NginxError when it gives no answer."""
+        live, sticky = (self._answered(app, what) for what in ("slot", "held"))
+        return TrafficState(live, sticky if live else None)
 
     def visitors(self, app: str, slot: Slot, seconds: float) -> int | None:
         """How many visitors with a session of ``slot`` asked for it in the last ``seconds``; None: there is no log."""
@@ -125,7 +98,7 @@ class Nginx:
 
     def requests_in_flight(self, endpoints: Sequence[Endpoint]) -> int:
         """Connections that this host has open to the endpoints; Nginx closes an idle one after 4 s."""
-        return traffic.requests_in_flight(endpoints)
+        return connections.requests_in_flight(endpoints)
 
     def rotate_logs(self) -> None:
         """Put aside logs of ours that grew over their size, and drop the oldest."""
@@ -138,25 +111,28 @@ class Nginx:
         """
         self._mode.stop()
 
-    def _write_flags(self, app: str, flags: Flags) -> None:
-        live = self._state.live(app)
+    def _write_flags(self, app: str, state: TrafficState) -> None:
+        folder = self._state.live(app)
         try:
-            write_flags(live, flags)
+            write_flags(folder, state)
         except OSError as error:
             raise NginxError(
                 f"the traffic flags of {app} cannot be written: {error}",
-                f"Give hookserver the right to write in {live}.",
+                f"Give hookserver the right to write in {folder}.",
             ) from error
 
-    def _confirm(self, app: str, what: str, slot: Slot | None) -> None:
-        wanted = slot or "none"
-        if self._mode.answers(f"/{what}/{app}", wanted, _CONFIRM_SWITCH):
-            return
+    def _confirm(self, app: str, state: TrafficState) -> None:
+        answers = {"slot": state.live} if state.live is None else {"slot": state.live, "held": state.sticky}
+        for what, slot in answers.items():
+            if not self._mode.answers(f"/{what}/{app}", slot or "none", _CONFIRM_SWITCH):
+                answer = self.answered(app)
+                self._mode.check_readable()
+                raise NginxError(
+                    f"the traffic of {app} was set to {state}, but Nginx answers {answer}", "Read Nginx's error log."
+                )
+
+    def _answered(self, app: str, what: str) -> Slot | None:
         answer = self._mode.ask(f"/{what}/{app}")
-        if answer is None:
+        if answer is None or answer not in (*Slot, "none"):
             raise self._mode.why_silent()
-        self._mode.check_readable()
-        named = "live" if what == "slot" else what
-        raise NginxError(
-            f"the {named} slot of {app} was set to {wanted}, but Nginx answers {answer}", "Read Nginx's error log."
-        )
+        return None if answer == "none" else Slot(answer)

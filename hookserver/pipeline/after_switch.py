@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from hookserver.config.values import format_duration
 from hookserver.errors import DeployFailed, Unhealthy
-from hookserver.models import Release, Slot
+from hookserver.models import Release, Slot, TrafficState
 from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.retire import STOP_GRACE
 from hookserver.pipeline.standby import active_visitors, told_of, wait_until_drained
@@ -29,7 +29,7 @@ def watch(context: DeployContext, release: Release, before: Release) -> None:
         except Unhealthy as error:
             _send_back(context, release, before, error)
 
-    is_sticky = context.traffic.sticky_slot(context.app.name) is before.slot
+    is_sticky = context.traffic.get(context.app.name).sticky is before.slot
     if not is_sticky:
         _wait_until_drained(context, before, see_that_all_live)
     while time.monotonic() < enough:
@@ -57,7 +57,7 @@ def _send_back(context: DeployContext, release: Release, before: Release, error:
     try:
         context.store.send_back(context.deploy.number, release.deploy, before.deploy, context.log.masked(str(error)))
     finally:
-        context.traffic.switch(context.app.name, before.slot)
+        context.traffic.set(context.app.name, TrafficState(before.slot))
     give_back_its_path(context)
     context.runtime.stop(context.app.name, release.slot, STOP_GRACE)
     raise DeployFailed(f"sent back to deploy {before.deploy}: {error.problem}", error.remedy) from error

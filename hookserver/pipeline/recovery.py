@@ -15,7 +15,14 @@ from hookserver.errors import HookserverError
 from hookserver.models import App, Deploy, Release, Status, Step, Trigger
 from hookserver.pipeline.context import Context
 from hookserver.pipeline.retire import retire
-from hookserver.pipeline.standby import check_visitors, end_sticky, release_settings, sticky_standby
+from hookserver.pipeline.standby import (
+    check_visitors,
+    end_sticky,
+    release_settings,
+    sticky_standby,
+    traffic_after_switch,
+    traffic_to,
+)
 from hookserver.pipeline.undo import move_traffic_back, undo
 
 Report = Callable[[str], None]
@@ -39,7 +46,7 @@ def settle(context: Context, deploy: Deploy, report: Report) -> None:
         undo(context, deploy)
         context.store.end(deploy.number, Status.ROLLED_BACK, deploy.reason)
         return
-    moved = release is not None and context.traffic.live_slot(deploy.app) is release.slot
+    moved = release is not None and context.traffic.get(deploy.app).live is release.slot
     if release and moved and deploy.step is Step.SWITCH and _finish_switch(context, deploy, release):
         report(f"{deploy.app}: deploy {deploy.number} was cut off after its switch; finished, it is live")
         return
@@ -122,7 +129,7 @@ def _finish_switch(context: Context, deploy: Deploy, release: Release) -> bool:
         return False
     settings = release_settings(context, deploy.app)
     sticky_seconds = settings.sticky_seconds if before else 0.0
-    context.traffic.switch(deploy.app, release.slot, hold=sticky_seconds > 0)
+    context.traffic.set(deploy.app, traffic_after_switch(release, sticky_seconds))
     context.runtime.keep_running(deploy.app, release.slot)
     context.store.go_live(deploy.number, release.deploy, settings.standby, sticky_seconds)
     context.store.end(deploy.number, Status.LIVE)
@@ -131,7 +138,7 @@ def _finish_switch(context: Context, deploy: Deploy, release: Release) -> bool:
 
 def _reconcile_app(context: Context, app: App, report: Report) -> None:
     known = {release.deploy: release for release in context.store.releases(app.name) if release.retired_at is None}
-    has_traffic = context.traffic.live_slot(app.name)
+    has_traffic = context.traffic.get(app.name).live
     strangers = [replica for replica in context.runtime.replicas(app.name) if replica.deploy not in known]
     for replica in strangers:
         if replica.slot is not has_traffic:
@@ -144,24 +151,22 @@ def _reconcile_app(context: Context, app: App, report: Report) -> None:
         report(f"{app.name}: {has_traffic} serves a release that the database does not know; left alone until a deploy")
         return
     _restart_missing(context, live, report)
-    if context.traffic.confirmed_slot(app.name) is not live.slot:
-        report(f"{app.name}: traffic set to {live.slot}, where deploy {live.deploy} runs")
-        context.traffic.switch(app.name, live.slot)
-    _keep_sticky(context, app.name, report)
+    standby = sticky_standby(context, app.name)
+    if standby and not any(_is_up(replica) for replica in context.runtime.replicas(app.name, standby.slot)):
+        report(f"{app.name}: nothing runs on {standby.slot} any more; its visitors go to {live.slot}")
+        context.store.end_sticky(standby.deploy)
+        standby = None
+    _keep_traffic(context, live, report)
+    if standby:
+        check_visitors(context, standby)
 
 
-def _keep_sticky(context: Context, app: str, report: Report) -> None:
-    """Nginx holds the slot that the database says is held, as long as it runs; who asks for it is seen to."""
-    held = sticky_standby(context, app)
-    if held and not any(_is_up(replica) for replica in context.runtime.replicas(app, held.slot)):
-        report(f"{app}: nothing runs on {held.slot} any more, so its visitors are let go")
-        context.store.end_sticky(held.deploy)
-        held = None
-    if context.traffic.sticky_slot(app) is not (held.slot if held else None):
-        report(f"{app}: {held.slot if held else 'no slot'} is held for the visitors whose sessions it has")
-        context.traffic.hold(app, held.slot if held else None)
-    if held:
-        check_visitors(context, held)
+def _keep_traffic(context: Context, live: Release, report: Report) -> None:
+    """Nginx sends the app's requests where the database says; Nginx itself confirms it, also when the flags say so."""
+    wanted, actual = traffic_to(context, live), context.traffic.get(live.app)
+    if actual != wanted:
+        report(f"{live.app}: traffic set to {wanted} (it was {actual}); deploy {live.deploy} is live")
+    context.traffic.set(live.app, wanted)
 
 
 def _restart_missing(context: Context, live: Release, report: Report) -> None:

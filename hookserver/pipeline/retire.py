@@ -20,7 +20,7 @@ def retire(context: Context, app: str, slot: Slot) -> None:
     it is, so that no rollback goes to a slot that is about to end.
     """
     live = context.store.live_release(app)
-    if slot in (live and live.slot, context.traffic.live_slot(app)):
+    if slot in (live and live.slot, context.traffic.get(app).live):
         raise DeployFailed(f"{app} {slot} serves and cannot be retired", "Restart hookserver's worker, then try again.")
     for release in context.store.releases(app):
         if release.slot is slot and release.retired_at is None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from hookserver.config import ReleaseSettings
-from hookserver.models import Release, Slot
+from hookserver.models import Release, TrafficState
 from hookserver.pipeline.context import Context
 from hookserver.pipeline.session_lifetime import longest_session
 from hookserver.state.wait_until import wait_until
@@ -23,10 +23,15 @@ def sticky_standby(context: Context, app: str) -> Release | None:
     return next((release for release in standbys if release.sticky_until is not None), None)
 
 
-def sticky_slot(context: Context, app: str) -> Slot | None:
-    """The slot of the standby that is held."""
-    release = sticky_standby(context, app)
-    return release.slot if release else None
+def traffic_to(context: Context, release: Release) -> TrafficState:
+    """Where an app's requests go while ``release`` is live: to its slot, and to the sticky standby."""
+    sticky = sticky_standby(context, release.app)
+    return TrafficState(release.slot, sticky.slot if sticky and sticky.slot is not release.slot else None)
+
+
+def traffic_after_switch(release: Release, sticky_seconds: float) -> TrafficState:
+    """Where an app's requests go once ``release`` is live: the other slot is sticky if it is so for any time."""
+    return TrafficState(release.slot, sticky=release.slot.other if sticky_seconds > 0 else None)
 
 
 def check_visitors(context: Context, release: Release) -> Release:
@@ -69,7 +74,7 @@ def end_sticky(context: Context, release: Release) -> None:
     The database says so first: what compares it with Nginx's flags never lays the flag again.
     """
     context.store.end_sticky(release.deploy)
-    context.traffic.hold(release.app, None)
+    context.traffic.set(release.app, TrafficState(context.traffic.get(release.app).live))
     if release.app in context.numbers:
         wait_until_drained(context, release, release_settings(context, release.app).drain)
 

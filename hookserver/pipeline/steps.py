@@ -21,7 +21,7 @@ from hookserver.pipeline.after_switch import tell_of_sessions, watch
 from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.health_gate import wait_until_healthy
 from hookserver.pipeline.retire import kept_images, retire
-from hookserver.pipeline.standby import active_visitors, sticky_standby, told_of
+from hookserver.pipeline.standby import active_visitors, sticky_standby, told_of, traffic_after_switch
 from hookserver.pipeline.undo import move_traffic_back
 
 P = ParamSpec("P")
@@ -147,7 +147,7 @@ def switch(context: DeployContext, release: Release) -> Release | None:
     for line in context.traffic.unreached(context.app.name):
         context.log.line(line)
     sticky_seconds = context.app.release.sticky_seconds if before else 0.0
-    context.traffic.switch(context.app.name, release.slot, hold=sticky_seconds > 0)
+    context.traffic.set(context.app.name, traffic_after_switch(release, sticky_seconds))
     context.log.result(f"live: {release.commit[:12]} on {release.slot}")
     try:
         context.store.go_live(context.deploy.number, release.deploy, context.app.release.standby, sticky_seconds)
@@ -175,7 +175,7 @@ def drain(context: DeployContext, release: Release, before: Release | None) -> N
 def candidate(context: DeployContext, commit: str, image: str) -> Release:
     """What this deploy makes: an image to run in the slot without traffic."""
     live = context.store.live_release(context.app.name)
-    serving = live.slot if live else context.traffic.live_slot(context.app.name)
+    serving = live.slot if live else context.traffic.get(context.app.name).live
     slot = serving.other if serving else Slot.BLUE
     return Release(
         context.deploy.number,

@@ -6,16 +6,16 @@ import shutil
 from contextlib import suppress
 
 from hookserver.errors import DeployFailed, HookserverError
-from hookserver.models import Deploy, Release
+from hookserver.models import Deploy, Release, TrafficState
 from hookserver.pipeline.context import Context
-from hookserver.pipeline.standby import sticky_slot
+from hookserver.pipeline.standby import traffic_to
 from hookserver.state.deploy_processes import kill_orphans
 
 
 def undo(context: Context, deploy: Deploy) -> None:
     """Take away what a deploy made that never went live. What has traffic is left alone, whatever the database says."""
     release = context.store.release(deploy.number)
-    if release is not None and context.traffic.live_slot(deploy.app) is release.slot:
+    if release is not None and context.traffic.get(deploy.app).live is release.slot:
         raise DeployFailed(f"{deploy.app} {release.slot} has traffic and is left alone", "Restart hookserver's worker.")
     kill_orphans(context.settings.server.state.tag(deploy.number))
     context.images.remove_leftovers(deploy.number)
@@ -27,9 +27,9 @@ def undo(context: Context, deploy: Deploy) -> None:
 def move_traffic_back(context: Context, app: str, before: Release | None) -> None:
     """To the release that served before; to the page that says 503 when none did."""
     if before is None:
-        context.traffic.close(app)
+        context.traffic.set(app, TrafficState())
     else:
-        context.traffic.switch(app, before.slot, hold=sticky_slot(context, app) is before.slot.other)
+        context.traffic.set(app, traffic_to(context, before))
         give_back_its_path(context)
 
 

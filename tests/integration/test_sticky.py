@@ -195,7 +195,7 @@ def test_flags_that_were_lost_are_laid_again(street: Street, carts: dict[str, Sh
     site.kill_all()
     (site.state.live(SHOP) / "held-blue").unlink()
     site.start()
-    until(lambda: site.nginx.sticky_slot(SHOP) is Slot.BLUE)
+    until(lambda: site.nginx.get(SHOP).sticky is Slot.BLUE)
     until(lambda: (street.told()["standby"] or {}).get("visitors") == 2)
     assert "held for its visitors, of the last 5 minutes: 2" in site.command("status", SHOP).stdout
 
@@ -276,7 +276,7 @@ def test_at_the_deadline_visitors_are_moved_and_what_is_in_flight_ends(street: S
     until(lambda: time.time() > (standby.sticky_until or 0) - 3)
     asking = threading.Thread(target=lambda: slow.append(visitor.ask("/slow.jsp?ms=7000")))
     asking.start()
-    until(lambda: street.site.nginx.sticky_slot(LATE) is None)
+    until(lambda: street.site.nginx.get(LATE).sticky is None)
     assert abs(time.time() - standby.sticky_until) < 3
     assert visitor.ask("/slow.jsp?ms=0").text == "two"
     asking.join()

@@ -275,7 +275,7 @@ class Installation:
 
     def live_slot(self, app: str) -> Slot | None:
         """Where Nginx sends the app's visitors."""
-        return self.nginx.live_slot(app)
+        return self.nginx.get(app).live
 
     def containers(self, role: str = "replica", app: str = "") -> list[Any]:
         """Ours, running or not."""

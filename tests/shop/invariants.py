@@ -61,7 +61,7 @@ def live_commit(place: Installation, app: str) -> str:
     if release is None:
         assert place.live_slot(app) is None
         return ""
-    assert place.nginx.confirmed_slot(app) is release.slot
+    assert place.nginx.answered(app).live is release.slot
     running = [one for one in place.containers(app=app) if one.labels["hookserver.slot"] == release.slot]
     assert {one.labels["hookserver.commit"] for one in running} == {release.commit}
     assert len(running) == release.replicas

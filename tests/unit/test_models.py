@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from hookserver.models import TRANSITIONS, Slot, Status
+from hookserver.models import TRANSITIONS, Slot, Status, TrafficState
 
 
 def test_every_slot_has_another() -> None:
     assert [slot.other.other for slot in Slot] == list(Slot)
+
+
+@pytest.mark.parametrize(("live", "sticky"), [(None, Slot.BLUE), (Slot.BLUE, Slot.BLUE)])
+def test_only_the_slot_beside_the_live_one_can_be_sticky(live: Slot | None, sticky: Slot) -> None:
+    with pytest.raises(ValueError, match="blue cannot be sticky"):
+        TrafficState(live, sticky)
 
 
 def test_every_status_has_its_transitions() -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from hookserver.models import Slot
+from hookserver.models import Slot, TrafficState
 from tests.integration.nginx.conftest import Site, until
 from tests.integration.nginx.managed.test_instance import is_gone, master, start, workers
 
@@ -58,8 +58,8 @@ def test_after_a_crash_of_the_machine_it_serves_and_hookserver_goes_on_with_it(s
     pid = master(site)
     assert not site.nginx.apply(site.numbers)
     assert master(site) == pid
-    site.nginx.switch("shop", Slot.GREEN)
-    assert site.nginx.confirmed_slot("shop") is Slot.GREEN
+    site.nginx.set("shop", TrafficState(Slot.GREEN))
+    assert site.nginx.answered("shop").live is Slot.GREEN
 
 
 def test_while_hookservers_own_runs_it_does_nothing(site: Site) -> None:
@@ -68,8 +68,8 @@ def test_while_hookservers_own_runs_it_does_nothing(site: Site) -> None:
     assert not start_unit(site)
     assert master(site) == pid
     assert not site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.GREEN)
-    assert site.nginx.confirmed_slot("shop") is Slot.GREEN
+    site.nginx.set("shop", TrafficState(Slot.GREEN))
+    assert site.nginx.answered("shop").live is Slot.GREEN
 
 
 def test_before_hookserver_has_ever_run_it_does_nothing(site: Site) -> None:

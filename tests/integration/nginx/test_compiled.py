@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import NginxError
-from hookserver.models import Slot
+from hookserver.models import Slot, TrafficState
 from hookserver.nginx import Nginx
 from tests.integration.nginx.conftest import Site
 from tests.shop.operators_nginx import HAND_BUILT, Operator
@@ -36,6 +36,6 @@ def test_it_serves_as_our_own_instance_too(site: Site) -> None:
     site.nginx_keys, site.operator = f'binary = "{HAND_BUILT}/sbin"', None
     site.serve(Slot.BLUE)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     assert site.ask().told["name"].startswith("blue")
     Nginx(site.settings, patience=0.5).stop()

@@ -8,7 +8,7 @@ import socket
 import pytest
 from websocket import create_connection
 
-from hookserver.models import Endpoint, Slot
+from hookserver.models import Endpoint, Slot, TrafficState
 from tests.integration.nginx.backend import silent
 from tests.integration.nginx.conftest import Site, until
 
@@ -23,8 +23,8 @@ def start(site: Site, *, hold: bool = True) -> None:
     site.serve(Slot.BLUE)
     site.serve(Slot.GREEN)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
-    site.nginx.switch("shop", Slot.GREEN, hold=hold)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
+    site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE if hold else None))
 
 
 def cookie(route: str) -> dict[str, str]:
@@ -47,7 +47,7 @@ def test_a_visitor_with_a_session_stays_with_the_replica_that_made_it(site: Site
     start(site)
     assert names(site, headers=cookie(replica)) == {replica}
     assert names(site, path=f"/cart;jsessionid={ID}.{replica}?x=1") == {replica}
-    assert site.nginx.sticky_slot("shop") == Slot.BLUE
+    assert site.nginx.get("shop").sticky == Slot.BLUE
 
 
 def test_a_visitor_without_a_session_gets_the_live_slot_at_once(site: Site) -> None:
@@ -62,13 +62,13 @@ def test_sessions_of_two_apps_on_one_domain_do_not_get_mixed_up(site: Site) -> N
     site.apps += '[apps.blog]\nrepository = "push"\ndomains = ["shop.example.com"]\npath = "/blog"\n'
     start(site)
     site.serve(Slot.BLUE, app="blog")
-    site.nginx.switch("blog", Slot.BLUE)
+    site.nginx.set("blog", TrafficState(Slot.BLUE))
     both = {"Cookie": f"BLOGSESSION={ID}.blue2; JSESSIONID={ID}.blue1"}
     before = len(site.backends["blog", "blue2"].requests)
     assert names(site, path="/blog/", headers=both) == {"blue2"}
     assert len(site.backends["blog", "blue2"].requests) == before + 8
     left_by_the_blog = {"Cookie": f"BLOGSESSION={ID}.green2; JSESSIONID={ID}.blue1"}
-    site.nginx.switch("blog", Slot.GREEN)
+    site.nginx.set("blog", TrafficState(Slot.GREEN))
     site.serve(Slot.GREEN, app="blog")
     assert names(site, headers=cookie("blue1")) == {"blue1"}
     assert names(site, path="/blog/", headers=left_by_the_blog) == {"green2"}
@@ -82,14 +82,14 @@ def test_a_session_of_the_live_slot_stays_with_its_replica_too(site: Site) -> No
 def test_without_holding_everybody_gets_the_live_slot(site: Site) -> None:
     start(site, hold=False)
     assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
-    assert site.nginx.sticky_slot("shop") is None
+    assert site.nginx.get("shop").sticky is None
 
 
 def test_the_visitors_of_both_slots_stay_through_a_rollback_and_another_switch(site: Site) -> None:
     start(site)
     for live in (Slot.BLUE, Slot.GREEN, Slot.BLUE):
-        site.nginx.switch("shop", live, hold=True)
-        assert site.nginx.sticky_slot("shop") == live.other
+        site.nginx.set("shop", TrafficState(live, sticky=live.other))
+        assert site.nginx.get("shop").sticky == live.other
         assert {name[:-1] for name in names(site)} == {live}
         for replica in ("blue1", "green2"):
             assert names(site, headers=cookie(replica)) == {replica}
@@ -97,9 +97,9 @@ def test_the_visitors_of_both_slots_stay_through_a_rollback_and_another_switch(s
 
 def test_a_slot_that_is_let_go_loses_its_visitors_to_the_live_one(site: Site) -> None:
     start(site)
-    site.nginx.hold("shop", None)
+    site.nginx.set("shop", TrafficState(Slot.GREEN))
     assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
-    site.nginx.hold("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
     assert names(site, headers=cookie("blue1")) == {"blue1"}
 
 
@@ -113,7 +113,7 @@ def test_where_sessions_are_not_sticky_nothing_is_held(site: Site, sessions: str
 
 def test_a_closed_app_is_closed_to_those_with_sessions_too(site: Site) -> None:
     start(site)
-    site.nginx.close("shop")
+    site.nginx.set("shop", TrafficState())
     assert site.ask(headers=cookie("blue1")).status == 503
 
 
@@ -123,8 +123,8 @@ def test_who_loses_the_replica_of_his_session_is_answered_by_the_live_slot(site:
     site.serve(Slot.BLUE, 2)
     site.serve(Slot.GREEN)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
-    site.nginx.switch("shop", Slot.GREEN, hold=True)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
+    site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
     for size in (0, 10, 300_000):
         answer = site.ask(method=method, body=b"x" * size or None, headers=cookie("blue1"))
         assert answer.told["name"] in ("green1", "green2")
@@ -194,8 +194,8 @@ def test_only_a_held_request_is_told_where_it_could_go_and_never_by_the_visitor(
 def test_a_request_that_is_sent_away_gets_our_page_when_the_live_slot_is_gone(site: Site) -> None:
     (blue1,) = site.serve(Slot.BLUE, 1)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
-    site.nginx.switch("shop", Slot.GREEN, hold=True)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
+    site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
     blue1.is_over = True
     answer = site.ask(method="POST", body=b"x", headers=cookie("blue1"))
     assert (answer.status, answer.headers["Retry-After"]) == (502, "5")
@@ -264,7 +264,7 @@ def test_an_upload_to_a_held_slot_counts_as_in_flight_after_it_was_let_go(site: 
         head = f"POST / HTTP/1.1\r\nHost: shop.example.com\r\nCookie: JSESSIONID={ID}.blue1\r\n"
         upload.sendall(f"{head}Content-Length: 200000\r\n\r\n".encode() + b"x" * 1000)
         until(lambda: site.nginx.requests_in_flight(blue) == 1)
-        site.nginx.hold("shop", None)
+        site.nginx.set("shop", TrafficState(Slot.GREEN))
         assert site.nginx.requests_in_flight(blue) == 1
         upload.sendall(b"x" * 199_000)
         answer = upload.recv(65536).decode()

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hookserver.models import Slot
+from hookserver.models import Slot, TrafficState
 from tests.integration.nginx.backend import silent
 from tests.integration.nginx.conftest import Site
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], 
 
 def start(site: Site, slot: Slot = Slot.BLUE) -> None:
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", slot)
+    site.nginx.set("shop", TrafficState(slot))
 
 
 def names(site: Site, **request: object) -> set[str]:

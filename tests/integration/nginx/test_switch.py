@@ -13,7 +13,7 @@ import pytest
 from websocket import create_connection
 
 from hookserver.errors import NginxError
-from hookserver.models import Slot
+from hookserver.models import Slot, TrafficState
 from tests.integration.nginx.conftest import Site, until
 
 pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
@@ -32,37 +32,37 @@ def test_an_app_that_is_not_live_answers_503_with_a_page_and_retry_after(site: S
     assert answer.headers["Retry-After"] == "5"
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "try again" in answer.body
-    assert site.nginx.live_slot("shop") is None
-    assert site.nginx.confirmed_slot("shop") is None
+    assert site.nginx.get("shop").live is None
+    assert site.nginx.answered("shop").live is None
 
 
 @pytest.mark.parametrize("slot", Slot)
 def test_a_first_deploy_goes_live_on_either_slot(site: Site, slot: Slot) -> None:
     start(site)
-    site.nginx.switch("shop", slot)
-    assert site.nginx.live_slot("shop") == site.nginx.confirmed_slot("shop") == slot
+    site.nginx.set("shop", TrafficState(slot))
+    assert site.nginx.get("shop") == site.nginx.answered("shop") == TrafficState(slot)
     assert site.ask().told["name"].startswith(slot)
 
 
 def test_a_request_after_the_switch_is_never_answered_by_the_old_slot(site: Site) -> None:
     start(site)
     for slot in (Slot.BLUE, Slot.GREEN) * 10:
-        site.nginx.switch("shop", slot)
+        site.nginx.set("shop", TrafficState(slot))
         assert site.ask().told["name"].startswith(slot)
 
 
 def test_a_closed_app_answers_503_and_comes_back_on_the_slot_that_is_asked_for(site: Site) -> None:
     start(site)
-    site.nginx.switch("shop", Slot.GREEN)
-    site.nginx.close("shop")
+    site.nginx.set("shop", TrafficState(Slot.GREEN))
+    site.nginx.set("shop", TrafficState())
     assert site.ask().status == 503
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     assert site.ask().told["name"].startswith("blue")
 
 
 def test_switching_under_keep_alive_load_loses_no_request(site: Site) -> None:
     start(site)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     over = threading.Event()
     served: list[int] = []
     lost: list[str] = []
@@ -88,7 +88,7 @@ def test_switching_under_keep_alive_load_loses_no_request(site: Site) -> None:
     for visitor in visitors:
         visitor.start()
     for slot in (Slot.GREEN, Slot.BLUE) * 15:
-        site.nginx.switch("shop", slot)
+        site.nginx.set("shop", TrafficState(slot))
         time.sleep(0.05)
     over.set()
     for visitor in visitors:
@@ -99,12 +99,12 @@ def test_switching_under_keep_alive_load_loses_no_request(site: Site) -> None:
 
 def test_an_upload_that_began_before_the_switch_ends_on_the_old_slot_and_counts_as_in_flight(site: Site) -> None:
     start(site)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     blue = site.endpoints(Slot.BLUE)
     with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as upload:
         upload.sendall(b"POST / HTTP/1.1\r\nHost: shop.example.com\r\nContent-Length: 200000\r\n\r\n" + b"x" * 1000)
         until(lambda: site.nginx.requests_in_flight(blue) == 1)
-        site.nginx.switch("shop", Slot.GREEN)
+        site.nginx.set("shop", TrafficState(Slot.GREEN))
         assert site.nginx.requests_in_flight(blue) == 1
         upload.sendall(b"x" * 199_000)
         answer = upload.recv(65536).decode()
@@ -116,9 +116,9 @@ def test_an_upload_that_began_before_the_switch_ends_on_the_old_slot_and_counts_
 
 def test_a_small_body_that_is_complete_only_when_its_slot_is_gone_is_answered_by_the_live_one(site: Site) -> None:
     start(site)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     with _dawdling(site, "/") as visitor:
-        site.nginx.switch("shop", Slot.GREEN)
+        site.nginx.set("shop", TrafficState(Slot.GREEN))
         for replica in site.backends.values():
             if replica.name.startswith("blue"):
                 replica.shutdown()
@@ -132,9 +132,9 @@ def test_a_small_body_that_is_complete_only_when_its_slot_is_gone_is_answered_by
 
 def test_a_small_body_that_a_replica_failed_over_is_not_sent_to_the_live_slot_too(site: Site) -> None:
     start(site)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     with _dawdling(site, "/die") as visitor:
-        site.nginx.switch("shop", Slot.GREEN)
+        site.nginx.set("shop", TrafficState(Slot.GREEN))
         visitor.sendall(b"x")
         answer = visitor.recv(65536).decode()
     assert answer.startswith("HTTP/1.1 502")
@@ -145,7 +145,7 @@ def test_a_small_body_that_a_replica_failed_over_is_not_sent_to_the_live_slot_to
 
 def test_a_small_body_for_a_live_slot_that_is_gone_gets_the_page(site: Site) -> None:
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(method="POST", body=b"xx")
     assert answer.status in (502, 504)
     assert "try again" in answer.body
@@ -162,10 +162,10 @@ def _dawdling(site: Site, path: str) -> Iterator[socket.socket]:
 
 def test_a_websocket_passes_lives_through_a_switch_and_counts_as_in_flight(site: Site) -> None:
     start(site)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     raw = create_connection(f"ws://127.0.0.1:{site.ports[0]}/ws", host="shop.example.com", timeout=5).sock
     assert raw is not None
-    site.nginx.switch("shop", Slot.GREEN)
+    site.nginx.set("shop", TrafficState(Slot.GREEN))
     raw.sendall(b"still here")
     assert raw.recv(100) == b"still here"
     assert site.nginx.requests_in_flight(site.endpoints(Slot.BLUE)) == 1
@@ -176,7 +176,7 @@ def test_a_websocket_passes_lives_through_a_switch_and_counts_as_in_flight(site:
 def test_an_event_stream_reaches_the_visitor_event_by_event(site: Site) -> None:
     site.serve(Slot.BLUE)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     connection = site.connect()
     connection.request("GET", "/events", headers={"Host": "shop.example.com"})
     response = connection.getresponse()
@@ -189,25 +189,25 @@ def test_an_event_stream_reaches_the_visitor_event_by_event(site: Site) -> None:
 
 def test_a_switch_that_nginx_cannot_see_is_put_back_and_names_the_folder(site: Site) -> None:
     start(site)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     site.state_dir.parent.chmod(0o700)
     with pytest.raises(NginxError, match=f"chmod o\\+x {site.state_dir.parent}"):
-        site.nginx.switch("shop", Slot.GREEN)
+        site.nginx.set("shop", TrafficState(Slot.GREEN))
     site.state_dir.parent.chmod(0o711)
-    assert site.nginx.live_slot("shop") == site.nginx.confirmed_slot("shop") == Slot.BLUE
+    assert site.nginx.get("shop") == site.nginx.answered("shop") == TrafficState(Slot.BLUE)
 
 
 def test_a_switch_while_nginx_is_down_is_put_back(site: Site) -> None:
     start(site)
     site.stop()
     with pytest.raises(NginxError, match="is down"):
-        site.nginx.switch("shop", Slot.GREEN)
-    assert site.nginx.live_slot("shop") is None
+        site.nginx.set("shop", TrafficState(Slot.GREEN))
+    assert site.nginx.get("shop").live is None
 
 
 def test_what_is_live_outlives_a_restart_of_nginx(site: Site) -> None:
     start(site)
-    site.nginx.switch("shop", Slot.GREEN)
+    site.nginx.set("shop", TrafficState(Slot.GREEN))
     site.stop()
     site.start()
     assert site.ask().told["name"].startswith("green")

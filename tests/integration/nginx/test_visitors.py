@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from hookserver.models import Slot
+from hookserver.models import Slot, TrafficState
 from tests.integration.nginx.conftest import Site
 
 pytestmark = pytest.mark.parametrize("site", ["managed", "system"], indirect=True)
@@ -43,7 +43,7 @@ def start(site: Site, apps: str = TWO) -> None:
     for number, app in enumerate(site.numbers):
         slot = list(Slot)[number % 2]
         site.serve(slot, app=app)
-        site.nginx.switch(app, slot)
+        site.nginx.set(app, TrafficState(slot))
 
 
 def served_by(site: Site, host: str, path: str) -> str | int:
@@ -88,10 +88,10 @@ def test_the_longest_path_of_the_domain_wins(site: Site, host: str, path: str, a
 
 def test_two_apps_on_one_domain_are_switched_and_closed_apart(site: Site) -> None:
     start(site)
-    site.nginx.close("host")
+    site.nginx.set("host", TrafficState())
     assert served_by(site, "shop.example.com", "/blog/") == 503
     assert served_by(site, "shop.example.com", "/") == "my-shop"
-    assert site.nginx.confirmed_slot("args") == Slot.BLUE
+    assert site.nginx.answered("args").live == Slot.BLUE
 
 
 FORGED = {
@@ -110,7 +110,7 @@ FORGED = {
 def test_nothing_that_a_visitor_claims_of_himself_gets_through(site: Site) -> None:
     site.serve(Slot.BLUE)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     told = site.ask(host="shop.example.com:8443", headers=FORGED).told["headers"]
     assert told["Host"] == told["X-Forwarded-Host"] == "shop.example.com:8443"
     assert told["X-Forwarded-For"] == told["X-Real-IP"] == "127.0.0.1"
@@ -124,7 +124,7 @@ def test_a_trusted_proxy_is_believed(site: Site) -> None:
     site.nginx_keys = 'trusted_proxies = ["127.0.0.0/8"]'
     site.serve(Slot.BLUE)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(headers=FORGED)
     told = answer.told["headers"]
     assert told["X-Forwarded-For"] == told["X-Real-IP"] == "203.0.113.9"
@@ -142,7 +142,7 @@ def test_a_stranger_is_not_believed_though_a_proxy_is_trusted(site: Site) -> Non
     site.nginx_keys = 'trusted_proxies = ["10.0.0.0/8"]'
     site.serve(Slot.BLUE)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     told = site.ask(headers=FORGED).told["headers"]
     assert told["X-Forwarded-For"] == "127.0.0.1"
     assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("http", "80")
@@ -163,7 +163,7 @@ def test_a_body_over_the_limit_is_413(site: Site) -> None:
     site.nginx_keys = 'max_body = "10k"'
     site.serve(Slot.BLUE)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     assert site.ask(method="POST", body=b"x" * 10_000).status == 200
     assert site.ask(method="POST", body=b"x" * 11_000).status == 413
 
@@ -173,7 +173,7 @@ def test_a_body_that_the_app_does_not_read_costs_no_later_request(site: Site, si
     """Many apps answer a POST by a redirect at once, and many clients send head and body apart."""
     site.serve(Slot.BLUE)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     connection = site.connect()
     for _ in range(40):
         connection.putrequest("POST", "/unread", skip_host=True)
@@ -190,7 +190,7 @@ def test_a_body_that_the_app_does_not_read_costs_no_later_request(site: Site, si
 
 def test_a_small_body_gets_our_page_too_when_no_replica_is_there(site: Site) -> None:
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(method="POST", body=b"x")
     assert (answer.status, answer.headers["Retry-After"]) == (502, "5")
 
@@ -240,7 +240,7 @@ def test_the_cookies_of_two_apps_on_one_domain_keep_each_visitor_with_his_replic
     site.nginx.apply(site.numbers)
     for app in site.numbers:
         site.serve(Slot.BLUE, app=app)
-        site.nginx.switch(app, Slot.BLUE)
+        site.nginx.set(app, TrafficState(Slot.BLUE))
     # A browser sends the cookie with the longer path first (RFC 6265, 5.4).
     cookies = {"Cookie": "JSESSIONID=B.blue2; JSESSIONID=A.blue1"}
     for _ in range(6):

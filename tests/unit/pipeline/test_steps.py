@@ -12,7 +12,7 @@ import pytest
 from hookserver.config import Settings, parse
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed, Unhealthy
-from hookserver.models import Push, Release, Slot, Status, Step, StepOutcome, Trigger
+from hookserver.models import Push, Release, Slot, Status, Step, StepOutcome, TrafficState, Trigger
 from hookserver.pipeline import after_switch
 from hookserver.pipeline.context import Context, DeployContext
 from hookserver.pipeline.steps import FETCH_DEADLINE, drain
@@ -43,11 +43,12 @@ class Machine:
     def stop(self, _app: str, slot: Slot, _grace: float) -> None:
         self.stopped.append(slot)
 
-    def sticky_slot(self, _app: str) -> Slot | None:
-        return self.held
+    def get(self, _app: str) -> TrafficState:
+        return TrafficState(self.live, self.held)
 
-    def switch(self, _app: str, slot: Slot) -> None:
-        self.live = slot
+    def set(self, _app: str, state: TrafficState) -> None:
+        assert state.live
+        self.live = state.live
 
     def visitors(self, *_: object) -> int:
         return 0

@@ -13,7 +13,7 @@ import pytest
 
 from hookserver.config import Settings
 from hookserver.errors import NginxError
-from hookserver.models import Slot
+from hookserver.models import Slot, TrafficState
 from hookserver.nginx import Nginx, logs
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
@@ -25,7 +25,7 @@ OTHER = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
 def start(site: Site) -> None:
     site.serve(Slot.BLUE)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
 
 
 def master(site: Site) -> int:
@@ -234,8 +234,8 @@ def test_a_lost_status_name_is_mended_by_one_reload(site: Site) -> None:
     assert site.nginx.apply(site.numbers)
     assert master(site) == pid
     assert not site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.GREEN)
-    assert site.nginx.confirmed_slot("shop") is Slot.GREEN
+    site.nginx.set("shop", TrafficState(Slot.GREEN))
+    assert site.nginx.answered("shop").live is Slot.GREEN
 
 
 def test_flags_that_nginx_cannot_read_are_told_at_start(site: Site) -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from hookserver.errors import NginxError
-from hookserver.models import Slot
+from hookserver.models import Slot, TrafficState
 from hookserver.nginx import logs
 from tests.integration.nginx.conftest import Site, until
 from tests.shop.operators_nginx import Operator
@@ -35,7 +35,7 @@ def operator(site: Site) -> Operator:
 def start(site: Site) -> None:
     site.serve(Slot.BLUE)
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
 
 
 def ours(site: Site) -> dict[str, str]:
@@ -123,7 +123,7 @@ def test_what_the_operator_says_for_all_his_servers_does_not_reach_the_apps(site
     start(site)
     site.serve(Slot.GREEN)
     for slot in (Slot.GREEN, Slot.BLUE) * 5:
-        site.nginx.switch("shop", slot)
+        site.nginx.set("shop", TrafficState(slot))
         assert site.ask().told["name"].startswith(slot)
     assert "X-Theirs" not in site.ask().told["headers"]
 
@@ -185,7 +185,7 @@ def test_a_server_of_theirs_for_the_domain_is_left_alone_until_it_includes_the_s
     operator(site).reload()
     start(site)
     assert site.ask().body == "foreign"
-    assert site.nginx.confirmed_slot("shop") == Slot.BLUE
+    assert site.nginx.answered("shop").live == Slot.BLUE
     (told,) = site.nginx.unreached("shop")
     assert f"shop.example.com has a server of its own at {foreign}:1" in told
     assert f"add `include {snippet(site)};` to it" in told
@@ -196,9 +196,9 @@ def test_a_server_of_theirs_for_the_domain_is_left_alone_until_it_includes_the_s
     site.nginx.apply(site.numbers)
     assert site.nginx.unreached("shop") == []
     site.serve(Slot.GREEN)
-    site.nginx.switch("shop", Slot.GREEN)
+    site.nginx.set("shop", TrafficState(Slot.GREEN))
     assert {site.ask().told["name"][:-1] for _ in range(10)} == {"green"}
-    site.nginx.close("shop")
+    site.nginx.set("shop", TrafficState())
     assert "try again" in site.ask().body
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hookserver.models import Slot
+from hookserver.models import Slot, TrafficState
 from hookserver.state.request_journal import SIGN, folder, make_empty
 from tests.integration.nginx.backend import Backend
 from tests.integration.nginx.conftest import APPS, Site
@@ -26,7 +26,7 @@ def start(site: Site, sessions: str = "sticky") -> dict[str, Backend]:
     site.apps = f'{APPS}[apps.shop.release]\nsessions = "{sessions}"\n'
     replicas = {replica.name: replica for replica in site.serve(Slot.BLUE)}
     site.nginx.apply(site.numbers)
-    site.nginx.switch("shop", Slot.BLUE)
+    site.nginx.set("shop", TrafficState(Slot.BLUE))
     return replicas
 
 
@@ -104,7 +104,7 @@ def test_one_that_is_put_is_not_sent_round_twice(site: Site) -> None:
 def test_what_a_held_replica_had_not_begun_goes_to_the_live_slot(site: Site) -> None:
     blue = start(site)
     site.serve(Slot.GREEN)
-    site.nginx.switch("shop", Slot.GREEN, hold=True)
+    site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
     kill(site, blue["blue1"])
     answer = site.ask("/cart/add", "POST", headers=ON_BLUE_1, body=b"id=1")
     assert answer.status == 200
@@ -116,7 +116,7 @@ def test_what_a_held_replica_had_not_begun_goes_to_the_live_slot(site: Site) -> 
 def test_what_the_live_slot_had_not_begun_of_a_held_ones_visitor_goes_to_its_next_replica(site: Site) -> None:
     blue = start(site)
     green = {replica.name: replica for replica in site.serve(Slot.GREEN)}
-    site.nginx.switch("shop", Slot.GREEN, hold=True)
+    site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
     blue["blue1"].is_over = True
     kill(site, green["green1"])
     answers = [site.ask("/cart/add", "POST", headers=ON_BLUE_1, body=b"id=1") for _ in range(4)]

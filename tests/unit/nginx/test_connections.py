@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from hookserver.models import Endpoint
-from hookserver.nginx.traffic import count, requests_in_flight
+from hookserver.nginx.connections import count, requests_in_flight
 
 LINE = "   0: 010060AC:C350 {remote} {state} 00000000:00000000 00:00000000 00000000 0 0 1 1 0000 20 4 30 10 -1"
 REPLICA = {("172.30.96.16", 8080)}
