@@ -25,7 +25,7 @@ import requests
 
 from hookserver.addresses import endpoints
 from hookserver.config import Settings, parse
-from hookserver.models import Endpoint, Slot
+from hookserver.models import Endpoint, Slot, TrafficState
 from hookserver.nginx import Nginx
 from hookserver.nginx.binary import locate
 from hookserver.nginx.managed import processes
@@ -216,7 +216,7 @@ def _ours(settings: Settings) -> Iterator[Contender]:
     nginx = Nginx(settings)
     try:
         nginx.apply({APP: 1})
-        nginx.switch(APP, Slot.BLUE)
+        nginx.set(APP, TrafficState(Slot.BLUE))
         yield Contender(settings.nginx.listen[0], settings.server.state.nginx)
     finally:
         nginx.stop()
