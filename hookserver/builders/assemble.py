@@ -1,8 +1,8 @@
-"""The image of a WAR: Tomcat, its edited settings with WEB-INF/lib as one layer, the rest of the WAR as the next.
+"""The image of a WAR: Tomcat, its edited settings and WEB-INF/lib as one layer, the rest of the WAR as the next.
 
-Each layer is a container that never runs: made, filled, committed, removed. For a push that leaves the libraries as
-they are this takes half the time of a Dockerfile's build (0.2 against 0.4 s), and a fifth where the libraries are
-large (60 MB: 0.2 against 1.0 s), since only what changed is sent to Docker.
+Each layer is a container that never runs: created, filled, committed, removed. For a push that does not change the
+libraries, this takes half the time of a Dockerfile's build (0.2 against 0.4 s), and a fifth when the libraries are
+large (60 MB: 0.2 against 1.0 s), since only the changes are sent to Docker.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hookserver.builders.running.tools import LIBRARY_LAYER, BuildTools
 from hookserver.builders.tomcat import library as tomcat_library
 from hookserver.builders.tomcat.base_image import Base, SettingsFile
 from hookserver.builders.tomcat.edit_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
-from hookserver.builders.tomcat.own_files import OwnFile, digest, laid_over, packed
+from hookserver.builders.tomcat.own_files import OwnFile, digest, override_settings, pack_files
 from hookserver.builders.wars import compatibility
 from hookserver.builders.wars import facts as war_facts
 from hookserver.builders.wars import file as war_file
@@ -32,72 +32,71 @@ from hookserver.engine.labels import FACTS, ROLE
 from hookserver.errors import BuildError
 
 DEFAULT_WEBAPPS = frozenset({"ROOT", "docs", "examples", "host-manager", "manager"})
-"""What a Tomcat tarball serves by itself; it has no place beside a shop."""
+"""The webapps of a Tomcat tarball, which would be public beside the app."""
 
 
 def assemble(
     tools: BuildTools, job: BuildJob, base: Base, war: War, files: Sequence[OwnFile], build: str, log: DeployLog
 ) -> str:
-    """The image of a WAR on a Tomcat with the app's ``files``, tagged and labelled.
+    """The id of a new image of the WAR on a Tomcat with the app's ``files``, tagged and labelled.
 
-    ``build`` is the digest of what it was made with.
-
-    Raises BuildError when the WAR is refused or does not fit the Tomcat, or Docker does not do its part.
+    ``build`` is the digest of all that the image depends on beside its commit. Raises BuildError when the WAR is
+    refused or does not fit the Tomcat, or Docker refuses.
     """
     context = job.app.tomcat.context
     ours = _library(tools, job, base, log)
-    conf = edited_conf(tools, laid_over(base, files), ours.classes, log)
-    with war_file.opened(war.path) as checked:
+    conf = edited_conf(tools, override_settings(base, files), ours.classes, log)
+    with war_file.open_war(war.path) as checked:
         own = {**digest(files), tomcat_library.JAR: hashlib.sha256(ours.jar).hexdigest()}
         key = _digest(base.image, conf, own, context, checked.library_digest())
         library = _find_layer(tools, job.app.name, key)
-        facts = _remembered(tools, library) or war_facts.of_library(checked.archive, checked.library, job.work)
-        written = war_facts.of_own(checked.archive, checked.rest)
-        compatibility.check(war_facts.merged(written, facts), base, job.app.tomcat.image)
+        facts = _stored_facts(tools, library) or war_facts.read_libraries(checked.archive, checked.library, job.work)
+        written = war_facts.read_own(checked.archive, checked.rest)
+        compatibility.check(war_facts.merge(written, facts), base, job.app.tomcat.image)
         if library:
-            log.line("WEB-INF/lib is as before: its layer is used again")
+            log.line("WEB-INF/lib is unchanged: its layer is used again")
         else:
-            removed = _in_the_way(base, context)
+            removed = _conflicting_webapps(base, context)
             if removed:
                 log.line(f"left out of the Tomcat image: webapps {', '.join(removed)}")
-            remembered = json.dumps(asdict(facts))
-            labels = tools.labels(job.app.name, LIBRARY_LAYER, library=key, facts=remembered)
+            stored = json.dumps(asdict(facts))
+            labels = tools.labels(job.app.name, LIBRARY_LAYER, library=key, facts=stored)
             with (
                 _conf_archive(conf) as settings,
-                war_file.packed(checked, checked.library, context, job.work) as libraries,
+                war_file.pack_entries(checked, checked.library, context, job.work) as libraries,
             ):
                 archives = [*_own_files(files, conf, ours), ("conf", settings), ("webapps", libraries)]
                 library = _layer(tools, job, base, base.image, archives, labels, removed)
         labels = image_labels(tools, job, build)
-        with war_file.packed(checked, checked.rest, context, job.work) as rest:
+        with war_file.pack_entries(checked, checked.rest, context, job.work) as rest:
             return _layer(tools, job, base, library, [("webapps", rest)], labels)
 
 
 def adopt(tools: BuildTools, job: BuildJob, base: Base, files: Sequence[OwnFile], build: str, log: DeployLog) -> str:
-    """An image that the project made itself, with the app's ``files``, our edits of its Tomcat's settings, our labels.
+    """The id of the project's own image with the app's ``files``, our edits of its Tomcat's settings and our labels.
 
-    Raises BuildError when there are files, and no Tomcat that would read them.
+    Raises BuildError when there are files, but no Tomcat to read them.
     """
     labels = image_labels(tools, job, build)
     if not base.is_tomcat:
         if files:
             raise BuildError(
-                "the project's own image has no Tomcat that hookserver knows: tomcat.files has no place in it",
-                "Leave tomcat.files out, or let the Dockerfile begin with a Tomcat image.",
+                "the project's own image has no Tomcat that hookserver knows, so tomcat.files cannot be added",
+                "Remove tomcat.files, or base the Dockerfile on a Tomcat image.",
             )
-        log.line("NOTE: the image has no Tomcat that hookserver knows: nothing of it is edited")
+        log.line("NOTE: the image has no Tomcat that hookserver knows: it stays as it is")
         return _layer(tools, job, base, base.image, [], labels)
     ours = _library(tools, job, base, log)
-    conf = edited_conf(tools, laid_over(base, files), ours.classes, log)
+    conf = edited_conf(tools, override_settings(base, files), ours.classes, log)
     with _conf_archive(conf) as settings:
         archives = [*_own_files(files, conf, ours), ("conf", settings)]
         return _layer(tools, job, base, base.image, archives, labels)
 
 
 def edited_conf(tools: BuildTools, base: Base, classes: Collection[str], log: DeployLog) -> dict[str, SettingsFile]:
-    """Tomcat's settings files as they go into the image; what a person should know about them goes to the log.
+    """Tomcat's settings files with our edits; notes about them go to the log.
 
-    ``classes`` are those of ours that Tomcat will have.
+    ``classes`` are those of ours that this Tomcat will have.
     """
     edits: dict[str, Callable[[str], Edited]] = {
         "server.xml": lambda text: edit_server_xml(text, tools.subnet, classes),
@@ -114,7 +113,10 @@ def edited_conf(tools: BuildTools, base: Base, classes: Collection[str], log: De
 
 
 def image_labels(tools: BuildTools, job: BuildJob, build: str) -> dict[str, str]:
-    """Whose image it is, and what of; in OCI's words too."""
+    """The labels of the app's image, also under the names of OCI.
+
+    https://github.com/opencontainers/image-spec/blob/main/annotations.md
+    """
     app = job.app
     source = {} if app.repository == "push" else {"source": without_user(app.repository)}
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
@@ -129,25 +131,25 @@ def _find_layer(tools: BuildTools, app: str, key: str) -> str:
     return next((str(image["Id"]) for image in find_images(tools.engine, labels)), "")
 
 
-def _remembered(tools: BuildTools, library: str) -> war_facts.Facts | None:
-    """What was read of the libraries when their layer was made; None: there is no such layer."""
+def _stored_facts(tools: BuildTools, library: str) -> war_facts.Facts | None:
+    """The facts that were read from the libraries when their layer was made; None when there is no such layer."""
     if not library:
         return None
     return war_facts.Facts(**json.loads(inspect_image(tools.engine, library)["Config"]["Labels"][FACTS]))
 
 
 def _library(tools: BuildTools, job: BuildJob, base: Base, log: DeployLog) -> tomcat_library.Library:
-    """What we add to this Tomcat. Raises BuildError when the app's sessions need more of it than it can have."""
-    made = tomcat_library.library(tools, base, job.app.name, job.deploy, log)
-    compatibility.check_sessions(job.app.release.sessions, made, job.app.tomcat.image)
-    return made
+    """Our classes for this Tomcat. Raises BuildError when the app's sessions need some that it cannot have."""
+    built = tomcat_library.build_library(tools, base, job.app.name, job.deploy, log)
+    compatibility.check_sessions(job.app.release.sessions, built, job.app.tomcat.image)
+    return built
 
 
 def _own_files(
     files: Sequence[OwnFile], conf: Mapping[str, SettingsFile], ours: tomcat_library.Library
 ) -> list[tuple[str, IO[bytes]]]:
-    jar = [(".", tomcat_library.packed(ours))] if ours.jar else []
-    return [(".", packed(files, conf["server.xml"])), *jar]
+    jar = [(".", tomcat_library.pack_library(ours))] if ours.jar else []
+    return [(".", pack_files(files, conf["server.xml"])), *jar]
 
 
 def _layer(
@@ -159,7 +161,7 @@ def _layer(
     labels: dict[str, str],
     removed: Sequence[str] = (),
 ) -> str:
-    """An image of ``parent`` with tar files unpacked in Tomcat's folders; it ran only if webapps had to go."""
+    """The id of an image: ``parent`` with tar files unpacked in Tomcat's folders, without the ``removed`` webapps."""
     remove = ["rm", "-rf", "--", *(f"{base.home}/webapps/{name}" for name in removed)]
     config = {"Labels": labels, "Entrypoint": list(base.entrypoint), "Cmd": list(base.command), "User": base.user}
     user = "0:0" if removed else base.user
@@ -168,13 +170,13 @@ def _layer(
         tools.containers.create(
             job.app.name, job.deploy, parent, labels[ROLE], entrypoint=remove, user=user
         ) as container,
-        tools.engine.doing("make the image"),
+        tools.engine.doing("create the image"),
     ):
         if removed:
             tools.engine.api.start(container)
             if tools.engine.api.wait(container)["StatusCode"] != 0:
                 raise BuildError(
-                    f"{base.image} does not let go of its webapps {', '.join(removed)}",
+                    f"the default webapps {', '.join(removed)} of {base.image} could not be removed",
                     "Name a Tomcat image with an empty webapps folder in tomcat.image.",
                 )
         for folder, archive in archives:
@@ -182,7 +184,7 @@ def _layer(
         return str(tools.engine.api.commit(container, name, tag, conf=config)["Id"])
 
 
-def _in_the_way(base: Base, context: str) -> list[str]:
+def _conflicting_webapps(base: Base, context: str) -> list[str]:
     names = DEFAULT_WEBAPPS | {context, f"{context}.war"}
     return [name for name in base.webapps if name in names]
 

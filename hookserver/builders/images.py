@@ -1,4 +1,4 @@
-"""From a commit to an image: the one that exists, or a new one; and the end of those that nobody needs."""
+"""From a commit to an image: the one that exists, or a new one; and the removal of old ones."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hookserver.builders.migrate import migrate
 from hookserver.builders.registry import KINDS, choose
 from hookserver.builders.running.tools import LIBRARY_LAYER, build_tools
 from hookserver.builders.tomcat import library as tomcat_library
-from hookserver.builders.tomcat.base_image import Base, look, read_base
-from hookserver.builders.tomcat.own_files import OwnFile, fingerprint, gather
+from hookserver.builders.tomcat.base_image import Base, inspect_base, read_base
+from hookserver.builders.tomcat.own_files import OwnFile, fingerprint, read_own_files
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import ensure_image, find_images, image_id, remove_image
@@ -28,18 +28,19 @@ _TOMCAT_KEYS = {"context", "migrate", "files"}
 
 
 class Images:
-    """The images of our apps. Docker is asked at the first call, not before."""
+    """The images of the installation's apps. Connects to Docker at the first call."""
 
     def __init__(self, docker_settings: DockerSettings, state: StateDir) -> None:
         self._tools = build_tools(docker_settings, state)
 
     def close(self) -> None:
-        """No more calls."""
+        """Close the connection to Docker."""
         self._tools.engine.close()
 
     def existing(self, job: BuildJob) -> str | None:
-        """The id of an image made of the same commit with the same settings on the same Tomcat; None when a new one is
-        needed, or asked for. The job's source need not be there yet. Raises BuildError.
+        """The id of an image of the same commit, settings and Tomcat; None when a new one is needed or requested.
+
+        The job's source may be missing still. Raises BuildError when Docker does not answer.
         """
         if job.rebuild:
             return None
@@ -47,16 +48,16 @@ class Images:
         return next((str(image["Id"]) for image in find_images(self._tools.engine, labels)), None)
 
     def build(self, job: BuildJob, log: DeployLog) -> str:
-        """Make the image from ``job.source``, whose output goes to the log, line by line; answers its id.
+        """Make the image from ``job.source``, with the output in the log, line by line; the image's id.
 
-        Raises BuildError, which carries the cause.
+        Raises BuildError with the cause.
         """
         job.work.mkdir(parents=True, exist_ok=True)
         try:
-            files = gather(job, log)
+            files = read_own_files(job, log)
             kind = choose(job, log)
             if not kind.brings_server:
-                self._tomcat(job, log)  # what is wrong with it is told before a build of minutes
+                self._tomcat(job, log)  # an unfit Tomcat is refused before a build of minutes
             product = kind.make(self._tools, job, log)
             image = self._assembled(job, product, files, log)
         finally:
@@ -65,19 +66,23 @@ class Images:
         return image
 
     def kept(self, image: str) -> str:
-        """The same id, when that image is still here. Raises BuildError when it is gone."""
+        """The same id, while that image exists. Raises BuildError when it does not, or Docker does not answer."""
         if not image_id(self._tools.engine, image):
             raise BuildError("the image of that release is gone", "Deploy its commit again instead.")
         return image
 
     def remove_leftovers(self, deploy: int | None = None) -> list[str]:
-        """Kill and remove the build containers of a deploy that was killed; None: of every deploy of ours."""
+        """Kill and remove the build containers of a deploy that was killed; None: of every deploy. Returns their ids.
+
+        Raises BuildError when Docker does not answer.
+        """
         return self._tools.containers.remove_leftovers(deploy)
 
     def prune(self, app: AppSettings, keep: Collection[str]) -> list[str]:
-        """Remove the app's images that hookserver made, but for those in ``keep``; answers the ids of the removed.
+        """Remove the app's images that hookserver made, except those in ``keep``; the ids of the removed, newest first.
 
-        One that a container uses, or that a person tagged with another name, stays. Raises BuildError.
+        An image stays while a container uses it, or while it has a tag of somebody else. Raises BuildError when Docker
+        does not answer.
         """
         ours = find_images(self._tools.engine, {STATE_DIR: self._tools.state.root, APP: app.name})
         needed = set(keep) | {
@@ -87,7 +92,10 @@ class Images:
         return [str(image["Id"]) for image in old if self._remove(image, app)]
 
     def remove_caches(self, app: str) -> list[str]:
-        """Remove the volumes that the app's builds kept their downloads in; answers their names. Raises BuildError."""
+        """Remove the volumes with the downloads of the app's builds; their names.
+
+        Raises BuildError when Docker refuses, such as for a volume in use.
+        """
         engine = self._tools.engine
         wanted = label_filter({STATE_DIR: self._tools.state.root, APP: app})
         with engine.doing("remove the build's caches"):
@@ -110,32 +118,34 @@ class Images:
         tools, app = self._tools, job.app
         if isinstance(product, WholeImage):
             if app.tomcat.migrate:
-                log.line("NOTE: tomcat.migrate is for WARs: the image of a Dockerfile is taken as it is")
-            base = look(tools, product.image, app.name, job.deploy)
+                log.line("NOTE: tomcat.migrate is for WARs: the image of a Dockerfile stays as it is")
+            base = inspect_base(tools, product.image, app.name, job.deploy)
             return adopt(tools, job, base, files, self._digest(job), log)
         base = self._tomcat(job, log)
         war = migrate(tools, job, product, log) if app.tomcat.migrate else product
         return assemble(tools, job, base, war, files, self._digest(job), log)
 
     def _tomcat(self, job: BuildJob, log: DeployLog) -> Base:
-        """What the WAR is put on, pulled when it is not here. Raises BuildError when it is not fit for that."""
+        """The Tomcat image for the WAR, pulled when it is not here. Raises BuildError when it is not fit for a WAR."""
         app = job.app
         image = ensure_image(self._tools.engine, app.tomcat.image, "tomcat.image", log.line)
         base = read_base(self._tools, image, app.name, job.deploy)
         if not base.is_tomcat:
             raise BuildError(
                 f"the image {app.tomcat.image} has no Tomcat in {base.home}",
-                "Name a Tomcat image in tomcat.image, laid out as the official ones.",
+                "Name a Tomcat image in tomcat.image with the folders of the official ones.",
             )
-        if base.lost:
+        # A commit has no data of volumes: https://docs.docker.com/reference/cli/docker/container/commit/
+        if base.volume_over_webapps:
             raise BuildError(
-                f"the image {app.tomcat.image} declares the volume {base.lost}: a WAR put there would be in no image",
+                f"the image {app.tomcat.image} declares the volume {base.volume_over_webapps}: "
+                "a WAR put there would be in no image",
                 "Name a Tomcat image without that VOLUME in tomcat.image.",
             )
         return base
 
     def _digest(self, job: BuildJob) -> str:
-        """What an image depends on beside its commit."""
+        """The digest of all that an image depends on beside its commit."""
         app = job.app
         base = image_id(self._tools.engine, app.tomcat.image)
         build = app.build.revealed(_BUILD_KEYS)
@@ -148,7 +158,7 @@ class Images:
 
 
 def _is_under(library: dict[str, Any], image: dict[str, Any]) -> bool:
-    """Whether an image was made on a library layer: the layer's label comes with it."""
+    """Whether an image was made on a library layer: it inherits the layer's label."""
     label = library["Labels"].get(LIBRARY)
     is_one = library["Labels"].get(ROLE) == LIBRARY_LAYER
     return bool(is_one and label == image["Labels"].get(LIBRARY))

@@ -1,4 +1,4 @@
-"""What is asked of a build, and what a kind of build is."""
+"""The request for a build, its products, and the interface of a kind of build."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from hookserver.deploy_log import DeployLog
 class BuildJob:
     """One build of ``app`` for a deploy.
 
-    ``source`` holds the files of exactly ``commit`` (the full hash); they are hostile: nothing in them is run or
-    followed on the host. ``work`` is a folder for what comes up on the way; the caller removes it.
+    ``source`` has the files of exactly ``commit`` (the full hash). They may be hostile: on the host, none is run and no
+    symlink is followed. ``work`` is a folder for temporary files; the caller removes it. With ``rebuild``, no existing
+    image is used.
     """
 
     app: AppSettings
@@ -28,18 +29,18 @@ class BuildJob:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a kind recognised in a source, in words. ``sure`` is false for a guess that any other kind may overrule."""
+class Evidence:
+    """The reason why a kind fits a source, for the log. ``sure`` is false for a guess that any other kind overrules."""
 
-    what: str
+    text: str
     sure: bool = True
 
 
 @dataclass(frozen=True)
 class War:
-    """A build's product: a WAR file on the host, hostile as its source.
+    """A build's product: a WAR file on the host, which may be as hostile as its source.
 
-    ``maven`` is the app's own builder image when that has Maven; empty: it named none.
+    ``maven`` is the builder image that the app names, when that has Maven; empty: none is named.
     """
 
     path: Path
@@ -54,19 +55,22 @@ class WholeImage:
 
 
 class Kind(Protocol):
-    """One way from a source to a WAR or an image: a module with these names."""
+    """One way from a source to a WAR or an image: a module of ``builders/kinds`` with these names."""
 
-    looks_for: str
-    """What it goes by, for those whose project no kind recognises."""
+    recognised_by: str
+    """The files that this kind needs, for the error when no kind fits."""
 
     brings_server: bool
-    """Whether it makes a WholeImage; else a WAR, for ``tomcat.image``."""
+    """Whether it makes a WholeImage; otherwise a WAR, which runs on ``tomcat.image``."""
 
-    def recognise(self, source: Path) -> Seen | None:
-        """What speaks for this kind in the source; None: nothing does."""
+    def recognise(self, source: Path) -> Evidence | None:
+        """The evidence for this kind in the source; None when there is none."""
 
     def fingerprint(self, job: BuildJob) -> str:
-        """What the product depends on beside the commit and the settings; empty: nothing. Raises BuildError."""
+        """A digest of what the product depends on beside the commit and the settings; empty: nothing.
+
+        Raises BuildError when that cannot be read.
+        """
 
     def make(self, tools: BuildTools, job: BuildJob, log: DeployLog) -> War | WholeImage:
-        """Build. Raises BuildError with the cause."""
+        """Build the source. Raises BuildError with the cause."""

@@ -1,8 +1,8 @@
 """Convert a WAR from ``javax.servlet`` to ``jakarta.servlet`` with Tomcat's own migration tool, in a build's container.
 
-The tool is fetched by Maven into the app's cache, so a mirror in ``settings.xml``, ``ca_bundle`` and a proxy in the
-build's environment serve it as they serve a Maven build. The same WAR is converted to the same bytes, so libraries that
-stay as they are stay one layer.
+Maven fetches the tool into the app's cache, so a mirror in ``settings.xml``, ``ca_bundle`` and a proxy in the build's
+environment apply as in a Maven build. The tool converts the same WAR to the same bytes, so unchanged libraries stay one
+layer of the image. Source: https://tomcat.apache.org/download-migration.cgi
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.kinds.maven import CACHE, IMAGE, is_error
-from hookserver.builders.running.container_build import Recipe, build_in_container
+from hookserver.builders.running.container_build import build_in_container
+from hookserver.builders.running.recipe import Recipe
 from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -27,14 +28,14 @@ _CONVERT = f"mkdir migrated && java -XX:MaxRAMPercentage=60.0 -jar {_TOOL} app.w
 
 
 def migrate(tools: BuildTools, job: BuildJob, war: War, log: DeployLog) -> War:
-    """The converted WAR, in the job's work folder. Raises BuildError with what Maven or the tool says."""
+    """The converted WAR, in the job's work folder. Raises BuildError with the errors of Maven or the tool."""
     log.line(f"converting the WAR to jakarta.servlet, with Tomcat's migration tool {_VERSION}")
     folder = job.work / "migration"
     try:
         folder.mkdir()
         shutil.copyfile(war.path, folder / "app.war")
     except OSError as error:
-        raise BuildError(f"the WAR cannot be copied: {error}", "Look after the disk, then deploy again.") from error
+        raise BuildError(f"the WAR cannot be copied: {error}", "Check the disk, then deploy again.") from error
     tools.containers.wait_removed()
     recipe = Recipe(
         image=war.maven or IMAGE,

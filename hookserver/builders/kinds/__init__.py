@@ -1,1 +1,1 @@
-"""The kinds of build, one file each: how a project of that kind becomes a WAR or an image."""
+"""The kinds of build, one module each: how a project of that kind becomes a WAR or an image."""

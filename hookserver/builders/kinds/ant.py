@@ -1,42 +1,49 @@
-"""Ant projects: the default target of their ``build.xml``, by the builder image's Ant."""
+"""Ant projects: the builder image's Ant runs the default target of their ``build.xml``."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from hookserver.builders.job import BuildJob, Seen, War
+from hookserver.builders.job import BuildJob, Evidence, War
 from hookserver.builders.running import source as sources
-from hookserver.builders.running.container_build import Recipe, build_in_container
+from hookserver.builders.running.container_build import build_in_container
+from hookserver.builders.running.recipe import Recipe
 from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 
-looks_for = "a build.xml (ant)"
+recognised_by = "a build.xml (ant)"
 brings_server = False
 
 _IMAGE = "ant:1.10-jdk17"
+# javac's errors come through the task's prefix ("    [javac] Cart.java:1: error: …"), Ant's own name the build file
+# ("build.xml:3: …"): https://ant.apache.org/manual/listeners.html
 _ERROR = re.compile(r"\s*\[\w+\] (?:error: |.*: error: |.*(?:symbol|location): )|.*\.xml:\d+: |Buildfile: .* does not")
 
 
-def recognise(source: Path) -> Seen | None:
-    """A ``build.xml`` at the top."""
-    return Seen("build.xml") if sources.find(source, "build.xml") else None
+def recognise(source: Path) -> Evidence | None:
+    """A ``build.xml`` in the top folder is the evidence."""
+    return Evidence("build.xml") if sources.find_file(source, "build.xml") else None
 
 
 def fingerprint(job: BuildJob) -> str:
-    """Nothing beside the commit and the settings."""
+    """Empty: the product depends on nothing but the commit and the settings."""
     del job
     return ""
 
 
 def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
-    """The default target in a container, Ivy's cache in the app's own volume. Raises BuildError with Ant's errors."""
+    """Run the default target in a container; Ivy's cache is in the app's own volume.
+
+    Raises BuildError with Ant's errors.
+    """
     build = job.app.build
     command = build.command or ("ant", "-noinput")
     log.line(f"$ {' '.join(command)}")
     recipe = Recipe(
         image=build.image or _IMAGE,
         command=command,
+        # https://ant.apache.org/ivy/history/latest-milestone/settings/caches.html
         caches={"/root/.ivy2": f"hookserver-{job.app.name}-ivy"},
         folder="",
         is_error=is_error,
@@ -48,5 +55,5 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
 
 
 def is_error(line: str) -> bool:
-    """Whether a line of Ant's output says what is wrong."""
+    """Whether a line of Ant's output is an error."""
     return _ERROR.match(line) is not None

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookserver.builders.job import BuildJob, Seen, WholeImage
+from hookserver.builders.job import BuildJob, Evidence, WholeImage
 from hookserver.builders.running import source as sources
 from hookserver.builders.running.buildx import build_with_buildx
 from hookserver.builders.running.docker_build import build_with_engine
@@ -15,9 +15,10 @@ from hookserver.builders.wars.choice import matches
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
-looks_for = "a Dockerfile (dockerfile)"
+recognised_by = "a Dockerfile (dockerfile)"
 brings_server = True
 
+# The classic builder knows none of these: https://docs.docker.com/reference/dockerfile/
 _BUILDKIT = (
     (re.compile(r"^#\s*syntax\s*=", re.IGNORECASE | re.MULTILINE), "# syntax="),
     (re.compile(r"^\s*RUN\s+(?:.*\s)?--(?:mount|network|security)=", re.IGNORECASE | re.MULTILINE), "RUN --mount"),
@@ -38,40 +39,42 @@ class _Instruction:
     words: tuple[str, ...]
 
 
-def recognise(source: Path) -> Seen | None:
-    """A ``Dockerfile`` at the top; sure when it ends in a Tomcat and the repository has what it copies.
+def recognise(source: Path) -> Evidence | None:
+    """A ``Dockerfile`` in the top folder; sure when its last stage is a Tomcat and the repository has all it copies.
 
-    The many that only wrap what a build leaves in ``target/`` are of no use on a fresh checkout.
+    Many only copy a build's product from ``target/``, which a fresh checkout does not have.
     """
-    if sources.find(source, "Dockerfile") is None:
+    if sources.find_file(source, "Dockerfile") is None:
         return None
-    stages = _stages(sources.read(source, "Dockerfile"))
+    stages = _stages(sources.read_text(source, "Dockerfile"))
     if not stages:
-        return Seen("Dockerfile without FROM", sure=False)
-    missing = [path for path in _copied(stages[-1]) if _PRODUCT.search(path) and not _is_there(source, path)]
+        return Evidence("Dockerfile without FROM", sure=False)
+    missing = [path for path in _copied(stages[-1]) if _PRODUCT.search(path) and not _exists(source, path)]
     if missing:
-        return Seen(f"Dockerfile that copies {missing[0]}, which something else must build first", sure=False)
+        return Evidence(f"Dockerfile that copies {missing[0]}, which something else must build first", sure=False)
     base = _base(stages)
-    return Seen(f"Dockerfile from {base}", sure="tomcat" in base.lower())
+    return Evidence(f"Dockerfile from {base}", sure="tomcat" in base.lower())
 
 
 def fingerprint(job: BuildJob) -> str:
-    """Nothing beside the commit and the settings."""
+    """Empty: the product depends on nothing but the commit and the settings."""
     del job
     return ""
 
 
 def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> WholeImage:
-    """Raises BuildError with the builder's own last lines."""
-    text = sources.read(job.source, "Dockerfile")
+    """Build the Dockerfile's last stage. Raises BuildError with the builder's last lines."""
+    text = sources.read_text(job.source, "Dockerfile")
     if not text:
-        raise BuildError("there is no Dockerfile at the top of the repository", 'Add one, or set build.kind = "auto".')
+        raise BuildError(
+            "there is no Dockerfile in the top folder of the repository", 'Add one, or set build.kind = "auto".'
+        )
     build = job.app.build
     unused = [
         name for name in ("command", "env", "env_files", "volumes", "ca_bundle", "offline") if getattr(build, name)
     ]
     if unused:
-        log.line(f"NOTE: a Dockerfile's build takes no build.{', build.'.join(unused)}")
+        log.line(f"NOTE: a Dockerfile's build does not use build.{', build.'.join(unused)}")
     needs = buildkit_syntax(text)
     if needs:
         log.line(f"the Dockerfile uses {needs}: built by docker buildx")
@@ -80,7 +83,7 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> WholeImage:
 
 
 def buildkit_syntax(text: str) -> str:
-    """What in a Dockerfile only BuildKit understands; empty: nothing."""
+    """The first syntax of a Dockerfile that only BuildKit understands; empty: there is none."""
     return next((name for pattern, name in _BUILDKIT if pattern.search(text)), "")
 
 
@@ -101,7 +104,7 @@ def _stages(text: str) -> list[list[_Instruction]]:
 
 
 def _base(stages: list[list[_Instruction]]) -> str:
-    """The image that the last stage begins with, through the names of earlier stages."""
+    """The image that the last stage is based on, through the names of earlier stages."""
     named = {words[2].lower(): words[0] for words in (stage[0].words for stage in stages) if len(words) > 2}
     base = "".join(stages[-1][0].words[:1])
     for _ in stages:
@@ -110,7 +113,7 @@ def _base(stages: list[list[_Instruction]]) -> str:
 
 
 def _copied(stage: list[_Instruction]) -> list[str]:
-    """What a stage takes from the repository."""
+    """The paths of the repository that a stage copies."""
     paths = []
     for instruction in stage:
         if instruction.name in ("COPY", "ADD") and not any(word.startswith("--from") for word in instruction.words):
@@ -119,6 +122,6 @@ def _copied(stage: list[_Instruction]) -> list[str]:
     return paths
 
 
-def _is_there(source: Path, path: str) -> bool:
+def _exists(source: Path, path: str) -> bool:
     folder = f"{path.rstrip('/')}/"
-    return any(matches(name, path) or name.startswith(folder) for name in sources.files(source, ""))
+    return any(matches(name, path) or name.startswith(folder) for name in sources.list_files(source, ""))

@@ -1,25 +1,29 @@
-"""Gradle projects: assembled by the project's own wrapper, or by the builder image's Gradle. Tests are not run."""
+"""Gradle projects: the project's own wrapper, or the builder image's Gradle, runs ``assemble``. No tests are run."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from hookserver.builders.job import BuildJob, Seen, War
+from hookserver.builders.job import BuildJob, Evidence, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running import wrapper
-from hookserver.builders.running.container_build import Recipe, build_in_container
+from hookserver.builders.running.container_build import build_in_container
+from hookserver.builders.running.recipe import Recipe
 from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 
-looks_for = "a build.gradle or settings.gradle, also .kts (gradle)"
+recognised_by = "a build.gradle or settings.gradle, also .kts (gradle)"
 brings_server = False
 
 _IMAGE = "gradle:8-jdk17"
 _FILES = ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts")
 _HOME = "/root/.gradle"
+# A daemon would outlive the build, a rich console draws progress bars:
+# https://docs.gradle.org/current/userguide/command_line_interface.html
 _TASKS = ("--no-daemon", "--console=plain", "assemble")
-_WRAPPERS_OWN = ("gradle/wrapper/gradle-wrapper.properties", "gradle/wrapper/gradle-wrapper.jar")
+# https://docs.gradle.org/current/userguide/gradle_wrapper.html: the script needs both.
+_WRAPPER_FILES = ("gradle/wrapper/gradle-wrapper.properties", "gradle/wrapper/gradle-wrapper.jar")
 _ERROR = re.compile(
     r"(?:(?:.*: )?error: |  (?:symbol|location): |Execution failed for |A problem occurred"
     r"|Could not |> (?!Task |Configure )\S|Exception in thread )"
@@ -39,23 +43,26 @@ ADVICE = {
 }
 
 
-def recognise(source: Path) -> Seen | None:
-    """A build or settings file at the top."""
-    found = [name for name in _FILES if sources.find(source, name)]
-    return Seen(found[0]) if found else None
+def recognise(source: Path) -> Evidence | None:
+    """A build or settings file in the top folder is the evidence."""
+    present = [name for name in _FILES if sources.find_file(source, name)]
+    return Evidence(present[0]) if present else None
 
 
 def fingerprint(job: BuildJob) -> str:
-    """Nothing beside the commit and the settings."""
+    """Empty: the product depends on nothing but the commit and the settings."""
     del job
     return ""
 
 
 def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
-    """``assemble`` in a container with the app's own ``~/.gradle`` in a volume. Raises BuildError with its errors."""
+    """Run ``assemble`` in a container; ``~/.gradle`` is the app's own volume.
+
+    Raises BuildError with Gradle's errors.
+    """
     build = job.app.build
     command = build.command or (*default_command(job.source, log), *(("--offline",) if build.offline else ()))
-    log.line(f"$ {wrapper.shown(command)}")
+    log.line(f"$ {wrapper.as_typed(command)}")
     recipe = Recipe(
         image=build.image or _IMAGE,
         command=command,
@@ -71,16 +78,16 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
 
 
 def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:
-    """``./gradlew`` when the project brings a whole one, else ``gradle``."""
-    if sources.find(source, "gradlew") is None:
+    """``./gradlew`` when the project has all files of the wrapper, else ``gradle``."""
+    if sources.find_file(source, "gradlew") is None:
         return ("gradle", *_TASKS)
-    missing = [name for name in _WRAPPERS_OWN if sources.find(source, name) is None]
+    missing = [name for name in _WRAPPER_FILES if sources.find_file(source, name) is None]
     if missing:
         log.line(f"./gradlew is not used: {missing[0]} is missing")
         return ("gradle", *_TASKS)
-    return wrapper.run("gradlew", *_TASKS)
+    return wrapper.wrapper_command("gradlew", *_TASKS)
 
 
 def is_error(line: str) -> bool:
-    """Whether a line of Gradle's output says what is wrong."""
+    """Whether a line of Gradle's output is an error."""
     return _ERROR.match(line) is not None

@@ -1,7 +1,7 @@
-"""Maven projects: packaged by the project's own wrapper, or by the builder image's Maven.
+"""Maven projects: the project's own wrapper, or the builder image's Maven, runs ``package``.
 
 Tests are skipped (``-DskipTests``): they belong to the project's CI, and many need a database or Docker, which a build
-here does not have. ``build.command`` runs them, or anything else.
+here does not have. ``build.command`` can run them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from hookserver.builders.job import BuildJob, Seen, War
+from hookserver.builders.job import BuildJob, Evidence, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running import wrapper
-from hookserver.builders.running.container_build import Recipe, build_in_container
+from hookserver.builders.running.container_build import build_in_container
+from hookserver.builders.running.recipe import Recipe
 from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 
-looks_for = "a pom.xml (maven)"
+recognised_by = "a pom.xml (maven)"
 brings_server = False
 
 IMAGE = "maven:3.9-eclipse-temurin-17"
@@ -29,18 +30,21 @@ IMAGE = "maven:3.9-eclipse-temurin-17"
 CACHE = "hookserver-{}-m2"
 """The volume with an app's ``~/.m2``."""
 _GOALS = ("-B", "-DskipTests", "package")
-# Says nothing of downloads, in every Maven 3: --no-transfer-progress is unknown to a wrapper's Maven before 3.6.1.
+# Logs no downloads, in every Maven 3. -ntp is new in 3.6.1 (https://maven.apache.org/docs/3.6.1/release-notes.html); a
+# wrapper may bring an older Maven, which refuses it.
 _QUIET = "-Dorg.slf4j.simpleLogger.log.org.apache.maven.cli.transfer.Slf4jMavenTransferListener=warn"
-_UNSET = "unset MAVEN_CONFIG; "  # the official image sets it to a folder, which the wrapper takes for a goal
-_PLUMBING = re.compile(
+# The official image sets MAVEN_CONFIG to a folder, which mvnw passes on as a goal:
+# https://github.com/carlossg/docker-maven/issues/301
+_UNSET = "unset MAVEN_CONFIG; "
+_HINTS = re.compile(
     r"\[ERROR\] *(?:$|-> \[Help|\[Help \d|To see the full|Re-run Maven|For more information|After corr"
     r"|COMPILATION ERROR :|mvn [<\[]args)"
 )
-_WRAPPERS_ERROR = re.compile(r"Error: Could not find or load main class |(?:curl|wget): Failed to fetch ")
+_WRAPPER_ERROR = re.compile(r"Error: Could not find or load main class |(?:curl|wget): Failed to fetch ")
 _NOT_FETCHED = (
     "./mvnw could not fetch its Maven, or its own jar: a company's certificates belong in build.ca_bundle, a proxy in "
     'build.env; or use the Maven of build.image: build.command = ["mvn", "-B", "-DskipTests", "package"]. '
-    'MVNW_VERBOSE = "true" in build.env makes it say more.'
+    'MVNW_VERBOSE = "true" in build.env makes it log more.'
 )
 ADVICE = {
     "load main class org.apache.maven.wrapper.": _NOT_FETCHED,
@@ -48,29 +52,29 @@ ADVICE = {
     "curl: Failed to fetch ": _NOT_FETCHED,
     "wget: Failed to fetch ": _NOT_FETCHED,
 }
-"""Remedies for the wrapper's failures, which are no errors of Maven's."""
+"""The remedies for failures of the wrapper, by a text of its output."""
 
 
-def recognise(source: Path) -> Seen | None:
-    """A ``pom.xml`` at the top."""
-    if sources.find(source, "pom.xml") is None:
+def recognise(source: Path) -> Evidence | None:
+    """A ``pom.xml`` in the top folder is the evidence."""
+    if sources.find_file(source, "pom.xml") is None:
         return None
-    return Seen(f"pom.xml with packaging {packaging(sources.read(source, 'pom.xml'))}")
+    return Evidence(f"pom.xml with packaging {packaging(sources.read_text(source, 'pom.xml'))}")
 
 
 def fingerprint(job: BuildJob) -> str:
-    """Nothing beside the commit and the settings."""
+    """Empty: the product depends on nothing but the commit and the settings."""
     del job
     return ""
 
 
 def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
-    """``package`` in a container with the app's own ``~/.m2`` in a volume. Raises BuildError with Maven's errors."""
+    """Run ``package`` in a container; ``~/.m2`` is the app's own volume. Raises BuildError with Maven's errors."""
     command = job.app.build.command or (
         *default_command(job.source, log),
         *(("-o",) if job.app.build.offline else ()),
     )
-    log.line(f"$ {wrapper.shown(command)}")
+    log.line(f"$ {wrapper.as_typed(command)}")
     recipe = Recipe(
         image=job.app.build.image or IMAGE,
         command=command,
@@ -85,17 +89,20 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
 
 
 def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:
-    """``./mvnw`` when the project brings a whole one, else ``mvn``."""
-    if sources.find(source, "mvnw") is None:
+    """``./mvnw`` when the project has all files of the wrapper, else ``mvn``."""
+    if sources.find_file(source, "mvnw") is None:
         return ("mvn", "-ntp", *_GOALS)
-    if sources.find(source, ".mvn/wrapper/maven-wrapper.properties") is None:
+    if sources.find_file(source, ".mvn/wrapper/maven-wrapper.properties") is None:
         log.line("./mvnw is not used: .mvn/wrapper/maven-wrapper.properties is missing")
         return ("mvn", "-ntp", *_GOALS)
-    return wrapper.run("mvnw", _QUIET, *_GOALS, first=_UNSET)
+    return wrapper.wrapper_command("mvnw", _QUIET, *_GOALS, first=_UNSET)
 
 
 def packaging(pom: str) -> str:
-    """What a ``pom.xml`` makes; ``jar`` is Maven's default, ``unknown`` what cannot be read."""
+    """The packaging in a ``pom.xml``; ``unknown`` when it cannot be read.
+
+    ``jar`` is Maven's default: https://maven.apache.org/pom.html#packaging
+    """
     try:
         root = fromstring(pom.encode())
     except (ParseError, DefusedXmlException, ValueError):
@@ -104,7 +111,7 @@ def packaging(pom: str) -> str:
 
 
 def is_error(line: str) -> bool:
-    """Whether a line of Maven's or its wrapper's output says what is wrong, not merely how to ask for more."""
+    """Whether a line of Maven's or its wrapper's output is an error, and not only a hint such as ``Re-run Maven``."""
     if line.startswith("[ERROR]"):
-        return not _PLUMBING.match(line)
-    return _WRAPPERS_ERROR.match(line) is not None
+        return not _HINTS.match(line)
+    return _WRAPPER_ERROR.match(line) is not None

@@ -1,4 +1,4 @@
-"""What to do about failures that builds of every kind share, by a text that their output has."""
+"""The remedies for failures that builds of every kind share, by a text of their output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LOGIN = (
 )
 _NETWORK = (
     "The build does not reach that host: a proxy belongs in build.env, for Maven in a settings file of build.volumes, "
-    "as a mirror does; where the cache has it all, build.offline = true asks no network."
+    "as a mirror does; if the cache has everything, build.offline = true needs no network."
 )
 _NEWER_JAVA = "The project needs a newer Java than its builder image has: name one in build.image."
 _OLDER_JAVA = (
@@ -43,6 +43,6 @@ ADVICE: Mapping[str, str] = {
 }
 
 
-def advice(tells_of: Callable[[str], bool], own: Mapping[str, str], otherwise: str) -> str:
-    """The remedy: of the kind's ``own`` texts first, then of those that all share, else ``otherwise``."""
-    return next((remedy for text, remedy in {**own, **ADVICE}.items() if tells_of(text)), otherwise)
+def advice(mentions: Callable[[str], bool], own: Mapping[str, str], otherwise: str) -> str:
+    """The remedy for a text that the output ``mentions``: the kind's ``own``, then the shared, else ``otherwise``."""
+    return next((remedy for text, remedy in {**own, **ADVICE}.items() if mentions(text)), otherwise)

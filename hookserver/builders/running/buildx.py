@@ -1,4 +1,7 @@
-"""Build a Dockerfile by the ``docker buildx`` of this machine, which knows no limit of memory or CPU."""
+"""Build a Dockerfile with this machine's ``docker buildx``, which has no limits of memory and CPU.
+
+Source: https://docs.docker.com/reference/cli/docker/buildx/build/
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hookserver.builders.job import BuildJob
-from hookserver.builders.running.docker_build import labels, out_of_time
-from hookserver.builders.running.output import Cause, listed
+from hookserver.builders.running.docker_build import base_labels, out_of_time
+from hookserver.builders.running.failure_cause import Cause, indented
 from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import image_id
@@ -20,68 +23,76 @@ from hookserver.engine.output import LineReader
 from hookserver.errors import BuildError
 from hookserver.state.deploy_processes import TAG, kill_orphans
 
-_PATIENCE = 30.0
+_VERSION_TIMEOUT = 30.0
 
 
 def build_with_buildx(tools: BuildTools, job: BuildJob, needs: str, log: DeployLog) -> str:
-    """Answers the image's id. Raises BuildError when there is no buildx, or with the builder's own last lines."""
+    """The id of the built image. Raises BuildError when there is no buildx, or with the builder's last lines."""
     if not _has_buildx(tools, job):
         raise BuildError(
             f"the Dockerfile uses {needs}, which needs BuildKit, and there is no docker buildx on this machine",
             "Install docker-buildx-plugin, or write the Dockerfile without it.",
         )
-    log.line("NOTE: build.memory and build.cpus do not hold for buildx")
+    log.line("NOTE: build.memory and build.cpus do not limit a build by buildx")
     metadata = job.work / "image.json"
-    named = [f"--label={key}={value}" for key, value in labels(tools, job).items()]
+    label_options = [f"--label={key}={value}" for key, value in base_labels(tools, job).items()]
     fresh = ["--no-cache"] if job.rebuild else []
-    command = ["build", "--progress=plain", "--load", f"--metadata-file={metadata}", *named, *fresh, str(job.source)]
+    command = ["build", "--progress=plain", "--load", f"--metadata-file={metadata}", *label_options, *fresh]
     cause = Cause(lambda _: False)
 
-    def hear(line: str) -> None:
-        cause.see(line)
+    def report(line: str) -> None:
+        cause.add(line)
         log.line(line or " ")
 
-    code = _run(tools, job, command, job.app.build.timeout, hear)
+    code = _run(tools, job, [*command, str(job.source)], job.app.build.timeout, report)
     if code is None:
         raise out_of_time(job, cause)
     if code != 0:
-        said = next((f": {line}" for line in reversed(cause.last()) if line.startswith("ERROR: ")), "; its last lines:")
+        errors = (f": {line}" for line in reversed(cause.last_lines()) if line.startswith("ERROR: "))
+        problem = next(errors, "; its last lines:")
         raise BuildError(
-            f"the Dockerfile's build failed{said}\n{listed(cause.last())}", "Mend the Dockerfile, then push again."
+            f"the Dockerfile's build failed{problem}\n{indented(cause.last_lines())}",
+            "Fix the Dockerfile, then push again; the whole output is in the deploy's log.",
         )
-    return _built(tools, metadata)
+    return _built_image(tools, metadata)
 
 
-def _built(tools: BuildTools, metadata: Path) -> str:
-    """Which of its digests is the image's id, only the engine knows: it depends on how that one keeps images."""
-    with tools.engine.doing("read what buildx tells of the image"):
-        told = json.loads(metadata.read_text(encoding="utf-8"))
-    digests = [told[key] for key in ("containerimage.digest", "containerimage.config.digest") if key in told]
+def _built_image(tools: BuildTools, metadata: Path) -> str:
+    """The image's id, which is one of two digests.
+
+    The containerd image store uses the manifest's digest, the older store that of the image's configuration:
+    https://docs.docker.com/engine/storage/containerd/
+    """
+    with tools.engine.doing("read the metadata file of buildx"):
+        written = json.loads(metadata.read_text(encoding="utf-8"))
+    digests = [written[key] for key in ("containerimage.digest", "containerimage.config.digest") if key in written]
     for digest in digests:
         if image := image_id(tools.engine, digest):
             return image
     raise BuildError(
         f"buildx has built {' or '.join(digests) or 'no image'}, which Docker does not have",
-        "Let buildx build for this very engine: `docker buildx use default`.",
+        "Let buildx build for this engine: run `docker buildx use default`.",
     )
 
 
 def _has_buildx(tools: BuildTools, job: BuildJob) -> bool:
     if shutil.which("docker") is None:
         return False
-    code = _run(tools, job, ["version"], _PATIENCE, lambda _line: None)
+    code = _run(tools, job, ["version"], _VERSION_TIMEOUT, lambda _line: None)
     if code is None:
-        raise BuildError(f"`docker buildx version` gave no answer in {_PATIENCE:.0f} s", "Run it by hand.")
+        raise BuildError(
+            f"`docker buildx version` did not answer within {_VERSION_TIMEOUT:.0f} s", "Run it by hand to see why."
+        )
     return code == 0
 
 
 def _run(
-    tools: BuildTools, job: BuildJob, arguments: Sequence[str], seconds: float, hear: Callable[[str], None]
+    tools: BuildTools, job: BuildJob, arguments: Sequence[str], seconds: float, report: Callable[[str], None]
 ) -> int | None:
-    """Answers the exit code; None when it did not end within ``seconds``.
+    """The exit code; None when the command did not end within ``seconds``.
 
-    The docker command does its work in a child, the plugin: its end does not end that one. So both, and whatever they
-    start, carry the deploy's tag; by it they are found here, and by those who end or undo the deploy.
+    The docker command runs the plugin as a child, which survives it. So both, and all that they start, have the
+    deploy's tag in their environment: by it they are ended here, or when the deploy is cancelled.
     """
     tag = tools.state.tag(job.deploy)
     over = threading.Event()
@@ -105,9 +116,9 @@ def _run(
             assert process.stdout is not None
             while part := os.read(process.stdout.fileno(), 1 << 16):
                 for line in lines.feed(part):
-                    hear(line)
+                    report(line)
             for line in lines.end():
-                hear(line)
+                report(line)
             process.wait()
         finally:
             timer.cancel()
@@ -116,5 +127,7 @@ def _run(
 
 
 def _environment(tools: BuildTools) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    """Without hookserver's own secrets. DOCKER_* are those that the engine's client uses (docker(1))."""
+    names = ("PATH", "HOME", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {**kept, "DOCKER_HOST": tools.engine.host}

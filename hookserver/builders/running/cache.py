@@ -1,4 +1,4 @@
-"""Files under ``cache`` that can be made again at any time."""
+"""Files in the cache folder: a build makes those that are missing again."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from hookserver.errors import BuildError
 from hookserver.state.atomic_write import write_atomically
 
 
-def keep(place: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, readable by everyone. Raises BuildError."""
+def write_cached(path: Path, content: bytes) -> None:
+    """Write the file, and its folder where that is missing; readable by everyone. Raises BuildError."""
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place, content)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
     except OSError as error:
-        raise BuildError(f"{place} cannot be written: {error}", "Look after the disk, then deploy again.") from error
+        raise BuildError(
+            f"{path} cannot be written: {error}", "Check the disk and the folder's owner, then deploy again."
+        ) from error

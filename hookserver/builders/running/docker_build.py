@@ -1,4 +1,4 @@
-"""Build a Dockerfile by the engine's classic builder, within the app's limits of memory, CPU and time."""
+"""Build a Dockerfile with the engine's classic builder, within the app's limits of memory, CPU and time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import requests
 
 from hookserver.builders.job import BuildJob
 from hookserver.builders.running import source as sources
-from hookserver.builders.running.output import Cause, listed
-from hookserver.builders.running.tools import BuildTools
+from hookserver.builders.running.failure_cause import Cause, indented
+from hookserver.builders.running.tools import LIBRARY_LAYER, BuildTools
 from hookserver.config.values import format_duration, format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.client import CPU_PERIOD
@@ -26,9 +26,10 @@ from hookserver.errors import BuildError
 
 
 def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
-    """Answers the image's id. Raises BuildError with the builder's own words.
+    """The id of the built image. Raises BuildError with the builder's last lines.
 
-    Source of the parameters: ImageBuild in the Engine API's reference (docker-py passes no CPU quota on).
+    The parameters are those of ImageBuild, of which docker-py does not pass the CPU quota on:
+    https://docs.docker.com/reference/api/engine/version/v1.41/
     """
     build = job.app.build
     query: dict[str, str | int] = {
@@ -40,7 +41,7 @@ def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
         "memswap": build.memory,
         "cpuperiod": CPU_PERIOD,
         "cpuquota": round(build.cpus * CPU_PERIOD),
-        "labels": json.dumps(labels(tools, job)),
+        "labels": json.dumps(base_labels(tools, job)),
     }
     cause = Cause(lambda _: False)
     with (
@@ -53,22 +54,22 @@ def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
         if over.is_set():
             raise out_of_time(job, cause)
     if not image:
-        raise BuildError(f"the build ended early; its last lines:\n{listed(cause.last())}", "Deploy again.")
+        raise BuildError(f"the build ended early; its last lines:\n{indented(cause.last_lines())}", "Deploy again.")
     return image
 
 
 def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployLog) -> str:
-    """The builder's messages to the log; answers the image's id, empty when the stream ended without one."""
+    """Log the builder's messages; the id of the image, empty when the stream ends without one."""
     image = ""
     try:
         for line in answer.iter_lines(chunk_size=None):
             message = json.loads(line) if line else {}
-            for told in str(message.get("stream", message.get("status", ""))).splitlines():
-                cause.see(told)
-                log.line(told)
+            for text in str(message.get("stream", message.get("status", ""))).splitlines():
+                cause.add(text)
+                log.line(text)
             image = message.get("aux", {}).get("ID", image)
-            if why := failure(message):
-                raise _failed(why, job, cause)
+            if problem := failure(message):
+                raise _failed(problem, job, cause)
     except (requests.RequestException, ValueError):
         return ""
     return image
@@ -76,7 +77,7 @@ def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployL
 
 @contextmanager
 def _ended_after(answer: requests.Response, seconds: float) -> Iterator[threading.Event]:
-    """Ends the engine's answer when the time is over, which cancels the build; the event tells that it was so."""
+    """Close the connection after this time, upon which the engine cancels the build; the event is set then."""
     over = threading.Event()
     connection = socket.socket(fileno=os.dup(answer.raw.fileno()))
 
@@ -95,8 +96,8 @@ def _ended_after(answer: requests.Response, seconds: float) -> Iterator[threadin
 
 @contextmanager
 def _context(job: BuildJob) -> Iterator[IO[bytes]]:
-    """The source as a tar file, without what ``.dockerignore`` names."""
-    patterns = [line.strip() for line in sources.read(job.source, ".dockerignore").splitlines()]
+    """The source as a tar file, without the files that ``.dockerignore`` excludes."""
+    patterns = [line.strip() for line in sources.read_text(job.source, ".dockerignore").splitlines()]
     ignored = [pattern for pattern in patterns if pattern and not pattern.startswith("#")]
     with tempfile.TemporaryFile(dir=job.work) as spool:
         docker.utils.build.tar(job.source, exclude=ignored, dockerfile=("Dockerfile", None), fileobj=spool)
@@ -104,23 +105,23 @@ def _context(job: BuildJob) -> Iterator[IO[bytes]]:
         yield spool
 
 
-def labels(tools: BuildTools, job: BuildJob) -> dict[str, str]:
-    """Those of an image that others are made from, so that it goes with the last of them."""
-    return tools.labels(job.app.name, "library", library=f"dockerfile-{job.commit}")
+def base_labels(tools: BuildTools, job: BuildJob) -> dict[str, str]:
+    """The labels of a base of other images, by which it is pruned with the last of them."""
+    return tools.labels(job.app.name, LIBRARY_LAYER, library=f"dockerfile-{job.commit}")
 
 
-def _failed(said: str, job: BuildJob, cause: Cause) -> BuildError:
-    shown = f"the Dockerfile's build failed: {said.strip()}\n{listed(cause.last())}"
-    if "returned a non-zero code: 137" in said:
+def _failed(problem: str, job: BuildJob, cause: Cause) -> BuildError:
+    shown = f"the Dockerfile's build failed: {problem.strip()}\n{indented(cause.last_lines())}"
+    if "returned a non-zero code: 137" in problem:
         limit = format_size(job.app.build.memory)
-        return BuildError(shown, f"Exit code 137: as a rule out of memory; raise build.memory (now {limit}).")
-    return BuildError(shown, "Mend the Dockerfile, then push again; the whole output is in the deploy's log.")
+        return BuildError(shown, f"Exit code 137 (SIGKILL) mostly means no memory: raise build.memory (now {limit}).")
+    return BuildError(shown, "Fix the Dockerfile, then push again; the whole output is in the deploy's log.")
 
 
 def out_of_time(job: BuildJob, cause: Cause) -> BuildError:
-    """What to say of a build that was ended at ``build.timeout``."""
+    """The error of a build that ``build.timeout`` ended."""
     limit = format_duration(job.app.build.timeout)
     return BuildError(
-        f"the build was stopped after {limit}; its last lines:\n{listed(cause.last())}",
+        f"the build was stopped after {limit}; its last lines:\n{indented(cause.last_lines())}",
         f"Raise build.timeout (now {limit}).",
     )

@@ -1,4 +1,4 @@
-"""A hostile source on the host: what is read of it stays inside it, and what is sent of it is only what it says."""
+"""A source on the host, which may be hostile: no symlink of it leads a read out of it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hookserver.errors import BuildError
 _TEXT_LIMIT = 1 << 20
 
 
-def find(source: Path, name: str) -> Path | None:
-    """The regular file of that name inside the source; None when there is none, or it leads out through a symlink."""
+def find_file(source: Path, name: str) -> Path | None:
+    """The regular file with this relative path; None when there is none, or a symlink leads out of the source."""
     file = source / name
     try:
         real = file.resolve(strict=True)
@@ -25,17 +25,17 @@ def find(source: Path, name: str) -> Path | None:
     return real if real.is_file() and real.is_relative_to(source.resolve()) else None
 
 
-def read(source: Path, name: str) -> str:
-    """The text of a file inside the source; empty when there is none (the first megabyte)."""
-    file = find(source, name)
+def read_text(source: Path, name: str) -> str:
+    """The text of a file of the source, at most its first megabyte; empty when there is none."""
+    file = find_file(source, name)
     if file is None:
         return ""
     with file.open("rb") as opened:
         return opened.read(_TEXT_LIMIT).decode("utf-8", "replace")
 
 
-def files(source: Path, suffix: str) -> Iterator[str]:
-    """The relative paths of the source's regular files that end so; symlinks are not followed."""
+def list_files(source: Path, suffix: str) -> Iterator[str]:
+    """The relative paths of the source's regular files with this suffix, sorted; symlinks are not followed."""
     for folder, folders, names in os.walk(source, followlinks=False):
         folders[:] = sorted(name for name in folders if name != ".git")
         for name in sorted(names):
@@ -45,19 +45,17 @@ def files(source: Path, suffix: str) -> Iterator[str]:
 
 
 @contextmanager
-def packed(source: Path, work: Path, below: str) -> Iterator[IO[bytes]]:
-    """The source as a tar file whose entries lie below the folder ``below``, owned by root.
+def pack_source(source: Path, work: Path, below: str) -> Iterator[IO[bytes]]:
+    """The source as a tar file whose entries are below the folder ``below``, owned by root.
 
-    Symlinks stay symlinks, devices, pipes and sockets are left out. Raises BuildError when a file cannot be read.
+    Symlinks stay symlinks; devices, pipes and sockets are left out. Raises BuildError when a file cannot be read.
     """
     with tempfile.TemporaryFile(dir=work) as spool:
         try:
             with tarfile.open(fileobj=spool, mode="w", format=tarfile.PAX_FORMAT) as archive:
                 archive.add(source, below, filter=_as_root)
         except OSError as error:
-            raise BuildError(
-                f"the source cannot be read: {error}", "Look after the disk, then deploy again."
-            ) from error
+            raise BuildError(f"the source cannot be read: {error}", "Check the disk, then deploy again.") from error
         spool.seek(0)
         yield spool
 

@@ -1,4 +1,4 @@
-"""A company's certificates for what runs in a build: the PEM file itself, and a Java truststore made from it."""
+"""A company's certificates for the programs of a build: the PEM file itself, and a Java truststore made from it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-from hookserver.builders.running.cache import keep
+from hookserver.builders.running.cache import write_cached
 from hookserver.errors import BuildError
 
 PASSWORD = "changeit"  # noqa: S105
-"""Java's own habit; a truststore holds no secret."""
+"""The password of every JDK's own truststore (keytool(1), "cacerts"); a truststore holds no secret."""
 _PEM_PLACE = "/run/hookserver/ca-bundle.pem"
 _JAVA_PLACE = "/run/hookserver/truststore.p12"
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -20,12 +20,19 @@ _PEM_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE
 
 
 def mounts(bundle: Path, cache: Path) -> dict[Path, str]:
-    """The files on the host that a build sees, and where. Raises BuildError when the bundle is of no use."""
+    """The paths in the build's container, by the files on the host.
+
+    Raises BuildError when the bundle cannot be read, or has no certificate.
+    """
     return {bundle.absolute(): _PEM_PLACE, java_truststore(bundle, cache).absolute(): _JAVA_PLACE}
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """The variables that make curl, Python, Node, git and Java trust it, beside those that are ``given``."""
+    """The ``given`` variables, and those that make curl, Python, Node, git and Java trust the certificates.
+
+    Java reads ``JAVA_TOOL_OPTIONS`` at every start:
+    https://docs.oracle.com/javase/8/docs/technotes/guides/troubleshoot/envvars002.html
+    """
     java = (
         f"-Djavax.net.ssl.trustStore={_JAVA_PLACE} -Djavax.net.ssl.trustStorePassword={PASSWORD} "
         "-Djavax.net.ssl.trustStoreType=PKCS12"
@@ -35,18 +42,23 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def java_truststore(bundle: Path, cache: Path) -> Path:
-    """The PKCS12 truststore of a PEM bundle, made once for each content. Raises BuildError."""
+    """The PKCS12 truststore of a PEM bundle, made once for each content.
+
+    Raises BuildError when the bundle cannot be read, or has no certificate.
+    """
     try:
         pem = bundle.read_bytes()
     except OSError as error:
-        raise BuildError(f"build.ca_bundle cannot be read: {error}", "Name a PEM file that is there.") from error
-    place = cache / "truststores" / f"{hashlib.sha256(pem).hexdigest()}.p12"
-    if not place.exists():
-        made = _pkcs12(pem)
-        if made is None:
+        raise BuildError(
+            f"build.ca_bundle cannot be read: {error}", "Name a PEM file that exists and that hookserver may read."
+        ) from error
+    truststore = cache / "truststores" / f"{hashlib.sha256(pem).hexdigest()}.p12"
+    if not truststore.exists():
+        content = _pkcs12(pem)
+        if content is None:
             raise BuildError(f"build.ca_bundle: no certificate in {bundle}", "Name a file of PEM certificates.")
-        keep(place, made)
-    return place
+        write_cached(truststore, content)
+    return truststore
 
 
 def _pkcs12(pem: bytes) -> bytes | None:
@@ -55,16 +67,17 @@ def _pkcs12(pem: bytes) -> bytes | None:
     from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
     certificates = []
-    with warnings.catch_warnings(action="ignore"):  # old certificates in public bundles break today's rules
-        for number, found in enumerate(_CERTIFICATE.findall(pem)):
+    with warnings.catch_warnings(action="ignore"):  # cryptography warns of old certificates in public bundles
+        for number, block in enumerate(_CERTIFICATE.findall(pem)):
             try:
-                certificate = x509.load_pem_x509_certificate(found)
+                certificate = x509.load_pem_x509_certificate(block)
             except ValueError:
                 continue
             certificates.append(pkcs12.PKCS12Certificate(certificate, f"ca-{number}".encode()))
     if not certificates:
         return None
-    # Java 8 before 8u301 reads no newer encryption; nothing here is secret.
+    # Java 8 before 8u301 reads no newer encryption (https://www.oracle.com/java/technologies/javase/8u301-relnotes.html).
+    # Nothing here is secret.
     encryption = (
         PrivateFormat.PKCS12.encryption_builder()
         .kdf_rounds(2048)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-# CR comes from Windows. The script keeps its name and mode, since many derive their command and folder from ``$0``.
+# A script that was committed on Windows has CR LF, which sh(1) does not accept. It keeps its name and mode: wrappers
+# derive their command and folder from ``$0``.
 _RUN = "script=$(tr -d '\\r' <{0}) && printf '%s\\n' \"$script\" >{0} && unset script && exec sh ./{0} \"$@\""
 
 
-def run(name: str, *arguments: str, first: str = "") -> tuple[str, ...]:
-    """The command that runs the script ``name`` at the source's top, whatever its line ends and its mode.
+def wrapper_command(name: str, *arguments: str, first: str = "") -> tuple[str, ...]:
+    """The command that runs the script ``name`` in the source's top folder, with any line ends and without mode ``x``.
 
-    ``first`` is what the shell does before.
+    ``first`` is shell text that runs before it.
     """
     return ("sh", "-c", first + _RUN.format(name), f"./{name}", *arguments)
 
 
-def shown(command: tuple[str, ...]) -> str:
-    """A command as a person would type it: of one that ``run`` made, the script and its arguments."""
-    is_run = len(command) > 3 and command[2].endswith(_RUN.format(command[3].removeprefix("./")))
-    return " ".join(command[3:] if is_run else command)
+def as_typed(command: tuple[str, ...]) -> str:
+    """A command as a person would type it: ``./mvnw package`` for one of ``wrapper_command``."""
+    is_wrapper = len(command) > 3 and command[2].endswith(_RUN.format(command[3].removeprefix("./")))
+    return " ".join(command[3:] if is_wrapper else command)

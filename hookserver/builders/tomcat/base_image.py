@@ -1,4 +1,4 @@
-"""What is known of an image without running it: where its Tomcat lies, its settings files, what it serves by itself."""
+"""What an image says without running: the folder of its Tomcat, its settings files, its own webapps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from hookserver.builders.running.cache import keep
+from hookserver.builders.running.cache import write_cached
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.tomcat import image_facts
 from hookserver.engine.archive import open_archive
@@ -18,7 +18,7 @@ SETTINGS_FILES = ("server.xml", "context.xml", "logging.properties")
 _DEFAULT_HOME = "/usr/local/tomcat"
 _FILE_LIMIT = 1 << 20
 _FORMAT = 2
-"""Changes with what is remembered of an image, so that it is looked into again."""
+"""The version of the cached facts: a new one makes every image be inspected again."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class SettingsFile:
 
 @dataclass(frozen=True)
 class Base:
-    """An image that serves, as a rule a Tomcat. ``home`` is its CATALINA_BASE; ``webapps`` the names in that folder.
+    """The base of an app's image, mostly a Tomcat. ``home`` is its CATALINA_BASE; ``webapps`` the names in that folder.
 
     ``servlet`` is its API, ``javax`` or ``jakarta``, ``java`` the version of its Java (17); empty and 0: unknown.
     """
@@ -51,32 +51,34 @@ class Base:
 
     @property
     def is_tomcat(self) -> bool:
+        """Whether the image has a Tomcat that hookserver can edit."""
         return "server.xml" in self.conf
 
     @property
-    def lost(self) -> str:
-        """The volume that the image declares over its webapps: no image keeps what is put there. Empty: none."""
+    def volume_over_webapps(self) -> str:
+        """The volume that the image declares at or above its webapps, whose files no commit keeps; empty: none."""
         webapps = PurePosixPath(self.home, "webapps")
         return next((volume for volume in self.volumes if webapps.is_relative_to(volume)), "")
 
 
 def read_base(tools: BuildTools, image: str, app: str, deploy: int) -> Base:
-    """Look into the image with this id; remembered by id. Raises BuildError when Docker does not show it."""
-    remembered = tools.state.cache / "bases" / f"{image.rpartition(':')[2]}.json"
+    """The facts of the image with this id, from the cache if they are there. Raises BuildError when Docker refuses."""
+    cached = tools.state.cache / "bases" / f"{image.rpartition(':')[2]}.json"
     try:
-        return _from_json(json.loads(remembered.read_text(encoding="utf-8")))
+        return _from_json(json.loads(cached.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
-        base = look(tools, image, app, deploy)
-    keep(remembered, json.dumps({"format": _FORMAT, **asdict(base)}).encode())
+        base = inspect_base(tools, image, app, deploy)
+    write_cached(cached, json.dumps({"format": _FORMAT, **asdict(base)}).encode())
     return base
 
 
-def look(tools: BuildTools, image: str, app: str, deploy: int) -> Base:
-    """The same, for an image that is looked at once."""
+def inspect_base(tools: BuildTools, image: str, app: str, deploy: int) -> Base:
+    """The facts of the image, read from a container that never runs. Raises BuildError when Docker refuses."""
     config: dict[str, Any] = inspect_image(tools.engine, image)["Config"]
     env = dict(pair.partition("=")[::2] for pair in config.get("Env") or [])
+    # CATALINA_BASE defaults to CATALINA_HOME: https://tomcat.apache.org/tomcat-10.1-doc/introduction.html
     home = env.get("CATALINA_BASE") or env.get("CATALINA_HOME") or _DEFAULT_HOME
-    with tools.containers.create(app, deploy, image, "look", entrypoint=["none"]) as container:
+    with tools.containers.create(app, deploy, image, "inspect", entrypoint=["none"]) as container:
         conf = _conf(tools, container, home)
         webapps = _names(tools, container, f"{home}/webapps") if conf else ()
         servlet = image_facts.servlet_api(tools.engine, container, env.get("CATALINA_HOME") or home) if conf else ""

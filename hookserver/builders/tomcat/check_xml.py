@@ -1,4 +1,4 @@
-"""Tomcat's XML files as a person wrote them, checked before the build: Tomcat ignores some mistakes in silence."""
+"""The app's own XML files for Tomcat, checked before the build: Tomcat ignores some mistakes silently."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from hookserver.errors import BuildError
 
 _ROOTS = {"server.xml": "Server", "context.xml": "Context", "tomcat-users.xml": "tomcat-users", "web.xml": "web-app"}
 _HOST_FOLDERS = 3
-"""Names above a context's file: ``conf/<engine>/<host>``."""
+"""The folders of a context's file, ``conf/<engine>/<host>``: https://tomcat.apache.org/tomcat-10.1-doc/config/context.html"""
+# https://tomcat.apache.org/tomcat-10.1-doc/realm-howto.html#UserDatabaseRealm
 _USERS = """Write it as Tomcat reads it:
   <tomcat-users>
     <role rolename="manager-gui"/>
@@ -21,9 +22,9 @@ _USERS = """Write it as Tomcat reads it:
 
 
 def check_xml(place: str, content: bytes, name: str) -> None:
-    """Check a file that goes to ``place`` (``conf/server.xml``) and is called ``name`` where it comes from.
+    """Check the file ``name``, which is copied to ``place`` (``conf/server.xml``).
 
-    Raises BuildError when it is no XML, or is not what Tomcat looks for in that place.
+    Raises BuildError when it is no XML, or not the XML that Tomcat reads in that place.
     """
     root = _parsed(place, content, name)
     path = PurePosixPath(place)
@@ -32,8 +33,8 @@ def check_xml(place: str, content: bytes, name: str) -> None:
         _check_users(root, name)
     elif wanted and _local(root) != wanted:
         raise BuildError(
-            f"{name} is no {place}: its root is <{_local(root)}>, Tomcat looks for <{wanted}>",
-            "Mend the file, or what tomcat.files says of it.",
+            f"{name} is no {place}: its root is <{_local(root)}>, Tomcat reads <{wanted}>",
+            "Fix the file, or its place in tomcat.files.",
         )
 
 
@@ -42,10 +43,10 @@ def _parsed(place: str, content: bytes, name: str) -> Element:
         root: Element = fromstring(content)
     except DefusedXmlException as error:
         raise BuildError(
-            f"{name} (for {place}) uses XML entities, which are not taken", "Write out what they stand for."
+            f"{name} (for {place}) uses XML entities, which are not allowed", "Write their text instead."
         ) from error
     except (ParseError, ValueError, LookupError) as error:
-        raise BuildError(f"{name} (for {place}) is no XML: {error}", "Mend the file.") from error
+        raise BuildError(f"{name} (for {place}) is no XML: {error}", "Fix the file.") from error
     return root
 
 
@@ -53,7 +54,7 @@ def _check_users(root: Element, name: str) -> None:
     if _local(root) != "tomcat-users":
         first = next((f"<{_local(child)}>" for child in root), "")
         raise BuildError(
-            f"{name} is no tomcat-users.xml: it begins with <{_local(root)}>{first}, which Tomcat ignores in silence",
+            f"{name} is no tomcat-users.xml: it begins with <{_local(root)}>{first}, which Tomcat ignores silently",
             _USERS,
         )
     for child in root:

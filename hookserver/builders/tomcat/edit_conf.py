@@ -1,9 +1,8 @@
-"""What a Tomcat behind hookserver needs in its own files, added by editing them: text in, text out.
+"""The edits of Tomcat's settings files that a replica behind Nginx needs: text in, text out.
 
-Only what is not set is added, so an app's own choice wins, but for the replicas' route, by which Nginx knows where a
-session is. What is taken away is what would grow without bound inside a container and is told elsewhere: Tomcat's stock
-access log (Nginx writes one) and its stock log files (the console has the same lines). ``autoDeploy`` and everything
-else stays as it is.
+Only missing attributes are added, so the app's own values stay. The one exception is the replica's route, by which
+Nginx finds the replica of a session. Tomcat's stock access log and log files are removed: they would grow without limit
+in a container, and Nginx's log and the console have the same lines. Everything else, such as ``autoDeploy``, stays.
 """
 
 from __future__ import annotations
@@ -21,11 +20,14 @@ from hookserver.builders.tomcat.library import BEGUN, CLUSTER, ELSEWHERE, LISTEN
 from hookserver.config.server_xml import obstacles
 
 GRACE = 20_000
-"""Milliseconds that requests in flight have to finish once Tomcat was told to stop."""
+"""Milliseconds that requests in flight have to finish once Tomcat stops."""
 KEEP_ALIVE = 60_000
-"""Milliseconds an idle connection stays open: longer than Nginx keeps it: Tomcat is never the first to close."""
+"""Milliseconds that an idle connection stays open: longer than in Nginx, so Tomcat is never the first to close."""
 ROUTE = "hookserver.route"
-"""The system property that names a replica. Unset, its reference stays in session ids as it is, which harms nothing."""
+"""The system property with a replica's route. Tomcat leaves a reference to an unset property as it is, harmlessly.
+
+Source: "Property replacements", https://tomcat.apache.org/tomcat-10.1-doc/config/systemprops.html
+"""
 
 _STOCK_FILE_HANDLER = re.compile(
     r"\d(?:catalina|localhost|manager|host-manager)\.org\.apache\.juli\.(?:Async)?FileHandler"
@@ -35,48 +37,55 @@ _CONSOLE = "java.util.logging.ConsoleHandler"
 
 @dataclass(frozen=True)
 class Edited:
-    """A file as it shall be, and what a person should know about it (lines for the log)."""
+    """A file after the edits, and notes for the log."""
 
     text: str
     notes: tuple[str, ...] = ()
 
 
 def edit_server_xml(text: str, subnet: IPv4Network, classes: Collection[str] = (), port: int = 8080) -> Edited:
-    """Graceful stop, connections that outlive Nginx's, the replica's route, the visitor's address and scheme, sessions.
+    """Add a graceful stop, longer keep-alive, the replica's route, the visitor's address and scheme, and sessions.
 
-    ``subnet`` is the containers' network: its first address is the host's, from which Nginx connects. ``classes`` are
-    those of ours in Tomcat's lib; an app's own cluster wins.
-    Sources: Tomcat's configuration reference for Service, HTTP connector, Engine, Host, Remote IP Valve and Cluster.
+    ``subnet`` is the replicas' network: its first address is the host's, from which Nginx connects. ``classes`` are
+    those of ours in Tomcat's lib; an app's own cluster stays.
     """
     root = _parse(text)
     if root is None:
-        return _left_alone("server.xml", text)
+        return _unchanged("server.xml", text)
+    # The default shutdown port; -1 disables it: https://tomcat.apache.org/tomcat-10.1-doc/config/server.html
     if root.get("port") == "8005":
         root.set("port", "-1")
     connectors = [connector for connector in root.iter("Connector") if _speaks_http(connector)]
+    # bindOnInit="false" frees the port at the stop, before requests end; maxKeepAliveRequests is 100 by default:
+    # https://tomcat.apache.org/tomcat-10.1-doc/config/http.html
     for connector in connectors:
         _add(connector, bindOnInit="false", keepAliveTimeout=str(KEEP_ALIVE), maxKeepAliveRequests="-1")
+    # Only with bindOnInit="false": https://tomcat.apache.org/tomcat-8.5-doc/config/service.html
     for service in root.iter("Service"):
         _add(service, gracefulStopAwaitMillis=str(GRACE))
     notes = [note for engine in root.iter("Engine") for note in _edit_engine(root, engine, subnet, classes)]
+    # By default a context whose servlet fails at the start counts as started:
+    # https://tomcat.apache.org/tomcat-10.1-doc/config/host.html
     for host in root.iter("Host"):
         _add(host, failCtxIfServletStartFails="true")
         for valve in [valve for valve in host.iterfind("Valve") if _is_stock_access_log(valve)]:
             host.remove(valve)
     notes += [f"conf/server.xml: {line}" for line in obstacles(root, str(port))]
     if not any(connector.get("port") == str(port) for connector in connectors):
-        notes.append(f"conf/server.xml has no HTTP connector on port {port}, where hookserver asks")
+        notes.append(f"conf/server.xml has no HTTP connector on port {port}, to which hookserver connects")
     return Edited(_text(root), tuple(notes))
 
 
 def edit_context_xml(text: str, classes: Collection[str] = ()) -> Edited:
-    """Servlets in use have time to finish where ``gracefulStopAwaitMillis`` does not exist (Tomcat 7).
+    """Give servlets time to finish where ``gracefulStopAwaitMillis`` does not exist (Tomcat 7), with ``unloadDelay``.
+
+    Source: https://tomcat.apache.org/tomcat-10.1-doc/config/context.html (2000 ms by default).
 
     ``classes`` are those of ours in Tomcat's lib: one tells when an app's sessions are not replicated.
     """
     root = _parse(text)
     if root is None:
-        return _left_alone("context.xml", text)
+        return _unchanged("context.xml", text)
     _add(root, unloadDelay=str(GRACE))
     if LISTENER in classes:
         listener = Element("Listener", className=LISTENER)
@@ -86,7 +95,10 @@ def edit_context_xml(text: str, classes: Collection[str] = ()) -> Edited:
 
 
 def edit_logging_properties(text: str) -> Edited:
-    """Everything that Tomcat tells goes to the console, the cause of a failed listener included; no stock files."""
+    """Log everything to the console, also the host's log with the cause of a failed listener; drop the stock files.
+
+    Source: https://tomcat.apache.org/tomcat-10.1-doc/logging.html
+    """
     lines = _join_continued(text)
     return Edited("".join(f"{_with_console(line)}\n" for line in lines))
 
@@ -118,8 +130,8 @@ def _parse(text: str) -> Element | None:
     return root if isinstance(root, Element) else None
 
 
-def _left_alone(name: str, text: str) -> Edited:
-    note = f"conf/{name} is left as it is: it cannot be read, or uses entities; what hookserver adds is missing in it"
+def _unchanged(name: str, text: str) -> Edited:
+    note = f"conf/{name} stays as it is, without hookserver's additions: it cannot be read, or uses XML entities"
     return Edited(text, (note,))
 
 
@@ -134,14 +146,14 @@ def _add(element: Element, **attributes: str) -> None:
 
 
 def _edit_engine(root: Element, engine: Element, subnet: IPv4Network, classes: Collection[str]) -> list[str]:
-    """Answers what a person should know."""
+    """Edit one engine; notes for the log."""
     ours, own = f"${{{ROUTE}}}", engine.get("jvmRoute")
     engine.set("jvmRoute", ours)
     if not any(valve.get("className", "").endswith(".RemoteIpValve") for valve in root.iter("Valve")):
         _insert_before_host(engine, _remote_ip_valve(subnet))
     if ELSEWHERE in classes:
         _insert_before_host(engine, Element("Valve", className=ELSEWHERE))
-    if BEGUN in classes:  # before any valve that does something already
+    if BEGUN in classes:  # the first valve is called first
         _insert(engine, 0, Element("Valve", className=BEGUN))
     if CLUSTER in classes and root.find(".//Cluster") is None:
         _insert_before_host(engine, Element("Cluster", className=CLUSTER))
@@ -161,6 +173,7 @@ def _is_stock_access_log(valve: Element) -> bool:
 
 
 def _remote_ip_valve(subnet: IPv4Network) -> Element:
+    """Source: https://tomcat.apache.org/tomcat-10.1-doc/config/valve.html#Remote_IP_Valve"""
     host = str(subnet.network_address + 1).replace(".", "\\.")
     return Element(
         "Valve",
@@ -174,8 +187,8 @@ def _remote_ip_valve(subnet: IPv4Network) -> Element:
 
 def _insert_before_host(engine: Element, valve: Element) -> None:
     children = list(engine)
-    place = next((index for index, child in enumerate(children) if child.tag == "Host"), len(children))
-    _insert(engine, place, valve)
+    before = next((index for index, child in enumerate(children) if child.tag == "Host"), len(children))
+    _insert(engine, before, valve)
 
 
 def _insert(engine: Element, place: int, valve: Element) -> None:

@@ -1,4 +1,4 @@
-"""What an image's own files tell of its Tomcat and its Java, without running it."""
+"""The servlet API and the Java version of an image, read from its files without running it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,31 @@ _FILE_LIMIT = 16 << 20
 
 
 def servlet_api(engine: Engine, container: str, home: str) -> str:
-    """``javax`` or ``jakarta``, by ``lib/servlet-api.jar`` of the Tomcat in ``home``; empty: nothing tells."""
+    """``javax`` or ``jakarta``, by ``lib/servlet-api.jar`` of the Tomcat in ``home``; empty: unknown.
+
+    Raises the engine's error class when Docker refuses.
+    """
     return api_of_jar(read_file(engine, container, f"{home}/lib/servlet-api.jar", _FILE_LIMIT))
 
 
 def java(engine: Engine, container: str, env: Mapping[str, str]) -> int:
-    """The version (17) of the Java in ``JAVA_HOME``, else the one that ``JAVA_VERSION`` says; 0: nothing tells.
+    """The version (17) of the Java in ``JAVA_HOME``, else the one in ``JAVA_VERSION``; 0: unknown.
 
-    A Java 8 of a distribution has no ``release`` file; one of its libraries says the version.
+    A distribution's Java 8 may have no ``release`` file; the manifest of one of its jars has the version. Raises the
+    engine's error class when Docker refuses.
     """
     home = env.get("JAVA_HOME", "")
     if home:
         if version := java_of_release(read_file(engine, container, f"{home}/release", _FILE_LIMIT)):
             return version
-        for place in ("jre/lib/jce.jar", "lib/jce.jar"):
-            if version := java_of_manifest(read_file(engine, container, f"{home}/{place}", _FILE_LIMIT)):
+        for jar in ("jre/lib/jce.jar", "lib/jce.jar"):
+            if version := java_of_manifest(read_file(engine, container, f"{home}/{jar}", _FILE_LIMIT)):
                 return version
     return java_version(env.get("JAVA_VERSION", ""))
 
 
 def api_of_jar(jar: bytes) -> str:
-    """The API whose classes a ``servlet-api.jar`` has; empty when it tells neither."""
+    """The API whose classes a ``servlet-api.jar`` has; empty when it has neither."""
     try:
         with zipfile.ZipFile(io.BytesIO(jar)) as archive:
             names = archive.namelist()
@@ -50,7 +54,7 @@ def java_of_release(release: bytes) -> int:
 
 
 def java_of_manifest(jar: bytes) -> int:
-    """The version of the platform that one of its own jars names; 0 when it names none."""
+    """The Java version in the manifest of one of the platform's jars; 0 when it has none."""
     try:
         with zipfile.ZipFile(io.BytesIO(jar)) as archive:
             manifest = archive.read("META-INF/MANIFEST.MF")

@@ -1,6 +1,6 @@
-"""Our own small part of Tomcat, compiled for the very Tomcat that it goes into, in a container of that image.
+"""Our own classes for Tomcat, compiled against the Tomcat that loads them, in a container of that image.
 
-Each Tomcat image that compiles JSP pages brings a compiler; the classes speak the servlet API that this Tomcat has.
+Every Tomcat image that compiles JSP pages has a compiler. The classes use the servlet API of that Tomcat.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from hookserver.builders.running.cache import keep
+from hookserver.builders.running.cache import write_cached
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.tomcat.base_image import Base
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.archive import open_archive
 
 JAR = "lib/hookserver.jar"
-"""Where Tomcat finds it, below its CATALINA_BASE."""
+"""The path below CATALINA_BASE, from which Tomcat's common class loader loads it."""
 BEGUN, ELSEWHERE = "hookserver.Begun", "hookserver.Elsewhere"
 CLUSTER, LISTENER = "hookserver.Replication", "hookserver.Advice"
 _SOURCES = Path(__file__).parent.parent / "java"
 _WORK = "/tmp/hookserver"  # noqa: S108
 _MEMORY = 512 << 20
 _LIMIT = 1 << 20
-# javac knows its own Java; Tomcat's compiler is there where no JDK is. A Tomcat whose clustering is another one (7.0's
-# blocks for good when a peer dies), or was left out, gets the valves alone.
+# Images with a JRE have no javac, but Tomcat's own compiler (ecj.jar, "Jasper How-To" of Tomcat's documentation). A
+# Tomcat with another clustering (7.0's blocks forever when a peer dies), or without, gets the valves alone.
 _COMPILE = f"""
 cd "${{CATALINA_HOME:-/usr/local/tomcat}}" && mkdir {_WORK}/classes || exit
 PATH="$JAVA_HOME/bin:$PATH"
@@ -46,40 +46,41 @@ compile {_WORK}/Elsewhere.java {_WORK}/Begun.java {_WORK}/Completion.java {_WORK
 
 @dataclass(frozen=True)
 class Library:
-    """``jar`` is its bytes, empty where it could not be compiled; ``classes`` those of ours that it has."""
+    """``jar`` is the jar's content, empty when it could not be compiled; ``classes`` are the names of its classes."""
 
     jar: bytes = b""
     classes: frozenset[str] = frozenset()
 
     @property
     def replicates(self) -> bool:
+        """Whether it has the classes that replicate sessions."""
         return CLUSTER in self.classes
 
 
 def fingerprint() -> str:
-    """Changes with the library's sources."""
+    """The digest of the library's sources."""
     return hashlib.sha256(repr(sorted(_sources().items())).encode()).hexdigest()
 
 
-def library(tools: BuildTools, base: Base, app: str, deploy: int, log: DeployLog) -> Library:
-    """For this base image; remembered by its id. Raises BuildError when Docker does not do its part."""
+def build_library(tools: BuildTools, base: Base, app: str, deploy: int, log: DeployLog) -> Library:
+    """The library for this base image, from the cache if it is there. Raises BuildError when Docker refuses."""
     key = hashlib.sha256(f"{base.image} {fingerprint()}".encode()).hexdigest()
-    remembered = tools.state.cache / "tomcat" / f"{key}.jar"
+    cached = tools.state.cache / "tomcat" / f"{key}.jar"
     try:
-        return _read(remembered.read_bytes())
+        return _read(cached.read_bytes())
     except (OSError, zipfile.BadZipFile):
-        classes, said = _compile(tools, base, app, deploy)
+        classes, output = _compile(tools, base, app, deploy)
     if not classes:
-        log.line(f"NOTE: this Tomcat cannot compile what hookserver adds to it: {said or 'it has no compiler'}")
+        log.line(f"NOTE: this Tomcat cannot compile hookserver's classes: {output or 'it has no compiler'}")
         return Library()
     jar = _jar(classes)
-    keep(remembered, jar)
+    write_cached(cached, jar)
     return _read(jar)
 
 
-def packed(made: Library) -> IO[bytes]:
-    """A tar of the jar in its place."""
-    return _tar({JAR: made.jar})
+def pack_library(library: Library) -> IO[bytes]:
+    """A tar file with the jar at its path below CATALINA_BASE."""
+    return _tar({JAR: library.jar})
 
 
 def _sources() -> dict[str, bytes]:
@@ -87,7 +88,7 @@ def _sources() -> dict[str, bytes]:
 
 
 def _compile(tools: BuildTools, base: Base, app: str, deploy: int) -> tuple[dict[str, bytes], str]:
-    """The classes by their path, and what the compiler said."""
+    """The classes by their paths, and the last lines of the compiler's output."""
     limits = tools.engine.api.create_host_config(network_mode="none", mem_limit=_MEMORY, memswap_limit=_MEMORY)
     command = ["sh", "-c", _COMPILE]
     texts = {
@@ -98,17 +99,17 @@ def _compile(tools: BuildTools, base: Base, app: str, deploy: int) -> tuple[dict
         tools.containers.create(
             app, deploy, base.image, "compile", entrypoint=command, user="0:0", host_config=limits
         ) as container,
-        tools.engine.doing("compile what hookserver adds to Tomcat"),
+        tools.engine.doing("compile hookserver's classes for Tomcat"),
     ):
         tools.engine.api.put_archive(container, str(PurePosixPath(_WORK).parent), _tar(texts))
         tools.engine.api.start(container)
         tools.engine.api.wait(container)
-        said = tools.engine.api.logs(container, tail=3).decode("utf-8", "replace").strip()
+        output = tools.engine.api.logs(container, tail=3).decode("utf-8", "replace").strip()
         try:
             with open_archive(tools.engine, container, f"{_WORK}/classes") as archive:
-                return dict(_classes(archive)), said
+                return dict(_classes(archive)), output
         except FileNotFoundError:
-            return {}, said
+            return {}, output
 
 
 def _classes(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:

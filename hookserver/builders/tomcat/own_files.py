@@ -1,4 +1,4 @@
-"""The app's own Tomcat files (``tomcat.files``), from its repository or this machine, on their way into its image."""
+"""The app's own files for Tomcat (``tomcat.files``), from its repository or this machine."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class OwnFile:
 
     @property
     def settings(self) -> str:
-        """The name of the settings file that it is one of those that we edit; empty: it is another file."""
+        """The name, if it is one of the settings files that hookserver edits; else empty."""
         folder, _, name = self.place.rpartition("/")
         return name if folder == "conf" and name in SETTINGS_FILES else ""
 
 
-def gather(job: BuildJob, log: DeployLog) -> tuple[OwnFile, ...]:
-    """Read and check the app's files; what a person should know about them goes to the log.
+def read_own_files(job: BuildJob, log: DeployLog) -> tuple[OwnFile, ...]:
+    """Read and check the app's files; notes about them go to the log.
 
-    Raises BuildError for one that is not there, leads out of the repository, or is not what its name says.
+    Raises BuildError for a file that is missing, is outside the repository, or has not the content of its place.
     """
     files = []
     for place, name in job.app.tomcat.files.items():
@@ -54,32 +54,32 @@ def gather(job: BuildJob, log: DeployLog) -> tuple[OwnFile, ...]:
 
 
 def fingerprint(job: BuildJob) -> dict[str, str]:
-    """The digests of those that lie on this machine, which no commit tells. Raises BuildError."""
+    """The digests of the files on this machine, which no commit includes. Raises BuildError when one cannot be read."""
     on_host = {place: name for place, name in job.app.tomcat.files.items() if name.startswith("/")}
     return {place: hashlib.sha256(_read(job.source, name, place)).hexdigest() for place, name in on_host.items()}
 
 
 def notes(file: OwnFile, places: set[str]) -> list[str]:
-    """What a person should know about a file, knowing the ``places`` of all."""
+    """Notes about a file for the log. ``places`` are those of all files."""
     if file.place == "bin/setenv.sh" and _OVERWRITES.search(file.content.decode("utf-8", "replace")):
         return [
-            "bin/setenv.sh sets CATALINA_OPTS anew: tomcat.java_opts and the names of the replicas that keep sessions "
-            'sticky are lost; write CATALINA_OPTS="$CATALINA_OPTS …"'
+            "bin/setenv.sh overwrites CATALINA_OPTS: tomcat.java_opts and the route of sticky sessions are lost; "
+            'write CATALINA_OPTS="$CATALINA_OPTS …"'
         ]
     manager = _MANAGERS.fullmatch(file.place)
     if manager:
-        return [f"{file.place}: whoever reaches this app through Nginx reaches /{manager[1]} too"]
+        return [f"{file.place}: everybody who can open this app through Nginx can open /{manager[1]} too"]
     if (
         file.place == "conf/tomcat-users.xml"
         and b"manager" in file.content
         and not any(map(_MANAGERS.fullmatch, places))
     ):
-        return ["the manager application is not in the image; conf/Catalina/localhost/manager.xml would bring it"]
+        return ["the manager application is not in the image; to add it, add conf/Catalina/localhost/manager.xml"]
     return []
 
 
-def laid_over(base: Base, files: Iterable[OwnFile]) -> Base:
-    """The base with the app's own settings files in place of the image's; our edits are made on these."""
+def override_settings(base: Base, files: Iterable[OwnFile]) -> Base:
+    """The base with the app's own settings files instead of the image's, to be edited next."""
     conf = dict(base.conf)
     for file in files:
         if file.settings:
@@ -88,8 +88,8 @@ def laid_over(base: Base, files: Iterable[OwnFile]) -> Base:
     return replace(base, conf=conf)
 
 
-def packed(files: Iterable[OwnFile], like: SettingsFile) -> IO[bytes]:
-    """All but the settings files as a tar file; owner of all, and mode of those in conf, as of ``like``."""
+def pack_files(files: Iterable[OwnFile], like: SettingsFile) -> IO[bytes]:
+    """All files except settings files as a tar file, with the owner of ``like``, and its mode for those in ``conf``."""
     spool = io.BytesIO()
     with tarfile.open(fileobj=spool, mode="w") as archive:
         for file in files:
@@ -104,12 +104,12 @@ def packed(files: Iterable[OwnFile], like: SettingsFile) -> IO[bytes]:
 
 
 def digest(files: Iterable[OwnFile]) -> dict[str, str]:
-    """Each file's digest by its place."""
+    """The digests of the files, by place."""
     return {file.place: hashlib.sha256(file.content).hexdigest() for file in files}
 
 
 def _read(source: Path, name: str, place: str) -> bytes:
-    file = Path(name) if name.startswith("/") else sources.find(source, name)
+    file = Path(name) if name.startswith("/") else sources.find_file(source, name)
     where = "on this machine" if name.startswith("/") else "in the repository, or a link leads out of it"
     if file is None or not file.is_file():
         raise BuildError(
@@ -125,11 +125,12 @@ def _read(source: Path, name: str, place: str) -> bytes:
 
 
 def _checked(place: str, content: bytes, name: str) -> bytes:
-    """The content as it goes into the image."""
+    """The content for the image. Raises BuildError when it does not fit the place."""
     if place.endswith(".jar"):
         if not zipfile.is_zipfile(io.BytesIO(content)):
             raise BuildError(
-                f"{name} (for {place}) is no jar", "Is it a Git LFS pointer? These are not fetched: see the file."
+                f"{name} (for {place}) is no jar",
+                "Commit the jar itself: files in Git LFS are not fetched.",
             )
         return content
     if place == "bin/setenv.sh":

@@ -1,1 +1,1 @@
-"""WAR files: finding the right one, reading it, unpacking it, checking that it fits its Tomcat."""
+"""WAR files: choosing, checking and packing them, and reading which Tomcat they need."""

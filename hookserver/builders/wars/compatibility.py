@@ -1,4 +1,7 @@
-"""Whether a WAR, its settings and a Tomcat image are made for each other: servlet API, Java, how sessions are kept."""
+"""Whether a WAR, its settings and a Tomcat image fit together: servlet API, Java version, sessions.
+
+Tomcat 10 moved from ``javax.servlet`` to ``jakarta.servlet``: https://tomcat.apache.org/migration-10.html
+"""
 
 from __future__ import annotations
 
@@ -27,11 +30,11 @@ _TAGS_WAYS_OUT = {
 
 
 def _check_tags(war: Facts, base: Base, image: str) -> None:
-    """A library that speaks the other API may lie there unused; one whose tags a page uses breaks that page."""
+    """Refuse tags of the other API only where a page uses them: an unused library of the other API does no harm."""
     for uri, page in war.pages:
-        bringing = [(jar, api) for brought, jar, api in war.tags if brought == uri]
-        if base.servlet and bringing and all(api not in ("", base.servlet) for _, api in bringing):
-            jar, api = bringing[0]
+        libraries = [(jar, api) for library_uri, jar, api in war.tags if library_uri == uri]
+        if base.servlet and libraries and all(api not in ("", base.servlet) for _, api in libraries):
+            jar, api = libraries[0]
             raise BuildError(
                 f"{page} uses the tags of {uri}, which {jar} brings for {api}.servlet, and the Tomcat of {image} knows "
                 f"{base.servlet}.servlet only: the page would answer 500",
@@ -40,25 +43,25 @@ def _check_tags(war: Facts, base: Base, image: str) -> None:
 
 
 def check(war: Facts, base: Base, image: str) -> None:
-    """Raises BuildError for a WAR that cannot work on the base, called ``image``; what nothing tells is no mismatch."""
+    """Raise BuildError for a WAR that cannot work on the base, called ``image``. Unknown facts are no mismatch."""
     if war.servlet and base.servlet and war.servlet != base.servlet:
         raise BuildError(
-            f"the WAR is written for {war.servlet}.servlet (seen in {war.servlet_seen}), "
+            f"the WAR is written for {war.servlet}.servlet (seen in {war.servlet_source}), "
             f"and the Tomcat of {image} knows {base.servlet}.servlet only",
             _WAYS_OUT[war.servlet],
         )
     _check_tags(war, base, image)
     if base.java and war.java > base.java:
         raise BuildError(
-            f"the WAR needs Java {war.java} (seen in {war.java_seen}), and {image} has Java {base.java}",
+            f"the WAR needs Java {war.java} (seen in {war.java_source}), and {image} has Java {base.java}",
             f"Name a Tomcat image with Java {war.java} or newer in tomcat.image, or let the project compile for Java "
             f"{base.java}.",
         )
 
 
-def check_sessions(sessions: str, made: Library, image: str) -> None:
-    """Raises BuildError when ``release.sessions`` is ``replicated``, and the Tomcat has not what that needs."""
-    if sessions == "replicated" and not made.replicates:
+def check_sessions(sessions: str, library: Library, image: str) -> None:
+    """Raise BuildError when ``release.sessions`` is ``replicated``, and the Tomcat lacks the classes for it."""
+    if sessions == "replicated" and not library.replicates:
         raise BuildError(
             f"release.sessions is replicated, and the Tomcat of {image} cannot do that: what hookserver adds to its "
             "clustering does not compile there",

@@ -1,7 +1,8 @@
-"""What a WAR's own bytes tell: whether it is written for ``javax.servlet`` or ``jakarta.servlet``, and for which Java.
+"""The servlet API (``javax`` or ``jakarta``) and the Java version that a WAR is compiled for, read from its bytes.
 
-Read from the constant pool and the version of its classes (JVM specification §4.1: bytes 6 and 7; 52 is Java 8), never
-from files' names. A library may know both servlet APIs; the app's own classes, JSP pages and descriptors speak first.
+They come from the constant pool and the version of its classes (bytes 6 and 7; 52 is Java 8), never from file names:
+https://docs.oracle.com/javase/specs/jvms/se17/html/jvms-4.html#jvms-4.1
+A library may use both APIs, so the app's own classes, JSP pages and descriptors count first.
 """
 
 from __future__ import annotations
@@ -23,41 +24,41 @@ CLASSES = "WEB-INF/classes/"
 _CLASS = b"\xca\xfe\xba\xbe"
 _BEFORE_JAVA_1 = 44
 _DECISIVE = 10
-"""How many times more classes of the libraries must speak for one API when some speak for the other."""
-_BRINGS = re.compile(rb"<uri>\s*([^<\s]{1,300})\s*</uri>")
+"""How many times more classes must use one API than the other to decide for it."""
+_TAG_URI = re.compile(rb"<uri>\s*([^<\s]{1,300})\s*</uri>")
 _FILE_LIMIT = 2 << 20
 _JAR_LIMIT = 1 << 30
-"""Bytes of a class or page, and of a jar's classes, that are looked at: a hostile one unpacks to any size."""
-FORMAT = 2
-"""Changes with what is remembered of libraries."""
+"""Bytes that are read of a class or page, and of a jar's classes: a hostile one unpacks to any size."""
+FORMAT = 3
+"""The version of the facts that are stored with a layer of libraries."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """``servlet`` is ``javax``, ``jakarta`` or empty (nothing tells, or both do), ``servlet_seen`` where it was read.
+    """``servlet`` is ``javax``, ``jakarta`` or empty (neither or both), ``servlet_source`` the file that shows it.
 
-    ``java`` is the version that the classes need (17; 0: there are none), ``java_seen`` one of those classes.
-    ``tags`` are the tag libraries that jars bring (URI, jar, and the servlet API that the jar speaks, or empty),
-    ``pages`` the URIs that pages use, each with the first page.
+    ``java`` is the version that the classes need (17; 0: there are none), ``java_source`` one of those classes.
+    ``tags`` are the tag libraries of the jars (URI, jar, and the servlet API of the jar, or empty), ``pages`` the URIs
+    that pages use, each with the first page.
     """
 
     servlet: str = ""
-    servlet_seen: str = ""
+    servlet_source: str = ""
     java: int = 0
-    java_seen: str = ""
+    java_source: str = ""
     tags: tuple[tuple[str, str, str], ...] = ()
     pages: tuple[tuple[str, str], ...] = ()
 
 
-def merged(own: Facts, library: Facts) -> Facts:
-    """Of the whole WAR: its own classes' word on the servlet API goes first, the newest Java of both is needed."""
-    speaks = own if own.servlet else library
-    newest = max(own, library, key=lambda facts: facts.java)
-    return Facts(speaks.servlet, speaks.servlet_seen, newest.java, newest.java_seen, library.tags, own.pages)
+def merge(own: Facts, libraries: Facts) -> Facts:
+    """The facts of the whole WAR: its own servlet API first, else the libraries'; the newer Java of both."""
+    servlet = own if own.servlet else libraries
+    newest = max(own, libraries, key=lambda facts: facts.java)
+    return Facts(servlet.servlet, servlet.servlet_source, newest.java, newest.java_source, libraries.tags, own.pages)
 
 
-def of_own(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> Facts:
-    """Of the WAR without its libraries: classes, JSP pages and descriptors."""
+def read_own(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> Facts:
+    """The facts of the WAR without its libraries: of its classes, JSP pages and descriptors."""
     tally = _Tally()
     pages: dict[str, str] = {}
     for entry in entries:
@@ -66,16 +67,16 @@ def of_own(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> Fact
             tally.add_class(name.removeprefix(CLASSES), _start(archive, entry))
         elif is_page(name):
             content = _start(archive, entry)
-            tally.see(apis_of_page(content), name)
+            tally.count(apis_of_page(content), name)
             for uri in tags_of_page(content):
                 pages.setdefault(uri, name)
         elif is_descriptor(name):
-            tally.see(apis_of_descriptor(_start(archive, entry)), name)
+            tally.count(apis_of_descriptor(_start(archive, entry)), name)
     return replace(tally.facts(newest=True), pages=tuple(pages.items()))
 
 
-def of_library(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], work: Path) -> Facts:
-    """Of ``WEB-INF/lib``: what its jars mostly speak; each jar is looked at on disk, one after the other."""
+def read_libraries(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], work: Path) -> Facts:
+    """The facts of the jars in ``WEB-INF/lib``: the API of most classes. Unpacks one jar at a time into ``work``."""
     whole = _Tally()
     newest = Facts()
     tags: list[tuple[str, str, str]] = []
@@ -87,20 +88,20 @@ def of_library(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], wor
             with archive.open(entry) as packed:
                 shutil.copyfileobj(packed, spool, 1 << 20)
             tally = _of_jar(spool, name)
-        whole.seen.update(tally.seen)
+        whole.apis.update(tally.apis)
         whole.first = tally.first | whole.first
         facts = tally.facts(newest=False)
         newest = max(newest, facts, key=lambda facts: facts.java)
         tags += [(uri, name, facts.servlet) for uri in sorted(tally.tags)]
-    spoken = whole.facts(newest=False)
-    return Facts(spoken.servlet, spoken.servlet_seen, newest.java, newest.java_seen, tuple(tags))
+    used = whole.facts(newest=False)
+    return Facts(used.servlet, used.servlet_source, newest.java, newest.java_source, tuple(tags))
 
 
 class _Tally:
-    """How many classes speak for each API, and which Java they need."""
+    """Counts how many classes use each API, and which Java they need."""
 
     def __init__(self) -> None:
-        self.seen: Counter[str] = Counter()
+        self.apis: Counter[str] = Counter()
         self.first: dict[str, str] = {}
         self.java: Counter[int] = Counter()
         self.java_first: dict[int, str] = {}
@@ -113,15 +114,15 @@ class _Tally:
         self.java[java] += 1
         self.java_first.setdefault(java, name)
         parts = ("servlet", "websocket")
-        self.see((api for api in APIS if any(f"{api}/{part}/".encode() in content for part in parts)), name)
+        self.count((api for api in APIS if any(f"{api}/{part}/".encode() in content for part in parts)), name)
 
-    def see(self, apis: Iterable[str], name: str) -> None:
+    def count(self, apis: Iterable[str], name: str) -> None:
         for api in apis:
-            self.seen[api] += 1
+            self.apis[api] += 1
             self.first.setdefault(api, name)
 
     def facts(self, *, newest: bool) -> Facts:
-        """``newest``: the newest Java of any class counts; else that of most classes, since a jar may bring spares."""
+        """With ``newest``, the newest Java of any class counts; else that of most: a jar may have spare classes."""
         java = 0
         if self.java:
             java = max(self.java) if newest else self.java.most_common(1)[0][0]
@@ -130,7 +131,7 @@ class _Tally:
 
     def _servlet(self) -> str:
         for api, other in (APIS, APIS[::-1]):
-            if self.seen[api] > _DECISIVE * self.seen[other]:
+            if self.apis[api] > _DECISIVE * self.apis[other]:
                 return api
         return ""
 
@@ -148,7 +149,7 @@ def _of_jar(spool: IO[bytes], jar: str) -> _Tally:
                     left -= len(content)
                 elif name.startswith("META-INF/") and name.endswith(".tld"):
                     content = _start(archive, entry)
-                    tally.tags.update(uri.decode("utf-8", "replace") for uri in _BRINGS.findall(content))
+                    tally.tags.update(uri.decode("utf-8", "replace") for uri in _TAG_URI.findall(content))
                     left -= len(content)
                 if left < 0:
                     break
@@ -158,7 +159,7 @@ def _of_jar(spool: IO[bytes], jar: str) -> _Tally:
 
 
 def _is_loaded(name: str) -> bool:
-    """Whether it is a class for every Java: a path from where classes are looked for."""
+    """Whether Java of every version may load it: below META-INF/versions are classes for newer ones (JEP 238)."""
     return name.endswith(".class") and not name.startswith("META-INF/") and "module-info" not in name
 
 

@@ -1,4 +1,7 @@
-"""A WAR file, which may be hostile: checked as a whole, then given on as tar entries, never unpacked on the host."""
+"""A WAR file, which may be hostile: checked as a whole, then repacked as tar entries, never unpacked on the host.
+
+The zip format is that of PKWARE's APPNOTE.TXT: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,9 @@ _SIZE = 4 << 30
 _RATIO = 100
 _RATIO_MATTERS = 256 << 20
 _LOCAL_HEADER = 30
+"""Bytes before the name; the last four are the lengths of name and extra field (APPNOTE.TXT, 4.3.7)."""
+_ENCRYPTED = 1
+"""Bit 0 of the flags (APPNOTE.TXT, 4.4.4)."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class CheckedWar:
     rest: tuple[zipfile.ZipInfo, ...]
 
     def library_digest(self) -> str:
-        """What changes when a library does; of the bytes as they are packed, which is quick."""
+        """The digest of the libraries, computed quickly: of the compressed bytes."""
         digest = hashlib.sha256()
         with Path(str(self.archive.filename)).open("rb") as file:
             for entry in self.library:
@@ -48,8 +54,8 @@ class CheckedWar:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[CheckedWar]:
-    """Open and check a WAR. Raises BuildError when it is none, or one of its entries is not to be trusted."""
+def open_war(path: Path) -> Iterator[CheckedWar]:
+    """Open and check a WAR. Raises BuildError when it is no WAR, or has a dangerous entry."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -59,12 +65,12 @@ def opened(path: Path) -> Iterator[CheckedWar]:
             rest = tuple(entry for entry in files if not entry.filename.startswith(LIBRARY))
             yield CheckedWar(archive, library, rest)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
-        raise BuildError(f"{path.name} cannot be read as a WAR: {error}", "See what makes it.") from error
+        raise BuildError(f"{path.name} cannot be read as a WAR: {error}", "Check how the build makes it.") from error
 
 
 @contextmanager
-def packed(war: CheckedWar, entries: Iterable[zipfile.ZipInfo], below: str, work: Path) -> Iterator[IO[bytes]]:
-    """The entries as a tar file below the folder ``below``: root's, mode 0644, with the WAR's own times."""
+def pack_entries(war: CheckedWar, entries: Iterable[zipfile.ZipInfo], below: str, work: Path) -> Iterator[IO[bytes]]:
+    """The entries as a tar file below the folder ``below``: owned by root, mode 0644, with the times of the WAR."""
     with tempfile.TemporaryFile(dir=work) as spool:
         folders: set[PurePosixPath] = set()
         with tarfile.open(fileobj=spool, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -85,15 +91,16 @@ def _check(entries: list[zipfile.ZipInfo], packed: int) -> None:
     if len(entries) > _ENTRIES or size > _SIZE:
         _refuse(f"{len(entries)} entries of {size >> 20} MB", f"the limit is {_ENTRIES} of {_SIZE >> 20} MB")
     if size > _RATIO_MATTERS and size > _RATIO * packed:
-        _refuse(f"{packed >> 20} MB that unpack to {size >> 20} MB", "it looks like a bomb")
+        _refuse(f"{packed >> 20} MB that unpack to {size >> 20} MB", "that looks like a zip bomb")
     for entry in entries:
         parts = entry.orig_filename.rstrip("/").split("/")
         if any(part in ("", ".", "..") for part in parts) or "\\" in entry.orig_filename or "\0" in entry.orig_filename:
             _refuse(f"the entry {entry.orig_filename!r}", "its name leads out of the WAR")
+        # Packers on Unix write the mode there; others leave 0 (APPNOTE.TXT, 4.4.15).
         kind = stat.S_IFMT(entry.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             _refuse(f"the entry {entry.filename!r}", "it is a symlink or another special file")
-        if entry.flag_bits & 1:
+        if entry.flag_bits & _ENCRYPTED:
             _refuse(f"the entry {entry.filename!r}", "it is encrypted")
     if not any(_belongs_in_a_war(entry.filename) for entry in entries):
         _refuse("neither WEB-INF nor an index page", "it is not a web application")
@@ -103,8 +110,8 @@ def _belongs_in_a_war(name: str) -> bool:
     return name.startswith("WEB-INF/") or PurePosixPath(name).stem == name.partition(".")[0] == "index"
 
 
-def _refuse(what: str, why: str) -> NoReturn:
-    raise BuildError(f"the WAR is refused: it has {what}; {why}", "See what makes the WAR.")
+def _refuse(content: str, reason: str) -> NoReturn:
+    raise BuildError(f"the WAR is refused: it has {content}; {reason}", "Check how the build makes it.")
 
 
 def _folder(name: str) -> tarfile.TarInfo:

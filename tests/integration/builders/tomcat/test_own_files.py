@@ -41,7 +41,7 @@ def test_they_are_used_by_tomcat_and_another_content_on_the_host_makes_another_i
     driver.write_bytes(zipped({"driver.txt": b"1"}))
     first = job(site, driver, commit="f" * 40)
     image, log = site.build(first)
-    assert "whoever reaches this app through Nginx reaches /manager too" in log
+    assert "everybody who can open this app through Nginx can open /manager too" in log
     assert site.images.existing(first) == image
     with site.running(image, CATALINA_OPTS="-Dhookserver.route=blue1") as (_, address):
         ready(eventually, f"http://{address}:8080/")

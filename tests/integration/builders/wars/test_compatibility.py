@@ -32,7 +32,7 @@ def test_what_the_libraries_tell_is_remembered_with_their_layer(site: Site) -> N
     library = zipped({"web/Filter.class": class_file(SERVLET.replace("javax", "jakarta"), java=11)})
     image, _ = site.build(job(site, class_file(), library))
     facts = site.inspect(image)["Config"]["Labels"]["hookserver.facts"]
-    assert '"servlet": "jakarta", "servlet_seen": "web.jar: web/Filter.class", "java": 11' in facts
+    assert '"servlet": "jakarta", "servlet_source": "web.jar: web/Filter.class", "java": 11' in facts
     _, log = site.build(job(site, class_file(), library, "new"))
     assert "its layer is used again" in log
     with pytest.raises(BuildError, match=r"javax\.servlet \(seen in shop/Cart\.class\)"):

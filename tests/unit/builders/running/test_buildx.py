@@ -106,7 +106,7 @@ def test_a_buildx_that_gives_no_answer_is_told(
 ) -> None:
     monkeypatch.setattr(buildx, "_PATIENCE", 1.0)
     stand_in(tmp_path, monkeypatch, "exit 0", version=SLEEPS.format(pid=pid_file))
-    with pytest.raises(BuildError, match="`docker buildx version` gave no answer in 1 s"):
+    with pytest.raises(BuildError, match="`docker buildx version` did not answer within 1 s"):
         build(tools, tmp_path)
     assert is_gone(pid_file)
 

@@ -28,23 +28,23 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_a_file_is_found_inside_and_nowhere_else(tree: Path) -> None:
-    assert source.find(tree, "pom.xml") == tree / "pom.xml"
-    assert source.find(tree, "inner.war") == tree / "web" / "a.war"
+    assert source.find_file(tree, "pom.xml") == tree / "pom.xml"
+    assert source.find_file(tree, "inner.war") == tree / "web" / "a.war"
     for name in ("link.war", "out/secret.war", "../outside/secret.war", "loop", "pipe", "web", "none"):
-        assert source.find(tree, name) is None
+        assert source.find_file(tree, name) is None
 
 
 def test_reading_what_is_not_there_is_empty(tree: Path) -> None:
-    assert source.read(tree, "pom.xml") == "<project/>"
-    assert source.read(tree, "link.war") == ""
+    assert source.read_text(tree, "pom.xml") == "<project/>"
+    assert source.read_text(tree, "link.war") == ""
 
 
 def test_files_are_listed_without_symlinks(tree: Path) -> None:
-    assert list(source.files(tree, ".war")) == ["web/a.war"]
+    assert list(source.list_files(tree, ".war")) == ["web/a.war"]
 
 
 def test_symlinks_are_sent_as_they_are_and_pipes_are_not(tree: Path, tmp_path: Path) -> None:
-    with source.packed(tree, tmp_path, "source") as packed, tarfile.open(fileobj=packed) as archive:
+    with source.pack_source(tree, tmp_path, "source") as packed, tarfile.open(fileobj=packed) as archive:
         members = {member.name: member for member in archive}
     assert members["source/link.war"].issym()
     assert members["source/out"].issym()

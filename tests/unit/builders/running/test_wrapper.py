@@ -30,7 +30,7 @@ def test_a_script_that_goes_by_its_own_name_runs_whatever_its_line_ends_and_mode
     script = tmp_path / "mvnw"
     script.write_text(BY_ITS_NAME, newline=ends)
     script.chmod(mode)
-    done = ran(tmp_path, wrapper.run("mvnw", "-B", "a goal"))
+    done = ran(tmp_path, wrapper.wrapper_command("mvnw", "-B", "a goal"))
     assert (done.returncode, done.stdout) == (0, f"mvn in {tmp_path}: -B a goal\n"), done
     assert script.stat().st_mode & 0o777 == mode
     assert [file.name for file in tmp_path.iterdir()] == ["mvnw"]
@@ -40,16 +40,16 @@ def test_a_script_behind_a_symlink_stays_there(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools/run").write_text("#!/bin/sh\r\nreadlink $0\r\n", newline="")
     (tmp_path / "gradlew").symlink_to("tools/run")
-    assert ran(tmp_path, wrapper.run("gradlew")).stdout == "tools/run\n"
+    assert ran(tmp_path, wrapper.wrapper_command("gradlew")).stdout == "tools/run\n"
 
 
 def test_what_comes_first_is_done_and_the_scripts_exit_code_is_the_commands(tmp_path: Path) -> None:
     (tmp_path / "mvnw").write_text('exit "$code"\n')
-    assert ran(tmp_path, wrapper.run("mvnw", first="export code=9; ")).returncode == 9
+    assert ran(tmp_path, wrapper.wrapper_command("mvnw", first="export code=9; ")).returncode == 9
 
 
 def test_it_is_shown_as_a_person_would_type_it() -> None:
-    assert wrapper.shown(wrapper.run("gradlew", "assemble", first="unset X; ")) == "./gradlew assemble"
-    assert wrapper.shown(("sh", "-c", "exec make", "x")) == "sh -c exec make x"
-    assert wrapper.shown(("sh", "-c", "make")) == "sh -c make"
-    assert wrapper.shown(("sh", "-c")) == "sh -c"
+    assert wrapper.as_typed(wrapper.wrapper_command("gradlew", "assemble", first="unset X; ")) == "./gradlew assemble"
+    assert wrapper.as_typed(("sh", "-c", "exec make", "x")) == "sh -c exec make x"
+    assert wrapper.as_typed(("sh", "-c", "make")) == "sh -c make"
+    assert wrapper.as_typed(("sh", "-c")) == "sh -c"

@@ -126,7 +126,7 @@ def test_editing_twice_changes_nothing_more() -> None:
 def test_another_port_is_told() -> None:
     assert edit_server_xml(STOCK, SUBNET).notes == ()
     notes = edit_server_xml(STOCK.replace('"8080"', '"80"'), SUBNET).notes
-    assert notes == ("conf/server.xml has no HTTP connector on port 8080, where hookserver asks",)
+    assert notes == ("conf/server.xml has no HTTP connector on port 8080, to which hookserver connects",)
 
 
 @pytest.mark.parametrize(
@@ -154,12 +154,12 @@ def test_what_keeps_hookserver_away_is_told_and_stays(stock: str, own: str, told
     assert connector.get("address") == one(fromstring(left.text), "Service/Connector").get("address")
 
 
-def test_a_file_that_cannot_be_read_or_uses_entities_is_left_as_it_is_and_that_is_told() -> None:
+def test_a_file_that_cannot_be_read_or_uses_entities_stays_as_it_is_with_a_note() -> None:
     bomb = '<!DOCTYPE s [<!ENTITY a SYSTEM "file:///etc/passwd">]><Server>&a;</Server>'
     for text in ("<Server", bomb, "", "<a>" * 50_000 + "</a>" * 50_000):
         left = edit_server_xml(text, SUBNET)
         assert left.text == text
-        assert "left as it is" in left.notes[0]
+        assert "stays as it is" in left.notes[0]
 
 
 def test_requests_have_time_to_finish_on_tomcat_7_too() -> None:

@@ -31,7 +31,7 @@ def gathered(tmp_path: Path, files: dict[str, str]) -> tuple[tuple[OwnFile, ...]
     app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "tomcat": {"files": files}}
     job = BuildJob(AppSettings.model_validate(app), 1, "c" * 40, tmp_path / "source", tmp_path)
     with contextlib.closing(DeployLog(tmp_path / "log")) as log:
-        return own_files.gather(job, log), (tmp_path / "log").read_text()
+        return own_files.read_own_files(job, log), (tmp_path / "log").read_text()
 
 
 def written(file: Path, content: bytes) -> str:
@@ -75,9 +75,9 @@ def test_mavens_settings_in_place_of_tomcats_users_are_refused_with_the_right_sc
         ("conf/server.xml", b"<Server></Service>", "is no XML: mismatched tag: line 1"),
         ("conf/server.xml", b"", "is no XML: no element found"),
         ("conf/server.xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><Server>&x;</Server>', "entities"),
-        ("conf/server.xml", b"<Context/>", "its root is <Context>, Tomcat looks for <Server>"),
-        ("conf/context.xml", b"<context/>", "looks for <Context>"),
-        ("conf/Catalina/localhost/a.xml", b"<Server/>", "looks for <Context>"),
+        ("conf/server.xml", b"<Context/>", "its root is <Context>, Tomcat reads <Server>"),
+        ("conf/context.xml", b"<context/>", "reads <Context>"),
+        ("conf/Catalina/localhost/a.xml", b"<Server/>", "reads <Context>"),
         ("conf/tomcat-users.xml", b"<tomcat-users><users/></tomcat-users>", "ignores <users>"),
         ("conf/tomcat-users.xml", b'<tomcat-users><user password="x"/></tomcat-users>', "has no username"),
         ("conf/tomcat-users.xml", b'<tomcat-users><user username="a"/></tomcat-users>', "the user a has no password"),
@@ -126,7 +126,7 @@ def test_a_setenv_that_throws_our_options_away_is_told(script: bytes, told: bool
 
 def test_a_context_that_brings_the_manager_is_told() -> None:
     place = "conf/Catalina/localhost/manager.xml"
-    assert "reaches /manager too" in own_files.notes(OwnFile(place, b"<Context/>"), {place})[0]
+    assert "can open /manager too" in own_files.notes(OwnFile(place, b"<Context/>"), {place})[0]
     assert own_files.notes(OwnFile("conf/tomcat-users.xml", USERS), {place}) == []
 
 
@@ -134,7 +134,7 @@ def test_a_server_xml_of_the_apps_own_is_edited_as_the_images_would_be() -> None
     own = b'<Server port="-1"><Service name="C"><Connector port="8080" keepAliveTimeout="5"/></Service></Server>'
     image = SettingsFile("<Server/>", 0o600, 5, 6)
     base = Base("sha256:1", "/t", {"server.xml": image}, (), (), (), "", (), "", 0)
-    laid = own_files.laid_over(base, [OwnFile("conf/server.xml", own), OwnFile("lib/a.jar", b"PK")])
+    laid = own_files.override_settings(base, [OwnFile("conf/server.xml", own), OwnFile("lib/a.jar", b"PK")])
     assert laid.conf["server.xml"] == SettingsFile(own.decode(), 0o600, 5, 6)
     edited = edit_server_xml(laid.conf["server.xml"].text, IPv4Network("172.17.0.0/16")).text
     assert 'keepAliveTimeout="5"' in edited
@@ -144,7 +144,7 @@ def test_a_server_xml_of_the_apps_own_is_edited_as_the_images_would_be() -> None
 def test_each_kind_of_file_has_its_mode_and_settings_go_another_way() -> None:
     places = ("conf/tomcat-users.xml", "conf/server.xml", "lib/a.jar", "bin/setenv.sh")
     files = [OwnFile(place, b"x") for place in places]
-    with tarfile.open(fileobj=own_files.packed(files, SettingsFile("", 0o600, 5, 6))) as archive:
+    with tarfile.open(fileobj=own_files.pack_files(files, SettingsFile("", 0o600, 5, 6))) as archive:
         entries = {entry.name: (entry.mode, entry.uid, entry.gid) for entry in archive}
     assert entries == {
         "conf/tomcat-users.xml": (0o600, 5, 6),

@@ -19,7 +19,7 @@ def base(servlet: str = "", java: int = 0) -> Base:
 
 def test_javax_on_jakarta_names_the_class_and_both_ways_out() -> None:
     with pytest.raises(BuildError) as caught:
-        check(Facts(servlet="javax", servlet_seen="shop/Cart.class"), base("jakarta"), "tomcat:10.1")
+        check(Facts(servlet="javax", servlet_source="shop/Cart.class"), base("jakarta"), "tomcat:10.1")
     assert caught.value.problem == (
         "the WAR is written for javax.servlet (seen in shop/Cart.class), "
         "and the Tomcat of tomcat:10.1 knows jakarta.servlet only"
@@ -30,14 +30,14 @@ def test_javax_on_jakarta_names_the_class_and_both_ways_out() -> None:
 
 def test_jakarta_on_javax_asks_for_a_newer_tomcat() -> None:
     with pytest.raises(BuildError, match=r"jakarta\.servlet \(seen in a\.jsp\)") as caught:
-        check(Facts(servlet="jakarta", servlet_seen="a.jsp"), base("javax"), "tomcat:9.0")
+        check(Facts(servlet="jakarta", servlet_source="a.jsp"), base("javax"), "tomcat:9.0")
     assert "10.1" in caught.value.remedy
     assert "migrate" not in caught.value.remedy
 
 
 def test_a_java_that_is_too_old_is_told_with_both_versions() -> None:
     with pytest.raises(BuildError, match=r"needs Java 21 \(seen in A\.class\), and tomcat:9 has Java 8") as caught:
-        check(Facts(java=21, java_seen="A.class"), base(java=8), "tomcat:9")
+        check(Facts(java=21, java_source="A.class"), base(java=8), "tomcat:9")
     assert "compile for Java 8" in caught.value.remedy
 
 

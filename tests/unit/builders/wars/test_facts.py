@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.builders.wars.facts import Facts, merged, of_library, of_own
+from hookserver.builders.wars.facts import Facts, merge, read_libraries, read_own
 
 
 def class_file(*names: str, java: int = 17) -> bytes:
@@ -28,7 +28,7 @@ def looked_at(files: dict[str, bytes], tmp_path: Path) -> Facts:
     with zipfile.ZipFile(io.BytesIO(zipped(files))) as war:
         library = [entry for entry in war.infolist() if entry.filename.startswith("WEB-INF/lib/")]
         rest = [entry for entry in war.infolist() if entry not in library]
-        return merged(of_own(war, rest), of_library(war, library, tmp_path))
+        return merge(read_own(war, rest), read_libraries(war, library, tmp_path))
 
 
 WEB_XML = "WEB-INF/web.xml"
@@ -38,7 +38,7 @@ JAVAX, JAKARTA = class_file("javax/servlet/http/HttpServlet"), class_file("jakar
 @pytest.mark.parametrize(("content", "api"), [(JAVAX, "javax"), (JAKARTA, "jakarta"), (class_file("java/lang"), "")])
 def test_the_apps_own_classes_tell(content: bytes, api: str, tmp_path: Path) -> None:
     facts = looked_at({"WEB-INF/classes/shop/Cart.class": content}, tmp_path)
-    assert (facts.servlet, facts.servlet_seen) == (api, "shop/Cart.class" if api else "")
+    assert (facts.servlet, facts.servlet_source) == (api, "shop/Cart.class" if api else "")
 
 
 def test_a_page_tells_too(tmp_path: Path) -> None:
@@ -91,13 +91,13 @@ def test_in_a_page_only_what_is_compiled_counts(page: str, api: str, tmp_path: P
 def test_classes_that_a_descriptor_makes_tomcat_load_count(name: str, text: str, api: str, tmp_path: Path) -> None:
     for namespace in ("", ' xmlns="https://jakarta.ee/xml/ns/jakartaee"', ' xmlns="http://java.sun.com/xml/ns/javaee"'):
         facts = looked_at({name: f"<web-app{namespace}>{text}</web-app>".encode()}, tmp_path)
-        assert (facts.servlet, facts.servlet_seen) == (api, name if api else "")
+        assert (facts.servlet, facts.servlet_source) == (api, name if api else "")
 
 
 def test_libraries_tell_when_the_app_says_nothing(tmp_path: Path) -> None:
     spring = zipped({f"org/springframework/web/{n}.class": JAKARTA for n in range(50)})
     facts = looked_at({"WEB-INF/classes/A.class": class_file(), "WEB-INF/lib/web.jar": spring}, tmp_path)
-    assert (facts.servlet, facts.servlet_seen) == ("jakarta", "web.jar: org/springframework/web/0.class")
+    assert (facts.servlet, facts.servlet_source) == ("jakarta", "web.jar: org/springframework/web/0.class")
 
 
 def test_a_library_that_knows_both_does_not_overrule_the_app(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_name_alone_says_nothing(tmp_path: Path) -> None:
 def test_the_newest_class_of_the_app_tells_its_java(tmp_path: Path) -> None:
     files = {"WEB-INF/classes/A.class": class_file(java=8), "WEB-INF/classes/B.class": class_file(java=21)}
     facts = looked_at(files, tmp_path)
-    assert (facts.java, facts.java_seen) == (21, "B.class")
+    assert (facts.java, facts.java_source) == (21, "B.class")
 
 
 def test_spare_classes_of_the_app_for_newer_javas_do_not_count(tmp_path: Path) -> None:

@@ -29,19 +29,22 @@ GOOD = {"WEB-INF/web.xml": b"<web-app/>", "WEB-INF/lib/a.jar": b"jar", "WEB-INF/
 
 
 def test_the_libraries_and_the_rest_are_two_archives_with_fixed_owner_mode_and_time(tmp_path: Path) -> None:
-    with war_file.opened(write(tmp_path / "a.war", GOOD, mode=0o104777)) as war:
-        with war_file.packed(war, war.library, "ROOT", tmp_path) as packed, tarfile.open(fileobj=packed) as archive:
+    with war_file.open_war(write(tmp_path / "a.war", GOOD, mode=0o104777)) as war:
+        with (
+            war_file.pack_entries(war, war.library, "ROOT", tmp_path) as packed,
+            tarfile.open(fileobj=packed) as archive,
+        ):
             names = archive.getnames()
             member = archive.getmember("ROOT/WEB-INF/lib/a.jar")
         assert names == ["ROOT", "ROOT/WEB-INF", "ROOT/WEB-INF/lib", "ROOT/WEB-INF/lib/a.jar", "ROOT/WEB-INF/lib/b.jar"]
         assert (member.mode, member.uid, member.gid, member.mtime) == (0o644, 0, 0, 1767323046)
-        with war_file.packed(war, war.rest, "a#b", tmp_path) as packed, tarfile.open(fileobj=packed) as archive:
+        with war_file.pack_entries(war, war.rest, "a#b", tmp_path) as packed, tarfile.open(fileobj=packed) as archive:
             assert archive.getnames() == ["a#b", "a#b/WEB-INF", "a#b/WEB-INF/web.xml", "a#b/index.jsp"]
 
 
 def test_the_libraries_digest_changes_with_them_alone(tmp_path: Path) -> None:
     def digest(files: dict[str, bytes]) -> str:
-        with war_file.opened(write(tmp_path / "a.war", files)) as war:
+        with war_file.open_war(write(tmp_path / "a.war", files)) as war:
             return war.library_digest()
 
     first = digest(GOOD)
@@ -60,8 +63,8 @@ def test_whatever_the_names_everything_stays_inside(tmp_path_factory: pytest.Tem
         return
     try:
         with (
-            war_file.opened(tmp_path / "any.war") as war,
-            war_file.packed(war, war.rest, "ROOT", tmp_path) as packed,
+            war_file.open_war(tmp_path / "any.war") as war,
+            war_file.pack_entries(war, war.rest, "ROOT", tmp_path) as packed,
             tarfile.open(fileobj=packed) as archive,
         ):
             for member in archive:
@@ -75,14 +78,14 @@ def test_whatever_the_names_everything_stays_inside(tmp_path_factory: pytest.Tem
 def test_names_that_lead_out_or_confuse_are_refused(tmp_path: Path, name: str) -> None:
     with (
         pytest.raises(BuildError, match="leads out of the WAR"),
-        war_file.opened(write(tmp_path / "a.war", {**GOOD, name: b"x"})),
+        war_file.open_war(write(tmp_path / "a.war", {**GOOD, name: b"x"})),
     ):
         pass
 
 
 @pytest.mark.parametrize("mode", [0o120777, 0o020666, 0o010666])
 def test_symlinks_devices_and_pipes_are_refused(tmp_path: Path, mode: int) -> None:
-    with pytest.raises(BuildError, match="special file"), war_file.opened(write(tmp_path / "a.war", GOOD, mode)):
+    with pytest.raises(BuildError, match="special file"), war_file.open_war(write(tmp_path / "a.war", GOOD, mode)):
         pass
 
 
@@ -93,7 +96,7 @@ def test_a_bomb_is_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
         with archive.open("zeros", "w") as zeros:
             for _ in range(300):
                 zeros.write(bytes(1 << 20))
-    with pytest.raises(BuildError, match="bomb"), war_file.opened(place):
+    with pytest.raises(BuildError, match="bomb"), war_file.open_war(place):
         pass
 
 
@@ -102,7 +105,11 @@ def test_a_size_that_lies_is_found_out(tmp_path: Path) -> None:
     data = place.read_bytes()
     at = data.rindex(b"index.jsp") - 46  # the entry in the central directory
     place.write_bytes(data[: at + 24] + (1 << 20).to_bytes(4, "little") + data[at + 28 :])
-    with pytest.raises(BuildError), war_file.opened(place) as war, war_file.packed(war, war.rest, "ROOT", tmp_path):
+    with (
+        pytest.raises(BuildError),
+        war_file.open_war(place) as war,
+        war_file.pack_entries(war, war.rest, "ROOT", tmp_path),
+    ):
         pass
 
 
@@ -113,17 +120,17 @@ def test_too_many_entries_are_refused(tmp_path: Path) -> None:
             archive.writestr(zipfile.ZipInfo(f"WEB-INF/{number}"), b"")
     place = tmp_path / "many.war"
     place.write_bytes(packed.getvalue())
-    with pytest.raises(BuildError, match="100001 entries"), war_file.opened(place):
+    with pytest.raises(BuildError, match="100001 entries"), war_file.open_war(place):
         pass
 
 
 def test_what_is_no_web_application_is_refused(tmp_path: Path) -> None:
     with (
         pytest.raises(BuildError, match="not a web application"),
-        war_file.opened(
+        war_file.open_war(
             write(tmp_path / "a.war", {"META-INF/MANIFEST.MF": b"", "Main.class": b"", "docs/index.html": b""})
         ),
     ):
         pass
-    with war_file.opened(write(tmp_path / "b.war", {"index.html": b""})) as war:
+    with war_file.open_war(write(tmp_path / "b.war", {"index.html": b""})) as war:
         assert len(war.rest) == 1

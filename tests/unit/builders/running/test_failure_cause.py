@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hookserver.builders.running.output import Cause
+from hookserver.builders.running.failure_cause import Cause
 
 
 def test_the_first_errors_are_the_cause_with_what_belongs_to_them() -> None:
@@ -14,23 +14,23 @@ def test_the_first_errors_are_the_cause_with_what_belongs_to_them() -> None:
         "[INFO] more",
         "  indented",
     ):
-        cause.see(line)
-    assert cause.told("it failed") == "it failed:\n  [ERROR] no symbol\n    symbol: class Cart"
-    assert cause.tells_of("indented")
+        cause.add(line)
+    assert cause.describe("it failed") == "it failed:\n  [ERROR] no symbol\n    symbol: class Cart"
+    assert cause.mentions("indented")
 
 
 def test_without_errors_the_last_lines_are_the_cause() -> None:
     cause = Cause(lambda _: False)
     for number in range(100):
-        cause.see(f"line {number}")
-    assert cause.told("it failed").splitlines() == [
+        cause.add(f"line {number}")
+    assert cause.describe("it failed").splitlines() == [
         "it failed; its last lines:",
         *(f"  line {number}" for number in range(80, 100)),
     ]
 
 
-def test_a_build_that_printed_nothing_is_told_as_such() -> None:
-    assert Cause(lambda _: False).told("it failed") == "it failed; it printed nothing"
+def test_a_build_that_printed_nothing_says_so() -> None:
+    assert Cause(lambda _: False).describe("it failed") == "it failed; it printed nothing"
 
 
 def test_what_stands_below_the_heading_is_the_cause_up_to_a_blank_line_however_many_errors_came_before() -> None:
@@ -45,7 +45,7 @@ def test_what_stands_below_the_heading_is_the_cause_up_to_a_blank_line_however_m
         "* Try:",
         "more",
     ):
-        cause.see(line)
-    told = cause.told("it failed").splitlines()
-    assert told[-2:] == ["  Plugin [id: 'shop'] was not found in any of the following sources:", "  - none"]
-    assert told[20:-2] == ["  error: 19"]
+        cause.add(line)
+    text = cause.describe("it failed").splitlines()
+    assert text[-2:] == ["  Plugin [id: 'shop'] was not found in any of the following sources:", "  - none"]
+    assert text[20:-2] == ["  error: 19"]

@@ -1,0 +1,65 @@
+"""The lines of a build's output that say why it failed."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+
+_FIRST_ERRORS = 20
+_LAST_LINES = 20
+# A colour is an escape sequence "CSI … final byte": ECMA-48, section 5.4.
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+
+
+class Cause:
+    """Collects the cause of a failed build: the first lines that the tool calls an error, else its last lines.
+
+    ``heading`` is the line after which the tool describes the cause, up to the next blank line; that part is always
+    kept.
+    """
+
+    def __init__(self, is_error: Callable[[str], bool], heading: str = "") -> None:
+        self._is_error = is_error
+        self._heading = heading
+        self._is_below_heading = False
+        self._errors: list[str] = []
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._continues = False
+
+    def add(self, line: str) -> None:
+        """Take the next line of the output."""
+        plain = _COLOUR.sub("", line).rstrip()
+        if not plain:
+            self._is_below_heading = False
+            return
+        self._last.append(plain)
+        if plain == self._heading:
+            self._is_below_heading = True
+            return
+        is_error = self._is_below_heading or self._is_error(plain)
+        self._continues = is_error or (self._continues and plain.startswith("  "))
+        room = 2 * _FIRST_ERRORS if self._is_below_heading else _FIRST_ERRORS
+        if self._continues and len(self._errors) < room and plain not in self._errors:
+            self._errors.append(plain)
+
+    def describe(self, event: str) -> str:
+        """The text of an error: the ``event``, then its cause."""
+        if self._errors:
+            return f"{event}:\n{indented(self._errors)}"
+        if self._last:
+            return f"{event}; its last lines:\n{indented(self.last_lines())}"
+        return f"{event}; it printed nothing"
+
+    def last_lines(self) -> list[str]:
+        """The last lines of the output so far."""
+        return list(self._last)
+
+    def mentions(self, text: str) -> bool:
+        """Whether one of the collected lines has the text."""
+        return any(text in line for line in (*self._errors, *self._last))
+
+
+def indented(lines: list[str]) -> str:
+    """Lines as an error's text shows them."""
+    return "\n".join(f"  {line}" for line in lines)
