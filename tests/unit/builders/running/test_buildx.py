@@ -104,7 +104,7 @@ def test_a_build_ends_when_its_log_cannot_be_written(
 def test_a_buildx_that_gives_no_answer_is_told(
     tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
 ) -> None:
-    monkeypatch.setattr(buildx, "_PATIENCE", 1.0)
+    monkeypatch.setattr(buildx, "_VERSION_TIMEOUT", 1.0)
     stand_in(tmp_path, monkeypatch, "exit 0", version=SLEEPS.format(pid=pid_file))
     with pytest.raises(BuildError, match="`docker buildx version` did not answer within 1 s"):
         build(tools, tmp_path)
