@@ -1,4 +1,4 @@
-"""Every command of the README, run as it stands there; only places and names are this test's own."""
+"""Every block of shell in the documents, run as it is; only places and names are this test's own."""
 
 from __future__ import annotations
 
@@ -12,22 +12,35 @@ from pathlib import Path
 
 import pytest
 
+from hookserver.state.state_dir import StateDir
+from hookserver.store import Store
 from tests.shop import Installation, installed
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+DOCUMENTS = ("README.md", "deploy/README.md", "hookserver/README.md", "tests/README.md")
+BLOCKS = [
+    block
+    for document in DOCUMENTS
+    for block in re.findall(r"```sh\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL)
+]
+RUN_HERE = (
+    *("./deploy/demo.sh", "./tests/run.sh", "apt-get install", "hookserver init", "git remote add"),
+    *("hookserver token create", "hookserver status", "hookserver apply", "systemctl daemon-reload"),
+    *("hookserver nginx show", "mkdir -p /var/backups", "/opt/hookserver/bin/pip", "systemctl disable"),
+)
+"""How each block begins."""
 APP = "it-readme"
 
 
 def block(first_words: str) -> str:
     """The one block that begins so."""
-    (found,) = [text for text in BLOCKS if text.startswith(first_words)]
+    (found,) = {text for text in BLOCKS if text.startswith(first_words)}
     return str(found)
 
 
 def run(script: str, folder: Path, replaced: Mapping[str, str], program: Path, config: Path | None = None) -> str:
     for old, new in replaced.items():
-        assert old in script, f"the README says no {old!r} any more"
+        assert old in script, f"the document has no {old!r} any more"
         script = script.replace(old, new)
     environ = {**os.environ, "PATH": f"{program}:{os.environ['PATH']}"}
     if config:
@@ -48,7 +61,7 @@ def run(script: str, folder: Path, replaced: Mapping[str, str], program: Path, c
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``hookserver``, installed as the README says."""
+    """A folder with ``hookserver``, installed as documented."""
     folder = tmp_path_factory.mktemp("installed")
     (folder / "bin").mkdir()
     places = {"/opt/hookserver": f"{folder}/opt", "/usr/local/bin": f"{folder}/bin"}
@@ -77,6 +90,19 @@ def test_a_new_user_gets_settings_that_hold(program: Path, tmp_path: Path) -> No
     assert 'apps.shop.build.kind = "' in said
 
 
+def test_a_push_to_the_bare_repository_goes_live(site: Installation, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    repository = str(site.state.push_repository(APP))
+    subprocess.run(["git", "clone", "--quiet", repository, clone], check=True)
+    subprocess.run(["git", "commit", "--quiet", "--allow-empty", "-m", "Change"], cwd=clone, check=True)
+    output = run(block("git remote add"), clone, {"/var/lib/hookserver/repos/shop.git": repository}, tmp_path)
+    assert f"of {APP} is live" in output
+    (shown,) = re.findall(r"```log\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    steps = [line for line in shown.splitlines() if line.startswith("----->") and "queued" not in line]
+    printed = [line.removeprefix("remote: ").rstrip() for line in output.splitlines()]
+    assert [line for line in printed if line in steps] == steps
+
+
 def test_the_commands_of_every_day_work_as_they_stand(program: Path, site: Installation, tmp_path: Path) -> None:
     said = run(block("hookserver status"), tmp_path, {" shop": f" {APP}"}, program, site.config)
     assert "live" in said
@@ -91,7 +117,7 @@ def test_changed_settings_are_shown_and_taken_up(program: Path, site: Installati
     assert replica.attrs["HostConfig"]["Memory"] == 208 << 20
 
 
-def test_curl_deploys_as_the_readme_says(program: Path, site: Installation, tmp_path: Path) -> None:
+def test_curl_deploys_as_documented(program: Path, site: Installation, tmp_path: Path) -> None:
     places = {"127.0.0.1:9000": f"127.0.0.1:{site.web_port}", "apps/shop": f"apps/{APP}"}
     said = run(block("hookserver token create"), tmp_path, places, program, site.config)
     assert said.rstrip().splitlines()[-1] == "live"
@@ -101,6 +127,38 @@ def test_the_snippet_for_an_nginx_that_is_there_is_printed(program: Path, site: 
     config = tmp_path / "hookserver.toml"
     config.write_text(site.config.read_text().replace("[nginx]\n", '[nginx]\nmode = "system"\n'))
     assert "proxy_pass" in run(block("hookserver nginx show"), tmp_path, {" shop": f" {APP}"}, program, config)
+
+
+def test_a_backup_has_the_database_and_the_repositories(site: Installation, tmp_path: Path) -> None:
+    """``sqlite3``, which a machine may lack, is Python's here."""
+    program = tmp_path / "sqlite3"
+    program.write_text(f"#!{sys.executable}\nimport sqlite3, sys\nsqlite3.connect(sys.argv[1]).execute(sys.argv[2])\n")
+    program.chmod(0o755)
+    saved = tmp_path / "saved"
+    places = {"/var/lib/hookserver": str(site.state.root), "/var/backups/hookserver": str(saved)}
+    run(block("mkdir -p /var/backups"), tmp_path, places, tmp_path)
+    assert (saved / "repos" / f"{APP}.git" / "HEAD").is_file()
+    copy = StateDir(tmp_path / "restored")
+    copy.root.mkdir()
+    shutil.copy(saved / "hookserver.db", copy.database)
+    store = Store(copy)
+    assert store.live_releases().keys() == {APP}
+    store.close()
+
+
+def test_services_are_enabled_and_the_upgrade_restarts_them(program: Path, tmp_path: Path) -> None:
+    """No systemd runs here: it is asked for the services that the units make."""
+    asked = tmp_path / "asked"
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f'#!/bin/sh\necho "$@" >>{asked}\n')
+    systemctl.chmod(0o755)
+    run(block("systemctl daemon-reload"), tmp_path, {}, tmp_path)
+    run(block("/opt/hookserver/bin/pip"), ROOT, {"/opt/hookserver": f"{program.parent}/opt"}, tmp_path)
+    units = {"hookserver", "hookserver-nginx"}
+    assert {word for line in asked.read_text().splitlines() for word in line.split()[1:] if word[0] != "-"} == units
+    operating = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"# /etc/systemd/system/([\w-]+)\.service", operating)) == units
+    assert "hookserver" in run("hookserver --version", tmp_path, {}, program)
 
 
 def test_what_takes_it_off_leaves_nothing_but_files(tmp_path: Path) -> None:
@@ -125,6 +183,10 @@ def test_what_takes_it_off_leaves_nothing_but_files(tmp_path: Path) -> None:
         assert not made.docker.api.volumes(filters=ours)["Volumes"]
         with pytest.raises(ConnectionRefusedError):
             made.visit("it-off")
+
+
+def test_every_block_of_shell_is_run_by_a_test() -> None:
+    assert [text for text in BLOCKS if not text.startswith(RUN_HERE)] == []
 
 
 @pytest.mark.parametrize("script", ["./deploy/demo.sh", "./tests/run.sh"])

@@ -1,4 +1,4 @@
-"""The README's unit that brings Nginx back after a reboot; its commands are run as systemd would run them."""
+"""The unit of deploy/README.md that starts Nginx after a reboot; its commands are run as systemd would run them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from hookserver.models import Slot, TrafficState
 from tests.integration.nginx.conftest import Site, until
 from tests.integration.nginx.managed.test_instance import is_gone, master, start, workers
 
-README = Path(__file__).parents[3] / "README.md"
+OPERATING = Path(__file__).parents[3] / "deploy" / "README.md"
 _SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def start_unit(site: Site) -> bool:
     """`systemctl start hookserver-nginx`; tells whether its program was started, or the unit skipped."""
     found = re.search(
-        r"^# /etc/systemd/system/hookserver-nginx.service\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL
+        r"^# /etc/systemd/system/hookserver-nginx.service\n(.*?)^```", OPERATING.read_text(), re.MULTILINE | re.DOTALL
     )
     assert found
     unit = configparser.ConfigParser(delimiters="=", interpolation=None)

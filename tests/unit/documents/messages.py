@@ -20,6 +20,13 @@ def is_emitted(message: str) -> bool:
     )
 
 
+def is_shown(line: str) -> bool:
+    """Whether ``line``, with real values in it, is a line that the product can print."""
+    return any(_line(template).fullmatch(line) for template in templates() if _letters(template) > 3) or any(
+        line in text for text in _other_texts()
+    )
+
+
 def nearest(message: str) -> str:
     """The text of the source with the most words of ``message``."""
     words = set(message.split())
@@ -33,6 +40,15 @@ def templates() -> tuple[str, ...]:
     for file in sorted((ROOT / "hookserver").rglob("*.py")):
         found.update(_templates(ast.parse(file.read_text(encoding="utf-8"))))
     return tuple(sorted(found))
+
+
+@cache
+def _line(template: str) -> re.Pattern[str]:
+    return re.compile(".+".join(re.escape(piece) for piece in template.lstrip("-=>! ").split(HOLE)))
+
+
+def _letters(template: str) -> int:
+    return sum(character.isalpha() for character in template)
 
 
 def _templates(tree: ast.AST) -> set[str]:

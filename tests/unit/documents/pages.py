@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[3]
 PAGES = ("README.md", "deploy/README.md", "hookserver/README.md", "tests/README.md", "CHANGELOG.md")
 """Paths from the root."""
 
+_TOPS = ("hookserver", "tests", "deploy", "hooks")
+_TEXTS = ("", ".py", ".sh", ".toml", ".java", ".xml")
 _BLOCK = re.compile(r"^(?:\s*)```(\w*)\n(.*?)^(?:\s*)```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _HEADING = re.compile(r"^(#+) +(.*)$", re.MULTILINE)
@@ -81,6 +83,15 @@ def page(name: str) -> Page:
 
 def pages() -> list[Page]:
     return [page(name) for name in PAGES if (ROOT / name).is_file()]
+
+
+@cache
+def sources() -> str:
+    """Everything in the repository's text files but the documents and their tests."""
+    here = Path(__file__).parent
+    files = [*ROOT.glob("*.toml"), *(file for top in _TOPS for file in sorted((ROOT / top).rglob("*")))]
+    texts = [file for file in files if file.is_file() and file.suffix in _TEXTS and here not in file.parents]
+    return "\n".join(f"{file.relative_to(ROOT)}\n{file.read_text(encoding='utf-8')}" for file in texts)
 
 
 def _cells(row: str) -> tuple[str, ...]:
