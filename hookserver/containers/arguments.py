@@ -1,4 +1,4 @@
-"""What a replica's container is made of, as data: the body of Docker's ``POST /containers/create``."""
+"""A replica's container as data: the body of ``POST /containers/create`` (ContainerCreate in the Engine API)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,21 @@ from hookserver.state import request_journal
 from hookserver.state.state_dir import StateDir
 
 HEAP_PERCENT = 60.0
-"""Of the memory limit, for the heap: metaspace, code cache, stacks and buffers need the rest."""
+"""The heap's share of the memory limit: metaspace, code cache, stacks and buffers need the rest.
+
+Java's default is 25: MaxRAMPercentage in https://docs.oracle.com/en/java/javase/17/docs/specs/man/java.html
+"""
 _HEAP_IS_SET = re.compile(r"-Xmx|-XX:(?:MaxRAM|MaxHeapSize|InitialRAMPercentage)")
 _JVM_VARIABLES = ("CATALINA_OPTS", "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 _PIDS = 4096
 _STOP_TIMEOUT = 15
+# https://docs.docker.com/engine/logging/drivers/json-file/
 _LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
-_LOG_THAT_IS_FOLLOWED = {"Type": "json-file", "Config": {"max-size": "100m", "max-file": "1"}}
-"""Rotated only when it is more than anybody is told of: see ``lines``."""
+_FOLLOWED_LOG = {"Type": "json-file", "Config": {"max-size": "100m", "max-file": "1"}}
+"""Rotated only beyond ``OUTPUT_LIMIT`` of ``engine/output.py``: a rotation may end the log that is followed.
+
+Source: https://github.com/moby/moby/issues/37646
+"""
 
 
 @dataclass(frozen=True)
@@ -49,12 +56,12 @@ def container_arguments(
     env_file: Mapping[str, str],
     cluster: Cluster | None = None,
 ) -> dict[str, Any]:
-    """Everything about one replica but its name, which is the endpoint's.
+    """The container of one replica, without its name, which is the endpoint's.
 
-    ``image_env`` is the environment that the image brings, ``env_file`` what the app's file says; with a ``cluster``
-    it is to be connected to that too. A candidate is not restarted by Docker: a crash must fail the check at once.
-    Without raw sockets, no container can reach past the networks that it is in. Who has an address has a folder for
-    his request_journal.
+    ``image_env`` is the environment of the image, ``env_file`` that of the app's file; with a ``cluster``, the caller
+    connects it to that network too. Docker does not restart a candidate: a crash must fail the check at once. Without
+    raw sockets, no container can forge packets for other networks (CAP_NET_RAW of capabilities(7)). A replica with an
+    address has a folder for its request journal.
     """
     place = request_journal.folder(StateDir(state_dir), app.name, endpoint.host)
     binds = request_journal.binds(place) if endpoint.host else []
@@ -69,6 +76,7 @@ def container_arguments(
         "HostConfig": {
             "NetworkMode": network,
             "Memory": app.tomcat.memory,
+            # Equal to the memory: no swap (https://docs.docker.com/engine/containers/resource_constraints/).
             "MemorySwap": app.tomcat.memory,
             "PidsLimit": _PIDS,
             "RestartPolicy": {"Name": "no"},
@@ -89,9 +97,9 @@ def prepare_arguments(
     image_env: Mapping[str, str],
     env_file: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The container in which the app's ``prepare`` command runs once: as a replica, but for its place.
+    """The container for one run of the app's ``prepare`` command: as a replica's, except its network.
 
-    It is on Docker's default network, never on that of the fixed addresses, where it could take a replica's.
+    It is on Docker's default network, never on that of the fixed addresses, where it could get a replica's.
     """
     place = Endpoint(name=prepare_name(app.name, release.deploy), route="prepare", host="")
     replica = container_arguments(state_dir, "bridge", app, release, place, image_env, env_file)
@@ -101,26 +109,26 @@ def prepare_arguments(
         "Cmd": list(app.release.prepare),
         "Labels": label_set(state_dir, "prepare", app.name, deploy=release.deploy),
         "NetworkingConfig": {},
-        "HostConfig": {**replica["HostConfig"], "LogConfig": _LOG_THAT_IS_FOLLOWED},
+        "HostConfig": {**replica["HostConfig"], "LogConfig": _FOLLOWED_LOG},
     }
 
 
 def prepare_name(app: str, deploy: int) -> str:
-    """What ``docker ps`` shows while the command runs."""
+    """The name of the container while the command runs."""
     return f"hs-{app}-prepare-{deploy}"
 
 
 def catalina_opts(inherited: str, route: str, java_opts: str, others: str = "") -> str:
-    """``CATALINA_OPTS``: what the image or the app says, then ours, then ``java_opts``, which so has the last word.
+    """``CATALINA_OPTS``: the ``inherited`` options of image and app, ours, then ``java_opts``, of which the last wins.
 
-    ``others`` are further options that reach this JVM: a heap size in any of them is respected.
+    ``others`` are options in further variables that the JVM reads: a heap size in any of them stays.
     """
     heap = "" if _HEAP_IS_SET.search(f"{inherited} {java_opts} {others}") else f"-XX:MaxRAMPercentage={HEAP_PERCENT}"
     return " ".join(part for part in (inherited, f"-Dhookserver.route={route}", heap, java_opts) if part)
 
 
 def parse_environment(entries: list[str] | None) -> dict[str, str]:
-    """Docker's own ``["NAME=value", …]``."""
+    """The variables in Docker's ``["NAME=value", …]``."""
     pairs = (entry.partition("=") for entry in entries or [])
     return {name: value for name, _, value in pairs}
 
@@ -134,15 +142,15 @@ def _environment(
     options: Iterable[str],
 ) -> dict[str, str]:
     given = {**env_file, **plain(app.tomcat.env)}
-    reaching = {name: given.get(name, image_env.get(name, "")) for name in _JVM_VARIABLES}
-    inherited = reaching.pop("CATALINA_OPTS")
+    jvm_options = {name: given.get(name, image_env.get(name, "")) for name in _JVM_VARIABLES}
+    inherited = jvm_options.pop("CATALINA_OPTS")
     return {
         **given,
         "CATALINA_OPTS": catalina_opts(
             " ".join(part for part in (inherited, *options) if part),
             endpoint.route,
             app.tomcat.java_opts,
-            " ".join(reaching.values()),
+            " ".join(jvm_options.values()),
         ),
         "HOOKSERVER_APP": app.name,
         "HOOKSERVER_SLOT": release.slot,

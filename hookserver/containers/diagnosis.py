@@ -1,4 +1,4 @@
-"""Why a replica failed, and what it has to say, out of its state and its last lines."""
+"""Why a replica failed, and its messages for a person, read from its state and its log."""
 
 from __future__ import annotations
 
@@ -11,74 +11,79 @@ _LEVEL = re.compile(
 _FRAME = re.compile(r"^\s+(?:at |\.\.\. \d+ more)")
 _EXCEPTION = re.compile(r"^(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Throwable)\b")
 _CHATTER = "org.apache.catalina.startup.VersionLoggerListener.log "
-"""Tomcat lists its versions and arguments at each start; that explains no failure and hides what does."""
-_TOLD = "[hookserver] "
-"""With this begins what our part of Tomcat tells a person."""
+"""Tomcat logs its versions and arguments at each start; these lines never explain a failure, and hide the cause."""
+_PREFIX = "[hookserver] "
+"""The prefix of the messages that our classes in Tomcat log for a person."""
 LACKING = "the sessions are not all here: "
-"""A replica that tells this could not fetch the sessions that others have."""
+"""The message of a replica that could not fetch the sessions of the others."""
 _COUNT = re.compile(r"^\d+ sessions? ")
 _GIVEN_UP = (
     r"(?m)^(?:\S+ \S+ \S+ \[[^\]\n]*\] org\.apache\.catalina\.core\.StandardContext\.startInternal |"
     r"\w[^\n]*\d [^\n]*org\.apache\.catalina\.core\.StandardContext startInternal\r?\n[^\s:]+: )"
     r"Context \[{}\] startup failed due to previous errors\r?$"
 )
-"""Tomcat's last word on a context, the same from 7.0 to 11.0. The level is in the machine's language; the lines of old
-ones have Java's own format, of two lines.
+"""Tomcat's message when it gives up a context (``standardContext.startFailed``), the same from 7.0 to 11.0.
+
+The level is in the machine's language. Old Tomcats log in Java's own format, of two lines.
 """
 _LINE_LIMIT = 500
 _CAUSES = 8
 
 
 def causes(lines: Iterable[str]) -> list[str]:
-    """The lines that tell why Tomcat or the app failed: what is SEVERE, each with the root of its stack trace."""
-    found: list[str] = []
+    """The lines that say why Tomcat or the app failed: the severe ones, each with the root of its stack trace."""
+    kept: list[str] = []
     root = ""
     for line in lines:
         if _LEVEL.search(line) and not _FRAME.match(line):
-            found += [root, line]
+            kept += [root, line]
             root = ""
-        elif (told := line.strip()).startswith("Caused by:") or (not root and _EXCEPTION.match(told)):
-            root = told
-    found.append(root)
-    return list(dict.fromkeys(_cut(line) for line in found if line))[:_CAUSES]
+        elif (text := line.strip()).startswith("Caused by:") or (not root and _EXCEPTION.match(text)):
+            root = text
+    kept.append(root)
+    return list(dict.fromkeys(_cut(line) for line in kept if line))[:_CAUSES]
 
 
 def gave_up(log: str, context: str) -> bool:
-    """Whether Tomcat itself says that the context at this path ("" is the root's) failed for good."""
+    """Whether the log says that Tomcat gave up the context at this path; "" is the root context."""
     return re.search(_GIVEN_UP.format(re.escape(context)), log) is not None
 
 
-def told(lines: Iterable[str]) -> list[str]:
-    """What our part of Tomcat tells in a log, each thing once; of what it counts, the last count."""
-    found: dict[str, str] = {}
+def messages(lines: Iterable[str]) -> list[str]:
+    """The messages of our classes in a log, each once; of those that begin with a count of sessions, the last."""
+    latest: dict[str, str] = {}
     for line in lines:
-        if _TOLD in line:
-            said = line.partition(_TOLD)[2].strip()
-            found[_COUNT.sub("", said)] = said
-    return [_cut(line) for line in found.values()]
+        if _PREFIX in line:
+            message = line.partition(_PREFIX)[2].strip()
+            latest[_COUNT.sub("", message)] = message
+    return [_cut(line) for line in latest.values()]
 
 
-def report(log: str, lines: int) -> str:
-    """The causes in a log, then its last lines; for a person who sees nothing else.
+def failure_report(log: str, lines: int) -> str:
+    """The causes in a log, then its last ``lines``, for a person who sees nothing else.
 
-    Where the causes are told, the frames of stack traces are left out.
+    If there are causes, the frames of stack traces are left out.
     """
     every = [line.rstrip() for line in log.splitlines() if line.strip() and _CHATTER not in line]
-    found = causes(every)
-    shown = [line for line in every if not _FRAME.match(line)] if found else every
+    reasons = causes(every)
+    shown = [line for line in every if not _FRAME.match(line)] if reasons else every
     last = [_cut(line) for line in shown[-lines:]]
-    why = [line for line in found if line not in last[-3:]]
-    parts = [f"the cause, as its log tells it:\n{_indented(why)}"] if why else []
+    why = [line for line in reasons if line not in last[-3:]]
+    parts = [f"the cause in its log:\n{_indented(why)}"] if why else []
     parts.append(f"its last lines:\n{_indented(last)}" if last else "it printed nothing")
     return "\n".join(parts)
 
 
-def ending(exit_code: int, oom_killed: bool) -> str:
-    """What an exit code means."""
+def describe_exit(exit_code: int, oom_killed: bool) -> str:
+    """How a container ended, in words.
+
+    126 and 127 are Docker's (https://docs.docker.com/engine/containers/run/#exit-status), 128 + n is signal n of
+    signal(7).
+    """
     if oom_killed:
         return "was killed: it needed more memory than its limit"
     meaning = {126: " (its command cannot be run)", 127: " (its command is not in the image)", 137: " (SIGKILL)"}
-    meaning |= {134: " (the JVM crashed)", 139: " (a crash in native code)", 143: " (SIGTERM: somebody stopped it)"}
+    meaning |= {134: " (the JVM crashed)", 139: " (a crash in native code)", 143: " (SIGTERM: it was stopped)"}
     return f"ended with exit code {exit_code}{meaning.get(exit_code, '')}"
 
 

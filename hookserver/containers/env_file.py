@@ -1,4 +1,7 @@
-"""``tomcat.env_file``, read as ``docker run --env-file`` reads one."""
+"""``tomcat.env_file``, in the format of ``docker run --env-file``.
+
+Source: https://docs.docker.com/reference/cli/docker/container/run/#env
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,22 @@ from hookserver.errors import ContainerError
 
 
 def read_env_file(file: Path | None) -> dict[str, str]:
-    """The variables of the file; none without one. Raises ContainerError when it cannot be read, or is none."""
+    """The variables of the file; none without a file. Raises ContainerError when it cannot be read, or is malformed."""
     if file is None:
         return {}
     try:
         return parse_env_file(file.read_text(encoding="utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise ContainerError(f"{file} cannot be read: {error}", "Mend apps.<app>.tomcat.env_file.") from error
+        raise ContainerError(
+            f"{file} cannot be read: {error}",
+            "Name a readable file in tomcat.env_file.",
+        ) from error
 
 
 def parse_env_file(text: str, name: str) -> dict[str, str]:
-    """A file as ``docker run --env-file`` reads it: NAME=value lines taken as they are, ``#`` lines left out.
+    """The variables in NAME=value lines, whose values stay as they are; lines with ``#`` are comments.
 
-    Raises ContainerError, naming the line, where there is no ``=`` or no proper name.
+    Raises ContainerError with the number of a line that has no ``=``, or no valid name.
     """
     variables: dict[str, str] = {}
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
@@ -30,6 +36,6 @@ def parse_env_file(text: str, name: str) -> dict[str, str]:
             continue
         variable, equals, value = line.partition("=")
         if not equals or not variable or re.search(r"\s", variable):
-            raise ContainerError(f"{name}: line {number} is not NAME=value", "Mend the file; it has one on each line.")
+            raise ContainerError(f"{name}: line {number} is not NAME=value", "Write one NAME=value on each line.")
         variables[variable] = value
     return variables

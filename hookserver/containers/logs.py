@@ -1,4 +1,4 @@
-"""What replicas have printed: the last of it, why they failed, and what our part of Tomcat tells a person."""
+"""The logs of replicas: their last lines, the cause of a failure, the messages of our classes in Tomcat."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hookserver.engine.output import read_lines
 from hookserver.errors import Unhealthy
 
 _TAIL = 600
-"""Lines in which the cause of a failure is looked for."""
+"""The last lines of a log, in which the cause of a failure is searched."""
 
 
 class Died(Unhealthy):
@@ -20,46 +20,50 @@ class Died(Unhealthy):
 
 
 def last_lines(engine: Engine, name: str, lines: int) -> str:
-    """The last that a container printed."""
+    """The last lines of a container's log. Raises ContainerError when Docker does not send them."""
     with engine.doing(f"read the log of {name}"):
         return str(engine.api.logs(name, tail=lines).decode("utf-8", "replace"))
 
 
-def report(engine: Engine, name: str) -> str:
-    """Why it failed, and its last lines."""
-    return diagnosis.report(last_lines(engine, name, _TAIL), lines=30)
+def failure_report(engine: Engine, name: str) -> str:
+    """The cause of a container's failure, and its last lines. Raises ContainerError when Docker does not send them."""
+    return diagnosis.failure_report(last_lines(engine, name, _TAIL), lines=30)
 
 
 def died(engine: Engine, replica: Replica) -> Died:
-    """How the replica ended, with its last lines, and what to do."""
-    runs_again = replica.state == "running" and not replica.oom_killed  # of how it ended Docker tells no more
-    how = "ended" if runs_again else diagnosis.ending(replica.exit_code, replica.oom_killed)
+    """The error for a replica that ended, with its last lines. Raises ContainerError when Docker does not send them."""
+    # Docker clears the exit code at a restart: State of ContainerInspect in the Engine API.
+    runs_again = replica.state == "running" and not replica.oom_killed
+    how = "ended" if runs_again else diagnosis.describe_exit(replica.exit_code, replica.oom_killed)
     if replica.restarts:
         how += f" and was started again {replica.restarts} times"
-    remedy = "The cause stands above; the old release still serves."
+    remedy = "Fix the cause above, then push again; the old release is still live."
     if replica.oom_killed:
         remedy = f"Give it more: apps.{replica.app}.tomcat.memory, and -Xmx in java_opts if that is set."
-    return Died(f"{replica.name} {how}\n{report(engine, replica.name)}", remedy)
+    return Died(f"{replica.name} {how}\n{failure_report(engine, replica.name)}", remedy)
 
 
 def gave_up(engine: Engine, name: str, context: str) -> bool:
-    """Whether Tomcat has given up the context at this path for good."""
+    """Whether Tomcat gave up the context at this path. Raises ContainerError when Docker does not send the log."""
     return diagnosis.gave_up(last_lines(engine, name, _TAIL), context)
 
 
-def told(engine: Engine, replicas: Iterable[Replica], since: float) -> list[str]:
-    """What they have told a person since then (Unix seconds), however much the app has printed beside it."""
+def messages(engine: Engine, replicas: Iterable[Replica], since: float) -> list[str]:
+    """The messages of our classes in the replicas' logs since then (Unix seconds), however long the logs are.
+
+    Raises ContainerError when Docker does not send a log.
+    """
     lines: list[str] = []
     for replica in replicas:
         with engine.doing(f"read the log of {replica.name}"):
             log = engine.api.logs(replica.id, since=math.floor(since) or 1, stream=True, follow=False)
-            lines += [f"{replica.name}: {line}" for line in diagnosis.told(read_lines(log))]
+            lines += [f"{replica.name}: {line}" for line in diagnosis.messages(read_lines(log))]
     return lines
 
 
-def require_sessions(app: str, told_lines: Iterable[str]) -> None:
-    """Raise Unhealthy when one of the lines tells that the sessions of the others could not be fetched."""
-    for line in told_lines:
+def require_sessions(app: str, lines: Iterable[str]) -> None:
+    """Raise Unhealthy when one of the lines says that the sessions of the others could not be fetched."""
+    for line in lines:
         if diagnosis.LACKING in line:
             remedy = (
                 f"Give it more: apps.{app}.tomcat.memory, and -Xmx in java_opts if that is set."

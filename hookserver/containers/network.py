@@ -17,21 +17,23 @@ from hookserver.engine.labels import STATE_DIR, label_filter, label_set
 from hookserver.errors import ContainerError
 
 CLUSTER = "cluster"
-"""The role of a network of one app's replicas."""
+"""The role of a network that only one app's replicas are on."""
 _REJECT = 0x0200
-_ANOTHER_SUBNET = "Set docker.{} to one that is free, then deploy again."
+"""RTF_REJECT of <linux/route.h>."""
+_ANOTHER_SUBNET = "Set docker.{} to a free one, then deploy again."
 
 
 def network_name(subnet: IPv4Network) -> str:
-    """Told apart by subnet, so that two installations on one engine do not meet."""
+    """The name of the network with this subnet, so that two installations on one engine use different networks."""
     return f"hookserver-{subnet.network_address}-{subnet.prefixlen}"
 
 
 def network_arguments(subnet: IPv4Network, state_dir: Path, app: str = "") -> dict[str, Any]:
-    """The arguments of docker-py's ``create_network``. What is one ``app``'s alone reaches nothing but itself.
+    """The arguments of docker-py's ``create_network``. A network of one ``app`` is internal: it reaches nothing else.
 
-    Docker hands out the first 16 addresses alone, of a small network the first 8: a container that somebody attaches
-    without a fixed address never takes that of a replica which is stopped.
+    Docker assigns the addresses of ``iprange`` itself: the first 16, of a small network the first 8. So a container
+    without a fixed address never gets that of a stopped replica. Source:
+    https://docs.docker.com/reference/cli/docker/network/create/
     """
     dynamic = next(subnet.subnets(new_prefix=28 if subnet.prefixlen < 27 else 29))
     pool = IPAMPool(subnet=str(subnet), iprange=str(dynamic), gateway=str(subnet.network_address + 1))
@@ -46,21 +48,24 @@ def network_arguments(subnet: IPv4Network, state_dir: Path, app: str = "") -> di
 
 
 def ensure_network(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
-    """Make the network of all replicas unless it is there; returns its name.
+    """Create the network of all replicas unless it exists; its name.
 
-    Raises ContainerError when its addresses are somebody else's: another network's, another route's, or those of
-    another installation of hookserver.
+    Raises ContainerError when its addresses belong to another network, another route, or another installation of
+    hookserver.
     """
     return _ensure(engine, subnet, state_dir, "subnet")
 
 
 def ensure_cluster(engine: Engine, subnet: IPv4Network, state_dir: Path, app: str) -> str:
-    """The same for the network of one app, in which nobody else is."""
+    """The same for the network of one app. Raises ContainerError as `ensure_network` does."""
     return _ensure(engine, subnet, state_dir, "cluster_subnet", app)
 
 
 def remove_cluster(engine: Engine, state_dir: Path, app: str) -> None:
-    """Remove the network of an app that has no replicas any more, if there is one. Raises ContainerError."""
+    """Remove the network of an app that has no replicas any more, if there is one.
+
+    Raises ContainerError when Docker refuses.
+    """
     wanted = label_filter(label_set(state_dir, CLUSTER, app))
     with engine.doing(f"remove the network of {app}'s replicas"):
         for network in engine.api.networks(filters=wanted):
@@ -69,43 +74,43 @@ def remove_cluster(engine: Engine, state_dir: Path, app: str) -> None:
 
 def _ensure(engine: Engine, subnet: IPv4Network, state_dir: Path, setting: str, app: str = "") -> str:
     another = _ANOTHER_SUBNET.format(setting)
-    found = _inspect(engine, subnet)
-    if found is None:
+    network = _inspect(engine, subnet)
+    if network is None:
         if engine.is_local:
             _refuse_routes(engine, subnet, Path("/proc/net/route"), setting)
-        found = _create(engine, subnet, network_arguments(subnet, state_dir, app), another)
-    owner = (found.get("Labels") or {}).get(STATE_DIR)
+        network = _create(engine, subnet, network_arguments(subnet, state_dir, app), another)
+    owner = (network.get("Labels") or {}).get(STATE_DIR)
     if owner != str(state_dir):
         whose = f"the installation in {owner}" if owner else "somebody else"
-        raise ContainerError(f"the network {found['Name']} belongs to {whose}", another)
+        raise ContainerError(f"the network {network['Name']} belongs to {whose}", another)
     return network_name(subnet)
 
 
 def require_networks(engine: Engine, names: Iterable[str]) -> None:
-    """Raise ContainerError when one of these networks, which are not ours, is not there: else only the start fails."""
+    """Raise ContainerError when one of these networks of others is missing: otherwise only the start would fail."""
     for name in names:
-        with engine.doing(f"look at the network {name}"):
+        with engine.doing(f"inspect the network {name}"):
             try:
                 engine.api.inspect_network(name)
             except NotFound as error:
                 raise ContainerError(
                     f"there is no Docker network {name}",
-                    f"Make it (docker network create {name}), or take it out of apps.<app>.tomcat.networks.",
+                    f"Create it (docker network create {name}), or remove it from apps.<app>.tomcat.networks.",
                 ) from error
 
 
 def routes_within(table: str, subnet: IPv4Network) -> list[str]:
-    """The routes of a ``/proc/net/route`` that lead addresses of the subnet elsewhere, as ``network on device``.
+    """The routes in ``/proc/net/route`` (proc_pid_net(5)) for addresses of the subnet, as ``network on device``.
 
-    Default routes do not count, nor do those that reject (flag 0x0200): the latter may keep the subnet for us.
+    Default routes do not count, nor do routes that reject: an operator may reserve the subnet with one.
     """
-    found = []
+    routes = []
     for row in table.splitlines()[1:]:
         device, destination, _, flags, _, _, _, mask = row.split()[:8]
         network = IPv4Network((_little_endian(destination), str(ipaddress.IPv4Address(_little_endian(mask)))))
         if network.prefixlen and not int(flags, 16) & _REJECT and network.overlaps(subnet):
-            found.append(f"{network} on {device}")
-    return found
+            routes.append(f"{network} on {device}")
+    return routes
 
 
 def _little_endian(digits: str) -> int:
@@ -118,12 +123,12 @@ def _refuse_routes(engine: Engine, subnet: IPv4Network, table: Path, setting: st
     except OSError:
         return
     if routes:
-        whose = _why(engine, subnet, f"routed already: {', '.join(routes)}")
+        whose = _why(engine, subnet, f"it is routed already: {', '.join(routes)}")
         raise ContainerError(f"docker.{setting} {subnet} is not free: {whose}", _ANOTHER_SUBNET.format(setting))
 
 
 def _inspect(engine: Engine, subnet: IPv4Network) -> dict[str, Any] | None:
-    with engine.doing("look at the containers' network"):
+    with engine.doing("inspect the containers' network"):
         try:
             return dict(engine.api.inspect_network(network_name(subnet)))
         except NotFound:
@@ -132,14 +137,14 @@ def _inspect(engine: Engine, subnet: IPv4Network) -> dict[str, Any] | None:
 
 def _create(engine: Engine, subnet: IPv4Network, arguments: dict[str, Any], remedy: str) -> dict[str, Any]:
     refused = ""
-    with engine.doing(f"make the network {network_name(subnet)}"):
+    with engine.doing(f"create the network {network_name(subnet)}"):
         try:
             engine.api.create_network(**arguments)
         except APIError as error:
             refused = str(error.explanation or error)
-    if (found := _inspect(engine, subnet)) is not None:
-        return found
-    raise ContainerError(f"Docker does not make the network {subnet}: {_why(engine, subnet, refused)}", remedy)
+    if (network := _inspect(engine, subnet)) is not None:
+        return network
+    raise ContainerError(f"Docker cannot create the network {subnet}: {_why(engine, subnet, refused)}", remedy)
 
 
 def _why(engine: Engine, subnet: IPv4Network, refused: str) -> str:
@@ -151,4 +156,4 @@ def _why(engine: Engine, subnet: IPv4Network, refused: str) -> str:
         for pool in (network.get("IPAM") or {}).get("Config") or []
         if "Subnet" in pool and ":" not in pool["Subnet"] and IPv4Network(pool["Subnet"], False).overlaps(subnet)
     ]
-    return f"its addresses are those of {', '.join(others)}" if others else refused
+    return f"its addresses belong to {', '.join(others)}" if others else refused

@@ -1,4 +1,4 @@
-"""A container that runs once, to its end, while its output is told line by line."""
+"""The prepare command: a container that runs once, with its output in the log line by line."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hookserver.engine.client import TIMEOUT, Engine
 from hookserver.engine.output import LineReader
 from hookserver.errors import ContainerError
 
-_LAST = 20
+_LAST_LINES = 20
 
 
-def run_to_its_end(host: str, container: str, deadline: float, report: Callable[[str], None]) -> None:
-    """Start the made container and wait for it, ``deadline`` seconds at most.
+def run_prepare(host: str, container: str, deadline: float, report: Callable[[str], None]) -> None:
+    """Start the container and wait for its end, ``deadline`` seconds at most.
 
-    Raises ContainerError with its last lines when it ends with anything but 0, or not in time.
+    Raises ContainerError with its last lines when its exit code is not 0, or it does not end in time.
     """
     engine = Engine(host, timeout=int(deadline) + TIMEOUT)
     late = threading.Event()
@@ -32,7 +32,7 @@ def run_to_its_end(host: str, container: str, deadline: float, report: Callable[
             return
 
     timer = threading.Timer(deadline, kill)
-    last: deque[str] = deque(maxlen=_LAST)
+    last: deque[str] = deque(maxlen=_LAST_LINES)
     with engine.doing("run the prepare command"):
         engine.api.start(container)
         timer.start()
@@ -43,34 +43,35 @@ def run_to_its_end(host: str, container: str, deadline: float, report: Callable[
             exit_code = int(engine.api.wait(container)["StatusCode"])
         finally:
             timer.cancel()
-    told = "\n".join(f"  {line}" for line in last) or "  it printed nothing"
+    output = "\n".join(f"  {line}" for line in last) or "  it printed nothing"
     if late.is_set():
         limit = format_duration(deadline)
         raise ContainerError(
-            f"the prepare command was stopped after {limit}; its last lines:\n{told}",
+            f"the prepare command was stopped after {limit}; its last lines:\n{output}",
             f"Raise release.prepare_timeout (now {limit}) if it needs longer.",
         )
     if exit_code:
         raise ContainerError(
-            f"the prepare command ended with {exit_code}; its last lines:\n{told}",
-            "Mend what it says, then push again; the old release serves on, with whatever it has changed.",
+            f"the prepare command ended with {exit_code}; its last lines:\n{output}",
+            "Fix its cause, then push again; the old release is still live, with what the command has changed.",
         )
 
 
 def _output(engine: Engine, container: str) -> Iterator[str]:
-    """The lines as they come.
+    """The lines of the log as they arrive.
 
-    Who follows a log is not given a last line that has no end, and may miss what was written just before the
-    container's end: what lacks is read afterwards. Of a log that was rotated meanwhile that is the last of it.
+    A followed log lacks a last line without a newline, and may lack what was written just before the container's end
+    (https://github.com/moby/moby/issues/43860). So the missing bytes are read afterwards. If the log was rotated in
+    the meantime, these are its last lines.
     """
-    lines, seen = LineReader(), 0
+    lines, received = LineReader(), 0
     for part in engine.api.logs(container, stream=True, follow=True):
-        seen += len(part)
+        received += len(part)
         yield from lines.feed(part)
     engine.api.wait(container)
     for part in engine.api.logs(container, stream=True, follow=False):
-        yield from lines.feed(part[seen:])
-        seen = max(seen - len(part), 0)
-    if seen:
-        yield from lines.feed(engine.api.logs(container, tail=_LAST))
+        yield from lines.feed(part[received:])
+        received = max(received - len(part), 0)
+    if received:
+        yield from lines.feed(engine.api.logs(container, tail=_LAST_LINES))
     yield from lines.end()

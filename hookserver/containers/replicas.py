@@ -16,7 +16,7 @@ from hookserver.containers import arguments, logs, network
 from hookserver.containers.arguments import Cluster, container_arguments, parse_environment
 from hookserver.containers.conflicts import leftovers
 from hookserver.containers.env_file import read_env_file
-from hookserver.containers.prepare import run_to_its_end
+from hookserver.containers.prepare import run_prepare
 from hookserver.containers.replica import Replica, parse_replica
 from hookserver.engine import labels
 from hookserver.engine.client import Engine, in_parallel
@@ -67,7 +67,7 @@ class Containers:
         name = arguments.prepare_name(app.name, release.deploy)
         try:
             id_ = self._make(name, config, app.tomcat.networks)
-            run_to_its_end(self._engine.host, id_, app.release.prepare_timeout, report)
+            run_prepare(self._engine.host, id_, app.release.prepare_timeout, report)
         finally:
             self._remove(self._ids(deploy=release.deploy, role="prepare"))
 
@@ -150,14 +150,14 @@ class Containers:
             return error
         try:
             ours = [replica for replica in self.replicas(app, slot) if replica.deploy == deploy]
-            told = f"{ours[0].name}: {logs.report(self._engine, ours[0].name)}" if ours else ""
+            told = f"{ours[0].name}: {logs.failure_report(self._engine, ours[0].name)}" if ours else ""
         except ContainerError as trouble:
             told = f"its log cannot be read: {trouble.problem}"
         return Unhealthy(f"{error.problem}\n{told}".rstrip(), error.remedy)
 
     def told(self, app: str, slot: Slot, since: float) -> list[str]:
         """What the slot's replicas have told a person since then (Unix seconds), such as sessions that were dropped."""
-        return logs.told(self._engine, self.replicas(app, slot), since)
+        return logs.messages(self._engine, self.replicas(app, slot), since)
 
     def check_sessions(self, app: str, slot: Slot, since: float) -> None:
         """Raise Unhealthy when a replica has told since then that it could not fetch the sessions of the others."""

@@ -16,7 +16,7 @@ from tests.integration.builders.conftest import TOMCAT, Site, war
 
 PAGE = """<%@ page session="true" %><%
   String wait = request.getParameter("wait");
-  if (wait != null) Thread.sleep(Long.parseLong(wait));
+  if (wait != null) { System.out.println("waiting"); Thread.sleep(Long.parseLong(wait)); }
 %>version=1 remote=<%= request.getRemoteAddr() %> scheme=<%= request.getScheme() %>
  port=<%= request.getServerPort() %> session=<%= session.getId() %>
 """
@@ -44,7 +44,7 @@ def ready(eventually: Callable[..., object], url: str) -> None:
     eventually(answers, deadline=60)
 
 
-def test_it_serves_and_names_the_replica_in_the_session(
+def test_image_serves_and_names_the_replica_in_the_session(
     site: Site, shop: str, eventually: Callable[..., object]
 ) -> None:
     with site.running(shop, CATALINA_OPTS="-Dhookserver.route=blue1") as (container, address):
@@ -56,7 +56,7 @@ def test_it_serves_and_names_the_replica_in_the_session(
         assert site.client.exec_start(listed) == b""
 
 
-def test_it_sees_the_visitors_address_scheme_and_port_when_the_host_forwards_them(
+def test_app_sees_the_address_scheme_and_port_that_nginx_forwards(
     site: Site, shop: str, eventually: Callable[..., object]
 ) -> None:
     with site.running(shop) as (_, address):
@@ -69,7 +69,7 @@ def test_it_sees_the_visitors_address_scheme_and_port_when_the_host_forwards_the
         assert "remote=10.0.0.5 scheme=http\n port=8088" in text
 
 
-def test_without_a_route_sessions_work_too(site: Site, shop: str, eventually: Callable[..., object]) -> None:
+def test_sessions_work_without_a_route(site: Site, shop: str, eventually: Callable[..., object]) -> None:
     with site.running(shop) as (_, address), requests.Session() as visitor:
         ready(eventually, f"http://{address}:8080/")
         first = re.findall(r"session=(\S+)", visitor.get(f"http://{address}:8080/", timeout=30).text)
@@ -77,7 +77,7 @@ def test_without_a_route_sessions_work_too(site: Site, shop: str, eventually: Ca
         assert first == again != []
 
 
-def test_a_slow_request_is_answered_after_the_stop_was_asked_for(
+def test_slow_request_is_answered_after_the_stop_began(
     site: Site, shop: str, eventually: Callable[..., object]
 ) -> None:
     with site.running(shop) as (container, address):
@@ -87,7 +87,7 @@ def test_a_slow_request_is_answered_after_the_stop_was_asked_for(
             target=lambda: answers.append(requests.get(f"http://{address}:8080/?wait=4000", timeout=20).text)
         )
         thread.start()
-        time.sleep(1)  # the request is in Tomcat by now, and stays for three seconds more
+        eventually(lambda: b"waiting" in site.client.logs(container))
         began = time.monotonic()
         site.client.stop(container, timeout=30)
         thread.join()
@@ -96,9 +96,7 @@ def test_a_slow_request_is_answered_after_the_stop_was_asked_for(
         assert site.client.inspect_container(container)["State"]["ExitCode"] == 143
 
 
-def test_the_cause_of_a_listener_that_fails_is_in_the_containers_output(
-    site: Site, eventually: Callable[..., object]
-) -> None:
+def test_container_output_has_the_cause_of_a_failed_listener(site: Site, eventually: Callable[..., object]) -> None:
     image, _ = site.build(job(site, web=BROKEN))
     with site.running(image) as (container, address):
         ready(eventually, f"http://{address}:8080/")
@@ -107,7 +105,7 @@ def test_the_cause_of_a_listener_that_fails_is_in_the_containers_output(
         assert "java.lang.ClassNotFoundException: shop.NoSuchListener" in output
 
 
-def test_a_push_that_leaves_the_libraries_alone_adds_one_layer(site: Site) -> None:
+def test_push_without_changed_libraries_adds_one_layer(site: Site) -> None:
     library = bytes(1000)
     first, _ = site.build(job(site, library=library))
     began = time.monotonic()
@@ -123,7 +121,7 @@ def test_a_push_that_leaves_the_libraries_alone_adds_one_layer(site: Site) -> No
     assert site.inspect(third)["RootFS"]["Layers"][:-1] != layers[0][:-1]
 
 
-def test_an_image_of_the_same_commit_and_settings_exists_and_other_settings_or_a_rebuild_make_a_new_one(
+def test_image_exists_for_the_same_commit_and_settings_only(
     site: Site,
 ) -> None:
     first = job(site, commit="c" * 40)
@@ -137,14 +135,14 @@ def test_an_image_of_the_same_commit_and_settings_exists_and_other_settings_or_a
     assert site.images.kept(image) == image
 
 
-def test_a_context_below_the_root_is_served_there(site: Site, eventually: Callable[..., object]) -> None:
+def test_app_is_served_below_its_context_path(site: Site, eventually: Callable[..., object]) -> None:
     image, _ = site.build(job(site, path="/eu/shop"))
     with site.running(image) as (_, address):
         ready(eventually, f"http://{address}:8080/eu/shop/")
         assert "version=1" in requests.get(f"http://{address}:8080/eu/shop/", timeout=30).text
 
 
-def test_what_a_tomcat_serves_by_itself_is_left_out(site: Site, eventually: Callable[..., object]) -> None:
+def test_default_webapps_of_a_tomcat_are_removed(site: Site, eventually: Callable[..., object]) -> None:
     labels = {"hookserver.state_dir": str(site.root), "hookserver.role": "base"}
     made = site.client.create_container(TOMCAT, ["sh", "-c", "cp -r webapps.dist/* webapps"], labels=labels)["Id"]
     site.client.start(made)
@@ -161,14 +159,14 @@ def test_what_a_tomcat_serves_by_itself_is_left_out(site: Site, eventually: Call
         assert site.client.exec_start(listed) == b"ROOT\n"
 
 
-def test_prune_removes_old_images_whose_name_in_the_settings_was_another(site: Site) -> None:
+def test_prune_removes_old_images_that_had_another_name_in_the_settings(site: Site) -> None:
     before = site.build(job(site, library=b"renamed", image=f"hookserver-test/{site.app}-before"))[0]
     now = job(site, library=b"renamed too")
     kept = site.build(now)[0]
     assert before in site.images.prune(now.app, {kept})
 
 
-def test_the_caches_of_an_apps_builds_are_removed_and_those_of_others_stay(site: Site) -> None:
+def test_remove_caches_removes_the_volumes_of_the_app_only(site: Site) -> None:
     ours = {"hookserver.state_dir": str(site.root), "hookserver.app": f"{site.app}-gone"}
     theirs = ({**ours, "hookserver.app": site.app}, {**ours, "hookserver.state_dir": f"{site.root}/other"})
     gone, *others = (site.client.create_volume(labels=labels)["Name"] for labels in (ours, *theirs))
@@ -182,7 +180,7 @@ def test_the_caches_of_an_apps_builds_are_removed_and_those_of_others_stay(site:
             site.client.remove_volume(name)
 
 
-def test_prune_removes_the_apps_old_images_and_layers_and_nothing_else(site: Site) -> None:
+def test_prune_removes_the_old_images_and_layers_of_the_app_only(site: Site) -> None:
     kept, old, tagged = (site.build(job(site, library=name.encode()))[0] for name in ("kept", "old", "tagged"))
     same_libraries = site.build(job(site, page=f"{PAGE} ", library=b"kept"))[0]
     site.client.tag(tagged, f"hookserver-test/{site.app}", "a-persons-own")

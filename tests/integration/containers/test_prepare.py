@@ -11,7 +11,7 @@ from docker import APIClient
 from docker.types import LogConfig
 
 from hookserver.config import AppSettings
-from hookserver.containers.prepare import run_to_its_end
+from hookserver.containers.prepare import run_prepare
 from hookserver.errors import ContainerError
 from tests.integration.containers.conftest import BASE, MINE, Installation
 
@@ -100,7 +100,7 @@ def test_of_a_log_that_was_rotated_the_end_is_told(api: APIClient) -> None:
     )["Id"]
     told: list[str] = []
     try:
-        run_to_its_end("", id_, 60.0, told.append)
+        run_prepare("", id_, 60.0, told.append)
     finally:
         api.remove_container(id_, force=True)
     assert told[-1] == "done"

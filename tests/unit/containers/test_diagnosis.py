@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hookserver.containers.diagnosis import causes, ending, gave_up, report, told
+from hookserver.containers.diagnosis import causes, describe_exit, failure_report, gave_up, messages
 
 FAILED_LISTENER = """\
 22-Nov-2026 19:51:15.018 INFO [main] org.apache.catalina.startup.VersionLoggerListener.log Architecture: amd64
@@ -41,7 +41,7 @@ def test_the_cause_is_found_in_a_trace_as_tomcat_indents_it_on_the_console() -> 
 
 def test_a_report_has_the_cause_that_scrolled_away_and_the_last_lines() -> None:
     log = FAILED_LISTENER + "\n".join(f"INFO line {number}" for number in range(100))
-    told = report(log, lines=30)
+    told = failure_report(log, lines=30)
     assert "db:5432" in told
     assert told.index("db:5432") < told.index("INFO line 99")
     assert "INFO line 70" in told
@@ -49,18 +49,18 @@ def test_a_report_has_the_cause_that_scrolled_away_and_the_last_lines() -> None:
 
 
 def test_tomcats_list_of_versions_is_left_out() -> None:
-    assert "VersionLoggerListener" not in report(FAILED_LISTENER, lines=30)
+    assert "VersionLoggerListener" not in failure_report(FAILED_LISTENER, lines=30)
 
 
 def test_a_log_is_told_in_bounded_size() -> None:
-    assert len(report("\n".join("SEVERE " + "x" * 100_000 for _ in range(1000)), lines=30)) < 25_000
-    assert report("", lines=30) == "it printed nothing"
+    assert len(failure_report("\n".join("SEVERE " + "x" * 100_000 for _ in range(1000)), lines=30)) < 25_000
+    assert failure_report("", lines=30) == "it printed nothing"
 
 
 def test_an_exit_code_is_told_with_its_meaning() -> None:
-    assert ending(1, oom_killed=False) == "ended with exit code 1"
-    assert "not in the image" in ending(127, oom_killed=False)
-    assert "memory" in ending(137, oom_killed=True)
+    assert describe_exit(1, oom_killed=False) == "ended with exit code 1"
+    assert "not in the image" in describe_exit(127, oom_killed=False)
+    assert "memory" in describe_exit(137, oom_killed=True)
 
 
 def test_what_our_part_of_tomcat_tells_is_found_once_in_any_format_of_the_log() -> None:
@@ -69,7 +69,7 @@ Nov 22, 2026 7:51:16 PM hookserver.Sessions tell
 WARNING: [hookserver] 3 sessions dropped
 22-Nov-2026 19:51:17.018 INFO [main] hookserver.Sessions.fetch 20 sessions fetched
 """
-    assert told(log.splitlines()) == ["3 sessions dropped"]
+    assert messages(log.splitlines()) == ["3 sessions dropped"]
 
 
 def test_of_what_is_counted_the_last_count_is_found() -> None:
@@ -78,7 +78,7 @@ def test_of_what_is_counted_the_last_count_is_found() -> None:
         "[hookserver] 2 sessions dropped: b",
         "[hookserver] 37 sessions dropped: a",
     ]
-    assert told(lines) == ["37 sessions dropped: a", "2 sessions dropped: b"]
+    assert messages(lines) == ["37 sessions dropped: a", "2 sessions dropped: b"]
 
 
 FAILED = "startup failed due to previous errors"
@@ -110,7 +110,7 @@ def test_words_of_the_app_are_not_taken_for_tomcats(line: str) -> None:
 
 
 def test_frames_of_a_stack_trace_take_no_place_where_the_cause_is_told() -> None:
-    told = report(FAILED_LISTENER, lines=30)
+    told = failure_report(FAILED_LISTENER, lines=30)
     assert "\tat " not in told
     assert "more" not in told
-    assert "at shop.Cart.add" in report("thread dump\n\tat shop.Cart.add(Cart.java:1)", lines=30)
+    assert "at shop.Cart.add" in failure_report("thread dump\n\tat shop.Cart.add(Cart.java:1)", lines=30)
