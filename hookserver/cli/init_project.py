@@ -1,4 +1,4 @@
-"""``hookserver init``: looks at a project, asks on a terminal what no file tells, and writes its settings."""
+"""``hookserver init``: inspects a project, asks on a terminal about the rest, and writes the settings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hookserver.errors import Refused
 from hookserver.project import (
     Answers,
     Project,
+    Question,
     default_answers,
     find_ca_bundle,
     health_path,
@@ -25,18 +26,22 @@ from hookserver.project import (
 
 
 def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
-    """Write ``target`` for the project in ``directory``. Raises Refused when it is there already."""
+    """Write ``target``, the settings for the project in ``directory``.
+
+    Raises Refused if ``target`` exists, SettingsError if the answers are not accepted, and click's BadParameter if the
+    directory does not exist or the domain is not valid.
+    """
     if not directory.is_dir():
         raise click.BadParameter(f"there is no folder {directory}: name a clone of the project", param_hint="DIRECTORY")
     if target.exists() or target.is_symlink():
-        raise Refused(f"{target} is there already", "Edit it, or move it away first.")
+        raise Refused(f"{target} exists", "Edit it, or move it away first.")
     project = inspect_project(directory)
     answers = default_answers(project)
     if domain:
         answers = replace(answers, domain=_checked_domain(project, answers, domain))
     _report_findings(project)
     if ask:
-        answers = _asked(project, answers, {"domain"} if domain else set())
+        answers = _ask(project, answers, {"domain"} if domain else set())
     text = render_settings(project, answers, find_ca_bundle(os.environ))
     parse(text, target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -46,39 +51,41 @@ def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
 
 
 def on_terminal() -> bool:
-    """Whether a person can be asked."""
+    """Whether a person can answer questions."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _checked_domain(project: Project, answers: Answers, domain: str) -> str:
-    asked = next(question for question in questions(project, answers) if question.key == "domain")
+    question = next(question for question in questions(project, answers) if question.key == "domain")
     try:
-        return asked.read(domain)
+        return question.read(domain)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--domain") from None
 
 
-def _asked(project: Project, answers: Answers, known: set[str]) -> Answers:
-    """Every question once; an answer may bring further ones."""
-    click.echo("Enter takes what is in brackets.", err=True)
-    while question := next((found for found in questions(project, answers) if found.key not in known), None):
-        known.add(question.key)
-        among = f" ({', '.join(question.choices)})" if question.choices else ""
-
-        def read(said: str) -> str:
-            try:
-                return question.read(said)
-            except ValueError as error:
-                raise click.BadParameter(str(error)) from None
-
-        said = click.prompt(f"{question.text}{among}", default=question.default, value_proc=read, err=True)
-        answers = replace(answers, **{question.key: said})
+def _ask(project: Project, answers: Answers, answered: set[str]) -> Answers:
+    """Ask each question once. An answer can lead to further questions."""
+    click.echo("Press Enter to accept the value in brackets.", err=True)
+    while question := next((found for found in questions(project, answers) if found.key not in answered), None):
+        answered.add(question.key)
+        answers = replace(answers, **{question.key: _prompt(question)})
         if question.key == "kind":
-            answers = replace(answers, **_of_kind(project, answers))
+            answers = replace(answers, **_answers_of_kind(project, answers))
     return answers
 
 
-def _of_kind(project: Project, answers: Answers) -> dict[str, str]:
+def _prompt(question: Question) -> str:
+    def read(typed: str) -> str:
+        try:
+            return question.read(typed)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    choices = f" ({', '.join(question.choices)})" if question.choices else ""
+    return str(click.prompt(f"{question.text}{choices}", default=question.default, value_proc=read, err=True))
+
+
+def _answers_of_kind(project: Project, answers: Answers) -> dict[str, str]:
     build = next(found for found in project.builds if found.kind == answers.kind)
     return {
         "war": build.wars[0].value if build.wars else "",
@@ -89,13 +96,13 @@ def _of_kind(project: Project, answers: Answers) -> dict[str, str]:
 
 def _report_findings(project: Project) -> None:
     for build in project.builds:
-        click.echo(f"found: {build.what}", err=True)
+        click.echo(f"found: {build.description}", err=True)
     for caution in project.cautions:
         click.secho(f"caution: {caution.text}", fg="yellow", err=True)
 
 
 def _report_open_points(project: Project, answers: Answers, target: Path) -> None:
     for point in open_points(project, answers):
-        click.secho(f"left to decide: {point}", fg="yellow", err=True)
-    click.echo(f"{target} is written: read it, then `hookserver check` and `hookserver up`.", err=True)
+        click.secho(f"to decide: {point}", fg="yellow", err=True)
+    click.echo(f"{target} is written: read it, then run `hookserver check` and `hookserver up`.", err=True)
     click.echo(target)

@@ -17,7 +17,7 @@ from hookserver.config import Loaded, health_outside, unreadable_files
 @click.option("--yes", is_flag=True, help="Ask nothing, as without a terminal: what is not known is said in the file.")
 @click.pass_obj
 def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
-    """Look at the project in DIRECTORY and write settings for it, to hookserver.toml there, or to --config FILE."""
+    """Inspect the project in DIRECTORY and write settings for it, to hookserver.toml there, or to --config FILE."""
     from hookserver.cli import init_project as command
 
     target = Path(config) if config else directory / "hookserver.toml"
@@ -29,7 +29,7 @@ def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
 @with_settings
 def check(loaded: Loaded, as_json: bool) -> None:
     """Check the settings, and print each with where it comes from."""
-    from hookserver.project import advice, app_of_project
+    from hookserver.project import app_of_project, session_advice
 
     rows = loaded.effective()
     if as_json:
@@ -51,5 +51,5 @@ def check(loaded: Loaded, as_json: bool) -> None:
             click.secho(f"{line}; its next deploy fails", fg="yellow", err=True)
         if line := health_outside(app):
             click.secho(f"apps.{app.name}: {line}", fg="yellow", err=True)
-        for line in advice(app, folder if app.name == own else None):
+        for line in session_advice(app, folder if app.name == own else None):
             click.secho(f"apps.{app.name}: {line}", fg="yellow", err=True)

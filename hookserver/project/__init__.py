@@ -1,10 +1,10 @@
-"""Looks at a Java project and proposes settings for it; nothing of the project runs."""
+"""Inspects a Java project and proposes settings for it; nothing of the project runs."""
 
 from hookserver.project.answers import Answers, Question, default_answers, health_path, questions
 from hookserver.project.ca_bundle import find_ca_bundle
 from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
 from hookserver.project.proposal import open_points, render_settings
-from hookserver.project.sessions.advice import advice, app_of_project
+from hookserver.project.sessions.advice import app_of_project, session_advice
 from hookserver.project.survey import inspect_project
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Health",
     "Project",
     "Question",
-    "advice",
     "app_of_project",
     "default_answers",
     "find_ca_bundle",
@@ -25,4 +24,5 @@ __all__ = [
     "open_points",
     "questions",
     "render_settings",
+    "session_advice",
 ]

@@ -1,51 +1,59 @@
-"""javax or jakarta, and the servlet version: what speaks for which."""
+"""Decides between ``javax.servlet`` and ``jakarta.servlet``, and finds the servlet version."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from hookserver.project.findings import Dependency, Evidence, Hits
 from hookserver.project.web_app import WebApp
 
-_SPRING = ("spring-web", "spring-webmvc", "spring-core", "spring-context", "spring-framework-bom", "spring-webflux")
-_BOOT = (
-    "spring-boot",
-    "spring-boot-starter-parent",
-    "spring-boot-dependencies",
-    "spring-boot-starter-web",
-    "spring-boot-starter-tomcat",
-    "spring-boot-starter",
-    "spring-boot-gradle-plugin",
-)
-_JAVAX_ONLY = (
-    "stripes",
-    "taglibs-standard-impl",
-    "struts-core",
-    "jstl",
-    "javax.faces",
-    "javax.faces-api",
-    "jsf-api",
-    "jsf-impl",
-)
-_JAKARTA_SINCE: Mapping[str, int] = {
-    **dict.fromkeys(("jakarta.faces", "jakarta.faces-api", "myfaces-impl", "myfaces-api"), 3),
-    **dict.fromkeys(("jersey-server", "jersey-container-servlet", "jersey-container-servlet-core"), 3),
-    **dict.fromkeys(("jakarta.servlet.jsp.jstl", "jakarta.servlet.jsp.jstl-api", "jakarta.websocket-api"), 2),
-    "jakarta.servlet.jsp-api": 3,
-    "struts2-core": 7,
+_NEVER = 1_000
+
+
+@dataclass(frozen=True)
+class _Library:
+    """``since`` is the first major version for jakarta, ``servlet`` the servlet version by the first major version."""
+
+    since: int
+    group: str = ""
+    servlet: Mapping[int, str] = field(default_factory=dict)
+
+
+# https://spring.io/blog/2022/11/16/spring-framework-6-0-goes-ga and the Spring Boot 3.0 and 4.0 release notes
+_SPRING = _Library(6, "org.springframework", {6: "6.0", 7: "6.1"})
+_BOOT = _Library(3, "org.springframework.boot", {3: "6.0", 4: "6.1"})
+_LIBRARIES: Mapping[str, _Library] = {
+    **dict.fromkeys(("spring-web", "spring-webmvc", "spring-core", "spring-context", "spring-webflux"), _SPRING),
+    "spring-framework-bom": _SPRING,
+    **dict.fromkeys(("spring-boot", "spring-boot-starter-parent", "spring-boot-dependencies"), _BOOT),
+    **dict.fromkeys(("spring-boot-starter-web", "spring-boot-starter-tomcat", "spring-boot-starter"), _BOOT),
+    "spring-boot-gradle-plugin": _BOOT,
+    **dict.fromkeys(("javaee-api", "javaee-web-api", "stripes", "taglibs-standard-impl"), _Library(_NEVER)),
+    **dict.fromkeys(("struts-core", "jstl", "javax.faces", "javax.faces-api"), _Library(_NEVER)),
+    **dict.fromkeys(("jsf-api", "jsf-impl"), _Library(_NEVER)),
+    **dict.fromkeys(("jakarta.faces", "jakarta.faces-api", "myfaces-impl", "myfaces-api"), _Library(3)),
+    **dict.fromkeys(("jersey-server", "jersey-container-servlet", "jersey-container-servlet-core"), _Library(3)),
+    **dict.fromkeys(("jakarta.servlet.jsp.jstl", "jakarta.servlet.jsp.jstl-api"), _Library(2)),
+    "jakarta.websocket-api": _Library(2),
+    "jakarta.servlet.jsp-api": _Library(3),
+    "struts2-core": _Library(7),
+    # https://jakarta.ee/release/: Jakarta EE 8 still has the javax packages
+    **dict.fromkeys(
+        (f"jakarta.jakartaee-{name}" for name in ("api", "web-api", "core-api", "bom")),
+        _Library(9, servlet={9: "5.0", 10: "6.0", 11: "6.1"}),
+    ),
 }
-"""The first major version of a library that speaks jakarta."""
-_PLATFORM = {"8": "4.0", "9": "5.0", "10": "6.0", "11": "6.1"}
-"""Jakarta EE → servlet version; 8 still has the javax packages."""
-_JARS = {"jakarta.servlet-api": "", "javax.servlet-api": "javax", "servlet-api": "javax"}
+_SERVLET_JARS = {"jakarta.servlet-api": 5, "javax.servlet-api": _NEVER, "servlet-api": _NEVER}
+"""The jars of the API itself, with their first version for jakarta."""
 
 
 def find_servlet_api(
     dependencies: Iterable[Dependency], web_app: WebApp, hits: Mapping[str, Hits]
 ) -> tuple[tuple[Evidence, ...], Evidence | None]:
-    """Everything that says ``javax`` or ``jakarta``, and the highest servlet version that the jakarta ones name."""
-    found = [pair for dependency in dependencies if (pair := _of(dependency))]
+    """All evidence for ``javax`` and ``jakarta``, and the highest servlet version among that for jakarta."""
+    found = [pair for dependency in dependencies if (pair := _of_library(dependency))]
     api = [*_of_sources(hits), *(evidence for evidence, _ in found), *_of_descriptor(web_app)]
     versions = [
         Evidence(version, evidence.where) for evidence, version in found if evidence.value == "jakarta" and version
@@ -58,13 +66,13 @@ def find_servlet_api(
 
 def _of_sources(hits: Mapping[str, Hits]) -> Iterator[Evidence]:
     for api in ("javax", "jakarta"):
-        for name, what in ((api, "used by"), (f"{api} page", "used by the pages")):
-            if name in hits:
-                yield Evidence(api, f"{what} {hits[name]}")
+        for name, verb in ((api, "used by"), (f"{api} page", "used by the pages")):
+            if hits[name]:
+                yield Evidence(api, f"{verb} {hits[name]}")
 
 
 def _of_descriptor(web_app: WebApp) -> Iterator[Evidence]:
-    """The classes that it loads; a javax ``web.xml`` itself works on every Tomcat, so it says little."""
+    """The classes that it names. A javax ``web.xml`` itself is weak evidence: every Tomcat accepts it."""
     for kind in ("servlet", "filter", "listener"):
         for name in web_app.texts(f"{kind}/{kind}-class"):
             if (api := name.partition(".")[0]) in ("javax", "jakarta"):
@@ -74,33 +82,27 @@ def _of_descriptor(web_app: WebApp) -> Iterator[Evidence]:
         yield Evidence(web_app.api, f"{web_app.path}{version}", weak=web_app.api == "javax")
 
 
-def _of(dependency: Dependency) -> tuple[Evidence, str] | None:
-    """What one library says: the API, and the servlet version it belongs to, where known."""
+def _of_library(dependency: Dependency) -> tuple[Evidence, str] | None:
+    """The API of a library and its servlet version (empty if unknown); None if the library says nothing."""
     if dependency.scope == "test":
         return None
-    group, artifact = dependency.group, dependency.artifact
     major = re.match(r"\d+", dependency.version)
     number = int(major[0]) if major else 0
     where = f"{dependency} ({dependency.where})"
-    if artifact in _JARS and group in ("", "javax.servlet", "jakarta.servlet"):
-        api = _JARS[artifact] or ("javax" if 0 < number < 5 else "jakarta")
+    since = _SERVLET_JARS.get(dependency.artifact)
+    if since and dependency.group in ("", "javax.servlet", "jakarta.servlet"):
         version = re.match(r"\d+\.\d", dependency.version)
-        return Evidence(api, where), version[0] if version else ""
-    if artifact in ("javaee-api", "javaee-web-api", *_JAVAX_ONLY):
+        is_javax = since == _NEVER or 0 < number < since
+        return Evidence("javax" if is_javax else "jakarta", where), version[0] if version else ""
+    library = _LIBRARIES.get(dependency.artifact)
+    if library is None or (library.group and dependency.group not in ("", library.group)):
+        return None
+    if not number and library.since != _NEVER:
+        return None
+    if number < library.since:
         return Evidence("javax", where), ""
-    if artifact.startswith("jakarta.jakartaee-") and number:
-        return Evidence("javax" if number < 9 else "jakarta", where), _PLATFORM.get(str(number), "")
-    if artifact in _SPRING and group in ("", "org.springframework") and number:
-        return Evidence("jakarta" if number >= 6 else "javax", where), {6: "6.0"}.get(
-            number, "6.1" if number > 6 else ""
-        )
-    if artifact in _BOOT and number and group in ("", "org.springframework.boot"):
-        return Evidence("jakarta" if number >= 3 else "javax", where), {3: "6.0"}.get(
-            number, "6.1" if number > 3 else ""
-        )
-    if artifact in _JAKARTA_SINCE and number:
-        return Evidence("jakarta" if number >= _JAKARTA_SINCE[artifact] else "javax", where), ""
-    return None
+    servlet = [version for first, version in library.servlet.items() if first <= number]
+    return Evidence("jakarta", where), servlet[-1] if servlet else ""
 
 
 def _as_number(version: Evidence) -> tuple[int, ...]:

@@ -1,4 +1,7 @@
-"""What a ``web.xml`` asks of a visitor before a path answers: HTTPS, or a login (servlet specification, §13.8)."""
+"""The access rules of a ``web.xml``: HTTPS or a login for a path (Servlet 6.0 §13.8, security constraints).
+
+https://jakarta.ee/specifications/servlet/6.0/jakarta-servlet-spec-6.0#specifying-security-constraints
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from hookserver.project.web_app import WebApp
 
 
 def access_restriction(web_app: WebApp, path: str) -> str:
-    """Why a plain request without a login gets no 200 at this path; empty where nothing is in its way."""
+    """Why a plain GET without a login does not get a 200 at this path; empty if nothing restricts it."""
     found = [] if web_app.web_xml is None else web_app.web_xml.findall("security-constraint")
     ranked = [(_rank(constraint, path), constraint) for constraint in found]
     best = max((rank for rank, _ in ranked), default=())
@@ -17,10 +20,11 @@ def access_restriction(web_app: WebApp, path: str) -> str:
     if not deciding:
         return ""
     if all(_transport(constraint) in ("CONFIDENTIAL", "INTEGRAL") for constraint in deciding):
-        return f"{web_app.path} asks for HTTPS here ({_transport(deciding[0])}): plain HTTP is sent elsewhere"
+        return f"{web_app.path} requires HTTPS here ({_transport(deciding[0])}): plain HTTP is redirected"
     method = (web_app.texts("login-config/auth-method") or ["no auth-method"])[0].upper()
+    # FORM forwards to the login page, which is a 200 (§13.6.3)
     if method != "FORM" and all(constraint.find("auth-constraint") is not None for constraint in deciding):
-        return f"{web_app.path} asks for a login here ({method}): without one the answer is 401 or 403"
+        return f"{web_app.path} requires a login here ({method}): without one the answer is 401 or 403"
     return ""
 
 
@@ -29,25 +33,26 @@ def _transport(constraint: Element) -> str:
 
 
 def _rank(constraint: Element, path: str) -> tuple[int, ...]:
-    """How closely it means a GET of the path; empty when it does not. The closest pattern decides alone."""
+    """How closely a constraint matches a GET of the path; empty if it does not. Only the best match applies."""
     ranks = [()] + [
         _closeness((pattern.text or "").strip(), path)
         for resources in constraint.iterfind("web-resource-collection")
-        if _means_get(resources)
+        if _includes_get(resources)
         for pattern in resources.iterfind("url-pattern")
     ]
     return max(ranks)
 
 
-def _means_get(resources: Element) -> bool:
-    named, left_out = (
+def _includes_get(resources: Element) -> bool:
+    named, omitted = (
         {(method.text or "").strip().upper() for method in resources.iterfind(tag)}
         for tag in ("http-method", "http-method-omission")
     )
-    return "GET" in named if named else "GET" not in left_out
+    return "GET" in named if named else "GET" not in omitted
 
 
 def _closeness(pattern: str, path: str) -> tuple[int, ...]:
+    """The order of §12.1: exact, longest prefix, extension, default."""
     if pattern == path and pattern != "/":
         return (3,)
     if pattern.endswith("/*") and f"{path}/".startswith(pattern[:-1]):

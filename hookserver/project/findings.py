@@ -1,4 +1,4 @@
-"""What was found in a project, each with what it was read from."""
+"""The findings about a project. Each one says where it was read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Evidence:
-    """A value, and where it was read. ``weak``: it counts only where nothing else says more."""
+    """A value, and where it was read. A ``weak`` one counts only if there is no other."""
 
     value: str
     where: str
@@ -17,7 +17,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Dependency:
-    """A library that a build file names, or that lies there as a file (then without a group)."""
+    """A library that a build file names, or a jar in the project (its group is then empty)."""
 
     group: str
     artifact: str
@@ -27,7 +27,7 @@ class Dependency:
 
     @property
     def is_shipped(self) -> bool:
-        """Whether the running program has it."""
+        """Whether the running program contains the library."""
         return self.scope not in ("test", "provided", "import")
 
     def __str__(self) -> str:
@@ -36,17 +36,18 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Build:
-    """One way to build the project. ``wars`` are globs of what comes out, ``java`` its levels, highest first.
+    """One way to build the project.
 
-    ``builder_java`` is a Java version that the build itself asks for, ``builder_tool`` a version of its tool,
-    ``tomcat`` the version of Tomcat that the build file names.
-    ``command`` is needed where the kind's own would not do, for the reason ``command_reason``; ``arguments`` is what it
-    says besides. ``path`` is where the app answers in the image that comes out, where that is not the settings' choice
-    (empty: not known), ``lacks`` what something else must build first.
+    ``description`` is for people. ``wars`` are globs of the WARs that come out, ``java`` the Java levels, the highest
+    first. ``builder_java`` is the Java version that the build itself needs, ``builder_tool`` the version of its tool,
+    ``tomcat`` the Tomcat version that the build file names. ``command`` is set if the default command of the kind does
+    not work, ``command_reason`` says why; ``arguments`` are its additional arguments. ``path`` is the URL path of the
+    app in the image of a Dockerfile (its value is empty if the name is unknown). ``missing`` is what must be built
+    before.
     """
 
     kind: str
-    what: str
+    description: str
     wars: tuple[Evidence, ...] = ()
     name: Evidence | None = None
     wrapper: str = ""
@@ -60,13 +61,13 @@ class Build:
     command: tuple[str, ...] = ()
     command_reason: str = ""
     path: Evidence | None = None
-    lacks: str = ""
+    missing: str = ""
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A place in a source that matters."""
+    """A match in a source file."""
 
     path: str
     text: str
@@ -74,10 +75,13 @@ class Hit:
 
 @dataclass(frozen=True)
 class Hits:
-    """The first places of one sort, and how many files have one."""
+    """The first matches of one pattern, and the number of files that have one. False if there is none."""
 
-    first: tuple[Hit, ...]
-    files: int
+    first: tuple[Hit, ...] = ()
+    files: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.first)
 
     def __str__(self) -> str:
         more = f" and {self.files - 1} more" if self.files > 1 else ""
@@ -86,7 +90,7 @@ class Hits:
 
 @dataclass(frozen=True)
 class Health:
-    """A path that may tell whether the app is well. ``is_guess``: nothing in the project speaks for it."""
+    """A path for the health check. ``is_guess``: nothing in the project confirms it."""
 
     path: str
     where: str
@@ -96,9 +100,9 @@ class Health:
 
 @dataclass(frozen=True)
 class Caution:
-    """What two replicas, or a new container, would do to this project. ``topic`` is where the settings file says it.
+    """A problem that this project has with two replicas, or with a new container for each release.
 
-    ``advised`` is the value that suits, where there is one key to set.
+    ``topic`` is the section of the settings file that shows it. ``advised`` is the value to set, if there is one.
     """
 
     topic: str
@@ -108,11 +112,12 @@ class Caution:
 
 @dataclass(frozen=True)
 class Project:
-    """A project as it was found. ``api`` has ``javax`` or ``jakarta`` for each thing that speaks for it.
+    """All findings about a project.
 
-    ``builds`` is in the order in which they are proposed, ``embedded`` says which database lives inside the app,
-    ``tomcat_files`` which files are Tomcat's own (their value is the place below Tomcat's folder, where: the path),
-    ``variables`` which names of the environment are read.
+    ``builds`` is sorted, the proposed one first. ``api`` has the evidence for ``javax`` and for ``jakarta``,
+    ``servlet`` is the highest servlet version. ``embedded`` names a database inside the app. ``tomcat_files`` maps
+    places below Tomcat's folder (the values) to paths in the project. ``variables`` are the environment variables that
+    the project reads.
     """
 
     root: Path
@@ -130,5 +135,5 @@ class Project:
 
     @property
     def build(self) -> Build | None:
-        """The way of building that is proposed."""
+        """The proposed way to build it; None if there is none."""
         return self.builds[0] if self.builds else None

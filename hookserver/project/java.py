@@ -1,4 +1,4 @@
-"""Java levels, and the JDKs that images come with."""
+"""Java levels, and the JDKs that container images have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hookserver.project.findings import Evidence
 from hookserver.project.folder import Folder
 
 JDKS = (8, 11, 17, 21, 25)
-"""The Java versions that Tomcat and Maven images come with."""
+"""The JDKs of the official Tomcat and Maven images: the long-term ones."""
 _HINTS = {
     ".java-version": re.compile(r"^[a-z-]*((?:1\.)?\d+)"),
     ".sdkmanrc": re.compile(r"(?m)^java=(\d+)"),
@@ -25,7 +25,7 @@ def java_level(text: str) -> str:
 
 
 def sorted_levels(levels: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """One for each level, the highest first, what is certain before what is not."""
+    """Each level once, strong evidence before weak, then the highest first."""
     found: dict[str, Evidence] = {}
     for level in sorted(levels, key=lambda level: level.weak):
         found.setdefault(level.value, level)
@@ -33,13 +33,13 @@ def sorted_levels(levels: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 
 def java_hints(folder: Folder) -> Iterator[Evidence]:
-    """What files beside the build say of Java: they count where the build says nothing."""
+    """Weak evidence of the Java level from files beside the build."""
     for name, pattern in _HINTS.items():
         match = pattern.search(folder.text(name))
         if match and (level := java_level(match[1])):
-            yield Evidence(level, f"what {name} says", weak=True)
+            yield Evidence(level, name, weak=True)
 
 
 def image_jdk(level: int, at_least: int = 8) -> int:
-    """The JDK of an image that runs this level; the newest when none is new enough."""
+    """The oldest JDK of an image that runs this level; the newest if none is new enough."""
     return next((version for version in JDKS if version >= max(level, at_least)), JDKS[-1])

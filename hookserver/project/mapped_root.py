@@ -1,4 +1,4 @@
-"""Whether Spring MVC answers the context's root itself, where no page of a file does."""
+"""Finds a Spring MVC handler that answers the root of the app, where no file does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAPPED = re.compile(
     r"""(?=(@(?:GetMapping|RequestMapping)\s*\([^()"]{0,200}(?:"[^"\n]{0,200}"\s{0,20},\s{0,20}){0,9}"/"[^()]{0,200}\)"""
     r"""[^{}]{0,500}\{[^}]{0,1000}))"""
 )
-"""A handler of ``/`` with the beginning of its body; or a class that begins so."""
+"""A handler of ``/`` with the beginning of its body; or a class with this mapping."""
 VIEW = re.compile(r"""(<[\w-]+:view-controller\b(?=[^<>]{0,300}\bpath\s*=\s*["']/["'])[^<>]{0,300})""")
 _OTHER_METHOD = re.compile(r"RequestMethod\.(?!GET\b)\w+")
 _CLASS = re.compile(r"\)[^{]*\bclass\s+\w+[^{]*\{")
@@ -23,14 +23,14 @@ _ALL = {"/", "/*"}
 
 
 def find_mapped_root(folder: Folder, web_app: WebApp, hits: Mapping[str, Hits]) -> Health | None:
-    """The root, where a controller shows a page there; None where none is seen, or it sends visitors elsewhere."""
+    """The root, if a controller shows a page there; None if no controller does, or if it redirects."""
     patterns = web_app.texts("servlet-mapping/url-pattern")
     if patterns and not _ALL.intersection(patterns):
         return None
-    for hit in hits["view of the root"].first if "view of the root" in hits else ():
+    for hit in hits["view of the root"].first:
         if not _REDIRECT.search(hit.text):
             return Health("/", f'<view-controller path="/"> in {hit.path}')
-    for hit in hits["mapped root"].first if "mapped root" in hits else ():
+    for hit in hits["mapped root"].first:
         if _shows_a_page(hit.text) and not _has_prefix(folder.text(hit.path)):
             return Health("/", f'{hit.text.partition("(")[0].strip()}("/") in {hit.path}')
     return None

@@ -1,9 +1,9 @@
-"""Findings and answers → the text of ``hookserver.toml``, each value with what it was read from."""
+"""Renders ``hookserver.toml`` from the findings and the answers. A comment gives the reason for each value."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hookserver.config.schema import AppSettings
 from hookserver.project.answers import (
@@ -23,103 +23,102 @@ from hookserver.project.tomcat_image import BUILDER_IMAGES, tomcat_image
 from hookserver.project.toml import comment, commented, entry
 
 _HEAD = (
-    "hookserver.toml, proposed by `hookserver init`. A comment says what a value was read from. Keys that are not here "
-    "have defaults: `hookserver check` prints them all, and tells every mistake."
+    "Settings for hookserver, proposed by `hookserver init`. Comments give the reason for a value. A key that is not "
+    "here has its default: `hookserver check` prints all of them, and reports all mistakes."
 )
-
-_LEFT_IN = {"maven": "target", "gradle": "libs"}
-"""The name of the folder that a kind of build takes the WAR from where ``build.war`` names none."""
+_OUTPUT_FOLDERS = {"maven": "target", "gradle": "libs"}
+"""The folder whose WAR a build uses if ``build.war`` is not set, by the kind of build."""
 
 
 def render_settings(project: Project, answers: Answers, trusted: Evidence | None = None) -> str:
-    """A whole settings file, short: what was found or answered, and the keys that are needed next.
+    """A complete settings file: all found and answered values, and the keys that an operator needs next.
 
-    ``trusted`` is the file of what the machine trusts, where it trusts certificates of its own.
+    ``trusted`` is the file of all certificates that this machine trusts, if it trusts additional ones.
     """
     build = chosen_build(project, answers)
     points = open_points(project, answers)
     head = [comment(_HEAD)]
     if points:
-        head += ["#", "# Left to decide:", *(comment(f"- {point}") for point in points)]
-    name = answers.name
+        head += ["#", "# To decide:", *(comment(f"- {point}") for point in points)]
+    app = f"apps.{answers.name}"
     sections = [
         "\n".join(head),
         _section("nginx", (commented("listen", '["80"]', "ports, or addresses with ports"),)),
-        _section(f"apps.{name}", _app(project, answers, build)),
-        _section(f"apps.{name}.build", _build(project, answers, build, trusted)),
-        _section(f"apps.{name}.tomcat", _tomcat(project, answers, build)),
-        _section(f"apps.{name}.health", _health(project, answers, build)),
-        _section(f"apps.{name}.release", _release(project)),
+        _section(app, _app(project, answers, build)),
+        _section(f"{app}.build", _build(project, answers, build, trusted)),
+        _section(f"{app}.tomcat", _tomcat(project, answers, build)),
+        _section(f"{app}.health", _health(project, answers, build)),
+        _section(f"{app}.release", _release(project)),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
 def open_points(project: Project, answers: Answers) -> tuple[str, ...]:
-    """What no file told and nobody answered, what contradicts itself, and what could not be read."""
+    """The points that a person has to decide: unknown values, contradictions, and files that were not readable."""
     return tuple(_open_points(project, answers, chosen_build(project, answers)))
 
 
 def _open_points(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
     if answers.domain == EXAMPLE_DOMAIN:
-        yield f"domains: {EXAMPLE_DOMAIN} is a placeholder; no project tells the address that its visitors use"
+        yield f"domains: {EXAMPLE_DOMAIN} is a placeholder: enter the domain of your app"
     if project.origin and project.origin.value != answers.repository == "push":
-        yield "repository: the address of the remote origin is none that settings take, so pushes come here"
+        yield "repository: the settings do not accept the URL of the remote origin, so you push to this machine"
     if build is None:
-        yield "build: no pom.xml, build.gradle, build.xml, Dockerfile or *.war was found in this folder"
+        yield "build: this folder has no pom.xml, build.gradle, build.xml, Dockerfile or *.war"
         yield from project.notes
         return
     for other in project.builds:
         if other.kind not in kinds():
-            yield f"build: {other.what}: this version does not build {other.kind}, it knows {', '.join(kinds())}"
+            yield f"build: {other.description}: this version does not build {other.kind}, only {', '.join(kinds())}"
     if build.kind != "dockerfile":
-        yield from _open_about_tomcat(project, answers)
+        yield from _open_tomcat_points(project, answers)
     if len(build.wars) > 1:
-        yield f"build.war: {len(build.wars)} WARs come out; {answers.war} is deployed"
+        yield f"build.war: the build makes {len(build.wars)} WARs; {answers.war} is deployed"
     health = health_of(project, build)
     if health.is_guess and answers.health == health.path:
-        yield f"health.path: {answers.health} is a guess; it must answer 200, not send elsewhere"
+        yield f"health.path: {answers.health} is a guess; it must answer 200, not a redirect"
     yield from build.notes
     yield from project.notes
 
 
-def _open_about_tomcat(project: Project, answers: Answers) -> Iterator[str]:
+def _open_tomcat_points(project: Project, answers: Answers) -> Iterator[str]:
     if not answers.api:
-        yield "tomcat.image: nothing here says whether it is written for javax.servlet or jakarta.servlet"
+        yield "tomcat.image: no file shows whether the app uses javax.servlet or jakarta.servlet"
     elif is_contradictory(project):
-        yield "tomcat.image: parts of the project speak for javax, others for jakarta"
+        yield "tomcat.image: parts of the project use javax, others jakarta"
     elif is_weak(project):
-        seen = project.api[0].where
-        yield f"tomcat.image: {answers.api} is a guess: only {seen} speaks for it, and such a file runs on any Tomcat"
+        evidence = project.api[0].where
+        yield f"tomcat.image: {answers.api} is a guess: its only evidence is {evidence}, which every Tomcat accepts"
     if not answers.java:
         yield "tomcat.image: no Java level was found"
 
 
 def _app(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
-    told = build_name(project)
-    if told and answers.name == app_name(project):
-        yield comment(f"The name: {told.where}.")
+    name = build_name(project)
+    if name and answers.name == app_name(project):
+        yield comment(f"The name is {name.where}.")
     yield from _cautions(project, "app")
     yield entry("repository", answers.repository, _why_repository(project, answers))
-    yield entry("branch", answers.branch, _why(project.branches, answers.branch, "what goes live when it is pushed"))
+    yield entry("branch", answers.branch, _why(project.branches, answers.branch, "each push to it is deployed"))
     placeholder = answers.domain == EXAMPLE_DOMAIN
     yield entry("domains", [answers.domain], "CHANGE THIS: a placeholder" if placeholder else "")
     if path := app_path(build):
-        yield entry("path", path.value, f"where it is on its domain: {path.where}")
+        yield entry("path", path.value, f"the app's path on its domain: {path.where}")
     else:
-        yield commented("path", '"/"', "where it is on its domain; several apps may share one")
+        yield commented("path", '"/"', "the app's path on its domain; several apps can share a domain")
     yield from _cautions(project, "replicas")
-    inside = "one, since each would have a database of its own; a crash is an outage then"
-    yield entry("replicas", int(answers.replicas), inside if answers.replicas == "1" else "containers of a release")
-    yield commented("image", '"acme/shop"', "the name of the images made; empty: hookserver/<app>")
-    yield commented("webhook_secret_file", '"/etc/hookserver/secret"', "what the forge signs with; none: no webhooks")
+    single = "one, since each replica has its own database; a crash is an outage then"
+    yield entry("replicas", int(answers.replicas), single if answers.replicas == "1" else "containers of a release")
+    yield commented("image", '"acme/shop"', "name of the app's images; default: hookserver/<app>")
+    yield commented("webhook_secret_file", '"/etc/hookserver/secret"', "the forge's secret; without it: no webhooks")
 
 
 def _why_repository(project: Project, answers: Answers) -> str:
     if project.origin and answers.repository == project.origin.value:
         return project.origin.where
     if answers.repository == "push":
-        return f"git push <state_dir>/repos/{answers.name}.git {answers.branch}; or an address to fetch from"
-    return "as you said"
+        return f"git push <state_dir>/repos/{answers.name}.git {answers.branch}; or the URL of a repository"
+    return "your answer"
 
 
 def _build(project: Project, answers: Answers, build: Build | None, trusted: Evidence | None) -> Iterator[str]:
@@ -127,19 +126,19 @@ def _build(project: Project, answers: Answers, build: Build | None, trusted: Evi
         yield commented("kind", '"auto"', f"or {', '.join(kinds())}")
         return
     if build.kind not in kinds():
-        yield commented("kind", '"auto"', f"{build.what}; {build.kind} is not built by this version")
+        yield commented("kind", '"auto"', f"{build.description}; this version does not build {build.kind}")
         return
-    yield entry("kind", build.kind, build.what)
+    yield entry("kind", build.kind, build.description)
     for other in project.builds:
         if other is not build:
-            yield comment(f"There is also {other.what} ({other.kind}).")
+            yield comment(f"There is also {other.description} ({other.kind}).")
     if build.kind in BUILDER_IMAGES:
         image = BUILDER_IMAGES[build.kind](answers, build)
-        yield entry("image", image.image, image.why)
+        yield entry("image", image.value, image.where)
     if build.command:
         yield entry("command", list(build.command), build.command_reason)
     if build.wrapper:
-        yield comment(f"{build.wrapper} is used: the project brings its own.")
+        yield comment(f"The build uses the project's own {build.wrapper}.")
     if build.modules:
         yield comment(f"Modules: {', '.join(build.modules[:20])}{' …' if len(build.modules) > 20 else ''}.")
     yield from _war(answers, build)
@@ -149,16 +148,18 @@ def _build(project: Project, answers: Answers, build: Build | None, trusted: Evi
 
 def _ca_bundle(trusted: Evidence | None) -> str:
     if trusted:
-        return entry("ca_bundle", trusted.value, f"what the build trusts: {trusted.where}")
-    return commented("ca_bundle", '"/etc/hookserver/ca.pem"', "all CAs to trust, where a company's proxy needs its own")
+        return entry("ca_bundle", trusted.value, f"the certificates that the build trusts: {trusted.where}")
+    return commented("ca_bundle", '"/etc/hookserver/ca.pem"', "all CAs to trust, if a company proxy needs its own")
 
 
 def _war(answers: Answers, build: Build) -> Iterator[str]:
-    where = _why(build.wars, answers.war, "as you said")
+    where = _why(build.wars, answers.war, "your answer")
     if len(build.wars) > 1:
         others = ", ".join(war.value for war in build.wars if war.value != answers.war)
         yield entry("war", answers.war, f"{where}; there are also {others}")
-    elif build.wars and build.kind in _LEFT_IN and answers.war.split("/")[-2:-1] != [_LEFT_IN[build.kind]]:
+    elif (
+        build.wars and build.kind in _OUTPUT_FOLDERS and answers.war.split("/")[-2:-1] != [_OUTPUT_FOLDERS[build.kind]]
+    ):
         yield entry("war", answers.war, where)
     elif build.wars:
         yield comment(f"The WAR: {answers.war} ({where}).")
@@ -167,66 +168,64 @@ def _war(answers: Answers, build: Build) -> Iterator[str]:
 def _tomcat(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
     if build is None or build.kind != "dockerfile":
         image = tomcat_image(project, answers, build) if build else None
-        default = str(_default("tomcat", "image"))
         if image:
-            yield entry("image", image.image, image.why)
+            yield entry("image", image.value, image.where)
         else:
-            yield commented(
-                "image", f'"{default}"', "javax.servlet: tomcat:9.0-…; jakarta.servlet: tomcat:10.1-… or 11.0-…"
-            )
+            default = json.dumps(AppSettings.model_fields["tomcat"].default.image)
+            yield commented("image", default, "javax.servlet: tomcat:9.0-…; jakarta.servlet: tomcat:10.1-… or 11.0-…")
         if answers.api == "javax":
-            yield commented("migrate", "true", "with a Tomcat of 10.1 or newer: the build converts the WAR to jakarta")
+            yield commented("migrate", "true", "the build converts the WAR to jakarta, for Tomcat 10.1 or newer")
         yield from _tomcat_files(project)
     yield from _cautions(project, "tomcat")
-    yield commented("memory", '"512m"', "of each replica; during a deploy there are twice as many")
+    yield commented("memory", '"512m"', "of each replica; a deploy doubles the number of replicas for a while")
     yield from _variables(project)
-    yield commented("volumes", "[]", '"/on/the/host:/in/the/container"')
-    yield commented("networks", "[]", "further Docker networks, e.g. a database's")
+    yield commented("volumes", "[]", '"/path/on/host:/path/in/container"')
+    yield commented("networks", "[]", "additional Docker networks, for example the database's")
 
 
 def _tomcat_files(project: Project) -> Iterator[str]:
     if project.tomcat_files:
         files = ", ".join(f"{json.dumps(file.value)} = {json.dumps(file.where)}" for file in project.tomcat_files)
-        yield comment("Tomcat's own files, laid over the image's: they lie in the project under these names.")
+        yield comment("These files of the project replace Tomcat's own: place below Tomcat's folder = file.")
         yield f"files = {{ {files} }}"
 
 
 def _variables(project: Project) -> Iterator[str]:
     if not project.variables:
-        yield commented("env", "{}", "for example where its database is")
+        yield commented("env", "{}", "environment variables, for example the database's address")
         return
     names = ", ".join(f'{variable.value} = ""' for variable in project.variables)
     readers = ", ".join(dict.fromkeys(variable.where for variable in project.variables))
-    yield commented("env", f"{{ {names} }}", f"read by {readers}; passwords belong in env_file")
+    yield commented("env", f"{{ {names} }}", f"read by {readers}; put passwords into env_file")
 
 
 def _health(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
     if build is None:
-        yield commented("path", '"/"', "a page that answers 200 when the app is well; a redirect is none")
+        yield commented("path", '"/"', "a page that answers 200 if the app is healthy; a redirect is not a 200")
         return
     health = health_of(project, build)
     why = health.where
     if answers.health != health.path:
-        why = "as you said"
+        why = "your answer"
     elif health.is_guess:
-        why = f"A GUESS{f' ({health.where})' if health.where else ''}: no page made for it was found"
-    told = app_path(build)
-    if answers.health == f"{told.value if told else ''}/":
+        why = f"A GUESS{f' ({health.where})' if health.where else ''}: no health page was found"
+    path = app_path(build)
+    if answers.health == f"{path.value if path else ''}/":
         yield comment(f"{answers.health}: {why}.")
-        yield commented("path", '""', "empty: the root of the app's context, which follows apps.<app>.path")
+        yield commented("path", '""', "empty: the root of the app, also if apps.<app>.path changes")
     else:
         yield entry("path", answers.health, why)
     for note in health.notes:
         yield comment(note)
     yield from _cautions(project, "health")
     if any(caution.topic == "health" for caution in project.cautions):
-        yield commented("body", '""', "a text that is in the good page alone")
+        yield commented("body", '""', "a text that only the good page contains")
 
 
 def _release(project: Project) -> Iterator[str]:
     yield from _cautions(project, "prepare")
     if any(caution.topic == "prepare" for caution in project.cautions):
-        yield commented("prepare", "[]", "a command, once, in the new image, while the old release serves")
+        yield commented("prepare", "[]", "a command, run once in the new image while the old release is live")
     yield from _cautions(project, "release")
     advised = next((caution.advised for caution in project.cautions if caution.topic == "release"), "")
     if advised:
@@ -239,14 +238,10 @@ def _cautions(project: Project, topic: str) -> Iterator[str]:
             yield comment(f"CAUTION: {caution.text}.")
 
 
-def _section(name: str, lines: Iterator[str] | tuple[str, ...]) -> str:
-    said = list(lines)
-    return "\n".join((f"[{name}]", *said)) if said else ""
+def _section(name: str, entries: Iterable[str]) -> str:
+    lines = list(entries)
+    return "\n".join((f"[{name}]", *lines)) if lines else ""
 
 
-def _why(found: tuple[Evidence, ...], value: str, otherwise: str) -> str:
-    return next((evidence.where for evidence in found if evidence.value == value), otherwise)
-
-
-def _default(section: str, key: str) -> object:
-    return getattr(AppSettings.model_fields[section].default, key)
+def _why(evidence: tuple[Evidence, ...], value: str, otherwise: str) -> str:
+    return next((found.where for found in evidence if found.value == value), otherwise)

@@ -1,4 +1,7 @@
-"""Where the project's commits come from: read from ``.git`` as text, since git may run what a folder tells it to."""
+"""Reads a project's remote and branches from ``.git`` as text.
+
+Running ``git`` in a foreign folder is unsafe: its config can name programs to run (git-config(1), safe.directory).
+"""
 
 from __future__ import annotations
 
@@ -13,44 +16,42 @@ _SECTION = re.compile(r'\[remote "origin"\]')
 
 
 def origin(root: Path) -> Evidence | None:
-    """The address of the remote ``origin``, without a password, as settings take it; None when there is none."""
-    inside = _git_folder(root)
+    """The URL of the remote ``origin``, without a password; None if there is none."""
+    git_folder = _git_folder(root)
     in_origin = False
-    for line in _text(inside / "config").splitlines() if inside else ():
+    for line in _text(git_folder / "config").splitlines() if git_folder else ():
         if line.lstrip().startswith("["):
             in_origin = bool(_SECTION.match(line.strip()))
         key, _, value = line.partition("=")
         url = value.strip().strip('"')
         if in_origin and url and key.strip().lower() == "url":
-            return Evidence(_address(url, root), "the git remote origin")
+            return Evidence(_absolute(url, root), "the git remote origin")
     return None
 
 
 def branches(root: Path) -> tuple[Evidence, ...]:
-    """The remote's default branch, and the one that is checked out, where git tells them."""
-    inside = _git_folder(root)
-    if inside is None:
+    """The default branch of ``origin`` and the branch that is checked out, as far as they are known."""
+    git_folder = _git_folder(root)
+    if git_folder is None:
         return ()
-    heads = (
-        (_ref(inside / "refs" / "remotes" / "origin" / "HEAD", "refs/remotes/origin/"), "the default branch of origin"),
-        (_ref(_worktree(root) / "HEAD", "refs/heads/"), "the branch checked out here"),
-    )
-    found = {name: Evidence(name, where) for name, where in reversed(heads) if name}
-    return tuple(reversed(found.values()))
+    default = _ref(git_folder / "refs" / "remotes" / "origin" / "HEAD", "refs/remotes/origin/")
+    current = _ref(_worktree(root) / "HEAD", "refs/heads/")
+    found = (Evidence(default, "the default branch of origin"), Evidence(current, "the branch checked out here"))
+    return tuple(branch for branch in found[: 1 if default == current else 2] if branch.value)
 
 
 def _git_folder(root: Path) -> Path | None:
-    """Where the config and the remotes' refs are: the common folder, for a linked worktree too."""
-    inside = _worktree(root)
-    common = _text(inside / "commondir").strip()
-    inside = Path(os.path.normpath(inside / common)) if common else inside
-    return inside if (inside / "config").is_file() else None
+    """The folder of config and remote refs: of a linked worktree, it is the common one (gitrepository-layout(5))."""
+    folder = _worktree(root)
+    common = _text(folder / "commondir").strip()
+    folder = Path(os.path.normpath(folder / common)) if common else folder
+    return folder if (folder / "config").is_file() else None
 
 
 def _worktree(root: Path) -> Path:
-    inside = root / ".git"
-    named = _text(inside).removeprefix("gitdir:").strip() if inside.is_file() else ""
-    return Path(os.path.normpath(root / named)) if named else inside
+    folder = root / ".git"
+    target = _text(folder).removeprefix("gitdir:").strip() if folder.is_file() else ""
+    return Path(os.path.normpath(root / target)) if target else folder
 
 
 def _ref(file: Path, prefix: str) -> str:
@@ -58,7 +59,7 @@ def _ref(file: Path, prefix: str) -> str:
     return head.removeprefix(prefix) if head.startswith(prefix) else ""
 
 
-def _address(url: str, root: Path) -> str:
+def _absolute(url: str, root: Path) -> str:
     if url.startswith(("http://", "https://")):
         return re.sub(r"(?<=://)[^/]*@", "", url)
     if "://" in url or re.match(r"[^/]+@[^/]+:", url):

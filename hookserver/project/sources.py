@@ -1,16 +1,16 @@
-"""One pass over a project's sources: the places that say which servlet API it uses, and what two replicas would do."""
+"""Searches a project's sources, in one pass, for code that matters to a deploy."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hookserver.project.findings import Hit, Hits
 from hookserver.project.folder import Folder
 from hookserver.project.mapped_root import MAPPED, VIEW
 
-_KEPT = 20
+_MAX_HITS = 20
 _CODE = (".java", ".kt", ".groovy", ".scala")
 _PAGES = (".jsp", ".jspf", ".jspx", ".tag", ".tagx", ".xhtml")
 _CONFIGURATION = (".xml", ".properties", ".yml", ".yaml")
@@ -21,53 +21,57 @@ _HASH_COMMENT = re.compile(r"^[ \t]*[#!][^\n]*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class _Sort:
-    """What to look for, and in which files; the first group is what is kept of it."""
+class _Search:
+    """A pattern, and the files to search. A hit is the first group of a match."""
 
     pattern: re.Pattern[str]
     endings: tuple[str, ...]
 
 
-_SORTS: Mapping[str, _Sort] = {
-    "javax": _Sort(re.compile(r"(?m)^[ \t]*(import[ \t]+(?:static[ \t]+)?javax\.servlet\.)"), _CODE),
-    "jakarta": _Sort(re.compile(r"(?m)^[ \t]*(import[ \t]+(?:static[ \t]+)?jakarta\.servlet\.)"), _CODE),
-    "javax page": _Sort(re.compile(r'(import\s*=\s*"[^"<>]{0,500}javax\.servlet\.)'), _PAGES),
-    "jakarta page": _Sort(re.compile(r'(import\s*=\s*"[^"<>]{0,500}jakarta\.servlet\.|"jakarta\.tags\.\w+")'), _PAGES),
-    "scheduled": _Sort(re.compile(r"(@Scheduled\b|@EnableScheduling\b)"), _CODE),
-    "scheduled in XML": _Sort(re.compile(r"(<task:scheduled\b|<task:annotation-driven\b)"), (".xml",)),
-    "quartz": _Sort(re.compile(r"(import[ \t]+org\.quartz\.)"), _CODE),
-    "timer": _Sort(
+_SEARCHES: Mapping[str, _Search] = {
+    "javax": _Search(re.compile(r"(?m)^[ \t]*(import[ \t]+(?:static[ \t]+)?javax\.servlet\.)"), _CODE),
+    "jakarta": _Search(re.compile(r"(?m)^[ \t]*(import[ \t]+(?:static[ \t]+)?jakarta\.servlet\.)"), _CODE),
+    "javax page": _Search(re.compile(r'(import\s*=\s*"[^"<>]{0,500}javax\.servlet\.)'), _PAGES),
+    "jakarta page": _Search(
+        re.compile(r'(import\s*=\s*"[^"<>]{0,500}jakarta\.servlet\.|"jakarta\.tags\.\w+")'), _PAGES
+    ),
+    "scheduled": _Search(re.compile(r"(@Scheduled\b|@EnableScheduling\b)"), _CODE),
+    "scheduled in XML": _Search(re.compile(r"(<task:scheduled\b|<task:annotation-driven\b)"), (".xml",)),
+    "quartz": _Search(re.compile(r"(import[ \t]+org\.quartz\.)"), _CODE),
+    "timer": _Search(
         re.compile(
             r"(\bTimerService\b|\bScheduledExecutorService\b|\bnewScheduledThreadPool\b|"
             r"\bnewSingleThreadScheduledExecutor\b|\bnew[ \t]+Timer\(|@Schedule\b)"
         ),
         _CODE,
     ),
-    "session": _Sort(re.compile(r"(\bHttpSession\b|\.getSession\(|@SessionScoped?\b|@SessionAttributes\b)"), _CODE),
-    "session page": _Sort(re.compile(r'(\bscope\s*=\s*"session"|\bsessionScope\b|\bsession\.setAttribute\()'), _PAGES),
-    "file": _Sort(
+    "session": _Search(re.compile(r"(\bHttpSession\b|\.getSession\(|@SessionScoped?\b|@SessionAttributes\b)"), _CODE),
+    "session page": _Search(
+        re.compile(r'(\bscope\s*=\s*"session"|\bsessionScope\b|\bsession\.setAttribute\()'), _PAGES
+    ),
+    "file": _Search(
         re.compile(
             r"(\bgetRealPath\(|\bnew[ \t]+FileOutputStream\(|\.transferTo\(|"
             r"\bFiles\.(?:write|writeString|copy|newOutputStream|createDirectories)\()"
         ),
         _CODE,
     ),
-    "jdbc": _Sort(re.compile(r"""(jdbc:[a-z0-9]+:[^\s"'<>;?&]{1,300})"""), (*_CODE, *_CONFIGURATION)),
-    "embedded": _Sort(re.compile(r"(<jdbc:embedded-database\b|\bEmbeddedDatabaseBuilder\b)"), (*_CODE, ".xml")),
-    "environment": _Sort(re.compile(r"""System\.getenv\([ \t]*"([A-Z][A-Z0-9_]{1,60})"[ \t]*\)"""), (*_CODE, ".jsp")),
-    "environment in settings": _Sort(
+    "jdbc": _Search(re.compile(r"""(jdbc:[a-z0-9]+:[^\s"'<>;?&]{1,300})"""), (*_CODE, *_CONFIGURATION)),
+    "embedded": _Search(re.compile(r"(<jdbc:embedded-database\b|\bEmbeddedDatabaseBuilder\b)"), (*_CODE, ".xml")),
+    "environment": _Search(re.compile(r"""System\.getenv\([ \t]*"([A-Z][A-Z0-9_]{1,60})"[ \t]*\)"""), (*_CODE, ".jsp")),
+    "environment in settings": _Search(
         re.compile(r"""\$\{([A-Z][A-Z0-9]*_[A-Z0-9_]{1,60})(?::[^}\n]{0,200})?\}"""), (".properties", ".yml", ".yaml")
     ),
-    "mapped root": _Sort(MAPPED, _CODE),
-    "view of the root": _Sort(VIEW, (".xml",)),
-    "struts devMode": _Sort(
+    "mapped root": _Search(MAPPED, _CODE),
+    "view of the root": _Search(VIEW, (".xml",)),
+    "struts devMode": _Search(
         re.compile(
             r"""(struts\.devMode["']\s+value\s*=\s*["']true["']|value\s*=\s*["']true["']\s+name\s*=\s*["']struts\.devMode|"""
             r"""(?m:^)[ \t]*struts\.devMode[ \t]*[=:][ \t]*true\b)"""
         ),
         (".xml", ".properties"),
     ),
-    "mapped": _Sort(
+    "mapped": _Search(
         re.compile(
             r"(@(?:WebServlet|GetMapping|RequestMapping|Path)[ \t]*\([^()]{0,300}?\"/?"
             r"(?:health|healthz|healthcheck|health-check|ping|status|livez|readyz)(?:\.jsp|\.do)?\")"
@@ -78,26 +82,20 @@ _SORTS: Mapping[str, _Sort] = {
 
 
 def scan_sources(folder: Folder) -> dict[str, Hits]:
-    """The places of each sort, by its name."""
-    found: dict[str, list[Hit]] = {name: [] for name in _SORTS}
-    files: dict[str, int] = dict.fromkeys(_SORTS, 0)
+    """The hits of each search, by its name. Comments do not count."""
+    found: dict[str, list[Hit]] = {name: [] for name in _SEARCHES}
+    files: dict[str, int] = dict.fromkeys(_SEARCHES, 0)
     for path in folder.program_files(*_CODE, *_PAGES, *_CONFIGURATION):
-        for name, texts in _matches(path, folder):
-            files[name] += 1
-            found[name] += [Hit(path, text) for text in texts[: _KEPT - len(found[name])]]
-    return {name: Hits(tuple(hits), files[name]) for name, hits in found.items() if hits}
+        text = _without_comments(path, folder.text(path))
+        for name, search in _SEARCHES.items():
+            if path.endswith(search.endings):
+                texts = list(dict.fromkeys(match[1] for match in search.pattern.finditer(text)))
+                files[name] += bool(texts)
+                found[name] += [Hit(path, text) for text in texts[: _MAX_HITS - len(found[name])]]
+    return {name: Hits(tuple(hits), files[name]) for name, hits in found.items()}
 
 
-def _matches(path: str, folder: Folder) -> Iterator[tuple[str, list[str]]]:
-    text = _plain(path, folder.text(path))
-    for name, sort in _SORTS.items():
-        if path.endswith(sort.endings):
-            texts = list(dict.fromkeys(match[1] for match in sort.pattern.finditer(text)))
-            if texts:
-                yield name, texts
-
-
-def _plain(path: str, text: str) -> str:
+def _without_comments(path: str, text: str) -> str:
     if path.endswith(_CODE):
         return _COMMENT.sub(lambda match: match[1] or " ", text)
     if path.endswith((".properties", ".yml", ".yaml")):

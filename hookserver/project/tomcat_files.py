@@ -1,4 +1,4 @@
-"""Tomcat's own files that a project brings: users, server, context, environment, drivers."""
+"""Finds Tomcat's own files in a project: users, server, context, environment, drivers."""
 
 from __future__ import annotations
 
@@ -9,45 +9,42 @@ from hookserver.config.server_xml import obstacles
 from hookserver.project.findings import Caution, Evidence
 from hookserver.project.folder import Folder
 
+# Tomcat ignores a tomcat-users.xml with another root element, without a message
 _ROOTS = {"tomcat-users.xml": "tomcat-users", "server.xml": "Server", "context.xml": "Context"}
 _DRIVER = re.compile(r"(?:^|/)(?:tomcat|catalina)[^/]*/(?:[^/]+/)*lib/([^/]+\.jar)$", re.IGNORECASE)
 _LAYOUT = re.compile(
     r"(?:^|/)(?:conf|config|deploy|docker|etc|server|[^/]*(?:tomcat|catalina)[^/]*)/[^/]+$", re.IGNORECASE
 )
 _PLAIN = re.compile(r"[\w./-]+")
-_MOST_JARS = 10
+_MAX_JARS = 10
 _PORT = "8080"
 
 
 def find_tomcat_files(folder: Folder) -> tuple[tuple[Evidence, ...], tuple[Caution, ...]]:
-    """Files for ``tomcat.files``, by their place below Tomcat's folder; and what is odd about others of these names."""
+    """The files for ``tomcat.files`` (value: the place below Tomcat's folder), and cautions about unsuitable files."""
     found: dict[str, Evidence] = {}
-    odd: list[Caution] = []
-    whole = [name.removesuffix("bin/catalina.sh") for name in folder.program_files("bin/catalina.sh")]
-    if whole:
-        odd.append(
-            Caution(
-                "tomcat",
-                f"a whole Tomcat lies in {whole[0] or 'the top'}: it is not used, the image brings one; name in "
-                "tomcat.files what was changed in its conf, bin or lib",
-            )
+    problems: list[str] = []
+    tomcats = [name.removesuffix("bin/catalina.sh") for name in folder.program_files("bin/catalina.sh")]
+    if tomcats:
+        problems.append(
+            f"a whole Tomcat is in {tomcats[0] or 'the top folder'}: it is not used, since the image has its own; add "
+            "the files that you changed in its conf, bin or lib to tomcat.files"
         )
     for place, path in _candidates(folder):
-        if not _PLAIN.fullmatch(path) or any(path.startswith(top) for top in whole):
+        if not _PLAIN.fullmatch(path) or any(path.startswith(top) for top in tomcats):
             continue
-        problem = _problem(folder, path)
-        if problem:
-            odd.append(Caution("tomcat", problem))
+        if problem := _problem(folder, path):
+            problems.append(f"{path} is not proposed for tomcat.files: {problem}")
         elif place in found:
-            odd.append(Caution("tomcat", f"{place} could be {path} too; {found[place].where} is taken"))
+            problems.append(f"{path} can be {place} too; {found[place].where} is used")
         else:
             found[place] = Evidence(place, path)
-            odd += [Caution("tomcat", f"{path}: {line}") for line in _obstacles(folder, path)]
-    return tuple(found.values()), tuple(odd)
+            problems += [f"{path}: {line}" for line in _obstacles(folder, path)]
+    return tuple(found.values()), tuple(Caution("tomcat", problem) for problem in problems)
 
 
 def _candidates(folder: Folder) -> Iterator[tuple[str, str]]:
-    """Place and path; what lies in ``META-INF`` or ``WEB-INF`` is the app's, and gets into its WAR."""
+    """Place and path. Files in ``META-INF`` and ``WEB-INF`` are part of the WAR."""
     jars = 0
     for path in folder.program_files(*_ROOTS, "setenv.sh", ".jar"):
         name = path.rpartition("/")[2]
@@ -57,7 +54,7 @@ def _candidates(folder: Folder) -> Iterator[tuple[str, str]]:
             yield f"conf/{name}", path
         elif name == "setenv.sh":
             yield "bin/setenv.sh", path
-        elif (driver := _DRIVER.search(path)) and jars < _MOST_JARS:
+        elif (driver := _DRIVER.search(path)) and jars < _MAX_JARS:
             jars += 1
             yield f"lib/{driver[1]}", path
 
@@ -68,21 +65,15 @@ def _obstacles(folder: Folder, path: str) -> tuple[str, ...]:
 
 
 def _problem(folder: Folder, path: str) -> str:
-    wanted = _ROOTS.get(path.rpartition("/")[2])
-    if not wanted:
+    expected = _ROOTS.get(path.rpartition("/")[2])
+    if not expected:
         return ""
     root = folder.xml(path)
     if root is None:
-        return f"{path} is not proposed for tomcat.files: it is no XML that can be read"
-    if root.tag != wanted:
-        return (
-            f"{path} is not proposed for tomcat.files: it begins with <{root.tag}>, Tomcat reads <{wanted}> and "
-            "ignores anything else in silence"
-        )
+        return "it is not valid XML"
+    if root.tag != expected:
+        return f"its root element is <{root.tag}>, but Tomcat reads <{expected}> and silently ignores anything else"
     ports = [connector.get("port", "") for connector in root.iter("Connector")]
-    if wanted == "Server" and _PORT not in ports:
-        return (
-            f"{path} is not proposed for tomcat.files: it listens on {', '.join(ports) or 'no port'}, and hookserver "
-            f"asks on {_PORT}"
-        )
+    if expected == "Server" and _PORT not in ports:
+        return f"it listens on {', '.join(ports) or 'no port'}, but hookserver connects to {_PORT}"
     return ""

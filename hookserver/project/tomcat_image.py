@@ -1,18 +1,22 @@
-"""Which Tomcat and which Java: the names of the images that fit."""
+"""Chooses the images: a Tomcat with the app's servlet API, and a build tool with its Java level.
+
+Each function returns the image's name, with the reason for it as its ``where``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from hookserver.project.answers import Answers, is_contradictory, strong_api
-from hookserver.project.findings import Build, Project
+from hookserver.project.findings import Build, Evidence, Project
 from hookserver.project.java import JDKS, image_jdk
 
-_NEEDS = {"9.0": 8, "10.1": 11, "11.0": 17}
-_USUAL = 17
+# https://tomcat.apache.org/whichversion.html: the oldest Java of each Tomcat
+_TOMCATS = {"9.0": 8, "10.1": 11, "11.0": 17}
+_DEFAULT_JAVA = 17
 _GRADLES = {21: "8", 25: "9"}
-"""The Gradle of an image that goes up to this JDK."""
+"""The Gradle whose images have JDKs up to this one."""
+# https://docs.gradle.org/current/userguide/compatibility.html: from this Gradle on, the oldest and the newest JDK
 _GRADLE_RUNS_ON = (
     ((9, 1), 17, 25),
     ((9, 0), 17, 21),
@@ -21,20 +25,11 @@ _GRADLE_RUNS_ON = (
     ((5, 0), 8, 11),
     ((0, 0), 8, 8),
 )
-"""From which Gradle on which JDKs of images run it, the oldest and the newest, as its compatibility matrix has it."""
-_SHOWN = 3
+_MAX_REASONS = 3
 
 
-@dataclass(frozen=True)
-class ImageChoice:
-    """An image's name, and why it is that one."""
-
-    image: str
-    why: str
-
-
-def tomcat_image(project: Project, answers: Answers, build: Build) -> ImageChoice | None:
-    """The line that has the servlet API, on the Java level's JDK; None when nobody knows the API."""
+def tomcat_image(project: Project, answers: Answers, build: Build) -> Evidence | None:
+    """The Tomcat with the servlet API, on the JDK of the Java level; None if the API is unknown."""
     if not answers.api:
         return None
     line = "9.0" if answers.api == "javax" else "10.1"
@@ -49,86 +44,92 @@ def tomcat_image(project: Project, answers: Answers, build: Build) -> ImageChoic
         line = own
     elif build.tomcat:
         why.append(f"BUT {build.tomcat.where} says Tomcat {build.tomcat.value}")
-    level = int(answers.java or _USUAL)
+    level = int(answers.java or _DEFAULT_JAVA)
     why.append(_why_java(answers, build))
-    return ImageChoice(f"tomcat:{line}-jdk{image_jdk(level, _NEEDS[line])}-temurin", "; ".join(why))
+    return Evidence(f"tomcat:{line}-jdk{image_jdk(level, _TOMCATS[line])}-temurin", "; ".join(why))
 
 
 def _own_line(build: Build) -> str:
-    """The line of the Tomcat that the project itself names, where that is one of those proposed."""
+    """The line of the Tomcat that the project itself names; empty if it is none of ours."""
     named = ".".join(build.tomcat.value.split(".")[:2]) if build.tomcat else ""
-    return named if named in _NEEDS else ""
+    return named if named in _TOMCATS else ""
 
 
-def maven_image(answers: Answers, build: Build) -> ImageChoice:
-    """A Maven on the level's JDK, or on the newer one that the build asks for; javac 8 knows no ``release``."""
-    level = int(answers.java or _USUAL)
-    why = _why_java(answers, build)
-    if build.builder_java and int(build.builder_java.value) > level:
-        level, why = int(build.builder_java.value), f"Java {build.builder_java.value}: {build.builder_java.where}"
+def maven_image(answers: Answers, build: Build) -> Evidence:
+    """A Maven on the JDK of the Java level, or on the newer one that the build needs."""
+    level, why = _builder_level(answers, build)
+    # javac has --release since JDK 9 (JEP 247)
     by_release = bool(build.java) and "release" in build.java[0].where.partition(" in ")[0]
-    return ImageChoice(f"maven:3.9-eclipse-temurin-{image_jdk(level, 11 if by_release else 8)}", why)
+    return Evidence(f"maven:3.9-eclipse-temurin-{image_jdk(level, 11 if by_release else 8)}", why)
 
 
-def gradle_image(answers: Answers, build: Build) -> ImageChoice:
-    """A Gradle on the level's JDK, or on the nearest one that the build's own Gradle runs on."""
-    level, why = int(answers.java or _USUAL), _why_java(answers, build)
-    if build.builder_java and int(build.builder_java.value) > level:
-        level, why = int(build.builder_java.value), f"Java {build.builder_java.value}: {build.builder_java.where}"
+def gradle_image(answers: Answers, build: Build) -> Evidence:
+    """A Gradle on the JDK of the Java level, or on the nearest JDK that runs the build's own Gradle."""
+    level, why = _builder_level(answers, build)
     tool, wanted = build.builder_tool, image_jdk(level)
-    java = _runs(tool.value, wanted) if tool else wanted
+    java = _nearest_jdk(tool.value, wanted) if tool else wanted
     if tool and java != wanted:
         why = f"{tool.where}; Gradle {tool.value} does not run on Java {wanted}"
     toolchain = build.builder_java
     if toolchain and int(toolchain.value) != java:
-        why += f". BUT the build wants Java {toolchain.value} itself ({toolchain.where}), which is not in this image: "
-        why += "Gradle has to download it, or one of the two has to change"
+        why += (
+            f". BUT the build itself needs Java {toolchain.value} ({toolchain.where}), which this image does not have: "
+            "let Gradle download it, or change one of the two"
+        )
     elif java < wanted:
-        why += f". BUT Java {java} makes nothing for Java {level}: the project needs a newer Gradle"
+        why += f". BUT Java {java} cannot compile for Java {level}: the project needs a newer Gradle"
     gradle = tool.value if tool and not build.wrapper else next(has for jdk, has in _GRADLES.items() if jdk >= java)
-    return ImageChoice(f"gradle:{gradle}-jdk{java}", why)
+    return Evidence(f"gradle:{gradle}-jdk{java}", why)
 
 
-def ant_image(answers: Answers, build: Build) -> ImageChoice:
-    """An Ant on the level's JDK."""
-    return ImageChoice(f"ant:1.10-jdk{image_jdk(int(answers.java or _USUAL))}", _why_java(answers, build))
+def ant_image(answers: Answers, build: Build) -> Evidence:
+    """An Ant on the JDK of the Java level."""
+    return Evidence(f"ant:1.10-jdk{image_jdk(int(answers.java or _DEFAULT_JAVA))}", _why_java(answers, build))
 
 
-BUILDER_IMAGES: Mapping[str, Callable[[Answers, Build], ImageChoice]] = {
+BUILDER_IMAGES: Mapping[str, Callable[[Answers, Build], Evidence]] = {
     "ant": ant_image,
     "gradle": gradle_image,
     "maven": maven_image,
 }
-"""What chooses the image that a kind of build runs in."""
+"""The function that chooses the builder image, by the kind of build."""
 
 
-def _runs(gradle: str, wanted: int) -> int:
-    """The JDK nearest to the one that is wanted that a Gradle runs on."""
+def _builder_level(answers: Answers, build: Build) -> tuple[int, str]:
+    level, own = int(answers.java or _DEFAULT_JAVA), build.builder_java
+    if own and int(own.value) > level:
+        return int(own.value), f"Java {own.value}: {own.where}"
+    return level, _why_java(answers, build)
+
+
+def _nearest_jdk(gradle: str, wanted: int) -> int:
     version = tuple(int(part) for part in f"{gradle}.0".split(".")[:2])
     oldest, newest = next((oldest, newest) for since, oldest, newest in _GRADLE_RUNS_ON if version >= since)
     return min(max(wanted, oldest), newest)
 
 
 def _why_api(project: Project, answers: Answers) -> str:
-    speaking = [found.where for found in strong_api(project) if found.value == answers.api]
-    against = [found.where for found in strong_api(project) if found.value != answers.api]
-    why = f"{answers.api}: {_listed(speaking) or 'as you said'}"
+    evidence = strong_api(project)
+    why = (
+        f"{answers.api}: {_listed([found.where for found in evidence if found.value == answers.api]) or 'your answer'}"
+    )
     if is_contradictory(project):
-        why += f". BUT the other is {_listed(against)}: one of them fails at run time"
+        others = _listed([found.where for found in evidence if found.value != answers.api])
+        why += f". BUT the other API is {others}: one of them fails at run time"
     return why
 
 
 def _why_java(answers: Answers, build: Build) -> str:
     if not answers.java:
-        return f"Java {_USUAL} is a guess: no level was found"
+        return f"Java {_DEFAULT_JAVA} is a guess: no level was found"
     level = next((found for found in build.java if found.value == answers.java), None)
-    why = f"Java {answers.java}: {level.where if level else 'as you said'}"
+    why = f"Java {answers.java}: {level.where if level else 'your answer'}"
     if int(answers.java) > JDKS[-1]:
         why += f", newer than the newest image, {JDKS[-1]}"
     others = [f"{found.value} ({found.where})" for found in build.java if found is not level]
     return f"{why}; also {_listed(others)}" if others and level else why
 
 
-def _listed(said: list[str]) -> str:
-    more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
-    return ", ".join(said[:_SHOWN]) + more
+def _listed(reasons: list[str]) -> str:
+    more = f" and {len(reasons) - _MAX_REASONS} more" if len(reasons) > _MAX_REASONS else ""
+    return ", ".join(reasons[:_MAX_REASONS]) + more

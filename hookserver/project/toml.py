@@ -1,4 +1,4 @@
-"""Text of a settings file: keys with the reason they have their value, in lines that fit."""
+"""Writes the lines of a settings file: a key, its value, and the reason for the value."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import textwrap
 
 WIDTH = 118
 _COLUMN = 40
-_LONGEST = 800
+_MAX_LENGTH = 800
 
 
 def comment(text: str) -> str:
-    """A comment of as many lines as it needs; those of a point in a list are indented."""
+    """A wrapped comment. The second line of a list item is indented."""
     indent = "  " if text.startswith("- ") else ""
     plain = one_line(text)
     lines = textwrap.wrap(plain, WIDTH - 2, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
@@ -19,20 +19,20 @@ def comment(text: str) -> str:
 
 
 def entry(key: str, value: str | int | list[str], why: str = "") -> str:
-    """``key = value``, with the reason beside it when it fits, else above it."""
-    said = f"{key} = {json.dumps(value, ensure_ascii=False)}"
-    beside = f"{said:{_COLUMN}} # {one_line(why)}"
+    """``key = value`` with the reason behind it, or above it if it is long."""
+    pair = f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    line = f"{pair:{_COLUMN}} # {one_line(why)}"
     if not why:
-        return said
-    return beside if len(beside) <= WIDTH else f"{comment(why)}\n{said}"
+        return pair
+    return line if len(line) <= WIDTH else f"{comment(why)}\n{pair}"
 
 
 def commented(key: str, value: str, why: str) -> str:
-    """A key that is not set, for a person to take up; ``value`` is TOML."""
+    """A key that is commented out, with its purpose; ``value`` is TOML."""
     return f"# {f'{key} = {value}':{_COLUMN - 2}} # {one_line(why)}"
 
 
 def one_line(text: str) -> str:
-    """Text from a project, without what a terminal or TOML would not take."""
+    """The text in one line, at most 800 characters, without characters that a terminal or TOML refuses."""
     plain = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
-    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
+    return plain if len(plain) <= _MAX_LENGTH else f"{plain[:_MAX_LENGTH]}…"

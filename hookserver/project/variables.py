@@ -1,4 +1,4 @@
-"""Names of the environment that a project reads."""
+"""Finds the environment variables that a project reads."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from collections.abc import Mapping
 
 from hookserver.project.findings import Evidence, Hits
 
-_EVERYONES = frozenset(
-    {"CATALINA_BASE", "CATALINA_HOME", "HOME", "HOSTNAME", "JAVA_HOME", "PATH", "PORT", "TZ", "USER"}
-)
-_MOST = 12
+_COMMON = frozenset({"CATALINA_BASE", "CATALINA_HOME", "HOME", "HOSTNAME", "JAVA_HOME", "PATH", "PORT", "TZ", "USER"})
+_MAX = 12
 
 
 def environment_variables(hits: Mapping[str, Hits]) -> tuple[Evidence, ...]:
-    """Each name once, with the file that reads it; those that every machine has are left out."""
+    """Each name once, with the file that reads it. Names that every machine has are left out."""
     found: dict[str, Evidence] = {}
-    for sort in ("environment", "environment in settings"):
-        for hit in hits[sort].first if sort in hits else ():
-            if hit.text not in _EVERYONES:
-                found.setdefault(hit.text, Evidence(hit.text, hit.path))
-    return tuple(found.values())[:_MOST]
+    for hit in (*hits["environment"].first, *hits["environment in settings"].first):
+        if hit.text not in _COMMON:
+            found.setdefault(hit.text, Evidence(hit.text, hit.path))
+    return tuple(found.values())[:_MAX]

@@ -1,4 +1,4 @@
-"""The project's ``web.xml``, and the folder that its pages lie in."""
+"""Finds a project's ``web.xml`` and the folder of its pages."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ _PLACES = ("src/main/webapp", "WebContent", "WebRoot", "web", "webapp", "src/web
 
 @dataclass(frozen=True)
 class WebApp:
-    """``pages`` is the folder of the pages, relative, "" when it is the top or not known; ``web_xml`` its descriptor.
-
-    ``api`` and ``version`` are what the descriptor's schema says: ``javax`` or ``jakarta``, and the servlet version.
+    """``pages`` is the relative folder of the pages (empty: the top, or unknown), ``web_xml`` the descriptor at
+    ``path``.
     """
 
     pages: str
@@ -26,37 +25,40 @@ class WebApp:
 
     @property
     def version(self) -> str:
-        if self.web_xml is None:
-            return ""
-        return self.web_xml.get("version", "")
+        """The servlet version of the descriptor; empty if it names none."""
+        return "" if self.web_xml is None else self.web_xml.get("version", "")
 
     @property
     def api(self) -> str:
+        """``javax`` or ``jakarta``, by the descriptor's XML namespace; empty without a descriptor."""
+        # https://jakarta.ee/xml/ns/jakartaee/: the namespace changed with Jakarta EE 9
         if self.web_xml is None:
             return ""
         return "jakarta" if "jakarta.ee" in self.web_xml.get("xmlns", "") else "javax"
 
     def texts(self, path: str) -> list[str]:
-        """The texts at a path of the descriptor."""
+        """The texts of all elements at a path of the descriptor."""
         found = () if self.web_xml is None else self.web_xml.iterfind(path)
         return [(element.text or "").strip() for element in found]
 
     def has(self, tag: str) -> bool:
+        """Whether the descriptor has this element."""
         return self.web_xml is not None and self.web_xml.find(tag) is not None
 
     def page(self, folder: Folder, name: str) -> str:
-        """Where a page's file is; empty when there is none, or the folder of the pages is not known."""
+        """The path of a page's file; empty if there is none."""
         path = f"{self.pages}/{name}".lstrip("/")
         return path if path in folder else ""
 
 
 def find_web_app(folder: Folder, build: Build | None) -> WebApp:
-    """The descriptor and pages of the module that makes the WAR, else of the first place where people put them."""
-    for place in _places(folder, build):
+    """The web app of the module that makes the WAR; else the first one in a usual place."""
+    places = list(_places(folder, build))
+    for place in places:
         path = f"{place}/WEB-INF/web.xml".lstrip("/")
         if path in folder:
             return WebApp(place, path, folder.xml(path))
-    for place in _places(folder, build):
+    for place in places:
         if place and any(name.startswith(f"{place}/") for name in folder.files):
             return WebApp(place, "", None)
     return WebApp("", "", None)
@@ -64,8 +66,8 @@ def find_web_app(folder: Folder, build: Build | None) -> WebApp:
 
 def _places(folder: Folder, build: Build | None) -> Iterator[str]:
     module = re.split(r"/?(?:target|build/libs|dist)/", build.wars[0].value)[0] if build and build.wars else ""
-    for below in dict.fromkeys((module if not module.endswith(".war") else "", "")):
-        yield from (f"{below}/{place}".strip("/") for place in _PLACES)
-    anywhere = next((name for name in folder.program_files("WEB-INF/web.xml")), "")
-    if anywhere:
-        yield anywhere.removesuffix("WEB-INF/web.xml").rstrip("/")
+    for parent in dict.fromkeys((module if not module.endswith(".war") else "", "")):
+        yield from (f"{parent}/{place}".strip("/") for place in _PLACES)
+    elsewhere = next(folder.program_files("WEB-INF/web.xml"), "")
+    if elsewhere:
+        yield elsewhere.removesuffix("WEB-INF/web.xml").rstrip("/")

@@ -1,1 +1,1 @@
-"""The build files of a project: Maven, Gradle, Ant, Dockerfile, a prebuilt WAR."""
+"""Reads the build files of a project: Maven, Gradle, Ant, Dockerfile, or a prebuilt WAR."""

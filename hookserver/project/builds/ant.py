@@ -1,4 +1,4 @@
-"""Ant projects, by their ``build.xml`` and the property files it names."""
+"""Reads Ant projects: the ``build.xml``, its imports and its property files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from hookserver.project.builds import ant_notes, ant_script
-from hookserver.project.builds.ant_script import NETBEANS, Script, Task
+from hookserver.project.builds.ant_notes import notes_on_missing_files
+from hookserver.project.builds.ant_script import NETBEANS, Script, Task, read_script
 from hookserver.project.builds.commands import command
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder, join
@@ -15,44 +15,43 @@ from hookserver.project.java import java_level, sorted_levels
 
 _JAR = re.compile(r"(.+?)(?:-(\d[\w.]*?))?\.jar")
 _UNKNOWN = re.compile(r"[$@]\{[^}]*\}")
-_MADE = {"war": ("destfile", "warfile"), "jar": ("destfile", "jarfile"), "zip": ("destfile", "zipfile", "file")}
-"""The tasks that can make a WAR, by the attributes that say where, the older ones last."""
-_MOST_TARGETS = 20
+# https://ant.apache.org/manual/Tasks/war.html, …/jar.html, …/zip.html: destfile was warfile, jarfile, zipfile before
+_WAR_TASKS = {"war": ("destfile", "warfile"), "jar": ("destfile", "jarfile"), "zip": ("destfile", "zipfile", "file")}
+_MAX_TARGETS = 20
 _LEVELS = ("javac.target", "javac.source", "ant.build.javac.target", "ant.build.javac.source")
 
 
 def read_build(folder: Folder) -> Build | None:
-    """What the ``build.xml`` at the top makes; None when there is none."""
+    """The build of the ``build.xml`` at the top; None if there is none."""
     if "build.xml" not in folder:
         return None
     notes: list[str] = []
-    script = ant_script.read_script(folder, notes)
+    script = read_script(folder, notes)
     if script is None:
         return Build("ant", "build.xml")
     target, wars = _target_for_war(script)
-    notes += ant_notes.notes_on_missing_files(folder, script)
+    notes += notes_on_missing_files(folder, script)
     if not wars:
-        notes.append("build.xml has no <war destfile=…> that a target leads to, so the build may leave no WAR")
+        notes.append("no target of build.xml runs a <war destfile=…>, so the build probably makes no WAR")
     name = script.files["build.xml"].get("name")
     build = Build(
         kind="ant",
-        what=f"build.xml, default target {script.default or 'not said'}",
+        description=f"build.xml, default target {script.default or 'not named'}",
         wars=wars,
         name=Evidence(name, "the project's name in build.xml") if name else None,
         dependencies=tuple(libraries(folder)),
-        java=sorted_levels(_levels(script)),
+        java=sorted_levels(_java_levels(script)),
         arguments=(target,) if target else (),
         notes=tuple(notes),
     )
     if not target:
         return build
-    without = f"the default target {script.default} makes no WAR" if script.default else "no target is the default one"
-    why = f"{without} as far as build.xml tells, {target} makes it"
-    return replace(build, command=command(build), command_reason=why)
+    without = f"the default target {script.default} makes no WAR" if script.default else "there is no default target"
+    return replace(build, command=command(build), command_reason=f"{without}, the target {target} does")
 
 
 def libraries(folder: Folder) -> Iterator[Dependency]:
-    """The ``*.jar`` files that lie in the project, by their names. What is in no ``WEB-INF/lib`` is not shipped."""
+    """The ``*.jar`` files in the project, by their names. Only those in ``WEB-INF/lib`` are shipped."""
     for name in folder.program_files(".jar"):
         match = _JAR.fullmatch(name.rpartition("/")[2])
         if match and "wrapper" not in name:
@@ -61,33 +60,33 @@ def libraries(folder: Folder) -> Iterator[Dependency]:
 
 
 def _target_for_war(script: Script) -> tuple[str, tuple[Evidence, ...]]:
-    """The target to name, empty when the default one will do, and what it makes.
+    """The target to run (empty: the default one), and the WARs that it makes.
 
-    Of several the one that makes the WAR itself, else the one that does least besides; a name with a hyphen in front
-    is private to the file.
+    A target that makes a WAR itself is preferred, then one that runs few tasks. Ant refuses a target that begins with
+    a hyphen on the command line (https://ant.apache.org/manual/targets.html).
     """
     makers = _makers(script)
     if wars := _made_by(script.run_by(script.default), makers):
         return "", wars
     if not makers and "war.name" in script.properties:
-        place = script.expand(script.properties.get("dist.dir", "dist"))
-        made = script.expand(script.properties["war.name"])
-        return "", (Evidence(f"{place}/{made}", f"war.name in {NETBEANS}"),)
+        folder = script.expand(script.properties.get("dist.dir", "dist"))
+        name = script.expand(script.properties["war.name"])
+        return "", (Evidence(f"{folder}/{name}", f"war.name in {NETBEANS}"),)
     public = [name for name in script.targets if not name.startswith("-")]
-    itself = [name for name in public if any(id(inside) in makers for inside in script.targets[name].element.iter())]
-    runs = {name: script.run_by(name) for name in (itself or public)[:_MOST_TARGETS]}
-    leading = {name: wars for name, tasks in runs.items() if (wars := _made_by(tasks, makers))}
-    if not leading:
+    direct = [name for name in public if any(id(inner) in makers for inner in script.targets[name].element.iter())]
+    runs = {name: script.run_by(name) for name in (direct or public)[:_MAX_TARGETS]}
+    found = {name: wars for name, tasks in runs.items() if (wars := _made_by(tasks, makers))}
+    if not found:
         return "", ()
-    target = min(leading, key=lambda name: len(runs[name]))
-    return target, leading[target]
+    target = min(found, key=lambda name: len(runs[name]))
+    return target, found[target]
 
 
 def _makers(script: Script) -> dict[int, Evidence]:
-    """The WAR that a task makes, by the task's identity."""
+    """The WAR of each task that makes one, by the task's identity."""
     found: dict[int, Evidence] = {}
-    for task in script.tasks(*_MADE):
-        for attribute in _MADE[task.element.tag]:
+    for task in script.tasks(*_WAR_TASKS):
+        for attribute in _WAR_TASKS[task.element.tag]:
             path = join("", _UNKNOWN.sub("*", script.expand(task.element.get(attribute, ""))))
             if path.endswith(".war"):
                 where = f"<{task.element.tag} {attribute}> in {task.path}"
@@ -100,7 +99,7 @@ def _made_by(tasks: Iterable[Task], makers: Mapping[int, Evidence]) -> tuple[Evi
     return tuple({war.value: war for war in wars}.values())
 
 
-def _levels(script: Script) -> Iterator[Evidence]:
+def _java_levels(script: Script) -> Iterator[Evidence]:
     for task in script.tasks("javac"):
         for key in ("release", "target", "source"):
             if level := java_level(script.expand(task.element.get(key, ""))):

@@ -1,24 +1,22 @@
-"""A ``build.xml`` with the files it imports: its properties, its targets, and what a target runs."""
+"""Reads a ``build.xml`` and the files that it imports: properties, targets, and the tasks that a target runs."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from hookserver.project.builds.properties import read_properties
+from hookserver.project.builds.properties import expand, read_properties
 from hookserver.project.folder import Folder, join
 
 NETBEANS = "nbproject/project.properties"
-_REFERENCE = re.compile(r"\$\{([^}]+)\}")
-_MOST_FILES = 20
+_MAX_FILES = 20
 _CALLS = ("antcall", "antcallback", "runtarget", "foreach", "ant")
 
 
 @dataclass(frozen=True)
 class Task:
-    """An element, and the file it stands in."""
+    """An element, and the path of its file."""
 
     element: Element
     path: str
@@ -26,7 +24,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Script:
-    """``files`` are the ``build.xml`` and what it imports, by path; the first that names a target has it, as in Ant."""
+    """``files`` are the ``build.xml`` and its imports, by path."""
 
     files: Mapping[str, Element]
     properties: Mapping[str, str]
@@ -35,19 +33,20 @@ class Script:
 
     @property
     def default(self) -> str:
+        """The name of the default target; empty if there is none."""
         return self.files["build.xml"].get("default", "")
 
     def expand(self, text: str) -> str:
-        """With ``${…}`` replaced as far as the files tell."""
-        return expand(text, self.properties)
+        """The text with the values of its properties."""
+        return expand(text, self.properties.get)
 
     def tasks(self, *tags: str) -> Iterator[Task]:
-        """The elements with one of these names, wherever they stand."""
+        """All elements with one of these tags."""
         for path, root in self.files.items():
             yield from (Task(element, path) for element in root.iter() if element.tag in tags)
 
     def run_by(self, target: str) -> list[Task]:
-        """What runs with a target: outside of all targets, in itself, in those it depends on or calls, in macros."""
+        """All tasks that run with a target: its own, those of the targets it needs or calls, and those outside."""
         outside = [
             Task(element, path)
             for path, root in self.files.items()
@@ -60,13 +59,13 @@ class Script:
         for task in waiting:
             for element in task.element.iter():
                 found.append(Task(element, task.path))
-                for other in self._led_to(element):
+                for other in self._started_by(element):
                     if id(other.element) not in seen:
                         seen.add(id(other.element))
                         waiting.append(other)
         return found
 
-    def _led_to(self, element: Element) -> Iterator[Task]:
+    def _started_by(self, element: Element) -> Iterator[Task]:
         if element.tag in self.macros:
             yield self.macros[element.tag]
         names = []
@@ -78,7 +77,7 @@ class Script:
 
 
 def read_script(folder: Folder, notes: list[str]) -> Script | None:
-    """The ``build.xml`` at the top; None when it cannot be read."""
+    """The ``build.xml`` at the top; None if it is not readable. Missing imports are added to the notes."""
     root = folder.xml("build.xml")
     if root is None:
         return None
@@ -86,30 +85,21 @@ def read_script(folder: Folder, notes: list[str]) -> Script | None:
     for path in (waiting := ["build.xml"]):
         properties = _properties(folder, files)
         for element in files[path].iter("import"):
-            name = expand(element.get("file", ""), properties)
-            inside = join(path.rpartition("/")[0], name)
-            if inside in files or len(files) >= _MOST_FILES:
+            name = expand(element.get("file", ""), properties.get)
+            imported = join(path.rpartition("/")[0], name)
+            if imported in files or len(files) >= _MAX_FILES:
                 continue
-            found = folder.xml(inside)
+            found = folder.xml(imported)
             if found is not None:
-                files[inside] = found
-                waiting.append(inside)
-            elif inside not in folder and element.get("optional") != "true":
+                files[imported] = found
+                waiting.append(imported)
+            elif imported not in folder and element.get("optional") != "true":
                 notes.append(f"{path} imports {name}, which is not in this folder")
     return Script(files, _properties(folder, files), _named(files, "target"), _named(files, "macrodef"))
 
 
-def expand(text: str, properties: Mapping[str, str]) -> str:
-    """With ``${…}`` replaced; a bomb of references stays one."""
-    for _ in range(10):
-        fresh = _REFERENCE.sub(lambda match: properties.get(match[1], match[0])[:500], text)[:2000]
-        if fresh == text:
-            break
-        text = fresh
-    return text
-
-
 def _named(files: Mapping[str, Element], tag: str) -> dict[str, Task]:
+    # https://ant.apache.org/manual/Tasks/import.html: the importing file's target takes precedence
     found: dict[str, Task] = {}
     for path, root in files.items():
         for element in root:
@@ -119,16 +109,17 @@ def _named(files: Mapping[str, Element], tag: str) -> dict[str, Task]:
 
 
 def _properties(folder: Folder, files: Mapping[str, Element]) -> dict[str, str]:
-    """The first value of a property counts, as in Ant."""
+    # https://ant.apache.org/manual/Tasks/property.html: properties are immutable, the first value counts
     properties = {"basedir": ".", "ant.project.name": files["build.xml"].get("name", "")}
+
+    def load(path: str) -> None:
+        for key, value in read_properties(folder.text(path), path).items():
+            properties.setdefault(key, value)
+
     for element in (element for root in files.values() for element in root.iter("property")):
-        file = element.get("file") or element.get("resource")
-        if file:
-            inside = join("", expand(file, properties))
-            for key, value in read_properties(folder.text(inside), inside).items():
-                properties.setdefault(key, value)
-        elif element.get("name"):
-            properties.setdefault(str(element.get("name")), element.get("value") or element.get("location") or "")
-    for key, value in read_properties(folder.text(NETBEANS), NETBEANS).items():
-        properties.setdefault(key, value)
+        if file := element.get("file") or element.get("resource"):
+            load(join("", expand(file, properties.get)))
+        elif name := element.get("name"):
+            properties.setdefault(name, element.get("value") or element.get("location") or "")
+    load(NETBEANS)
     return properties

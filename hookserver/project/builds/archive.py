@@ -1,10 +1,11 @@
-"""A prebuilt WAR, looked into without unpacking it."""
+"""Reads a prebuilt WAR without unpacking it."""
 
 from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from hookserver.project.findings import Build, Dependency, Evidence, Hit, Hits
@@ -12,23 +13,34 @@ from hookserver.project.folder import FILE_LIMIT, Folder, parse_xml
 from hookserver.project.java import sorted_levels
 from hookserver.project.sessions.bytecode import find_unserializable
 
-_MOST_CLASSES = 1000
-_MOST_ENTRIES = 100_000
-_MARKS = {"javax": b"javax/servlet/", "jakarta": b"jakarta/servlet/", "session": b"servlet/http/HttpSession"}
-"""What a class has in it that uses this."""
+_MAX_CLASSES = 1000
+_MAX_ENTRIES = 100_000
+_MAGIC = b"\xca\xfe\xba\xbe"
+_NAMES = {"javax": b"javax/servlet/", "jakarta": b"jakarta/servlet/", "session": b"servlet/http/HttpSession"}
+"""The text in a class file that uses the API."""
+NO_HITS: Mapping[str, Hits] = {"unserializable": Hits()}
+# A multi-release jar has its classes for newer Javas in META-INF/versions (JEP 238); module-info is no program code
 _CLASS = re.compile(r"WEB-INF/classes/(?!META-INF/)(?!.*module-info).*\.class")
-"""A class for every Java, which Tomcat loads."""
 _JAR = re.compile(r"WEB-INF/lib/(.+?)(?:-(\d[\w.-]*))?\.jar")
-_FIRST_VERSION = 44
-"""Of class files: Java 1.0; each Java since has one more."""
+# The major version of class files of Java N is N + 44 (JVM specification, table 4.1-A)
+_VERSION_OFFSET = 44
 
 
-def read_prebuilt_wars(folder: Folder) -> tuple[Build | None, dict[str, Hits], Element | None]:
-    """The prebuilt WARs, what the first one's classes use, and its ``web.xml``; nothing when there is none."""
+@dataclass(frozen=True)
+class Prebuilt:
+    """The prebuilt WARs: ``hits`` and ``web_xml`` are those of the first one. ``build`` is None if there is none."""
+
+    build: Build | None = None
+    hits: dict[str, Hits] = field(default_factory=dict)
+    web_xml: Element | None = None
+
+
+def read_prebuilt_wars(folder: Folder) -> Prebuilt:
+    """The prebuilt WARs of a folder."""
     wars = folder.prebuilt_wars()
     if not wars:
-        return None, {}, None
-    notes = ["a prebuilt WAR must be committed: what lies in this folder alone is not deployed"]
+        return Prebuilt()
+    notes = ["a prebuilt WAR must be committed: only committed files are deployed"]
     hits: dict[str, Hits] = {}
     web_xml: Element | None = None
     java: tuple[Evidence, ...] = ()
@@ -42,36 +54,36 @@ def read_prebuilt_wars(folder: Folder) -> tuple[Build | None, dict[str, Hits], E
         notes.append(f"{wars[0]} cannot be read as a WAR: {error}")
     build = Build(
         kind="war",
-        what=f"the prebuilt {', '.join(wars[:5])}",
+        description=f"the prebuilt {', '.join(wars[:5])}",
         wars=tuple(Evidence(name, "the file itself") for name in wars),
         name=Evidence(wars[0].rpartition("/")[2].removesuffix(".war"), "the WAR's name"),
         dependencies=libraries,
         java=java,
         notes=tuple(notes),
     )
-    return build, hits, web_xml
+    return Prebuilt(build, hits, web_xml)
 
 
 def _classes(war: zipfile.ZipFile, name: str) -> tuple[dict[str, Hits], tuple[Evidence, ...]]:
-    used: dict[str, list[Hit]] = {sort: [] for sort in _MARKS}
+    found: dict[str, list[Hit]] = {use: [] for use in _NAMES}
     levels = set()
     contents = []
-    classes = [entry for entry in war.infolist()[:_MOST_ENTRIES] if _CLASS.fullmatch(entry.filename)]
-    for entry in classes[:_MOST_CLASSES]:
+    classes = [entry for entry in war.infolist()[:_MAX_ENTRIES] if _CLASS.fullmatch(entry.filename)]
+    for entry in classes[:_MAX_CLASSES]:
         content = _read(war, entry)
-        if content[:4] == b"\xca\xfe\xba\xbe" and len(content) > 8:
-            levels.add(int.from_bytes(content[6:8], "big") - _FIRST_VERSION)
+        if content.startswith(_MAGIC) and len(content) > 8:
+            levels.add(int.from_bytes(content[6:8], "big") - _VERSION_OFFSET)
             contents.append(content)
-        for sort, hits in used.items():
-            if _MARKS[sort] in content:
+        for use, hits in found.items():
+            if _NAMES[use] in content:
                 hits.append(Hit(f"{entry.filename} in {name}", ""))
-    used["unserialisable"] = [Hit(name, told) for told in find_unserializable(contents)]
+    found["unserializable"] = [Hit(name, text) for text in find_unserializable(contents)]
     java = sorted_levels(Evidence(str(level), f"the classes in {name}") for level in levels if level > 1)
-    return {sort: Hits(tuple(hits[:5]), len(hits)) for sort, hits in used.items() if hits}, java
+    return {use: Hits(tuple(hits[:5]), len(hits)) for use, hits in found.items() if hits}, java
 
 
 def _libraries(war: zipfile.ZipFile, name: str) -> Iterator[Dependency]:
-    for entry in war.infolist()[:_MOST_ENTRIES]:
+    for entry in war.infolist()[:_MAX_ENTRIES]:
         if match := _JAR.fullmatch(entry.filename):
             yield Dependency("", match[1], match[2] or "", name)
 
@@ -85,6 +97,6 @@ def _web_xml(war: zipfile.ZipFile, name: str, notes: list[str]) -> Element | Non
 
 
 def _read(war: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """The first bytes, however much a hostile entry unpacks to."""
+    """The first 256 KB, since a hostile entry can unpack to any size."""
     with war.open(entry) as content:
         return content.read(FILE_LIMIT)

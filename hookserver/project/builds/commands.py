@@ -1,4 +1,4 @@
-"""The command that builds a project where its kind's own would not do."""
+"""Makes the command that builds a project, if the default command of its kind does not work."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ import shlex
 from hookserver.project.findings import Build
 
 _TOOLS = {"maven": ("mvn", "-ntp"), "gradle": ("gradle",), "ant": ("ant",)}
-_ALWAYS = {
+_OPTIONS = {
     "maven": ("-B", "-DskipTests"),
     "gradle": ("--no-daemon", "--console=plain"),
     "ant": ("-noinput",),
 }
-_PLACE = {"maven": ("-f", "{}"), "gradle": ("-p", "{}"), "ant": ("-f", "{}/build.xml")}
+_FOLDER = {"maven": ("-f", "{}"), "gradle": ("-p", "{}"), "ant": ("-f", "{}/build.xml")}
 _GOALS = {"maven": ("package",), "gradle": ("assemble",), "ant": ()}
 
 
-def command(build: Build, below: str = "") -> tuple[str, ...]:
-    """What builds it, called at the repository's top, by its own wrapper if it has one.
+def command(build: Build, subfolder: str = "") -> tuple[str, ...]:
+    """The command, run at the repository's top. It uses the project's own wrapper, if there is one.
 
-    ``below`` is the folder that it lies in, when that is not the top.
+    ``subfolder`` is the project's folder, if that is not the top.
     """
-    always, said = _ALWAYS[build.kind], (*build.arguments, *_GOALS[build.kind])
+    options, goals = _OPTIONS[build.kind], (*build.arguments, *_GOALS[build.kind])
     if build.wrapper:
-        there = f"cd {shlex.quote(below)} && " if below else ""
-        plain = "unset MAVEN_CONFIG && " if build.kind == "maven" else ""
-        return ("sh", "-c", f"{there}{plain}exec sh {shlex.join((build.wrapper, *always, *said))}")
-    place = tuple(word.format(below) for word in _PLACE[build.kind]) if below else ()
-    return (*_TOOLS[build.kind], *always, *place, *said)
+        enter = f"cd {shlex.quote(subfolder)} && " if subfolder else ""
+        # The official Maven image sets MAVEN_CONFIG to a folder, which mvnw takes for arguments
+        unset = "unset MAVEN_CONFIG && " if build.kind == "maven" else ""
+        return ("sh", "-c", f"{enter}{unset}exec sh {shlex.join((build.wrapper, *options, *goals))}")
+    folder = tuple(word.format(subfolder) for word in _FOLDER[build.kind]) if subfolder else ()
+    return (*_TOOLS[build.kind], *options, *folder, *goals)

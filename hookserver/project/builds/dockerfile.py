@@ -1,4 +1,4 @@
-"""A project's own ``Dockerfile``."""
+"""Reads a project's own ``Dockerfile`` (https://docs.docker.com/reference/dockerfile/)."""
 
 from __future__ import annotations
 
@@ -14,46 +14,45 @@ _FROM = re.compile(r"(?:--platform=\S+\s+)?(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECA
 _PRODUCT = re.compile(r"(?:^|[\s/\"'])(?:target|build/libs|out)/|\.war\b")
 _PORT = "8080"
 _IN_WEBAPPS = re.compile(r"(?:^|/)webapps(?:/([^/]+)|$)")
-_TOMCATS_OWN = {"docs", "examples", "host-manager", "manager"}
+_TOMCAT_APPS = {"docs", "examples", "host-manager", "manager"}
+"""The apps of the Tomcat distribution."""
 
 
 @dataclass(frozen=True)
 class _Step:
-    """One instruction of a stage, its name in capitals."""
+    """An instruction: its name in capitals, and its arguments."""
 
     name: str
-    rest: str
+    arguments: str
 
 
 def read_build(folder: Folder) -> Build | None:
-    """What the ``Dockerfile`` at the top begins with, and where it puts the app; None when there is none."""
+    """The build of the ``Dockerfile`` at the top; None if there is none."""
     if "Dockerfile" not in folder:
         return None
     base, steps = _last_stage(folder.text("Dockerfile"))
     if not base:
         return Build("dockerfile", "Dockerfile without FROM")
-    ports = [port.partition("/")[0] for step in steps if step.name == "EXPOSE" for port in step.rest.split()]
-    elsewhere = f"the Dockerfile has EXPOSE {' '.join(ports)[:50]}, and hookserver asks on {_PORT}: "
+    ports = [port.partition("/")[0] for step in steps if step.name == "EXPOSE" for port in step.arguments.split()]
+    other_port = f"the Dockerfile has EXPOSE {' '.join(ports)[:50]}, but hookserver connects to {_PORT}: "
     notes = [
-        f"{elsewhere if ports and _PORT not in ports else ''}the app must listen on port {_PORT} in the Dockerfile's "
-        "image, and stop in good order on SIGTERM"
+        f"{other_port if ports and _PORT not in ports else ''}the app in the Dockerfile's image must listen on port "
+        f"{_PORT}, and stop gracefully on SIGTERM"
     ]
-    lines = [f"{step.name} {step.rest}" for step in steps if step.name in ("COPY", "ADD") and "--from" not in step.rest]
-    missing = next((line for line in lines if _PRODUCT.search(line)), "")
+    copies = [step for step in steps if step.name in ("COPY", "ADD") and "--from" not in step.arguments]
+    missing = next((f"{step.name} {step.arguments}" for step in copies if _PRODUCT.search(step.arguments)), "")
     if missing:
-        notes.append(
-            f"the Dockerfile has {missing[:100]!r}: what something else builds first must be in the repository"
-        )
-    return Build("dockerfile", f"Dockerfile, from {base}", path=_path(steps), lacks=missing, notes=tuple(notes))
+        notes.append(f"the Dockerfile has {missing[:100]!r}: commit that file, since nothing builds it before")
+    return Build("dockerfile", f"Dockerfile, from {base}", path=_path(steps), missing=missing, notes=tuple(notes))
 
 
 def is_complete(build: Build) -> bool:
-    """Whether a Dockerfile ends in a Tomcat and needs nothing that something else builds."""
-    return "tomcat" in build.what.lower() and not build.lacks
+    """Whether a Dockerfile's image is a Tomcat, and needs no file that must be built before."""
+    return "tomcat" in build.description.lower() and not build.missing
 
 
 def _last_stage(text: str) -> tuple[str, list[_Step]]:
-    """What the last stage begins with, and its steps after those of the stage it builds on."""
+    """The base image of the last stage, and its steps, after those of the stage that it continues."""
     stages: dict[str, tuple[str, list[_Step]]] = {}
     base, steps = "", list[_Step]()
     text = re.sub(r"(?m)^[ \t]*#[^\n]*\n?", "", text)
@@ -69,8 +68,12 @@ def _last_stage(text: str) -> tuple[str, list[_Step]]:
 
 
 def _path(steps: list[_Step]) -> Evidence | None:
-    """Where the app answers: ``/`` for ``webapps/ROOT``, empty where the name is not told; None without webapps."""
-    names = list(dict.fromkeys(name for name in _put_into_webapps(steps) if name not in _TOMCATS_OWN))
+    """The app's URL path: empty if its name is unknown; None if nothing is put into ``webapps``.
+
+    https://tomcat.apache.org/tomcat-10.1-doc/config/context.html#Naming: ROOT is ``/``, ``#`` is a slash, and ``##``
+    begins a version.
+    """
+    names = list(dict.fromkeys(name for name in _put_into_webapps(steps) if name not in _TOMCAT_APPS))
     if not names:
         return None
     name = "ROOT" if "ROOT" in names else names[0]
@@ -81,29 +84,29 @@ def _path(steps: list[_Step]) -> Evidence | None:
 
 
 def _put_into_webapps(steps: list[_Step]) -> Iterator[str]:
-    """The names below ``webapps``, without ``.war`` and what Tomcat takes for a version."""
+    """The names of apps in ``webapps``, without ``.war`` and version."""
     workdir = ""
     for step in steps:
         if step.name == "WORKDIR":
-            workdir = posixpath.join(workdir, step.rest.strip("\"'"))
+            workdir = posixpath.join(workdir, step.arguments.strip("\"'"))
         for words in _copies(step):
             *sources, target = words
-            place = posixpath.normpath(target if target.startswith("$") else posixpath.join(workdir, target))
-            match = _IN_WEBAPPS.search(place)
+            path = posixpath.normpath(target if target.startswith("$") else posixpath.join(workdir, target))
+            match = _IN_WEBAPPS.search(path)
             if match is None:
                 continue
             names = [match[1]] if match[1] else [posixpath.basename(source) for source in sources]
             for name in names:
-                folder = bool(match[1]) and (place[match.end() :] or "." not in name)
-                if folder or name.endswith(".war"):
+                is_folder = bool(match[1]) and (path[match.end() :] or "." not in name)
+                if is_folder or name.endswith(".war"):
                     yield name.removesuffix(".war").partition("##")[0]
 
 
 def _copies(step: _Step) -> Iterator[list[str]]:
-    """Sources and target of what the step copies, moves or links."""
-    commands = [step.rest] if step.name in ("COPY", "ADD") else []
+    """Sources and target of each copy, move and link of the step."""
+    commands = [step.arguments] if step.name in ("COPY", "ADD") else []
     if step.name == "RUN":
-        parts = (part.strip() for part in re.split(r"&&|\|\||;", step.rest))
+        parts = (part.strip() for part in re.split(r"&&|\|\||;", step.arguments))
         commands = [part.partition(" ")[2] for part in parts if part.startswith(("cp ", "mv ", "ln "))]
     for command in commands:
         listed = re.findall(r'"([^"]*)"', command) if command.endswith("]") else command.split()

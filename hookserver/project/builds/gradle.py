@@ -1,4 +1,4 @@
-"""Gradle projects. Their build files are programs, which are not run here: they are read as text."""
+"""Reads Gradle projects. Their build files are programs, which are not run but read as text."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hookserver.project.builds import gradle_files
-from hookserver.project.builds.gradle_files import Files, Part, Project
+from hookserver.project.builds.gradle_files import Files, Part, Project, read_files
 from hookserver.project.builds.gradle_values import Values
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder
 from hookserver.project.java import java_level, sorted_levels
 
-_BOOT = re.compile(r"""\bid\s*\(?\s*["']org\.springframework\.boot["']\)?\s*version\s*\(?["']([\w.-]+)["']""")
+_SPRING_BOOT = re.compile(r"""\bid\s*\(?\s*["']org\.springframework\.boot["']\)?\s*version\s*\(?["']([\w.-]+)["']""")
 _VERSION = r"""(?:JavaVersion\.(?:toVersion\(\s*)?)?["']?([\w.]+)"""
 _LEVELS = (
     ("options.release", re.compile(r"""options\.release(?:\.set\(|\s*=)\s*["']?([\w.]+)""")),
@@ -22,6 +21,7 @@ _LEVELS = (
     ("targetCompatibility", re.compile(r"targetCompatibility\s*[=(]?\s*" + _VERSION)),
     ("sourceCompatibility", re.compile(r"sourceCompatibility\s*[=(]?\s*" + _VERSION)),
 )
+# https://docs.gradle.org/current/userguide/upgrading_version_6.html: compile, runtime, testCompile, testRuntime
 _REMOVED = re.compile(r"""(?:^|[{;])[ \t]*((?:testC|c)ompile|(?:testR|r)untime)[ \t]*[( ][ \t]*[\w"'(]""", re.MULTILINE)
 _LAST_WITH_REMOVED = "6"
 _TOOLCHAINS = ("languageVersion", "jvmToolchain")
@@ -46,8 +46,8 @@ _WAR_NAME = re.compile(r"""(?:archiveFileName|archiveName)\s*(?:\.set\(|=)?\s*["
 
 
 def read_build(folder: Folder) -> Build | None:
-    """What the build files at the top and in the included projects say; None when there are none."""
-    files = gradle_files.read_files(folder)
+    """The build at the top, with its included projects; None if there is none."""
+    files = read_files(folder)
     if files is None:
         return None
     wars = [
@@ -58,10 +58,10 @@ def read_build(folder: Folder) -> Build | None:
     named = re.search(r"""rootProject\.name\s*=\s*["']([^"'\n]+)""", files.settings.text)
     levels = [level for part in files.parts if (level := _java_level(part, files.values))]
     toolchains = [level for level in levels if level.where.startswith(_TOOLCHAINS)]
-    by_war = f"{wars[0][1].name} applies the war plugin (read as text)" if wars else ""
+    description = f"{wars[0][1].name} applies the war plugin" if wars else files.first
     return Build(
         kind="gradle",
-        what=by_war or f"{files.first} (read as text)",
+        description=f"{description} (read as text)",
         wars=tuple(_war_path(project, part) for project, part in wars),
         name=Evidence(named[1], f"rootProject.name in {files.settings.name}") if named else None,
         wrapper="" if _missing_wrapper_file(folder) else "./gradlew",
@@ -76,7 +76,7 @@ def read_build(folder: Folder) -> Build | None:
 
 
 def _war_path(project: Project, part: Part) -> Evidence:
-    """Where its name refers to a value, such as a version, the name may be any."""
+    """The default name contains the version, which changes: it becomes ``*``. So does a name that refers to a value."""
     blocks = (match[1] for found in project.parts for match in _WAR_BLOCK.finditer(found.raw))
     named = next((match for block in blocks if (match := _WAR_NAME.search(block))), None)
     path = "/".join(piece for piece in (project.folder, "build/libs", named[1] if named else "*.war") if piece)
@@ -92,7 +92,7 @@ def _java_level(part: Part, values: Values) -> Evidence | None:
 
 
 def _all_dependencies(files: Files) -> Iterator[Dependency]:
-    """Of the version catalogue's libraries that no file names it is not known whether they are used: provided."""
+    """Libraries that are only in the version catalog count as provided, since their use is unknown."""
     found = [library for part in files.parts for library in _dependencies(part)]
     yield from found
     for part in files.others:
@@ -104,7 +104,7 @@ def _all_dependencies(files: Files) -> Iterator[Dependency]:
 
 
 def _dependencies(part: Part) -> Iterator[Dependency]:
-    boot = _BOOT.search(part.text)
+    boot = _SPRING_BOOT.search(part.text)
     if boot:
         yield Dependency("org.springframework.boot", "spring-boot", boot[1], f"plugin in {part.name}", "import")
     for match in _LIBRARY.finditer(_MAP_NOTATION.sub(r'"\1:\2:\3"', part.text)):
@@ -114,7 +114,7 @@ def _dependencies(part: Part) -> Iterator[Dependency]:
 
 
 def _wrapper_version(folder: Folder) -> Evidence | None:
-    """The version that the project's own wrapper downloads, or would, were it whole."""
+    """The Gradle version of the project's own wrapper, also if the wrapper is incomplete."""
     match = _DISTRIBUTION.search(folder.text(_WRAPPER))
     return Evidence(match[1], f"Gradle {match[1]}: {_WRAPPER}") if match else None
 
@@ -125,15 +125,15 @@ def _tomcat_version(files: Files) -> Evidence | None:
 
 
 def _old_gradle(files: Files) -> Evidence | None:
-    """Configurations that Gradle 7 no longer knows."""
+    """The last Gradle for a build with configurations that Gradle 7 removed."""
     for part in files.parts:
         if match := _REMOVED.search(part.text):
-            return Evidence(_LAST_WITH_REMOVED, f"`{match[1]}` in {part.name}, which Gradle 7 and newer refuse")
+            return Evidence(_LAST_WITH_REMOVED, f"`{match[1]}` in {part.name}, which Gradle 7 removed")
     return None
 
 
 def _missing_wrapper_file(folder: Folder) -> str:
-    """What the project's own wrapper lacks."""
+    """The first missing file of the project's own wrapper; empty if it is complete."""
     return next((name for name in _WRAPPER_FILES if name not in folder), "")
 
 
@@ -142,7 +142,4 @@ def _notes(folder: Folder, *, is_war: bool) -> Iterator[str]:
     if "gradlew" in folder and missing:
         yield f"./gradlew is not used, since {missing} is missing: commit it, or the image's own Gradle builds"
     if not is_war:
-        yield (
-            "no build file applies the war plugin as far as its text tells (plugins that are classes are not read), so "
-            "the build may leave no WAR"
-        )
+        yield "no build file applies the war plugin (plugins that are classes are not read): perhaps it makes no WAR"

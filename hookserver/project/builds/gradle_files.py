@@ -1,4 +1,4 @@
-"""Which build files a Gradle build has, and which of them speak for which of its projects."""
+"""Finds the build files of a Gradle build, and the parts of them that configure each of its projects."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from hookserver.project.builds import gradle_values
-from hookserver.project.builds.gradle_values import Values
+from hookserver.project.builds.gradle_values import Values, read_values
 from hookserver.project.folder import Folder, join
 
 _COMMENT = re.compile(r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|/\*.*?(?:\*/|\Z)|//[^\n]*""", re.DOTALL)
@@ -18,7 +17,7 @@ _STRING = re.compile(r"""["']([^"'\n]+)["']""")
 _PROJECT_DIR = re.compile(
     r"""project\(\s*["']([^"'\n]+)["']\s*\)\.projectDir\s*=\s*(?:new\s+)?[Ff]ile\(\s*(?:\w+\s*,\s*)?["']([^"'\n]+)["']"""
 )
-_ROOT = re.compile(r"\$(?:\{\w+\}|\w+)/")
+_ROOT_DIR = re.compile(r"\$(?:\{\w+\}|\w+)/")
 _PLUGIN_FILE = re.compile(r".*/src/main/(?:groovy|kotlin)/(?:.*/)?([^/]+?)\.gradle(?:\.kts)?")
 _FOR_PROJECTS = re.compile(
     r"""^[ \t]*(?:configure[ \t]*\([ \t]*)?"""
@@ -30,13 +29,13 @@ _PLUGINS = re.compile(r"\bplugins\s*\{([^{}]{0,10000})\}")
 _BARE = re.compile(r"`?([a-z][\w-]*)`?")
 _ID = re.compile(r"""\b(?:id[ \t]*\(?|plugin[ \t]*[:=(])[ \t]*["']([\w.-]+)["']""")
 _WAR_CLASS = re.compile(r"\bWarPlugin\b")
-_MOST_PROJECTS = 200
+_MAX_PROJECTS = 200
 _NOT_APPLIED = re.compile(r"\bapply[ \t(]+false\b")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A build file, or what is in it for one project. ``text`` has its names filled in, ``raw`` has not."""
+    """A build file, or its block for one project. ``text`` is ``raw`` with the values of its names."""
 
     name: str
     raw: str
@@ -44,7 +43,7 @@ class Part:
 
     @cached_property
     def plugins(self) -> frozenset[str]:
-        """The plugins that it applies."""
+        """The ids of the plugins that it applies."""
         inside = [part.strip() for block in _PLUGINS.finditer(self.text) for part in re.split(r"[;\n]", block[1])]
         found = {match[1] for part in inside if (match := _BARE.fullmatch(part))}
         for statement in re.split(r"[;\n]", self.text):
@@ -55,7 +54,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Project:
-    """One project of the build: its folder, and all that speaks for it, its own build file first."""
+    """One project of the build: its folder, and all parts that configure it, its own build file first."""
 
     folder: str
     parts: tuple[Part, ...]
@@ -63,7 +62,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Files:
-    """``projects`` has the one at the top first; ``others`` are the settings, and the build files of plugins."""
+    """``projects`` begins with the one at the top; ``others`` are the settings, and the build files of plugins."""
 
     first: str
     settings: Part
@@ -73,55 +72,59 @@ class Files:
 
     @property
     def parts(self) -> list[Part]:
-        """Each part that speaks for a project, once."""
+        """The parts of all projects, each once."""
         return list({(part.name, part.raw): part for project in self.projects for part in project.parts}.values())
 
 
 def read_files(folder: Folder) -> Files | None:
-    """The files at the top and of the included projects, with the plugins that the build itself brings."""
+    """The files of the build at the top, with those of its own plugins; None if there are none."""
     top = _build_file(folder, "", "")
     settings = next((name for name in ("settings.gradle", "settings.gradle.kts") if name in folder), "")
     if not top and not settings:
         return None
-    said = _without_comments(folder.text(settings))
-    places = {"": "", **_project_folders(folder, said)}
-    files = {path: _build_file(folder, place, path.rpartition(":")[2]) for path, place in places.items()}
-    brought, building = _own_plugins(folder, said)
-    named = dict.fromkeys(name for name in (settings, *files.values(), *brought.values(), *building) if name)
-    texts = {name: _without_comments(folder.text(name)) for name in named}
-    values = gradle_values.read_values(folder, texts.values())
+    settings_text = _without_comments(folder.text(settings))
+    folders = {"": "", **_project_folders(folder, settings_text)}
+    files = {path: _build_file(folder, place, path.rpartition(":")[2]) for path, place in folders.items()}
+    plugin_files, plugin_builds = _own_plugins(folder, settings_text)
+    names = dict.fromkeys(name for name in (settings, *files.values(), *plugin_files.values(), *plugin_builds) if name)
+    texts = {name: _without_comments(folder.text(name)) for name in names}
+    values = read_values(folder, texts.values())
 
     def part(name: str, raw: str) -> Part:
         return Part(name, raw, values.expand(raw))
 
     rest, blocks = split_project_blocks(texts.get(top, ""))
     whole = {name: part(name, rest if name == top else text) for name, text in texts.items()}
-    shared = [(whose, part(top, text)) for whose, text in blocks]
-    plugins = {plugin: whole[name] for plugin, name in brought.items()}
+    shared = [(target, part(top, text)) for target, text in blocks]
+    plugins = {plugin: whole[name] for plugin, name in plugin_files.items()}
     projects = []
-    for path, place in places.items():
+    for path, place in folders.items():
         own = [whole[files[path]]] if files[path] else []
-        own += [found for whose, found in shared if whose in (path, "allprojects") or (path and whose == "subprojects")]
+        targets = (path, "allprojects", "subprojects") if path else (path, "allprojects")
+        own += [found for target, found in shared if target in targets]
         projects.append(Project(place, tuple(_with_plugins(own, plugins))))
-    others = tuple(whole[name] for name in (settings, *building) if name)
-    return Files(top or settings, part(settings, said), tuple(projects), others, values)
+    others = tuple(whole[name] for name in (settings, *plugin_builds) if name)
+    return Files(top or settings, part(settings, settings_text), tuple(projects), others, values)
 
 
 def split_project_blocks(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """A build file without its blocks for other projects, and those: the project's path, or a word for several."""
-    rest, found, at = "", [], 0
-    while match := _FOR_PROJECTS.search(text, at):
+    """A build file without its blocks for other projects, and those blocks with their targets.
+
+    A target is the path of a project, ``allprojects`` or ``subprojects``.
+    """
+    rest, blocks, position = "", [], 0
+    while match := _FOR_PROJECTS.search(text, position):
         end = _block_end(text, match.end())
-        rest += text[at : match.start()]
-        found.append((match[1] or match[2].strip(":"), text[match.end() : end]))
-        at = end
-    return rest + text[at:], found
+        rest += text[position : match.start()]
+        blocks.append((match[1] or match[2].strip(":"), text[match.end() : end]))
+        position = end
+    return rest + text[position:], blocks
 
 
-def _block_end(text: str, at: int) -> int:
-    """Where the block ends that begins there."""
+def _block_end(text: str, start: int) -> int:
+    """The position of the brace that closes the block."""
     depth = 1
-    for brace in _BRACE.finditer(text, at):
+    for brace in _BRACE.finditer(text, start):
         depth += 1 if brace[0] == "{" else -1
         if not depth:
             return brace.start()
@@ -129,7 +132,11 @@ def _block_end(text: str, at: int) -> int:
 
 
 def _with_plugins(parts: list[Part], plugins: Mapping[str, Part]) -> list[Part]:
-    """With the build's own plugins that they apply, and those that these apply; one in a package has it in front."""
+    """The parts, and those of the build's own plugins that they apply, directly or through another one.
+
+    The package of a plugin's file is the first part of its id:
+    https://docs.gradle.org/current/userguide/implementing_gradle_plugins_precompiled.html
+    """
     found, left = list(parts), dict(plugins)
     for part in found:
         for name in sorted(part.plugins):
@@ -138,21 +145,21 @@ def _with_plugins(parts: list[Part], plugins: Mapping[str, Part]) -> list[Part]:
 
 
 def _project_folders(folder: Folder, settings: str) -> dict[str, str]:
-    """The folder of each included project, by its path."""
-    moved = {match[1].strip(":"): _ROOT.sub("", match[2]) for match in _PROJECT_DIR.finditer(settings)}
+    """The folder of each included project, by the project's path without the first colon."""
+    moved = {match[1].strip(":"): _ROOT_DIR.sub("", match[2]) for match in _PROJECT_DIR.finditer(settings)}
     found: dict[str, str] = {}
     for name in (name for match in _INCLUDE.finditer(settings) for name in _STRING.findall(match[1])):
         path = name.strip(":")
         place = join("", moved.get(path, path.replace(":", "/")))
-        if place and len(found) < _MOST_PROJECTS:
+        if place and len(found) < _MAX_PROJECTS:
             found[path] = place
         elif not place:
-            folder.notes.append(f"the project {path} lies outside this folder, at {moved.get(path, path)}")
+            folder.notes.append(f"the project {path} is outside this folder, at {moved.get(path, path)}")
     return found
 
 
 def _own_plugins(folder: Folder, settings: str) -> tuple[dict[str, str], list[str]]:
-    """The files that are plugins, by the plugins' names, and the build files of what they lie in."""
+    """The files of the build's own plugins, by the plugins' ids, and the build files of those plugins."""
     builds = ("buildSrc", *(join("", match[1]) for match in _INCLUDED_BUILD.finditer(settings)))
     below = tuple(f"{build}/" for build in builds if build)
     files = [name for name in folder.files if name.endswith((".gradle", ".gradle.kts")) and name.startswith(below)]

@@ -1,6 +1,6 @@
-"""Maven projects, by their ``pom.xml`` files: modules, parents and properties within the folder are followed.
+"""Reads Maven projects: their ``pom.xml`` files, with the modules and parents in the folder.
 
-What a parent from elsewhere sets is not known here; of the common ones, Spring Boot's Java level is.
+The settings of a parent outside the folder are unknown, except the Java level of Spring Boot's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WRAPPER = (".mvn/wrapper/maven-wrapper.properties", "mvnw")
 
 
 def read_build(folder: Folder) -> Build | None:
-    """What the ``pom.xml`` at the top makes; None when there is none."""
+    """The build of the ``pom.xml`` at the top; None if there is none."""
     if "pom.xml" not in folder:
         return None
     notes: list[str] = []
@@ -35,75 +35,73 @@ def read_build(folder: Folder) -> Build | None:
     if not poms:
         return Build("maven", "pom.xml")
     wars = [pom for pom in poms if pom.get("packaging") == "war"]
-    made = [pom for pom in wars if not pom.profiles] or [pom for pom in wars if pom.profiles == wars[0].profiles]
-    shipped = made or poms
-    named = shipped[0].profiles
+    deployed = [pom for pom in wars if not pom.profiles] or [pom for pom in wars if pom.profiles == wars[0].profiles]
+    first = (deployed or poms)[0]
     build = Build(
         kind="maven",
-        what=f"{shipped[0].path}, packaging {shipped[0].get('packaging') or 'jar'}",
-        wars=tuple(_war(pom) for pom in made),
-        name=Evidence(shipped[0].get("artifactId"), f"artifactId in {shipped[0].path}"),
+        description=f"{first.path}, packaging {first.get('packaging') or 'jar'}",
+        wars=tuple(_war_path(pom) for pom in deployed),
+        name=Evidence(first.get("artifactId"), f"artifactId in {first.path}"),
         wrapper="./mvnw" if all(name in folder for name in _WRAPPER) else "",
         modules=tuple(pom.folder for pom in poms[1:]),
         dependencies=tuple(dependency for pom in poms for dependency in _dependencies(pom)),
-        java=sorted_levels(level for pom in poms if (level := _java(pom) or _java_of_old(pom, folder))),
-        builder_java=_builder_java(poms),
-        tomcat=next((found for pom in (*shipped, *poms) if (found := _tomcat(pom))), None),
-        arguments=(f"-P{','.join(named)}",) if made and named else (),
+        java=sorted_levels(level for pom in poms if (level := _java_level(pom) or _level_of_old_compiler(pom, folder))),
+        builder_java=_enforced_java(poms),
+        tomcat=next((found for pom in (*deployed, *poms) if (found := _tomcat_version(pom))), None),
+        arguments=(f"-P{','.join(first.profiles)}",) if deployed and first.profiles else (),
     )
-    notes += [*_notes(folder, poms, made), *_profiles(build, poms, [pom for pom in wars if pom not in made])]
-    build = replace(build, notes=tuple(notes))
+    others = [pom for pom in wars if pom not in deployed]
+    build = replace(build, notes=(*notes, *_notes(folder, poms, deployed), *_profile_notes(build, poms, others)))
     if not build.arguments:
         return build
-    why = f"{shipped[0].path} is a module only with the profile {' and '.join(named)}, which no file tells to be active"
+    why = f"{first.path} is a module only with the profile {' and '.join(first.profiles)}, which is not active"
     return replace(build, command=command(build), command_reason=why)
 
 
-def _war(pom: Pom) -> Evidence:
-    """Where a version is in the name it may be any: the next one is another."""
+def _war_path(pom: Pom) -> Evidence:
+    """A version in the name becomes ``*``, since it changes with the next release."""
+    # https://maven.apache.org/plugins/maven-war-plugin/war-mojo.html: outputDirectory, and the older warName
     named = next((text for plugin in pom.plugins(_PLUGIN) if (text := text_at(plugin, "configuration/warName"))), "")
-    final = named or next(
-        (text for root in (pom.root, *pom.ancestors) if (text := text_at(root, "build/finalName"))), ""
-    )
+    final = named or next((text for element in pom.elements if (text := text_at(element, "build/finalName"))), "")
     where = f"{'warName' if named else 'finalName' if final else 'artifactId and version'} in {pom.path}"
     name = _REFERENCE.sub("*", pom.expand(_VERSION.sub("*", final))) or "*"
-    place = pom.of_plugin(_PLUGIN, "configuration/outputDirectory")
-    if place and not _is_outside(pom, place):
+    output = pom.of_plugin(_PLUGIN, "configuration/outputDirectory")
+    if output and not _is_outside(pom, output):
         where = f"outputDirectory of {_PLUGIN} and {where}"
     else:
-        place = pom.expand("${project.build.directory}")
-    return Evidence("/".join(part for part in (join(pom.folder, place), f"{name}.war") if part), where)
+        output = pom.expand("${project.build.directory}")
+    return Evidence("/".join(part for part in (join(pom.folder, output), f"{name}.war") if part), where)
 
 
-def _is_outside(pom: Pom, place: str) -> bool:
-    return place.startswith(("/", "${")) or ":" in place or normpath(f"{pom.folder}/{place}".lstrip("/"))[:2] == ".."
+def _is_outside(pom: Pom, path: str) -> bool:
+    return path.startswith(("/", "${")) or ":" in path or normpath(f"{pom.folder}/{path}".lstrip("/"))[:2] == ".."
 
 
 def _dependencies(pom: Pom) -> Iterator[Dependency]:
-    if pom.foreign:
-        yield pom.foreign
+    if pom.external_parent:
+        yield pom.external_parent
     managed = {
         (pom.expand(text_at(found, "groupId")), text_at(found, "artifactId")): found
-        for element in (*pom.ancestors[::-1], pom.root)
+        for element in reversed(pom.elements)
         for found in element.iterfind("dependencyManagement/dependencies/dependency")
     }
     for (group, artifact), found in managed.items():
         if text_at(found, "scope") == "import":
-            yield Dependency(
-                group, artifact, pom.expand(text_at(found, "version")), f"{artifact} in {pom.path}", "import"
-            )
-    for element in (pom.root, *pom.ancestors):
+            version = pom.expand(text_at(found, "version"))
+            yield Dependency(group, artifact, version, f"{artifact} in {pom.path}", "import")
+    for element in pom.elements:
         for path in ("dependencies/dependency", "profiles/profile/dependencies/dependency"):
             for found in element.iterfind(path):
                 group, artifact = pom.expand(text_at(found, "groupId")), pom.expand(text_at(found, "artifactId"))
-                by_hand = managed.get((group, artifact))
-                version = pom.expand(text_at(found, "version") or text_at(by_hand, "version"))
-                scope = pom.expand(text_at(found, "scope") or text_at(by_hand, "scope"))
+                defaults = managed.get((group, artifact))
+                version = pom.expand(text_at(found, "version") or text_at(defaults, "version"))
+                scope = pom.expand(text_at(found, "scope") or text_at(defaults, "scope"))
                 yield Dependency(group, artifact, version if "${" not in version else "", pom.path, scope)
 
 
-def _java(pom: Pom) -> Evidence | None:
-    """What the compiler is told: ``release`` before ``target`` and ``source``, a plug-in's words before properties."""
+def _java_level(pom: Pom) -> Evidence | None:
+    """The level of the compiler: ``release`` before ``target`` and ``source``, the plugin before properties."""
+    # https://maven.apache.org/plugins/maven-compiler-plugin/compile-mojo.html: the user properties
     for key in ("release", "target", "source"):
         if level := java_level(pom.of_plugin(_COMPILER, f"configuration/{key}")):
             return Evidence(level, f"{key} of {_COMPILER} in {pom.path}")
@@ -111,32 +109,38 @@ def _java(pom: Pom) -> Evidence | None:
             return Evidence(level, f"maven.compiler.{key} in {pom.path}")
     if level := java_level(pom.expand(pom.properties.get("java.version", ""))):
         return Evidence(level, f"java.version in {pom.path}")
-    if pom.foreign and pom.foreign.artifact == "spring-boot-starter-parent":
-        major = pom.foreign.version.partition(".")[0]
-        return Evidence("17" if major.isdigit() and int(major) >= 3 else "8", f"what {pom.foreign} asks for", weak=True)
+    parent = pom.external_parent
+    if parent and parent.artifact == "spring-boot-starter-parent":
+        # java.version of spring-boot-starter-parent: 1.8 before Spring Boot 3, 17 since
+        major = parent.version.partition(".")[0]
+        return Evidence("17" if major.isdigit() and int(major) >= 3 else "8", f"the default of {parent}", weak=True)
     return None
 
 
-def _java_of_old(pom: Pom, folder: Folder) -> Evidence | None:
-    """A compiler plug-in before 3.9 that is told nothing compiles for Java 5 or 6, which the JDKs since 12 refuse.
+def _level_of_old_compiler(pom: Pom, folder: Folder) -> Evidence | None:
+    """Java 8 as a guess, if the compiler plugin is older than 3.9 and no level is set.
 
-    Which one it is, where no file tells, a Maven before 3.9 tells; a parent from elsewhere may tell anything.
+    Its default is then 1.5, from 3.8.0 on 1.6 (MCOMPILER-335), which javac refuses since JDK 12. The version of Maven
+    decides on the default version of the plugin. A parent outside the folder can set anything.
     """
-    if pom.get("packaging") == "pom" or pom.foreign:
+    if pom.get("packaging") == "pom" or pom.external_parent:
         return None
     plugin = pom.of_plugin(_COMPILER, "version")
     maven = _DISTRIBUTION.search(folder.text(_WRAPPER[0])) if _WRAPPER[1] in folder else None
-    told = (plugin, f"{_COMPILER} {plugin} in {pom.path}") if plugin else (maven[1], _WRAPPER[0]) if maven else ("", "")
-    version = re.match(r"(\d+)\.(\d+)", told[0])
+    if plugin:
+        text, where = plugin, f"{_COMPILER} {plugin} in {pom.path}"
+    else:
+        text, where = (maven[1], _WRAPPER[0]) if maven else ("", "")
+    version = re.match(r"(\d+)\.(\d+)", text)
     if version is None or (int(version[1]), int(version[2])) >= (3, 9):
         return None
-    return Evidence(
-        "8", f"a guess, no level was found: {told[1]} compiles for 5 or 6 then, as JDKs before 12 can", weak=True
-    )
+    reason = f"a guess, no level was found: {where} compiles for Java 5 or 6 by default, which new JDKs refuse"
+    return Evidence("8", reason, weak=True)
 
 
-def _builder_java(poms: list[Pom]) -> Evidence | None:
-    """What the enforcer plug-in asks of the Java that runs Maven."""
+def _enforced_java(poms: list[Pom]) -> Evidence | None:
+    """The Java version that the enforcer plugin requires for running Maven."""
+    # https://maven.apache.org/enforcer/enforcer-rules/requireJavaVersion.html
     for pom in poms:
         for plugin in pom.plugins("maven-enforcer-plugin"):
             for rule in plugin.iter("requireJavaVersion"):
@@ -146,36 +150,35 @@ def _builder_java(poms: list[Pom]) -> Evidence | None:
     return None
 
 
-def _tomcat(pom: Pom) -> Evidence | None:
-    """The version that a property of the project is named for."""
+def _tomcat_version(pom: Pom) -> Evidence | None:
     for name, value in pom.properties.items():
         if _TOMCAT.fullmatch(name) and pom.expand(value)[:1].isdigit():
             return Evidence(pom.expand(value), f"{name} in {pom.path}")
     return None
 
 
-def _notes(folder: Folder, poms: list[Pom], made: list[Pom]) -> Iterator[str]:
-    if not made:
+def _notes(folder: Folder, poms: list[Pom], deployed: list[Pom]) -> Iterator[str]:
+    if not deployed:
         yield (
-            "no module has <packaging>war</packaging>, so the build leaves no WAR: change it (with Spring Boot extend "
-            "SpringBootServletInitializer too), or bring a Dockerfile that listens on 8080"
+            "no module has <packaging>war</packaging>, so the build makes no WAR: change it (with Spring Boot extend "
+            "SpringBootServletInitializer too), or add a Dockerfile whose app listens on 8080"
         )
-    for pom in made:
-        place = pom.of_plugin(_PLUGIN, "configuration/outputDirectory")
-        if _is_outside(pom, place):
-            yield f"the WAR of {pom.path} goes to {place}, outside this project, where nothing finds it: leave it out"
+    for pom in deployed:
+        output = pom.of_plugin(_PLUGIN, "configuration/outputDirectory")
+        if _is_outside(pom, output):
+            yield f"the WAR of {pom.path} goes to {output}, outside this project: remove that outputDirectory"
     if _WRAPPER[1] in folder and _WRAPPER[0] not in folder:
         yield f"./mvnw is not used, since {_WRAPPER[0]} is missing: commit it, or the image's own Maven builds"
-    foreign = sorted({f"{pom.foreign} ({pom.foreign.where})" for pom in poms if pom.foreign})
-    if foreign:
-        yield f"not in this folder, so what it sets is not known: {', '.join(foreign)}"
+    external = sorted({f"{pom.external_parent} ({pom.external_parent.where})" for pom in poms if pom.external_parent})
+    if external:
+        yield f"not in this folder, so its settings are unknown: {', '.join(external)}"
 
 
-def _profiles(build: Build, poms: list[Pom], not_made: list[Pom]) -> Iterator[str]:
-    for pom in not_made:
+def _profile_notes(build: Build, poms: list[Pom], others: list[Pom]) -> Iterator[str]:
+    for pom in others:
         yield f"{pom.path} makes another WAR, only with the profile {' and '.join(pom.profiles)}"
-    named = set(build.arguments[0].removeprefix("-P").split(",")) if build.arguments else set()
+    used = set(build.arguments[0].removeprefix("-P").split(",")) if build.arguments else set()
     profiles = {text_at(profile, "id") for pom in poms for profile in pom.root.iterfind("profiles/profile")}
-    for name in sorted(name for name in profiles - named if _FOR_PRODUCTION.search(name))[:3]:
-        words = command(replace(build, arguments=(f"-P{','.join(sorted({*named, name}))}",)))
-        yield f"the profile {name} is not used; build.command = {json.dumps(words, ensure_ascii=False)} uses it"
+    for name in sorted(name for name in profiles - used if _FOR_PRODUCTION.search(name))[:3]:
+        words = command(replace(build, arguments=(f"-P{','.join(sorted({*used, name}))}",)))
+        yield f"the profile {name} is not used; to use it, set build.command = {json.dumps(words, ensure_ascii=False)}"

@@ -1,1 +1,1 @@
-"""What a project keeps in its sessions, read from its classes."""
+"""Finds the classes that a project puts into sessions, and advises on the way to keep sessions."""

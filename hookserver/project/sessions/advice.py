@@ -1,4 +1,4 @@
-"""Which way of keeping sessions suits an app, as far as its settings and its project's files tell."""
+"""Advises on ``release.sessions``, from the settings of an app and the files of its project."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OLDEST = (8, 5)
 
 
 def cannot_replicate(image: str) -> str:
-    """Why a Tomcat cannot replicate sessions, by its image's name; empty where the name does not tell."""
+    """The reason why a Tomcat cannot replicate sessions, by its image's name; empty if it can, or is unknown."""
     named = _TOMCAT.search(image)
     if named is None or (int(named[1]), int(named[2] or 99)) >= _OLDEST:
         return ""
@@ -27,25 +27,26 @@ def cannot_replicate(image: str) -> str:
 
 
 def app_of_project(folder: Path, apps: Collection[AppSettings]) -> str:
-    """The name of the app whose project lies in the folder itself, where that is certain: it is the only one, or alone
-    has the project's repository, or its name. Empty otherwise; what lies in folders below is anybody's.
+    """The name of the app whose project is in the folder itself; empty if that is uncertain.
+
+    It is certain if there is only one app, or only one with the project's repository, or only one with its name.
     """
     found = inspect_folder(folder)
     if not found.builds or (found.builds[0].kind == "war" and not (folder / ".git").exists()):
         return ""
-    clone_of = _place(address.value) if (address := origin(folder)) else ""
-    for agree in (
+    clone_of = _location(address.value) if (address := origin(folder)) else ""
+    for candidates in (
         list(apps),
-        [app for app in apps if clone_of and _place(app.repository) == clone_of],
+        [app for app in apps if clone_of and _location(app.repository) == clone_of],
         [app for app in apps if app.name == app_name(found)],
     ):
-        if len(agree) == 1:
-            return agree[0].name
+        if len(candidates) == 1:
+            return candidates[0].name
     return ""
 
 
-def advice(app: AppSettings, project: Path | None) -> Iterator[str]:
-    """What to know of the app's sessions; ``project`` is its folder, where that is at hand."""
+def session_advice(app: AppSettings, project: Path | None) -> Iterator[str]:
+    """The advice for an app; ``project`` is the folder of its project, if that is on this machine."""
     if app.release.sessions == "replicated" and (why := cannot_replicate(app.tomcat.image)):
         yield why
     for caution in inspect_folder(project).cautions if project else ():
@@ -53,6 +54,6 @@ def advice(app: AppSettings, project: Path | None) -> Iterator[str]:
             yield f"in {project}, {caution.text}"
 
 
-def _place(repository: str) -> str:
-    """Host and path of a repository, whatever way leads there."""
+def _location(repository: str) -> str:
+    """Host and path of a repository, whatever the protocol."""
     return re.sub(r"^\w+://|:(?=[^/\d])", "/", repository).strip("/").removesuffix(".git").rpartition("@")[2]

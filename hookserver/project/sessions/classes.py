@@ -1,15 +1,15 @@
-"""Which of its own classes a project puts into sessions though they cannot be serialised, as its Java sources show."""
+"""Finds the project's own classes that it puts into sessions although they are not serializable, in its sources."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from hookserver.project.folder import Folder
+from hookserver.project.sessions.serializable import Supertypes, is_unserializable
 
-_SHOWN = 5
-_DEPTH = 5
-"""Superclasses that are looked through."""
+_MAX_SHOWN = 5
 _SET = re.compile(
     r"""(?:\b\w*[sS]ession|getSession\([^()]*\))\.setAttribute\(\s*(?:"[^"]*"|[\w.]+)\s*,\s*
     (?:new\s+(?P<made>[\w.]+)|(?P<variable>\w+)\s*\))""",
@@ -18,21 +18,22 @@ _SET = re.compile(
 _BEAN = re.compile(r"<jsp:useBean\b(?=[^>]{0,500}\bscope\s*=\s*[\"']session)[^>]{0,500}\bclass\s*=\s*[\"']([\w.]+)")
 _DECLARED = r"\b(?:class|record|interface)\s+{}\b(?:\s*\([^{{]{{0,2000}}\))?(?P<heading>[^{{;]{{0,2000}})\{{"
 _GENERICS = re.compile(r"<[^<>]*>")
-_SERIALISABLE = re.compile(r"\b(?:Serializable|Externalizable|Exception|Throwable)\b")
-_SUPERCLASS = re.compile(r"\bextends\s+([\w.]+)")
-_INTERFACES = re.compile(r"\bimplements\s+([\w.,\s]+)")
+_EXTENDS = re.compile(r"\bextends\s+([\w.,\s]+?)(?=\bimplements\b|\bpermits\b|$)")
+_IMPLEMENTS = re.compile(r"\bimplements\s+([\w.,\s]+?)(?=\bpermits\b|$)")
 
 
 def find_unserializable(folder: Folder) -> tuple[str, ...]:
-    """``Class (put there by file)`` for each; a class that comes from elsewhere cannot be judged."""
+    """``Class (put there by file)`` for each class, at most five."""
     found: dict[str, str] = {}
     for path in folder.program_files(".java", ".jsp", ".jspf", ".tag"):
-        for name in _put(folder.text(path)):
+        for name in _session_classes(folder.text(path)):
             found.setdefault(name, path)
-    return tuple(f"{name} (put there by {path})" for name, path in found.items() if _cannot(folder, name))[:_SHOWN]
+    find = partial(_supertypes, folder)
+    names = [f"{name} (put there by {path})" for name, path in found.items() if is_unserializable(name, find)]
+    return tuple(names[:_MAX_SHOWN])
 
 
-def _put(text: str) -> Iterator[str]:
+def _session_classes(text: str) -> Iterator[str]:
     """The simple names of the classes whose objects become attributes of a session."""
     for match in _SET.finditer(text):
         if match["made"]:
@@ -42,24 +43,21 @@ def _put(text: str) -> Iterator[str]:
     yield from map(_simple, _BEAN.findall(text))
 
 
-def _cannot(folder: Folder, name: str, depth: int = _DEPTH) -> bool:
-    """Whether the class's source is here, and neither it nor anything that it extends or implements is serialisable."""
-    heading = _heading(folder, name)
-    if heading is None or depth == 0 or _SERIALISABLE.search(heading):
-        return False
-    above = _SUPERCLASS.search(heading)
-    if above and not _cannot(folder, _simple(above[1]), depth - 1):
-        return False
-    interfaces = [_simple(found) for list_ in _INTERFACES.findall(heading) for found in re.findall(r"[\w.]+", list_)]
-    return all(_heading(folder, one) is None or _cannot(folder, one, depth - 1) for one in interfaces)
-
-
-def _heading(folder: Folder, name: str) -> str | None:
-    """What stands between a class's name and its brace; None when its source is not here."""
+def _supertypes(folder: Folder, name: str) -> Supertypes | None:
+    """The simple names of the supertypes; None if the project has no source of the class."""
     for path in folder.program_files(f"/{name}.java"):
         if declared := re.search(_DECLARED.format(name), folder.text(path)):
-            return _GENERICS.sub("", declared["heading"])
+            heading = _GENERICS.sub("", declared["heading"]).strip()
+            # A class extends one class; an interface extends other interfaces
+            extended, is_interface = _names(_EXTENDS, heading), "interface" in declared[0].partition(name)[0]
+            parent = "" if is_interface or not extended else extended.pop(0)
+            return Supertypes(parent, (*extended, *_names(_IMPLEMENTS, heading)))
     return None
+
+
+def _names(pattern: re.Pattern[str], heading: str) -> list[str]:
+    match = pattern.search(heading)
+    return [_simple(name) for name in re.findall(r"[\w.]+", match[1])] if match else []
 
 
 def _simple(name: str) -> str:

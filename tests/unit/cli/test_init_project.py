@@ -1,4 +1,4 @@
-"""``hookserver init``: it asks a person, it asks no script, and it never overwrites."""
+"""``hookserver init``: it asks a person, asks no script, and never overwrites a file."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ def run(*arguments: str | Path, typed: str = "") -> Result:
     return CliRunner().invoke(cli, [*map(str, arguments)], input=typed)
 
 
-def test_a_script_is_asked_nothing(tmp_path: Path) -> None:
+def test_script_is_not_asked(tmp_path: Path) -> None:
     done = run("init", plant(tmp_path, MULTI_MODULE), "--yes")
     assert done.exit_code == 0, done.output
     assert done.stdout == f"{tmp_path / 'hookserver.toml'}\n"
     app = load(tmp_path / "hookserver.toml").settings.apps["corner-web"]
     assert app.domains == ("shop.example.com",)
-    assert "left to decide: domains" in done.stderr
+    assert "to decide: domains" in done.stderr
     assert "found: web/pom.xml, packaging war" in done.stderr
 
 
-def test_without_a_terminal_nothing_is_asked_either(tmp_path: Path) -> None:
+def test_no_question_is_asked_without_a_terminal(tmp_path: Path) -> None:
     assert run("init", plant(tmp_path, MULTI_MODULE)).exit_code == 0
 
 
-def test_a_script_may_say_the_domain(tmp_path: Path) -> None:
+def test_domain_option_sets_the_domain(tmp_path: Path) -> None:
     done = run("init", plant(tmp_path, MULTI_MODULE), "--yes", "--domain", "corner.example.org")
-    assert "left to decide" not in done.stderr
+    assert "to decide" not in done.stderr
     assert load(tmp_path / "hookserver.toml").settings.apps["corner-web"].domains == ("corner.example.org",)
 
 
-def test_a_domain_that_is_none_is_a_mistake_of_usage(tmp_path: Path) -> None:
+def test_invalid_domain_is_a_usage_error(tmp_path: Path) -> None:
     done = run("init", tmp_path, "--yes", "--domain", "https://corner.example.org/")
     assert done.exit_code == 2
     assert not (tmp_path / "hookserver.toml").exists()
 
 
-def test_a_folder_that_is_not_there_is_a_mistake_of_usage_and_is_not_made(tmp_path: Path) -> None:
+def test_missing_folder_is_a_usage_error_and_is_not_created(tmp_path: Path) -> None:
     done = run("init", "--yes", tmp_path / "shpo")
     assert done.exit_code == 2
     assert "there is no folder" in done.stderr
@@ -57,7 +57,7 @@ def test_a_folder_that_is_not_there_is_a_mistake_of_usage_and_is_not_made(tmp_pa
 
 
 @pytest.mark.usefixtures("terminal")
-def test_a_person_is_asked_what_no_file_tells(tmp_path: Path) -> None:
+def test_person_is_asked_about_facts_in_no_file(tmp_path: Path) -> None:
     typed = "till\nNot a domain\ntill.example.org\n\nrelease\n"
     done = run("init", plant(tmp_path, MULTI_MODULE), typed=typed)
     assert done.exit_code == 0, done.output
@@ -67,7 +67,7 @@ def test_a_person_is_asked_what_no_file_tells(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("terminal")
-def test_a_person_decides_what_files_contradict(tmp_path: Path) -> None:
+def test_person_decides_on_contradictions(tmp_path: Path) -> None:
     libraries = dependency("jakarta.servlet", "jakarta.servlet-api", "6.0.0") + dependency("com.h2database", "h2", "2")
     files = {
         "pom.xml": pom(f"<dependencies>{libraries}</dependencies>"),
@@ -83,19 +83,19 @@ def test_a_person_decides_what_files_contradict(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("terminal")
-def test_yes_asks_nothing_on_a_terminal(tmp_path: Path) -> None:
+def test_yes_option_asks_nothing_on_a_terminal(tmp_path: Path) -> None:
     done = run("init", plant(tmp_path, MULTI_MODULE), "--yes")
     assert done.exit_code == 0
     assert "brackets" not in done.stderr
 
 
 @pytest.mark.usefixtures("terminal")
-def test_a_person_who_leaves_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_aborted_questions_write_no_file(tmp_path: Path) -> None:
     assert run("init", plant(tmp_path, MULTI_MODULE), typed="till\n").exit_code == 1
     assert not (tmp_path / "hookserver.toml").exists()
 
 
-def test_settings_that_are_there_are_never_overwritten(tmp_path: Path) -> None:
+def test_existing_settings_are_never_overwritten(tmp_path: Path) -> None:
     settings = tmp_path / "hookserver.toml"
     settings.write_text("# mine\n")
     done = run("init", tmp_path, "--yes")
@@ -103,13 +103,13 @@ def test_settings_that_are_there_are_never_overwritten(tmp_path: Path) -> None:
     assert settings.read_text() == "# mine\n"
 
 
-def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
+def test_dangling_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "hookserver.toml").symlink_to(tmp_path / "elsewhere")
     assert isinstance(run("init", tmp_path, "--yes").exception, Refused)
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_the_file_may_lie_elsewhere_than_the_project(tmp_path: Path) -> None:
+def test_settings_can_be_outside_the_project(tmp_path: Path) -> None:
     project = plant(tmp_path / "shop", MULTI_MODULE)
     target = tmp_path / "etc" / "hookserver.toml"
     assert run("--config", target, "init", project, "--yes").exit_code == 0
@@ -117,9 +117,7 @@ def test_the_file_may_lie_elsewhere_than_the_project(tmp_path: Path) -> None:
     assert not (project / "hookserver.toml").exists()
 
 
-def test_what_the_machine_trusts_of_its_own_the_build_trusts_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_build_trusts_the_certificates_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = plant(tmp_path, {"ca.pem": ""}) / "ca.pem"
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     assert run("init", plant(tmp_path / "shop", MULTI_MODULE), "--yes").exit_code == 0

@@ -1,4 +1,4 @@
-"""What stands between a path and its 200."""
+"""Access rules of a ``web.xml`` that prevent a 200."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def reason(path: str, *constraints: str, method: str = "BASIC") -> str:
 
 
 @pytest.mark.parametrize("method", ["BASIC", "DIGEST", "CLIENT-CERT", ""])
-def test_a_login_is_in_the_way(method: str) -> None:
+def test_login_restricts_access(method: str) -> None:
     assert "401 or 403" in reason("/", constraint("/*", LOGIN), method=method)
 
 
-def test_a_form_answers_with_its_page() -> None:
+def test_form_login_answers_with_its_page() -> None:
     assert reason("/", constraint("/*", LOGIN), method="FORM") == ""
 
 
-def test_https_is_in_the_way_of_plain_http_whatever_the_login() -> None:
+def test_https_restricts_plain_http_with_any_login() -> None:
     assert "HTTPS" in reason("/", constraint("/*", HTTPS), method="")
     assert "HTTPS" in reason("/", constraint("/*", LOGIN + HTTPS), method="FORM")
 
 
 @pytest.mark.parametrize(
-    ("path", "pattern", "is_meant"),
+    ("path", "pattern", "matches"),
     [
         ("/", "/", True),
         ("/shop", "/shop", True),
@@ -52,21 +52,21 @@ def test_https_is_in_the_way_of_plain_http_whatever_the_login() -> None:
         ("/a", "/b", False),
     ],
 )
-def test_a_pattern_means_paths_as_tomcat_has_it(path: str, pattern: str, is_meant: bool) -> None:
-    assert bool(reason(path, constraint(pattern, LOGIN))) is is_meant
+def test_pattern_matches_paths_as_in_the_specification(path: str, pattern: str, matches: bool) -> None:
+    assert bool(reason(path, constraint(pattern, LOGIN))) is matches
 
 
-def test_the_closest_pattern_decides() -> None:
+def test_closest_pattern_applies() -> None:
     assert reason("/health", constraint("/*", LOGIN), constraint("/health", "")) == ""
     assert reason("/shop/x", constraint("/*", ""), constraint("/shop/*", LOGIN))
     assert reason("/", constraint("/*", LOGIN), constraint("/*", "")) == ""
 
 
-def test_a_constraint_for_other_methods_is_none() -> None:
+def test_constraint_of_other_methods_does_not_apply() -> None:
     assert reason("/", constraint("/*", LOGIN, "<http-method>POST</http-method>")) == ""
     assert reason("/", constraint("/*", LOGIN, "<http-method-omission>GET</http-method-omission>")) == ""
     assert reason("/", constraint("/*", LOGIN, "<http-method>get</http-method>"))
 
 
-def test_nothing_is_in_the_way_without_a_descriptor() -> None:
+def test_missing_descriptor_restricts_nothing() -> None:
     assert access_restriction(WebApp("", "", None), "/") == ""

@@ -1,4 +1,4 @@
-"""A project that is not at the top of its repository."""
+"""Projects in subfolders of a repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def inside(folder: str, tree: dict[str, str]) -> dict[str, str]:
     return {f"{folder}/{name}": text for name, text in tree.items()}
 
 
-def test_a_project_in_a_folder_is_built_from_the_repositorys_top(tmp_path: Path) -> None:
+def test_project_in_a_subfolder_is_built_from_the_top(tmp_path: Path) -> None:
     project = inspect_project(plant(tmp_path, {"README.md": "", **inside("backend/shop", {"pom.xml": pom("")})}))
     text = render_settings(project, default_answers(project))
     build = parse(text, tmp_path / "hookserver.toml").settings.apps["shop"].build
@@ -23,7 +23,7 @@ def test_a_project_in_a_folder_is_built_from_the_repositorys_top(tmp_path: Path)
     assert "the project is in backend/shop/" in " ".join(open_points(project, default_answers(project)))
 
 
-def test_its_own_wrapper_is_used_there(tmp_path: Path) -> None:
+def test_wrapper_is_used_in_its_subfolder(tmp_path: Path) -> None:
     assert inspect_project(plant(tmp_path / "m", inside("shop", MULTI_MODULE))).builds[0].command == (
         "sh",
         "-c",
@@ -33,14 +33,14 @@ def test_its_own_wrapper_is_used_there(tmp_path: Path) -> None:
     assert inspect_project(plant(tmp_path / "a", inside("shop", ANT))).builds[0].command[-1] == "shop/build.xml"
 
 
-def test_of_several_the_one_that_makes_a_war_is_proposed_and_the_others_are_told(tmp_path: Path) -> None:
+def test_project_with_a_war_is_proposed_and_others_are_reported(tmp_path: Path) -> None:
     files = {**inside("api", {"pom.xml": pom("", "api", "jar")}), **inside("shop", {"pom.xml": pom("")})}
     project = inspect_project(plant(tmp_path, files))
-    assert project.builds[0].what == "shop/: pom.xml, packaging war"
+    assert project.builds[0].description == "shop/: pom.xml, packaging war"
     assert "also build files in api" in " ".join(project.notes)
 
 
-def test_modules_that_lie_side_by_side_are_built_by_the_one_that_names_them(tmp_path: Path) -> None:
+def test_aggregator_builds_the_modules_beside_it(tmp_path: Path) -> None:
     modules = "<modules><module>../core</module><module>../web</module></modules>"
     files = {
         "core/pom.xml": pom("", "core", "jar"),
@@ -51,11 +51,11 @@ def test_modules_that_lie_side_by_side_are_built_by_the_one_that_names_them(tmp_
     assert (build.wars[0].value, build.command[-3:]) == ("web/target/*.war", ("-f", "parent", "package"))
 
 
-def test_a_module_is_no_project_of_its_own_and_neither_is_one_below_a_project_at_the_top(tmp_path: Path) -> None:
+def test_project_at_the_top_hides_those_in_subfolders(tmp_path: Path) -> None:
     assert inspect_project(plant(tmp_path, {**MULTI_MODULE, "tools/pom.xml": pom("")})).builds[0].command == ()
 
 
-def test_a_folder_inside_a_repository_is_told_where_the_repository_begins(tmp_path: Path) -> None:
+def test_folder_inside_a_repository_is_reported_with_the_top(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     project = inspect_project(plant(tmp_path / "shop", {"pom.xml": pom("")}))
     assert f"`hookserver init {tmp_path}`" in " ".join(open_points(project, default_answers(project)))

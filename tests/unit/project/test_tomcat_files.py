@@ -1,4 +1,4 @@
-"""Tomcat's own files in a project: proposed where Tomcat would read them, told where it would not."""
+"""Tomcat's own files in a project: proposed if Tomcat reads them, else reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SERVER = '<Server><Service><Connector port="{}"/></Service></Server>'
 POM = {"pom.xml": pom("")}
 
 
-def test_they_are_proposed_with_their_places(tmp_path: Path) -> None:
+def test_tomcat_files_are_proposed_with_their_places(tmp_path: Path) -> None:
     files = {
         "deploy/tomcat-users.xml": USERS,
         "tomcat/conf/server.xml": SERVER.format(8080),
@@ -43,20 +43,20 @@ def test_they_are_proposed_with_their_places(tmp_path: Path) -> None:
         (
             "conf/tomcat-users.xml",
             "<settings><servers/></settings>",
-            "begins with <settings>, Tomcat reads <tomcat-users>",
+            "its root element is <settings>, but Tomcat reads <tomcat-users>",
         ),
-        ("conf/server.xml", SERVER.format(9090), "listens on 9090, and hookserver asks on 8080"),
-        ("conf/server.xml", "<Server>", "no XML that can be read"),
-        ("tomcat/bin/catalina.sh", "", "a whole Tomcat lies in tomcat/"),
+        ("conf/server.xml", SERVER.format(9090), "listens on 9090, but hookserver connects to 8080"),
+        ("conf/server.xml", "<Server>", "not valid XML"),
+        ("tomcat/bin/catalina.sh", "", "a whole Tomcat is in tomcat/"),
     ],
 )
-def test_what_tomcat_would_not_read_is_told_and_not_proposed(tmp_path: Path, name: str, text: str, why: str) -> None:
+def test_unsuitable_file_is_reported_and_not_proposed(tmp_path: Path, name: str, text: str, why: str) -> None:
     project = inspect_project(plant(tmp_path, {**POM, name: text}))
     assert project.tomcat_files == ()
     assert why in render_settings(project, default_answers(project)).replace("\n# ", " ")
 
 
-def test_a_server_that_would_not_be_reached_is_proposed_with_a_caution(tmp_path: Path) -> None:
+def test_unreachable_server_is_proposed_with_a_caution(tmp_path: Path) -> None:
     server = SERVER.format(8080).replace("<Connector", '<Connector address="127.0.0.1"')
     project = inspect_project(plant(tmp_path, {**POM, "conf/server.xml": server}))
     assert [file.value for file in project.tomcat_files] == ["conf/server.xml"]
@@ -65,11 +65,10 @@ def test_a_server_that_would_not_be_reached_is_proposed_with_a_caution(tmp_path:
     ).replace("\n# ", " ")
 
 
-def test_the_first_of_two_is_taken_and_the_other_told(tmp_path: Path) -> None:
+def test_second_file_for_a_place_is_reported(tmp_path: Path) -> None:
     project = inspect_project(
         plant(tmp_path, {**POM, "conf/tomcat-users.xml": USERS, "deploy/tomcat-users.xml": USERS})
     )
     assert [file.where for file in project.tomcat_files] == ["conf/tomcat-users.xml"]
-    assert "could be deploy/tomcat-users.xml too" in render_settings(project, default_answers(project)).replace(
-        "\n# ", " "
-    )
+    text = render_settings(project, default_answers(project)).replace("\n# ", " ")
+    assert "deploy/tomcat-users.xml can be conf/tomcat-users.xml too" in text

@@ -1,14 +1,21 @@
-"""Names of the environment that sources and settings read."""
+"""Environment variables that a project reads."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from hookserver.project import default_answers, inspect_project, render_settings
-from tests.unit.project.trees import plant, pom
+from hookserver.project import (
+    default_answers,
+    inspect_project,
+    render_settings,
+)
+from tests.unit.project.trees import (
+    plant,
+    pom,
+)
 
 
-def test_they_are_offered_with_who_reads_them(tmp_path: Path) -> None:
+def test_variables_are_offered_with_the_files_that_read_them(tmp_path: Path) -> None:
     files = {
         "pom.xml": pom(""),
         "src/main/java/Shop.java": 'String url = System.getenv("DB_URL"); String home = System.getenv("HOME");',

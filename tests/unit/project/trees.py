@@ -6,6 +6,8 @@ from pathlib import Path
 
 NAMESPACE = 'xmlns="http://maven.apache.org/POM/4.0.0"'
 WRAPPER = ".mvn/wrapper/maven-wrapper.properties"
+CATALOG = "gradle/libs.versions.toml"
+JAVA = "<properties><maven.compiler.release>{}</maven.compiler.release></properties>"
 
 
 def plant(root: Path, files: dict[str, str]) -> Path:

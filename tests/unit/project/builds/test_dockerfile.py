@@ -1,4 +1,4 @@
-"""A project's own Dockerfile: where its image has the app, and on which port."""
+"""A project's own Dockerfile: the app's URL path, and its port."""
 
 from __future__ import annotations
 
@@ -30,31 +30,31 @@ WEBAPPS = "/usr/local/tomcat/webapps"
         (f"RUN rm -rf {WEBAPPS}/ROOT {WEBAPPS}/docs", "/"),
     ],
 )
-def test_the_app_is_proposed_where_the_last_stage_puts_it(tmp_path: Path, steps: str, path: str) -> None:
+def test_app_path_is_that_of_the_last_stage(tmp_path: Path, steps: str, path: str) -> None:
     project = inspect_project(plant(tmp_path, {"Dockerfile": f"{BUILT}{steps}\n"}))
     answers = default_answers(project)
     (app,) = parse(render_settings(project, answers), tmp_path / "hookserver.toml").settings.apps.values()
     assert (app.path, app.health.path, answers.health) == (path, f"{path.rstrip('/')}/", f"{path.rstrip('/')}/")
 
 
-def test_what_the_stage_builds_on_counts_too(tmp_path: Path) -> None:
+def test_steps_of_the_base_stage_count_too(tmp_path: Path) -> None:
     text = f"FROM tomcat:9.0 AS base\nCOPY web {WEBAPPS}/shop\nFROM debian AS other\nFROM base\nRUN true\n"
     assert default_answers(inspect_project(plant(tmp_path, {"Dockerfile": text}))).health == "/shop/"
 
 
-def test_a_name_that_is_not_told_makes_a_guess(tmp_path: Path) -> None:
+def test_unknown_app_name_makes_a_guess(tmp_path: Path) -> None:
     files = {"Dockerfile": f"{BUILT}COPY --from=b /app/target/*.war {WEBAPPS}/", "web/index.html": "<h1>Shop</h1>"}
     project = inspect_project(plant(tmp_path, files))
     assert any("health.path: / is a guess" in point for point in open_points(project, default_answers(project)))
 
 
-def test_a_page_is_counted_from_where_the_app_is(tmp_path: Path) -> None:
+def test_health_page_is_below_the_app_path(tmp_path: Path) -> None:
     files = {"Dockerfile": f"{BUILT}COPY --from=b /shop.war {WEBAPPS}/", "src/main/webapp/ping.jsp": "ok"}
     assert default_answers(inspect_project(plant(tmp_path, files))).health == "/shop/ping.jsp"
 
 
-@pytest.mark.parametrize(("ports", "is_told"), [("9090/tcp", True), ("8009 8080", False), ("", False)])
-def test_another_port_is_told(tmp_path: Path, ports: str, is_told: bool) -> None:
+@pytest.mark.parametrize(("ports", "is_reported"), [("9090/tcp", True), ("8009 8080", False), ("", False)])
+def test_other_port_is_reported(tmp_path: Path, ports: str, is_reported: bool) -> None:
     project = inspect_project(plant(tmp_path, {"Dockerfile": f"{BUILT}{f'EXPOSE {ports}' if ports else ''}\n"}))
-    assert any("EXPOSE 9090" in point for point in open_points(project, default_answers(project))) is is_told
+    assert any("EXPOSE 9090" in point for point in open_points(project, default_answers(project))) is is_reported
     assert [build.kind for build in project.builds] == ["dockerfile"]

@@ -1,4 +1,4 @@
-"""What check says of an app's sessions."""
+"""The advice of ``hookserver check`` on sessions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import AppSettings
-from hookserver.project import advice, app_of_project
+from hookserver.project import app_of_project, session_advice
 from tests.unit.project.trees import plant, pom, servlet
 
 SESSIONS = {
@@ -33,28 +33,28 @@ def app(
 @pytest.mark.parametrize(
     "image", ["tomcat:7.0-jdk8-temurin", "registry.example.com:5000/library/tomcat:7", "tomcat:8.0"]
 )
-def test_a_tomcat_that_cannot_replicate_is_told_by_its_name(image: str) -> None:
-    (line,) = advice(app(image), None)
+def test_tomcat_without_replication_is_reported(image: str) -> None:
+    (line,) = session_advice(app(image), None)
     assert image in line
     assert "sticky" in line
-    assert not list(advice(app(image, "sticky"), None))
+    assert not list(session_advice(app(image, "sticky"), None))
 
 
 @pytest.mark.parametrize(
     "image", ["tomcat:8.5-jdk8", "tomcat:9", "tomcat:10.1-jdk17-temurin", "tomcat:latest", "acme/shop:7"]
 )
-def test_nothing_is_said_of_a_tomcat_that_can_or_whose_name_does_not_tell(image: str) -> None:
-    assert not list(advice(app(image), None))
+def test_capable_or_unknown_tomcat_is_not_reported(image: str) -> None:
+    assert not list(session_advice(app(image), None))
 
 
-def test_the_project_beside_the_settings_says_which_mode_suits(tmp_path: Path) -> None:
+def test_project_beside_the_settings_decides_the_advice(tmp_path: Path) -> None:
     plant(tmp_path, SESSIONS)
     assert app_of_project(tmp_path, [app()]) == "shop"
-    (line,) = advice(app(), tmp_path)
+    (line,) = session_advice(app(), tmp_path)
     assert "sticky suits" in line
 
 
-def test_what_lies_in_folders_below_the_settings_is_no_apps_own(tmp_path: Path) -> None:
+def test_project_in_a_subfolder_belongs_to_no_app(tmp_path: Path) -> None:
     plant(tmp_path, {f"jpetstore/{name}": text for name, text in SESSIONS.items()})
     assert app_of_project(tmp_path, [app()]) == ""
     plant(tmp_path, {"old.war": ""})
@@ -62,9 +62,7 @@ def test_what_lies_in_folders_below_the_settings_is_no_apps_own(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("address", ["git@forge.example.com:acme/toys.git", "https://me@forge.example.com/acme/toys"])
-def test_of_several_apps_the_project_is_the_one_that_alone_has_its_repository_or_its_name(
-    tmp_path: Path, address: str
-) -> None:
+def test_project_belongs_to_the_only_app_with_its_repository_or_name(tmp_path: Path, address: str) -> None:
     others = [app(name="cart"), app(name="mail")]
     plant(tmp_path, SESSIONS)
     assert app_of_project(tmp_path, others) == ""

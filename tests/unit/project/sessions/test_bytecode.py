@@ -1,4 +1,4 @@
-"""What compiled classes put into sessions. Class files are written here by hand, as no compiler may be at hand."""
+"""Classes in sessions, found in bytecode. The class files are made here, since there may be no compiler."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def two(opcode: int, index: int) -> bytes:
 
 
 def putting(kind: str, api: str = SESSION) -> bytes:
-    """A class whose method puts a shop/Cart into the session, had in this way."""
+    """A class with a method that gets a shop/Cart in this way and puts it into the session."""
     pool = Pool()
     set_it = struct.pack(
         ">BHBB", 185, pool.member(11, api, "setAttribute", "(Ljava/lang/String;Ljava/lang/Object;)V"), 3, 0
@@ -78,20 +78,20 @@ def putting(kind: str, api: str = SESSION) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["made", "kept", "cast", "returned", "field", "after a switch"])
-def test_a_class_that_cannot_be_serialised_is_seen_however_it_was_had(kind: str) -> None:
+def test_unserializable_class_is_found_from_each_source_of_the_object(kind: str) -> None:
     assert find_unserializable([putting(kind), class_file("shop/Cart")]) == ("shop.Cart (put there by shop.Web)",)
 
 
-def test_a_record_is_judged_by_its_own_word() -> None:
+def test_record_without_serializable_is_found() -> None:
     assert find_unserializable([putting("made"), class_file("shop/Cart", "java/lang/Record")])
 
 
-def test_javax_counts_as_well_and_other_attributes_do_not() -> None:
+def test_only_session_attributes_of_both_apis_count() -> None:
     assert find_unserializable([putting("made", "javax/servlet/http/HttpSession"), class_file("shop/Cart")])
     assert not find_unserializable([putting("made", "jakarta/servlet/ServletRequest"), class_file("shop/Cart")])
 
 
-def test_what_is_serialisable_or_cannot_be_judged_is_not_named() -> None:
+def test_serializable_or_unknown_class_is_not_named() -> None:
     itself = class_file("shop/Cart", "java/lang/Object", "java/io/Serializable")
     through = [
         class_file("shop/Cart", "shop/Base"),
@@ -104,5 +104,5 @@ def test_what_is_serialisable_or_cannot_be_judged_is_not_named() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 9, 30, 90, 150])
-def test_a_broken_class_is_passed_over(length: int) -> None:
+def test_broken_class_file_is_skipped(length: int) -> None:
     assert not find_unserializable([putting("made")[:length], class_file("shop/Cart")])
