@@ -11,11 +11,10 @@ from hookserver.config import Loaded, Settings, reread
 from hookserver.errors import SettingsError, StoreError
 from hookserver.nginx import Nginx
 from hookserver.store import Store
-from hookserver.worker.loop import Worker
-from hookserver.worker.tasks import perform, reporter
 
 if TYPE_CHECKING:
     from hookserver.pipeline.context import Context
+    from hookserver.worker.loop import Worker
 
 
 def open_store(settings: Settings) -> Store:
@@ -38,12 +37,14 @@ def make_worker(loaded: Loaded) -> Worker:
 
     Raises SettingsError when apps serve on another subnet than the settings name now.
     """
-    from hookserver.pipeline import apply_settings, deploy, recovery  # noqa: F401
+    from hookserver.worker.child import run_task
+    from hookserver.worker.loop import Worker
 
     store = open_store(loaded.settings)
     _refuse_another_subnet(loaded, store)
-    in_child = partial(perform, make_context)
-    return Worker(loaded.settings, store, in_child, _is_serving, partial(reread, loaded.path), reporter("worker"))
+    in_child = partial(run_task, make_context)
+    report = logging.getLogger("worker").info
+    return Worker(loaded.settings, store, in_child, _is_serving, partial(reread, loaded.path), report)
 
 
 def _is_serving(settings: Settings) -> bool:

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from multiprocessing.context import ForkContext, ForkProcess
-from typing import Literal
 
-Kind = Literal["deploy", "settle", "retire", "poll", "reconcile", "take up", "end"]
+from hookserver.worker.tasks import Report, Task, TaskKind
 
 RETRY_AFTER = 5.0
-"""Seconds after which a task is tried again whose process failed, or could not be made."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a child process does, for an app or a deploy of it; a comparison leaves the apps in ``spared`` alone."""
-
-    kind: Kind
-    app: str = ""
-    deploy: int = 0
-    spared: frozenset[str] = field(default=frozenset(), compare=False)
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.app or 'all'}"
+"""Seconds after which a task may start again whose process failed, or could not be created."""
+_KILLED_WITHIN = 5.0
+ALL_APPS = ""
+"""In place of an app's name: the task changes any of them."""
 
 
 @dataclass(frozen=True)
@@ -33,100 +22,105 @@ class _Child:
     task: Task
     process: ForkProcess
     deadline: float
+    changes_apps: bool
 
 
 class Children:
-    """Those that run now; never two at the same task.
+    """The processes that run now, never two for the same task.
 
-    ``perform(task)`` is called in the child, ``before_fork()`` in the worker, to let go of what no child may have.
+    ``perform(task)`` is called in the child; ``before_fork()`` in the worker, to close what no child may inherit.
     """
 
-    def __init__(
-        self, perform: Callable[[Task], None], before_fork: Callable[[], None], report: Callable[[str], None]
-    ) -> None:
+    def __init__(self, perform: Callable[[Task], None], before_fork: Callable[[], None], report: Report) -> None:
         self._perform = perform
         self._before_fork = before_fork
-        self._tell = report
+        self._report = report
         self._running: list[_Child] = []
+        # Only a forked child is a copy of the worker, with everything imported; Python 3.14's default is forkserver:
+        # https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods
         self._context: ForkContext = multiprocessing.get_context("fork")
-        self._not_before: dict[Task, float] = {}
+        self._postponed: dict[Task, float] = {}
 
     def __len__(self) -> int:
         return len(self._running)
 
-    def start(self, task: Task, seconds: float) -> bool:
-        """Start a child that may take so long, unless one is at the task, or it is put off; tells whether it began."""
+    def start(self, task: Task, seconds: float, *, changes_apps: bool = True) -> bool:
+        """Start a process that may run for ``seconds``; False when one runs for the task, or the task is postponed."""
         now = time.monotonic()
-        if any(child.task == task for child in self._running) or self._not_before.get(task, 0.0) > now:
+        if any(child.task == task for child in self._running) or self._postponed.get(task, 0.0) > now:
             return False
         self._before_fork()
         process = self._context.Process(target=self._perform, args=(task,), daemon=True)
         try:
             process.start()
         except OSError as error:
-            self.put_off(task)
-            self._tell(f"{task} cannot be started, which is tried again: {error}")
+            self.postpone(task)
+            self._report(f"{task} could not be started and will be retried: {error}")
             return False
-        self._running.append(_Child(task, process, now + seconds))
+        self._running.append(_Child(task, process, now + seconds, changes_apps))
         return True
 
-    def put_off(self, task: Task) -> None:
-        """For the next seconds the task is not started."""
+    def postpone(self, task: Task) -> None:
+        """Do not start the task for ``RETRY_AFTER`` seconds."""
         now = time.monotonic()
-        self._not_before = {other: moment for other, moment in self._not_before.items() if moment > now}
-        self._not_before[task] = now + RETRY_AFTER
+        self._postponed = {other: moment for other, moment in self._postponed.items() if moment > now}
+        self._postponed[task] = now + RETRY_AFTER
 
-    def put_nothing_off(self) -> None:
-        """Any task may be started again."""
-        self._not_before.clear()
+    def postpone_nothing(self) -> None:
+        """Let every task start again."""
+        self._postponed.clear()
 
     def reap(self) -> list[tuple[Task, int]]:
-        """The tasks that have ended since the last look, each with its exit code."""
+        """The tasks whose processes have ended since the last call, each with its exit code."""
         ended = [child for child in self._running if not child.process.is_alive()]
         self._running = [child for child in self._running if child not in ended]
-        learned = [(child.task, child.process.exitcode or 0) for child in ended]
+        codes = [(child.task, child.process.exitcode or 0) for child in ended]
         for child in ended:
             child.process.close()
-        return learned
+        return codes
 
     def kill(self, task: Task) -> None:
-        """End the one at this task, whatever it is doing; it is reaped as any other."""
+        """Kill the process of the task; ``reap`` returns it like any other."""
         for child in self._running:
             if child.task == task:
                 child.process.kill()
-                child.process.join(5)
+                child.process.join(_KILLED_WITHIN)
 
     def kill_all(self) -> None:
-        """End them all, and forget them."""
+        """Kill all processes, and forget them."""
         for child in self._running:
             self.kill(child.task)
         self._running.clear()
 
-    def kill_the_overdue(self) -> None:
-        """End what hangs, and tell of it."""
+    def kill_overdue(self) -> None:
+        """Kill and report the processes that have run longer than they may."""
         for child in self._running:
             if time.monotonic() > child.deadline:
-                self._tell(f"{child.task} hung and is killed")
+                self._report(f"{child.task} did not end in time and is killed")
                 self.kill(child.task)
 
-    def count(self, kind: Kind) -> int:
-        """How many are at tasks of this kind."""
-        return sum(child.task.kind == kind for child in self._running)
+    def count(self, *kinds: TaskKind) -> int:
+        """How many tasks of these kinds run."""
+        return sum(child.task.kind in kinds for child in self._running)
 
     def task_of(self, deploy: int) -> Task | None:
-        """What a child does for the deploy with this number."""
+        """The task that runs for the deploy with this number."""
         return next((child.task for child in self._running if child.task.deploy == deploy), None)
 
     def busy_apps(self) -> frozenset[str]:
-        """The apps at which children are that change something; "" when one may change any."""
-        return frozenset(child.task.app for child in self._running if child.task.kind != "poll")
+        """The apps that running tasks change; ``ALL_APPS`` is among them when a task changes any of them."""
+        return frozenset(child.task.app for child in self._running if child.changes_apps)
+
+    def is_busy(self, app: str) -> bool:
+        """Whether a running task changes the app."""
+        return not self.busy_apps().isdisjoint({app, ALL_APPS})
 
     def sentinels(self) -> list[int]:
-        """What becomes readable when a child ends."""
+        """Descriptors that become readable when a process ends."""
         return [child.process.sentinel for child in self._running]
 
-    def moments(self) -> list[float]:
-        """When, by the monotonic clock, one is overdue, or what was put off is due."""
+    def moments(self) -> Collection[float]:
+        """When a process is overdue, or a postponed task may start, by ``time.monotonic()``."""
         now = time.monotonic()
-        put_off = [moment for moment in self._not_before.values() if moment > now]
-        return [*put_off, *(child.deadline for child in self._running)]
+        postponed = [moment for moment in self._postponed.values() if moment > now]
+        return [*postponed, *(child.deadline for child in self._running)]

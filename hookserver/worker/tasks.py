@@ -1,130 +1,83 @@
-"""The tasks of the worker, each done in a child process of its own."""
+"""The words of the worker's tasks: their kinds, one task, and what the table in ``task_table`` says of each kind."""
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
-import os
-import signal
-import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING
 
-from hookserver.config import AppSettings, Settings
-from hookserver.errors import EmptyRepository, HookserverError
-from hookserver.models import Push, Trigger
-from hookserver.state.atomic_write import OWNER_ONLY, write_atomically
-from hookserver.state.parent_death import end_with_parent
-from hookserver.store import Store
-from hookserver.worker.children import Task
-
 if TYPE_CHECKING:
+    from hookserver.config import AppSettings
     from hookserver.pipeline.context import Context
+    from hookserver.worker.schedule import Schedule
 
-_POLL_DEADLINE = 60.0
-"""Seconds for a look at the remote's tip."""
+Report = Callable[[str], None]
 
 
-def perform(make_context: Callable[[Settings, Store], Context], settings: Settings, task: Task) -> None:
-    """Do one task, in a child process of the worker that dies with it.
+class TaskKind(StrEnum):
+    """What a child process of the worker can do."""
 
-    Ends with 1, and has told why, when it is to be tried again.
+    RECOVER = "recover"
+    RECONCILE = "reconcile"
+    APPLY = "apply"
+    REMOVE_APP = "remove_app"
+    RETIRE = "retire"
+    POLL = "poll"
+    DEPLOY = "deploy"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task for an app, or for all of them where ``app`` is empty.
+
+    ``deploy`` is the number of the deploy that it works on. A reconcile leaves the apps in ``spared`` alone.
     """
-    _die_with_parent()
-    store = Store(settings.server.state)
-    try:
-        _perform(make_context(settings, store), task)
-    except HookserverError as error:
-        reporter(task.kind)(str(error))
-        sys.exit(1)
-    except Exception:
-        logging.getLogger(task.kind).exception("%s: this was not expected: report it", task.app or "all")
-        sys.exit(1)
-    finally:
-        store.close()
+
+    kind: TaskKind
+    app: str = ""
+    deploy: int = 0
+    spared: frozenset[str] = field(default=frozenset(), compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.app or 'all'}"
 
 
-def _perform(context: Context, task: Task) -> None:
-    from hookserver.pipeline import apply_settings, recovery
-    from hookserver.pipeline import deploy as pipeline
+class Needs(Enum):
+    """What must have happened since the worker's start before a task of a kind may start."""
 
-    report = reporter(task.kind)
-    if task.kind == "deploy":
-        deploy = context.store.deploy(task.deploy)
-        log = pipeline.open_log(context, deploy)
-        pipeline.perform(context, deploy, log)
-        report(pipeline.ending(context, task.deploy))
-    elif task.kind == "settle":
-        recovery.settle(context, context.store.deploy(task.deploy), report)
-    elif task.kind == "retire":
-        recovery.retire_due(context, task.app, time.time(), report)
-    elif task.kind == "poll":
-        _poll(context, context.app_settings(task.app), report)
-    elif task.kind == "take up":
-        _prepare_push_repositories(context.settings, context.store, report)
-        apply_settings.take_up(context, report)
-    elif task.kind == "end":
-        apply_settings.end_app(context, task.app, report)
-    else:
-        _prepare_push_repositories(context.settings, context.store, report)
-        recovery.reconcile(context, report, task.spared)
+    NOTHING = auto()
+    SETTINGS = auto()
+    """The requested settings are loaded."""
+    RECONCILED = auto()
+    """So they are, and what runs was reconciled with the database once."""
 
 
-def _poll(context: Context, app: AppSettings, report: Callable[[str], None]) -> None:
-    """Ask for a deploy when the branch's tip is another than the last one seen. A new app waits for its first push."""
-    try:
-        tip = context.mirror(app, 0).tip(_POLL_DEADLINE)
-    except EmptyRepository:
-        return
-    queued = context.store.enqueue_new_tip(Push(app.name, Trigger.POLL), tip)
-    if queued:
-        report(f"{app.name}: {app.branch} is at {tip[:12]}, not deployed yet: deploy {queued.deploy}")
+class Pause(Enum):
+    """When a task that has ended waits for some seconds before it may start again."""
+
+    NEVER = auto()
+    AFTER_FAILURE = auto()
+    ALWAYS = auto()
 
 
-def _prepare_push_repositories(settings: Settings, store: Store, report: Callable[[str], None]) -> None:
-    """Make the bare repositories that are pushed to. What one app's cannot be used for is told; the others are made."""
-    from hookserver.pipeline.recovery import told
+@dataclass(frozen=True)
+class TaskType:
+    """What holds for all tasks of a kind.
 
-    known = {token.name for token in store.tokens()}
-    for app in settings.apps.values():
-        if app.repository == "push":
-            with told(f"{app.name}: nobody can push to it now", report):
-                _prepare_push_repository(settings, store, app, has_token=f"push:{app.name}" in known)
+    ``due`` yields the tasks to start now, ``run`` does one in the child process, ``seconds`` is after how long it is
+    killed; its app's settings are None when the settings no longer have the app.
 
+    A task changes its app, or all apps when it has none, unless ``changes_apps`` is false. One that ``waits_for_app``
+    starts only when no other task changes the app; none starts while one of a kind in ``not_beside`` runs.
+    """
 
-def _prepare_push_repository(settings: Settings, store: Store, app: AppSettings, *, has_token: bool) -> None:
-    """With its hook, and a token of its own."""
-    from hookserver.git import ensure_push_repository
-
-    state = settings.server.state
-    token = state.push_token(app.name)
-    if not has_token or not token.exists():
-        token.parent.mkdir(parents=True, exist_ok=True)
-        secret = store.create_token(f"push:{app.name}", app.name)
-        write_atomically(token, f"{secret}\n", mode=OWNER_ONLY)
-    hook = shipped("hooks/post-receive").read_text(encoding="utf-8")
-    ensure_push_repository(
-        state.push_repository(app.name), app.branch, app.name, settings.server.local_url, token, hook
-    )
-
-
-def shipped(name: str) -> Path:
-    """A file that comes with the program: beside the package in a checkout, inside it when installed from a wheel."""
-    package = Path(__file__).parents[1]
-    inside = package / name
-    return inside if inside.exists() else package.parent / name
-
-
-def reporter(process: str) -> Callable[[str], None]:
-    """Where a process tells what it does: on stderr, with the time."""
-    return logging.getLogger(process).info
-
-
-def _die_with_parent() -> None:
-    """The kernel kills this process when the worker ends; a terminal's Ctrl-C is the worker's affair."""
-    parent = multiprocessing.parent_process()
-    end_with_parent(parent.pid if parent and parent.pid else os.getppid(), signal.SIGKILL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.setsid()
+    needs: Needs
+    due: Callable[[Schedule], Iterable[Task]]
+    run: Callable[[Context, Task, Report], None]
+    seconds: Callable[[AppSettings | None], float]
+    not_beside: frozenset[TaskKind] = frozenset()
+    waits_for_app: bool = False
+    changes_apps: bool = True
+    at_once: int | None = None
+    pause: Pause = Pause.AFTER_FAILURE

@@ -18,7 +18,7 @@ from hookserver.pipeline.context import Context, DeployContext
 from hookserver.pipeline.steps import FETCH_DEADLINE, drain
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from hookserver.worker.loop import TASK_DEADLINE
+from hookserver.worker.task_table import TASK_SECONDS
 
 
 @dataclass
@@ -142,4 +142,4 @@ def test_one_that_dies_while_the_old_slot_drains_is_sent_back(context: DeployCon
 
 
 def test_a_long_first_fetch_ends_by_its_own_bound_before_the_worker_ends_the_deploy() -> None:
-    assert 1200 < FETCH_DEADLINE < 9 * TASK_DEADLINE
+    assert 1200 < FETCH_DEADLINE < 9 * TASK_SECONDS

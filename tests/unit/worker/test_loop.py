@@ -19,8 +19,8 @@ from hookserver.errors import SettingsError
 from hookserver.models import Push, Release, Slot, Status, Step, Trigger
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from hookserver.worker.children import Task
 from hookserver.worker.loop import Worker
+from hookserver.worker.tasks import Task
 
 Eventually = Callable[..., object]
 
@@ -51,7 +51,7 @@ class Stage:
         self.diary.touch()
         self.told: list[str] = []
         self.is_serving = True
-        self.how: dict[str, Callable[[Store, Task], None]] = {"deploy": go_live, "settle": requeue}
+        self.how: dict[str, Callable[[Store, Task], None]] = {"deploy": go_live, "recover": requeue}
         self.fresh: Callable[[Settings], Settings] = lambda settings: settings
         self.worker = Worker(
             settings, store, self.perform, lambda _: self.is_serving, lambda now: self.fresh(now), self.told.append
@@ -143,7 +143,7 @@ def test_what_a_killed_worker_left_running_is_settled_before_anything_else(stage
     assert store.claim(builds=1)
     stage.until(lambda: store.deploy(number).ended_at)
     kinds = [line.split()[0] for line in stage.diary.read_text().splitlines()]
-    assert kinds.index("settle") < kinds.index("reconcile") < kinds.index("deploy")
+    assert kinds.index("recover") < kinds.index("reconcile") < kinds.index("deploy")
     assert store.deploy(number).attempt == 2
 
 
@@ -235,8 +235,8 @@ def test_a_look_at_the_branch_that_fails_is_not_repeated_at_once(stage: Stage) -
     stage.how["poll"] = die
     stage.until(lambda: len(stage.told) == 2)
     soon = time.monotonic() + 60
-    assert stage.worker._polls.due(soon) == ["shop", "blog"]
-    assert stage.worker._polls.due(soon - 40) == []
+    assert stage.worker._schedule._poll_times.due(soon) == ["shop", "blog"]
+    assert stage.worker._schedule._poll_times.due(soon - 40) == []
 
 
 def test_no_deploy_begins_while_the_process_of_the_last_one_still_ends(
@@ -293,9 +293,9 @@ def test_a_comparison_and_the_taking_up_of_settings_do_not_run_at_once(
         while not (tmp_path / "go on").exists():
             time.sleep(0.01)
 
-    stage.until(lambda: stage.did("take up") and not stage.worker._children)
-    stage.how["reconcile"] = stage.how["take up"] = wait
-    before = {kind: len(stage.did(kind)) for kind in ("reconcile", "take up")}
+    stage.until(lambda: stage.did("apply") and not stage.worker._children)
+    stage.how["reconcile"] = stage.how["apply"] = wait
+    before = {kind: len(stage.did(kind)) for kind in ("reconcile", "apply")}
     store.request_settings()
     stage.is_serving = False
     for _ in range(20):
@@ -314,7 +314,7 @@ def test_a_dead_nginx_is_noticed_at_once(stage: Stage) -> None:
 
 
 def test_a_dead_nginx_ends_the_wait(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hookserver.worker.loop.LOOK_AT_NGINX_EVERY", 0.05)
+    monkeypatch.setattr("hookserver.worker.loop.CHECK_NGINX_EVERY", 0.05)
     stage.until(lambda: len(stage.did("poll")) == 2 and not stage.worker._children)
     wakeup, sender = socket.socketpair()
     with wakeup, sender:
@@ -325,9 +325,7 @@ def test_a_dead_nginx_ends_the_wait(stage: Stage, monkeypatch: pytest.MonkeyPatc
     assert time.monotonic() - began < 2
 
 
-def test_retirements_follow_the_clock_when_it_is_set(
-    stage: Stage, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_retirements_follow_clock_when_it_is_set(stage: Stage, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     first = store.enqueue(push()).deploy
     stage.until(lambda: store.deploy(first).ended_at)
     second = store.enqueue(push()).deploy
@@ -338,7 +336,7 @@ def test_retirements_follow_the_clock_when_it_is_set(
     assert before
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 3600)
-    stage.worker._follow_the_clock()
+    stage.worker._follow_clock()
     assert store.standbys()[0].retire_at == pytest.approx(before + 3600, abs=1)
 
 
@@ -366,9 +364,9 @@ def test_children_die_with_a_killed_worker(tmp_path: Path, eventually: Eventuall
     script = tmp_path / "worker.py"
     script.write_text(
         "import multiprocessing, time\n"
-        "from hookserver.worker.tasks import _die_with_parent\n"
+        "from hookserver.worker.child import become_child\n"
         "def child():\n"
-        "    _die_with_parent()\n"
+        "    become_child()\n"
         f"    open({str(tmp_path / 'pid')!r}, 'w').write(str(__import__('os').getpid()))\n"
         "    time.sleep(60)\n"
         "multiprocessing.get_context('fork').Process(target=child).start()\n"
@@ -391,18 +389,18 @@ def test_steps_of_a_second_attempt_start_anew(stage: Stage, store: Store) -> Non
 def test_settings_are_taken_up_at_start_and_again_when_somebody_asks(
     stage: Stage, store: Store, settings: Settings
 ) -> None:
-    stage.until(lambda: stage.did("take up"))
+    stage.until(lambda: stage.did("apply"))
     kinds = [line.split()[0] for line in stage.diary.read_text().splitlines()]
-    assert kinds.index("reconcile") < kinds.index("take")
+    assert kinds.index("reconcile") < kinds.index("apply")
     stage.fresh = lambda _: settings.model_copy(update={"apps": {"blog": settings.apps["blog"]}})
     request = store.request_settings()
-    stage.until(lambda: len(stage.did("take up")) == 2)
+    stage.until(lambda: len(stage.did("apply")) == 2)
     assert store.effective_settings().loaded == request
     assert list(store.effective_settings().settings["apps"]) == ["blog"]
 
 
 def test_a_file_with_mistakes_leaves_the_settings_as_they_are(stage: Stage, store: Store) -> None:
-    stage.until(lambda: stage.did("take up"))
+    stage.until(lambda: stage.did("apply"))
 
     def wrong(_: Settings) -> Settings:
         raise SettingsError("hookserver.toml", ["apps.shop.replicas: too many", "apps.shop.domains: missing"])
@@ -416,9 +414,9 @@ def test_a_file_with_mistakes_leaves_the_settings_as_they_are(stage: Stage, stor
 
 
 def test_taking_settings_up_is_tried_again_when_its_process_is_killed(stage: Stage) -> None:
-    stage.how["take up"] = die
-    stage.until(lambda: stage.did("take up"))
-    stage.until(lambda: len(stage.did("take up")) == 2, deadline=15)
+    stage.how["apply"] = die
+    stage.until(lambda: stage.did("apply"))
+    stage.until(lambda: len(stage.did("apply")) == 2, deadline=15)
 
 
 def test_an_app_that_is_to_end_is_ended_though_the_worker_was_killed(
@@ -427,9 +425,9 @@ def test_an_app_that_is_to_end_is_ended_though_the_worker_was_killed(
     number = store.enqueue(push("shop")).deploy
     stage.until(lambda: store.deploy(number).ended_at)
     stage.fresh = lambda _: settings.model_copy(update={"apps": {"blog": settings.apps["blog"]}})
-    stage.how["end"] = lambda store, task: store.app_removed(task.app)
+    stage.how["remove_app"] = lambda store, task: store.app_removed(task.app)
     store.request_settings(["shop"])
-    stage.until(lambda: stage.did("end"))
+    stage.until(lambda: stage.did("remove_app"))
     stage.until(lambda: not store.effective_settings().retire)
     assert store.app("shop").live is None
 
@@ -437,7 +435,7 @@ def test_an_app_that_is_to_end_is_ended_though_the_worker_was_killed(
 def test_settings_are_taken_up_between_deploys_and_none_begins_meanwhile(
     stage: Stage, store: Store, settings: Settings
 ) -> None:
-    stage.until(lambda: stage.did("take up") and not stage.worker._children)
+    stage.until(lambda: stage.did("apply") and not stage.worker._children)
     stage.how["deploy"] = hang
     running = store.enqueue(push("shop")).deploy
     stage.until(lambda: stage.did("deploy"))

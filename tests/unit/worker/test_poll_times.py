@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from hookserver.config import AppSettings
-from hookserver.worker.poll_times import AGAIN, Polls
+from hookserver.worker.poll_times import FIRST_RETRY, PollTimes
 
 
-def polls(repository: str = "/srv/git/shop.git", **every: float) -> Polls:
+def polls(repository: str = "/srv/git/shop.git", **every: float) -> PollTimes:
     apps = {
         name: AppSettings(name=name, repository=repository, domains=(f"{name}.test",), poll=seconds)
         for name, seconds in every.items()
     }
-    return Polls(apps)
+    return PollTimes(apps)
 
 
-def delays(made: Polls, failures: int) -> list[float]:
+def delays(made: PollTimes, failures: int) -> list[float]:
     """The seconds between looks that fail at once."""
     now, found = 0.0, []
     for _ in range(failures):
-        made.begun("shop", now)
-        made.ended("shop", now, failed=True)
+        made.started("shop", now)
+        made.ended("shop", now, has_failed=True)
         found.append(next(iter(made.moments())) - now)
         now += found[-1]
     return found
@@ -29,8 +29,8 @@ def test_a_branch_is_looked_at_at_once_and_then_every_so_often() -> None:
     made = polls(shop=300, blog=60)
     assert sorted(made.due(5)) == ["blog", "shop"]
     for app in ("shop", "blog"):
-        made.begun(app, 5)
-        made.ended(app, 6, failed=False)
+        made.started(app, 5)
+        made.ended(app, 6, has_failed=False)
     assert made.due(64) == []
     assert made.due(65) == ["blog"]
     assert made.due(305) == ["blog", "shop"]
@@ -44,27 +44,27 @@ def test_zero_is_never() -> None:
 def test_what_was_pushed_to_our_own_repository_while_nobody_was_up_is_found_at_the_start() -> None:
     made = polls("push", shop=0)
     assert made.due(0) == ["shop"]
-    made.begun("shop", 0)
-    made.ended("shop", 1, failed=True)
-    assert made.due(AGAIN + 1) == ["shop"]
-    made.begun("shop", AGAIN + 1)
-    made.ended("shop", AGAIN + 2, failed=False)
+    made.started("shop", 0)
+    made.ended("shop", 1, has_failed=True)
+    assert made.due(FIRST_RETRY + 1) == ["shop"]
+    made.started("shop", FIRST_RETRY + 1)
+    made.ended("shop", FIRST_RETRY + 2, has_failed=False)
     assert made.due(1e9) == []
 
 
 def test_a_look_that_fails_is_repeated_soon_then_ever_later_up_to_poll() -> None:
-    assert delays(polls(shop=300), 6) == [AGAIN, 60, 120, 240, 300, 300]
+    assert delays(polls(shop=300), 6) == [FIRST_RETRY, 60, 120, 240, 300, 300]
     assert delays(polls(shop=5), 2) == [5, 5]
 
 
 def test_after_one_that_went_well_the_next_failure_is_repeated_soon_again() -> None:
     made = polls(shop=300)
     delays(made, 3)
-    made.ended("shop", 500, failed=False)
-    assert delays(made, 1) == [AGAIN]
+    made.ended("shop", 500, has_failed=False)
+    assert delays(made, 1) == [FIRST_RETRY]
 
 
 def test_an_app_that_is_gone_meanwhile_is_forgotten() -> None:
     made = polls(shop=300)
-    made.ended("blog", 1, failed=True)
+    made.ended("blog", 1, has_failed=True)
     assert made.due(1) == ["shop"]
