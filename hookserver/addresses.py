@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 from types import MappingProxyType
 
-from hookserver.config import DockerSettings
+from hookserver.config import DockerSettings, Settings
 from hookserver.config.schema import MAX_REPLICAS
 from hookserver.models import Endpoint, Slot
 
@@ -14,6 +14,9 @@ Replicas = Mapping[str, Mapping[Slot, int]]
 """An app → its slots → how many replicas the release in there has. A slot that is not named has as many as the settings
 say: what comes there next will."""
 AS_THE_SETTINGS_SAY: Replicas = MappingProxyType({})
+
+Endpoints = Mapping[str, Mapping[Slot, Sequence[Endpoint]]]
+"""An app → its slots → where their replicas answer."""
 
 _CLUSTER = 32
 
@@ -28,6 +31,20 @@ def endpoints(docker: DockerSettings, app: str, number: int, slot: Slot, replica
         Endpoint(name=f"hs-{app}-{slot}-{replica}", route=f"{slot}{replica}", host=str(first + replica - 1))
         for replica in range(1, replicas + 1)
     ]
+
+
+def all_endpoints(
+    settings: Settings, numbers: Mapping[str, int], replicas: Replicas = AS_THE_SETTINGS_SAY
+) -> Endpoints:
+    """Where all replicas of all apps answer. ``numbers``: app → its lasting place on the container network."""
+    return {
+        app.name: {
+            slot: endpoints(settings.docker, app.name, numbers[app.name], slot, counts.get(slot, app.replicas))
+            for slot in Slot
+        }
+        for app in settings.apps.values()
+        for counts in [replicas.get(app.name, {})]
+    }
 
 
 def cluster_subnet(docker: DockerSettings, number: int) -> IPv4Network:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
+from hookserver.addresses import Endpoints
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Endpoint, Slot, TrafficState
@@ -22,7 +22,7 @@ _CONFIRM_SWITCH = 2.0
 class _Mode(Protocol):
     """What the modes do each in their own way; see the methods of ``Nginx``."""
 
-    def apply(self, numbers: Mapping[str, int], replicas: Replicas) -> bool: ...
+    def apply(self, endpoints: Endpoints) -> bool: ...
     def unreached(self, app: str) -> list[str]: ...
     def is_running(self) -> bool: ...
     def ask(self, question: str) -> str | None: ...
@@ -42,16 +42,17 @@ class Nginx:
 
     def __init__(self, settings: Settings, patience: float = 10.0) -> None:
         self._state = settings.server.state
-        self._mode: _Mode = (Managed if settings.nginx.mode == "managed" else System)(settings, patience)
+        kind: type[Managed | System] = Managed if settings.nginx.mode == "managed" else System
+        self._in_mode: Callable[[Settings], _Mode] = lambda settings: kind(settings, patience)
+        self._mode = self._in_mode(settings)
 
-    def apply(self, numbers: Mapping[str, int], replicas: Replicas = AS_THE_SETTINGS_SAY) -> bool:
-        """Make the running Nginx do what the settings say; tells whether anything had to change.
+    def apply(self, settings: Settings, endpoints: Endpoints) -> bool:
+        """Make the running Nginx follow the settings; True if anything had to change.
 
-        ``numbers`` has every app's lasting place on the container network, ``replicas`` how many each slot has that is
-        not as the settings say. Nothing is reloaded when the text is the
-        same; one that Nginx refuses, or does not take up, is put back. Raises NginxError with Nginx's own lines.
+        ``endpoints``: where the replicas of all its apps answer. Nothing is reloaded when the text is the same; a text
+        that Nginx refuses, or does not run, is put back. Raises NginxError with Nginx's own lines.
         """
-        return self._mode.apply(numbers, replicas)
+        return self._in_mode(settings).apply(endpoints)
 
     def unreached(self, app: str) -> list[str]:
         """Lines for a person about domains of the app that others' servers answer, as of the last ``apply``."""

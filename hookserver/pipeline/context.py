@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hookserver.addresses import endpoints
+from hookserver.addresses import all_endpoints, endpoints
 from hookserver.builders import Images
 from hookserver.changes.nginx_settings import routed
 from hookserver.config import AppSettings, Settings, record_app
@@ -63,8 +63,8 @@ class Context:
         ``coming``: the release that the traffic is about to move to. Raises NginxError.
         """
         live = self.store.live_releases() | ({coming.app: coming} if coming else {})
-        nginx = Nginx(routed(self.settings, live, self.store.effective_settings()))
-        return nginx.apply(self.numbers, self.store.replicas())
+        settings = routed(self.settings, live, self.store.effective_settings())
+        return self.traffic.apply(settings, all_endpoints(settings, self.numbers, self.store.replicas()))
 
     def for_deploy(self, deploy: Deploy, log: DeployLog) -> DeployContext:
         """The same services, for one deploy. Raises DeployFailed when the effective settings do not have its app."""

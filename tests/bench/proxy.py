@@ -23,7 +23,7 @@ import docker
 import docker.errors
 import requests
 
-from hookserver.addresses import endpoints
+from hookserver.addresses import all_endpoints, endpoints
 from hookserver.config import Settings, parse
 from hookserver.models import Endpoint, Slot, TrafficState
 from hookserver.nginx import Nginx
@@ -215,7 +215,7 @@ def _settings() -> Settings:
 def _ours(settings: Settings) -> Iterator[Contender]:
     nginx = Nginx(settings)
     try:
-        nginx.apply({APP: 1})
+        nginx.apply(settings, all_endpoints(settings, {APP: 1}))
         nginx.set(APP, TrafficState(Slot.BLUE))
         yield Contender(settings.nginx.listen[0], settings.server.state.nginx)
     finally:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hookserver.addresses import all_endpoints
 from hookserver.models import Status
 from tests.shop.installation import CANARY, Installation, until
 from tests.shop.visitors import Visitors
@@ -133,9 +134,8 @@ def _assert_nginx(place: Installation, app: str) -> None:
         ["nginx", "-t", "-q", "-p", str(folder), "-c", str(folder / "nginx.conf")], capture_output=True, check=False
     )
     assert tested.returncode == 0, f"C: {tested.stderr.decode()}"
-    assert not place.nginx.apply(place.store.sync_apps(()), place.store.replicas()), (
-        "C: Nginx did not run the wanted configuration"
-    )
+    endpoints = all_endpoints(place.settings, place.store.sync_apps(()), place.store.replicas())
+    assert not place.nginx.apply(place.settings, endpoints), "C: Nginx did not run the wanted configuration"
     assert place.visit(app).status == 200
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from hookserver.addresses import cluster_addresses, cluster_subnet, endpoints
+from hookserver.addresses import all_endpoints, cluster_addresses, cluster_subnet, endpoints
 from hookserver.config import DockerSettings, parse
 from hookserver.models import Slot
 
@@ -41,3 +41,14 @@ def test_each_app_has_a_network_of_its_own_with_room_for_both_slots() -> None:
         assert subnet.subnet_of(docker.cluster_subnet)
     assert not cluster_subnet(docker, 1).overlaps(cluster_subnet(docker, 2))
     assert not cluster_subnet(docker, 128).subnet_of(docker.cluster_subnet)
+
+
+def test_all_endpoints_follow_what_runs_in_a_slot_and_else_the_settings() -> None:
+    settings = parse('[apps.shop]\nrepository = "push"\ndomains = ["a.test"]\nreplicas = 3\n', Path("x")).settings
+    every = all_endpoints(settings, {"shop": 4}, {"shop": {Slot.BLUE: 1}})
+    assert every == {
+        "shop": {
+            Slot.BLUE: endpoints(settings.docker, "shop", 4, Slot.BLUE, 1),
+            Slot.GREEN: endpoints(settings.docker, "shop", 4, Slot.GREEN, 3),
+        }
+    }

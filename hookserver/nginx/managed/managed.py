@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hookserver.addresses import Replicas
+from hookserver.addresses import Endpoints
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.nginx import binary, folders
@@ -23,13 +23,13 @@ class Managed:
         self._status = StatusAt(settings)
         self._instance = Instance(settings.nginx.binary, self._state.nginx, self._status, patience)
 
-    def apply(self, numbers: Mapping[str, int], replicas: Replicas) -> bool:
+    def apply(self, endpoints: Endpoints) -> bool:
         worker = binary.worker_user()
         program = binary.locate(self._settings.nginx.binary)
         user = f"{worker[0].pw_name} {worker[1]}" if worker else ""
         lacking = binary.built(program).lacking
         with self._alone():
-            text = render(self._settings, numbers, self._status.name(), user, lacking, replicas)
+            text = render(self._settings, endpoints, self._status.name(), user, lacking)
             changed = not self._instance.does(text)
             if changed:
                 self._instance.take(text)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from hookserver.addresses import Replicas
+from hookserver.addresses import Endpoints
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.nginx import binary, folders, logs
@@ -45,7 +45,7 @@ class System:
         self._status = StatusAt(settings)
         self._seen: Operators | None = None
 
-    def apply(self, numbers: Mapping[str, int], replicas: Replicas) -> bool:
+    def apply(self, endpoints: Endpoints) -> bool:
         program = binary.locate(self._settings.nginx.binary)
         built = binary.built(program)
         check_build(program, built, self._settings.nginx)
@@ -55,7 +55,7 @@ class System:
             folders.prepare(self._state, seen.worker.pw_gid if seen.worker else -1)
             seen.check_plain(self._settings.nginx)
             around = Surroundings(seen.servers, built.lacking, self._status.name())
-            texts = render_system(self._settings, numbers, around, replicas)
+            texts = render_system(self._settings, endpoints, around)
             wanted = {**dict.fromkeys(self._present(), None), **texts}
             current = digest(texts[self._conf_dir / COMMON])
             changed = own_files.differ(wanted) or not seen.includes(COMMON) or self.ask("/config") != current

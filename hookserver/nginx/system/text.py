@@ -6,11 +6,11 @@ Whatever holds for a whole ``http`` block is left to the operator: only maps, up
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
+from hookserver.addresses import Endpoints
 from hookserver.config import NginxSettings, Settings
 from hookserver.nginx.listen_address import Address, address
 from hookserver.nginx.system.foreign import Servers
@@ -20,7 +20,7 @@ from hookserver.nginx.text.access_log import ACCESS_LOG, log_format
 from hookserver.nginx.text.managed import DIGEST
 from hookserver.nginx.text.servers import NO_APP, bodies, by_domain, page, redirect, redirects, status_server
 from hookserver.nginx.text.syntax import block, quote
-from hookserver.nginx.text.upstreams import Slots, both_slots, replicas, routes, upstreams
+from hookserver.nginx.text.upstreams import replicas, routes, upstreams
 from hookserver.nginx.text.visitor import maps
 
 PREFIX = "hookserver-"
@@ -57,15 +57,12 @@ def status_listens(nginx: NginxSettings, servers: Servers) -> list[Address]:
     return [*wanted, *(one for one in loopback if any(server.listens_at(one) for server in servers.foreign))]
 
 
-def render_system(
-    settings: Settings, numbers: Mapping[str, int], around: Surroundings, counts: Replicas = AS_THE_SETTINGS_SAY
-) -> dict[Path, str]:
+def render_system(settings: Settings, endpoints: Endpoints, around: Surroundings) -> dict[Path, str]:
     """Every file of ours with its text. Raises NginxError when a path or name cannot be written down."""
-    slots = both_slots(settings, numbers, counts)
     conf_dir = settings.nginx.conf_dir
-    texts = {conf_dir / COMMON: _text(_common(settings, slots, around))}
+    texts = {conf_dir / COMMON: _text(_common(settings, endpoints, around))}
     for app in settings.apps.values():
-        texts[conf_dir / app_file(app.name)] = _text(upstreams(app, slots[app.name], around.lacking))
+        texts[conf_dir / app_file(app.name)] = _text(upstreams(app, endpoints[app.name], around.lacking))
         texts[snippet_file(settings, app.name)] = _text(snippet(settings, app, around.lacking))
     whole = hashlib.sha256("\0".join(f"{path}\0{text}" for path, text in texts.items()).encode()).hexdigest()
     return {path: text.replace(DIGEST, whole) for path, text in texts.items()}
@@ -75,8 +72,8 @@ def _text(lines: list[str]) -> str:
     return "\n".join([_WRITTEN, *lines, ""])
 
 
-def _common(settings: Settings, slots: Slots, around: Surroundings) -> list[str]:
-    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(slots)), "", *routes()]
+def _common(settings: Settings, endpoints: Endpoints, around: Surroundings) -> list[str]:
+    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(endpoints)), "", *routes()]
     lines += [*bodies(), *cut_off.maps(), *page()]
     nobody = [one for one in our_listens(settings.nginx) if not any(s.listens_at(one) for s in around.servers.foreign)]
     if nobody:

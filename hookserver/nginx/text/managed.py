@@ -6,9 +6,9 @@ The switch needs no reload: both slots of every app are in the text, and two fla
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Set
+from collections.abc import Set
 
-from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas
+from hookserver.addresses import Endpoints
 from hookserver.config import AppSettings, Settings
 from hookserver.nginx.text import cut_off
 from hookserver.nginx.text.access_log import ACCESS_LOG, log_format
@@ -30,7 +30,7 @@ from hookserver.nginx.text.servers import (
     to_app,
 )
 from hookserver.nginx.text.syntax import block, milliseconds, name, quote
-from hookserver.nginx.text.upstreams import Slots, both_slots, replicas, routes, upstreams
+from hookserver.nginx.text.upstreams import replicas, routes, upstreams
 from hookserver.nginx.text.visitor import visitor
 
 ERROR_LOG = "logs/error.log"
@@ -44,21 +44,19 @@ DIGEST = "@digest@"
 
 def render(
     settings: Settings,
-    numbers: Mapping[str, int],
+    endpoints: Endpoints,
     status_name: str,
     worker_user: str = "",
     lacking: Set[str] = frozenset(),
-    counts: Replicas = AS_THE_SETTINGS_SAY,
 ) -> str:
     """The configuration of the managed instance; paths in it are relative to ``<state_dir>/nginx``.
 
-    ``numbers`` has every app's lasting place on the container network. ``status_name`` is the host name by which
+    ``endpoints``: where all replicas of all apps answer. ``status_name`` is the host name by which
     Nginx is asked which slot is live. ``worker_user`` is ``"user group"``, empty when
     Nginx is not started as root. ``lacking``: modules that this Nginx was built without.
     Raises NginxError when a path or name cannot be written down in an Nginx file.
     """
-    slots = both_slots(settings, numbers, counts)
-    lines = [*_main(settings, worker_user), *block("http", _http(settings, slots, status_name, lacking))]
+    lines = [*_main(settings, worker_user), *block("http", _http(settings, endpoints, status_name, lacking))]
     text = "\n".join(lines) + "\n"
     return text.replace(DIGEST, hashlib.sha256(text.encode()).hexdigest())
 
@@ -82,19 +80,19 @@ def _main(settings: Settings, worker_user: str) -> list[str]:
     ]
 
 
-def _http(settings: Settings, slots: Slots, status_name: str, lacking: Set[str]) -> list[str]:
+def _http(settings: Settings, endpoints: Endpoints, status_name: str, lacking: Set[str]) -> list[str]:
     lines = [
         *_defaults(settings, lacking),
         "",
         *visitor(settings.nginx.trusted_proxies),
         "",
-        *log_format(replicas(slots)),
+        *log_format(replicas(endpoints)),
         f"access_log {ACCESS_LOG} hs_json;",
         "",
         *routes(),
     ]
     for app in settings.apps.values():
-        lines += ["", f"# {app.name}", *upstreams(app, slots[app.name], lacking)]
+        lines += ["", f"# {app.name}", *upstreams(app, endpoints[app.name], lacking)]
     lines += ["", *block("server", _default_server(settings))]
     for apps, domains in by_domain(settings).items():
         members = [settings.apps[app] for app in apps]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
-from hookserver.addresses import Replicas, endpoints
-from hookserver.config import AppSettings, Settings
+from hookserver.addresses import Endpoints
+from hookserver.config import AppSettings
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx.text.syntax import block, milliseconds, name
 
@@ -17,24 +17,10 @@ _KEEPALIVE = ["keepalive 64;", "keepalive_requests 10000;", f"keepalive_timeout 
 _TRIES = 3
 """How often a replica is asked that alone has the visitor's session, before another one answers him without it."""
 
-Slots = Mapping[str, Mapping[Slot, list[Endpoint]]]
-"""An app → its slots → where their replicas answer."""
 
-
-def both_slots(settings: Settings, numbers: Mapping[str, int], counts: Replicas) -> Slots:
-    """The addresses of all replicas; ``numbers`` has every app's lasting place on the container network."""
-    return {
-        app.name: {
-            slot: endpoints(settings.docker, app.name, numbers[app.name], slot, there.get(slot, app.replicas))
-            for slot in Slot
-        }
-        for app in settings.apps.values()
-        for there in [counts.get(app.name, {})]
-    }
-
-
-def replicas(slots: Slots) -> list[Endpoint]:
-    return [replica for both in slots.values() for found in both.values() for replica in found]
+def replicas(every: Endpoints) -> list[Endpoint]:
+    """The endpoints of all apps and slots in one list."""
+    return [endpoint for slots in every.values() for found in slots.values() for endpoint in found]
 
 
 def routes() -> list[str]:
@@ -53,7 +39,7 @@ def routes() -> list[str]:
     ]
 
 
-def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]], lacking: Set[str] = frozenset()) -> list[str]:
+def upstreams(app: AppSettings, slots: Mapping[Slot, Sequence[Endpoint]], lacking: Set[str] = frozenset()) -> list[str]:
     """The app's upstreams, and the maps that choose one for a visitor, by the flags and his session's route.
 
     One over the replicas of each slot, and one for each replica, with its siblings as backup; when sessions are
@@ -96,7 +82,9 @@ def upstreams(app: AppSettings, slots: Mapping[Slot, list[Endpoint]], lacking: S
     ]
 
 
-def _upstream(upstream: str, replicas: list[Endpoint], backups: list[Endpoint], keepalive: list[str]) -> list[str]:
+def _upstream(
+    upstream: str, replicas: Sequence[Endpoint], backups: Sequence[Endpoint], keepalive: list[str]
+) -> list[str]:
     servers = [f"server {replica.host}:{replica.port} max_fails=0;" for replica in replicas]
     servers += [f"server {backup.host}:{backup.port} max_fails=0 backup;" for backup in backups]
     return block(f"upstream {upstream}", [*servers, *keepalive])

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from hookserver.addresses import endpoints
+from hookserver.addresses import Endpoints, all_endpoints, endpoints
 from hookserver.config import Settings, parse
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx import Nginx
@@ -103,7 +103,15 @@ class Site:
         """Start Nginx, whoever's it is."""
         if self.operator is not None:
             self.operator.start()
-        self.nginx.apply(self.numbers)
+        self.apply()
+
+    def apply(self) -> bool:
+        """Make Nginx follow the settings."""
+        return self.nginx.apply(self.settings, self.all_endpoints)
+
+    @property
+    def all_endpoints(self) -> Endpoints:
+        return all_endpoints(self.settings, self.numbers)
 
     @property
     def numbers(self) -> dict[str, int]:

@@ -56,7 +56,7 @@ def test_after_a_crash_of_the_machine_it_serves_and_hookserver_goes_on_with_it(s
     assert start_unit(site)
     assert site.ask().status == 200
     pid = master(site)
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
     assert master(site) == pid
     site.nginx.set("shop", TrafficState(Slot.GREEN))
     assert site.nginx.answered("shop").live is Slot.GREEN
@@ -67,7 +67,7 @@ def test_while_hookservers_own_runs_it_does_nothing(site: Site) -> None:
     pid = master(site)
     assert not start_unit(site)
     assert master(site) == pid
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
     site.nginx.set("shop", TrafficState(Slot.GREEN))
     assert site.nginx.answered("shop").live is Slot.GREEN
 

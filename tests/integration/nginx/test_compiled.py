@@ -19,7 +19,7 @@ pytestmark = pytest.mark.parametrize("site", ["compiled"], indirect=True)
 def test_it_is_found_by_the_write_ups_path_and_by_its_prefix(site: Site, binary: Path) -> None:
     assert site.operator is not None
     site.operator = Operator(str(binary), site.operator.conf, site.operator.pid_file)
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
     assert site.ask().status == 503
     assert "Welcome to nginx" in site.ask(host="unknown.example.com").body
 
@@ -27,7 +27,7 @@ def test_it_is_found_by_the_write_ups_path_and_by_its_prefix(site: Site, binary:
 def test_a_module_that_it_lacks_is_told_where_a_setting_needs_it(site: Site) -> None:
     site.nginx_keys = 'trusted_proxies = ["10.0.0.0/8"]'
     with pytest.raises(NginxError, match="needs http_realip_module, which /opt/nginx/sbin was built without"):
-        site.nginx.apply(site.numbers)
+        site.apply()
 
 
 def test_it_serves_as_our_own_instance_too(site: Site) -> None:
@@ -35,7 +35,7 @@ def test_it_serves_as_our_own_instance_too(site: Site) -> None:
     site.operator.stop()
     site.nginx_keys, site.operator = f'binary = "{HAND_BUILT}/sbin"', None
     site.serve(Slot.BLUE)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     assert site.ask().told["name"].startswith("blue")
     Nginx(site.settings, patience=0.5).stop()

@@ -22,7 +22,7 @@ def start(site: Site, *, hold: bool = True) -> None:
     """Blue served, now green is live."""
     site.serve(Slot.BLUE)
     site.serve(Slot.GREEN)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE if hold else None))
 
@@ -122,7 +122,7 @@ def test_who_loses_the_replica_of_his_session_is_answered_by_the_live_slot(site:
     """Its sibling does not have the session either."""
     site.serve(Slot.BLUE, 2)
     site.serve(Slot.GREEN)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
     for size in (0, 10, 300_000):
@@ -193,7 +193,7 @@ def test_only_a_held_request_is_told_where_it_could_go_and_never_by_the_visitor(
 
 def test_a_request_that_is_sent_away_gets_our_page_when_the_live_slot_is_gone(site: Site) -> None:
     (blue1,) = site.serve(Slot.BLUE, 1)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
     blue1.is_over = True

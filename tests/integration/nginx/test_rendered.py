@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
+from hookserver.addresses import all_endpoints
 from hookserver.config import Settings
 from hookserver.nginx.binary import locate
 from hookserver.nginx.system.dump import read_dump
@@ -23,7 +24,7 @@ def test_nginx_takes_every_text_without_a_warning(tmp_path: Path, settings: Sett
     for folder in ("logs", "temp"):
         (tmp_path / folder).mkdir(exist_ok=True)
     conf = tmp_path / "nginx.conf"
-    conf.write_text(render(settings, numbers(settings), "hookserver-0123"))
+    conf.write_text(render(settings, all_endpoints(settings, numbers(settings)), "hookserver-0123"))
     done = subprocess.run(
         [locate("nginx"), "-t", "-q", "-p", f"{tmp_path}/", "-c", str(conf)],
         capture_output=True,
@@ -39,7 +40,7 @@ def test_nginx_takes_every_text_beside_an_operators(tmp_path: Path, settings: Se
     around = Surroundings(servers(read_dump(""), set()), frozenset(), "hookserver-0123")
     (tmp_path / "log").touch()
     files = []
-    for path, text in render_system(settings, numbers(settings), around).items():
+    for path, text in render_system(settings, all_endpoints(settings, numbers(settings)), around).items():
         here = tmp_path / f"{path.parent.name}-{path.name}"
         snippets = str(settings.server.state.nginx / "snippets").replace("\\", "\\\\").replace('"', '\\"')
         logs = str(settings.server.state.nginx / "logs").replace("\\", "\\\\").replace('"', '\\"')

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], 
 
 
 def start(site: Site, slot: Slot = Slot.BLUE) -> None:
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(slot))
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], 
 def start(site: Site) -> None:
     site.serve(Slot.BLUE)
     site.serve(Slot.GREEN)
-    site.nginx.apply(site.numbers)
+    site.apply()
 
 
 def test_an_app_that_is_not_live_answers_503_with_a_page_and_retry_after(site: Site) -> None:
@@ -144,7 +144,7 @@ def test_a_small_body_that_a_replica_failed_over_is_not_sent_to_the_live_slot_to
 
 
 def test_a_small_body_for_a_live_slot_that_is_gone_gets_the_page(site: Site) -> None:
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(method="POST", body=b"xx")
     assert answer.status in (502, 504)
@@ -175,7 +175,7 @@ def test_a_websocket_passes_lives_through_a_switch_and_counts_as_in_flight(site:
 
 def test_an_event_stream_reaches_the_visitor_event_by_event(site: Site) -> None:
     site.serve(Slot.BLUE)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     connection = site.connect()
     connection.request("GET", "/events", headers={"Host": "shop.example.com"})

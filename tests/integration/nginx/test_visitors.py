@@ -39,7 +39,7 @@ replicas = 1
 
 def start(site: Site, apps: str = TWO) -> None:
     site.apps = apps
-    site.nginx.apply(site.numbers)
+    site.apply()
     for number, app in enumerate(site.numbers):
         slot = list(Slot)[number % 2]
         site.serve(slot, app=app)
@@ -109,7 +109,7 @@ FORGED = {
 
 def test_nothing_that_a_visitor_claims_of_himself_gets_through(site: Site) -> None:
     site.serve(Slot.BLUE)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     told = site.ask(host="shop.example.com:8443", headers=FORGED).told["headers"]
     assert told["Host"] == told["X-Forwarded-Host"] == "shop.example.com:8443"
@@ -123,7 +123,7 @@ def test_nothing_that_a_visitor_claims_of_himself_gets_through(site: Site) -> No
 def test_a_trusted_proxy_is_believed(site: Site) -> None:
     site.nginx_keys = 'trusted_proxies = ["127.0.0.0/8"]'
     site.serve(Slot.BLUE)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(headers=FORGED)
     told = answer.told["headers"]
@@ -141,7 +141,7 @@ def test_a_trusted_proxy_is_believed(site: Site) -> None:
 def test_a_stranger_is_not_believed_though_a_proxy_is_trusted(site: Site) -> None:
     site.nginx_keys = 'trusted_proxies = ["10.0.0.0/8"]'
     site.serve(Slot.BLUE)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     told = site.ask(headers=FORGED).told["headers"]
     assert told["X-Forwarded-For"] == "127.0.0.1"
@@ -162,7 +162,7 @@ def test_an_app_hears_the_host_it_was_chosen_by(site: Site) -> None:
 def test_a_body_over_the_limit_is_413(site: Site) -> None:
     site.nginx_keys = 'max_body = "10k"'
     site.serve(Slot.BLUE)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     assert site.ask(method="POST", body=b"x" * 10_000).status == 200
     assert site.ask(method="POST", body=b"x" * 11_000).status == 413
@@ -172,7 +172,7 @@ def test_a_body_over_the_limit_is_413(site: Site) -> None:
 def test_a_body_that_the_app_does_not_read_costs_no_later_request(site: Site, size: int) -> None:
     """Many apps answer a POST by a redirect at once, and many clients send head and body apart."""
     site.serve(Slot.BLUE)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     connection = site.connect()
     for _ in range(40):
@@ -189,7 +189,7 @@ def test_a_body_that_the_app_does_not_read_costs_no_later_request(site: Site, si
 
 
 def test_a_small_body_gets_our_page_too_when_no_replica_is_there(site: Site) -> None:
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(method="POST", body=b"x")
     assert (answer.status, answer.headers["Retry-After"]) == (502, "5")
@@ -237,7 +237,7 @@ def test_every_domain_of_an_app_serves_it(site: Site) -> None:
 
 def test_the_cookies_of_two_apps_on_one_domain_keep_each_visitor_with_his_replicas(site: Site) -> None:
     site.apps = REDIRECTED.replace("replicas = 1", "replicas = 2")
-    site.nginx.apply(site.numbers)
+    site.apply()
     for app in site.numbers:
         site.serve(Slot.BLUE, app=app)
         site.nginx.set(app, TrafficState(Slot.BLUE))

@@ -50,6 +50,9 @@ class Machine:
         assert state.live
         self.live = state.live
 
+    def apply(self, *_: object) -> bool:
+        return False
+
     def visitors(self, *_: object) -> int:
         return 0
 

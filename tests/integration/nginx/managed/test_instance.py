@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hookserver.addresses import Endpoints
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Slot, TrafficState
@@ -24,7 +25,7 @@ OTHER = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
 
 def start(site: Site) -> None:
     site.serve(Slot.BLUE)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
 
 
@@ -47,14 +48,14 @@ def is_gone(pid: int) -> bool:
 
 def test_apply_starts_it_and_then_changes_nothing_until_the_settings_do(site: Site) -> None:
     assert not site.nginx.is_running()
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
     assert site.nginx.is_running()
     pid = master(site)
     working = workers(pid)
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
     assert workers(pid) == working
     site.apps += OTHER
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
     assert master(site) == pid
     assert site.ask(host="blog.example.com").status == 503
 
@@ -64,23 +65,23 @@ def test_after_a_reload_no_request_meets_the_old_configuration(site: Site) -> No
     apps = site.apps
     for _ in range(5):
         site.apps = apps + OTHER
-        assert site.nginx.apply(site.numbers)
+        assert site.apply()
         assert {site.ask(host="blog.example.com").status for _ in range(10)} == {503}
         site.apps = apps
-        assert site.nginx.apply(site.numbers)
+        assert site.apply()
         assert {site.ask(host="blog.example.com").status for _ in range(10)} == {404}
 
 
 def test_several_processes_may_apply_at_once(site: Site) -> None:
     fork = multiprocessing.get_context("fork")
     with fork.Pool(4) as pool:
-        changed = pool.map(_apply, [(site.settings, site.numbers)] * 4)
+        changed = pool.map(_apply, [(site.settings, site.all_endpoints)] * 4)
     assert sorted(changed) == [False, False, False, True]
     assert site.ask().status == 503
 
 
-def _apply(given: tuple[Settings, dict[str, int]]) -> bool:
-    return Nginx(given[0]).apply(given[1])
+def _apply(given: tuple[Settings, Endpoints]) -> bool:
+    return Nginx(given[0]).apply(*given)
 
 
 def test_it_lives_in_a_session_of_its_own_without_our_environment_and_outputs(
@@ -112,7 +113,7 @@ def test_a_text_that_nginx_refuses_is_put_back_while_the_old_one_serves(
     before = (site.folder / "nginx.conf").read_text()
     monkeypatch.setattr("hookserver.nginx.managed.managed.render", lambda *_: before + "no_such_directive on;\n")
     with pytest.raises(NginxError, match='unknown directive "no_such_directive"'):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert (site.folder / "nginx.conf").read_text() == before
     assert site.ask().status == 200
 
@@ -124,7 +125,7 @@ def test_a_refused_text_does_not_keep_a_stopped_instance_down(site: Site, monkey
     until(lambda: not site.nginx.is_running())
     monkeypatch.setattr("hookserver.nginx.managed.managed.render", lambda *_: before + "no_such_directive on;\n")
     with pytest.raises(NginxError, match="no_such_directive"):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert site.ask().status == 200
 
 
@@ -137,11 +138,11 @@ def test_a_reload_that_nginx_does_not_take_up_is_noticed_and_put_back(site: Site
         port = taken.getsockname()[1]
         site.ports.append(port)
         with pytest.raises(NginxError, match=f"bind\\(\\) to 127.0.0.1:{port} failed"):
-            site.nginx.apply(site.numbers)
+            site.apply()
     site.ports.remove(port)
     assert (site.folder / "nginx.conf").read_text() == before
     assert site.ask().status == 200
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
 
 
 def test_an_address_that_another_program_holds_is_told(site: Site) -> None:
@@ -149,8 +150,8 @@ def test_an_address_that_another_program_holds_is_told(site: Site) -> None:
         taken.bind(("127.0.0.1", site.ports[0]))
         taken.listen()
         with pytest.raises(NginxError, match="Another program has this address"):
-            site.nginx.apply(site.numbers)
-    assert site.nginx.apply(site.numbers)
+            site.apply()
+    assert site.apply()
 
 
 def test_a_stopped_master_is_noticed_and_the_next_apply_mends_it(site: Site) -> None:
@@ -161,12 +162,12 @@ def test_a_stopped_master_is_noticed_and_the_next_apply_mends_it(site: Site) -> 
     os.kill(pid, signal.SIGSTOP)
     try:
         with pytest.raises(NginxError, match="does not run it"):
-            site.nginx.apply(site.numbers)
+            site.apply()
         assert site.ask().status == 200
     finally:
         os.kill(pid, signal.SIGCONT)
     until(lambda: not set(working) & set(workers(pid)))
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
     assert site.ask(host="blog.example.com").status == 503
 
 
@@ -180,7 +181,7 @@ def test_workers_of_a_killed_master_are_quit_and_a_new_instance_takes_over(site:
         os.kill(killed, signal.SIGKILL)
         until(lambda: not site.nginx.is_running())
         assert site.ask().status == 200, "the orphans still serve"
-        assert site.nginx.apply(site.numbers)
+        assert site.apply()
         assert master(site) != killed
         assert site.ask().status == 200
         for backend in site.backends.values():
@@ -197,14 +198,14 @@ def test_an_instance_that_was_told_to_quit_is_replaced_while_it_ends_its_last_re
         until(lambda: site.nginx.requests_in_flight(site.endpoints(Slot.BLUE)) == 1)
         os.kill(leaving, signal.SIGQUIT)
         until(lambda: not site.nginx.is_running())
-        assert site.nginx.apply(site.numbers)
+        assert site.apply()
         assert site.ask().status == 200
         for backend in site.backends.values():
             backend.go_on.set()
         assert visitor.recv(100).startswith(b"HTTP/1.1 200")
     until(lambda: is_gone(leaving))
     assert site.nginx.is_running()
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
 
 
 def test_a_stale_pid_file_that_names_a_stranger_hurts_nobody(site: Site) -> None:
@@ -214,7 +215,7 @@ def test_a_stale_pid_file_that_names_a_stranger_hurts_nobody(site: Site) -> None
     with subprocess.Popen(["sleep", "60"]) as stranger:
         (site.folder / "nginx.pid").write_text(str(stranger.pid))
         assert not site.nginx.is_running()
-        assert site.nginx.apply(site.numbers)
+        assert site.apply()
         assert stranger.poll() is None
         stranger.kill()
 
@@ -224,16 +225,16 @@ def test_a_broken_pid_file_does_not_hide_a_running_instance(site: Site, content:
     start(site)
     (site.folder / "nginx.pid").write_text(content)
     assert site.nginx.is_running()
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
 
 
 def test_a_lost_status_name_is_mended_by_one_reload(site: Site) -> None:
     start(site)
     pid = master(site)
     (site.folder / "status-name").unlink()
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
     assert master(site) == pid
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
     site.nginx.set("shop", TrafficState(Slot.GREEN))
     assert site.nginx.answered("shop").live is Slot.GREEN
 
@@ -241,18 +242,18 @@ def test_a_lost_status_name_is_mended_by_one_reload(site: Site) -> None:
 def test_flags_that_nginx_cannot_read_are_told_at_start(site: Site) -> None:
     site.state_dir.parent.chmod(0o700)
     with pytest.raises(NginxError, match=f"chmod o\\+x {site.state_dir.parent}"):
-        site.nginx.apply(site.numbers)
+        site.apply()
 
 
 def test_a_missing_program_is_told(site: Site) -> None:
     site.nginx_keys = 'binary = "/nowhere/nginx"'
     with pytest.raises(NginxError, match="apt-get install nginx"):
-        site.nginx.apply(site.numbers)
+        site.apply()
 
 
 def test_the_program_may_be_named_by_its_folder(site: Site) -> None:
     site.nginx_keys = 'binary = "/usr/sbin"'
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
 
 
 def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

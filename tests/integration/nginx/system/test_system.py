@@ -34,7 +34,7 @@ def operator(site: Site) -> Operator:
 
 def start(site: Site) -> None:
     site.serve(Slot.BLUE)
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
 
 
@@ -90,7 +90,7 @@ def test_only_files_of_ours_are_written_and_those_of_an_app_that_is_gone_are_rem
     start(site)
     assert sorted(ours(site)) == ["hookserver-0-common.conf", "hookserver-app-blog.conf", "hookserver-app-shop.conf"]
     site.apps = site.apps.removesuffix(OTHER)
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
     assert sorted(ours(site)) == ["hookserver-0-common.conf", "hookserver-app-shop.conf"]
     assert [file for file, text in before.items() if file.read_text() != text] == []
 
@@ -98,10 +98,10 @@ def test_only_files_of_ours_are_written_and_those_of_an_app_that_is_gone_are_rem
 def test_nothing_is_reloaded_until_the_settings_change(site: Site) -> None:
     start(site)
     working = Path(f"/proc/{master(site)}/task/{master(site)}/children").read_text()
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
     assert Path(f"/proc/{master(site)}/task/{master(site)}/children").read_text() == working
     site.apps += OTHER
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
     assert {site.ask(host="blog.example.com").status for _ in range(10)} == {503}
 
 
@@ -134,7 +134,7 @@ def test_a_missing_include_line_is_told_with_its_place_and_nothing_is_left_behin
     conf.write_text(conf.read_text().replace(line, ""))
     place = 1 + conf.read_text().splitlines().index("http {")
     with pytest.raises(NginxError, match=f"begins at {conf}:{place}:\n    include {conf.parent}/conf.d/hookserver-"):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert ours(site) == {}
 
 
@@ -143,7 +143,7 @@ def test_an_include_line_in_the_wrong_place_is_told(site: Site) -> None:
     line = f"  include {conf.parent}/conf.d/*.conf;\n"
     conf.write_text(line + conf.read_text().replace(line, ""))
     with pytest.raises(NginxError, match=r"inside the http \{ \} block"):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert ours(site) == {}
 
 
@@ -153,7 +153,7 @@ def test_a_foreign_invalid_file_is_named_and_what_runs_goes_on(site: Site) -> No
     broken = operator(site).add("broken", "\nno_such_directive on;\n")
     site.apps += OTHER
     with pytest.raises(NginxError, match=f"because of {broken}:2, which is not hookserver's"):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert ours(site) == before
     assert site.ask().status == 200
 
@@ -164,7 +164,7 @@ def test_a_text_of_ours_that_nginx_refuses_is_put_back(site: Site, monkeypatch: 
     site.apps += OTHER
     monkeypatch.setattr("hookserver.nginx.system.snippet.real_address", lambda _: ["no_such_directive on;"])
     with pytest.raises(NginxError, match='unknown directive "no_such_directive"'):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert ours(site) == before
     assert not (site.folder / "snippets/blog.conf").exists()
     operator(site).run("-t")
@@ -175,7 +175,7 @@ def test_a_file_of_ours_that_somebody_broke_is_mended(site: Site) -> None:
     start(site)
     before = ours(site)
     (operator(site).ours / "hookserver-app-shop.conf").write_text("no_such_directive on;\n")
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
     assert ours(site) == before
     assert site.ask().status == 200
 
@@ -193,7 +193,7 @@ def test_a_server_of_theirs_for_the_domain_is_left_alone_until_it_includes_the_s
     operator(site).reload()
     assert site.ask().told["name"].startswith("blue")
     assert site.ask(host="www.example.org").told["headers"]["Host"] == "www.example.org"
-    site.nginx.apply(site.numbers)
+    site.apply()
     assert site.nginx.unreached("shop") == []
     site.serve(Slot.GREEN)
     site.nginx.set("shop", TrafficState(Slot.GREEN))
@@ -207,7 +207,7 @@ def test_a_snippet_beside_a_location_that_is_there_already_is_told(site: Site) -
     start(site)
     foreign.write_text(f"{foreign.read_text().rstrip()[:-1]} include {snippet(site)}; }}")
     with pytest.raises(NginxError, match=r'duplicate location "/"[^$]*has this location already'):
-        site.nginx.apply(site.numbers)
+        site.apply()
 
 
 def test_a_snippet_of_an_app_that_is_gone_is_told_and_the_old_files_stay(site: Site) -> None:
@@ -220,7 +220,7 @@ def test_a_snippet_of_an_app_that_is_gone_is_told_and_the_old_files_stay(site: S
     before = ours(site)
     site.apps = site.apps.removesuffix(OTHER)
     with pytest.raises(NginxError, match=f"{foreign}:1 includes {blog}, whose app is no longer in the settings"):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert ours(site) == before
     assert blog.exists()
 
@@ -250,7 +250,7 @@ def test_a_port_where_they_speak_tls_is_not_listened_at(site: Site) -> None:
     operator(site).add("tls", f"server {{ listen 127.0.0.1:{port} ssl; server_name a.example.com; {tls} }}")
     site.ports.append(port)
     with pytest.raises(NginxError, match=f"Take 127.0.0.1:{port} out of nginx.listen, and include the app's snippet"):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert ours(site) == {}
 
 
@@ -266,7 +266,8 @@ def test_their_ipv6_goes_on_and_ours_may_listen_there(site: Site) -> None:
     both = settings.nginx.model_copy(update={"listen": (*settings.nginx.listen, f"[::1]:{port}")})
     from hookserver.nginx import Nginx
 
-    assert Nginx(settings.model_copy(update={"nginx": both})).apply(site.numbers)
+    listening = settings.model_copy(update={"nginx": both})
+    assert Nginx(listening).apply(listening, site.all_endpoints)
     assert '"name": "blue' in curl(*url)
     assert curl(url[0]) == "theirs on six"
 
@@ -277,7 +278,7 @@ def test_a_site_of_theirs_that_serves_unknown_names_only_by_its_place_is_not_pus
     operator(site).reload()
     assert site.ask(host="unknown.example.com").body == "theirs"
     with pytest.raises(NginxError, match=rf"`listen 127.0.0.1:{site.ports[0]} default_server;`"):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert ours(site) == {}
     assert site.ask(host="unknown.example.com").body == "theirs"
 
@@ -293,11 +294,11 @@ def test_on_a_port_of_ours_alone_an_unknown_name_is_404(site: Site) -> None:
 def test_one_that_is_down_is_told_never_started_and_finds_our_files_when_it_comes(site: Site) -> None:
     operator(site).stop()
     with pytest.raises(NginxError, match=r"Nginx is down[^$]*systemctl start nginx"):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert not site.nginx.is_running()
     assert not operator(site).is_up()
     operator(site).start()
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
     assert site.nginx.is_running()
     assert site.ask().status == 503
 
@@ -311,7 +312,7 @@ def test_after_a_kill_it_comes_back_with_our_files(site: Site) -> None:
     operator(site).pid_file.unlink()
     operator(site).start()
     assert site.ask().told["name"].startswith("blue")
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
 
 
 @pytest.mark.parametrize(
@@ -323,11 +324,11 @@ def test_a_reload_that_does_not_happen_is_noticed_and_put_back(site: Site, reloa
     site.nginx_keys = f"reload = {reload}"
     site.apps += OTHER
     with pytest.raises(NginxError, match=told):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert ours(site) == before
     assert site.ask().status == 200
     site.apps = site.apps.removesuffix(OTHER)
-    assert not site.nginx.apply(site.numbers)
+    assert not site.apply()
 
 
 def test_a_reload_that_nginx_does_not_take_up_says_what_its_log_says(site: Site) -> None:
@@ -339,7 +340,7 @@ def test_a_reload_that_nginx_does_not_take_up_says_what_its_log_says(site: Site)
         port = taken.getsockname()[1]
         site.ports.append(port)
         with pytest.raises(NginxError, match=rf"bind\(\) to 127.0.0.1:{port} failed"):
-            site.nginx.apply(site.numbers)
+            site.apply()
     assert ours(site) == before
     assert site.ask().status == 200
 
@@ -347,19 +348,19 @@ def test_a_reload_that_nginx_does_not_take_up_says_what_its_log_says(site: Site)
 def test_names_too_long_for_its_tables_are_told_with_the_line_to_add(site: Site) -> None:
     site.apps = site.apps.replace("shop.example.com", f"{'shop' * 15}.example.com")
     with pytest.raises(NginxError, match=r"Add `server_names_hash_bucket_size 128;` to Nginx's http"):
-        site.nginx.apply(site.numbers)
+        site.apply()
     assert ours(site) == {}
 
 
 def test_an_app_named_with_34_letters_needs_no_larger_tables(site: Site) -> None:
     site.apps = site.apps.replace("apps.shop", f"apps.{'s' * 34}")
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
 
 
 def test_a_folder_for_our_files_that_cannot_be_is_told(site: Site) -> None:
     site.operator = Operator(operator(site).binary, Path("/proc/nowhere/nginx.conf"), operator(site).pid_file)
     with pytest.raises(NginxError, match=r"Set nginx.conf_dir to a folder"):
-        site.nginx.apply(site.numbers)
+        site.apply()
 
 
 def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -389,5 +390,5 @@ def test_stop_leaves_it_alone(site: Site) -> None:
 def test_the_program_may_be_named_by_its_folder(site: Site, named: Callable[[Path], str]) -> None:
     theirs_is = operator(site)
     site.operator = Operator(named(Path(theirs_is.binary).parent), theirs_is.conf, theirs_is.pid_file)
-    assert site.nginx.apply(site.numbers)
+    assert site.apply()
     site.operator = theirs_is

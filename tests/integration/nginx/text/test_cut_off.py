@@ -25,7 +25,7 @@ def start(site: Site, sessions: str = "sticky") -> dict[str, Backend]:
     """Two replicas in blue, the live slot, by their routes."""
     site.apps = f'{APPS}[apps.shop.release]\nsessions = "{sessions}"\n'
     replicas = {replica.name: replica for replica in site.serve(Slot.BLUE)}
-    site.nginx.apply(site.numbers)
+    site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     return replicas
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
+from hookserver.addresses import all_endpoints
 from hookserver.config import Settings
 from hookserver.nginx.system.dump import read_dump
 from hookserver.nginx.system.foreign import servers
@@ -25,7 +26,8 @@ def around(foreign: str = "", lacking: frozenset[str] = frozenset()) -> Surround
 
 def make(surroundings: Surroundings, **nginx: object) -> dict[Path, str]:
     given_settings = {"nginx": {"mode": "system", **nginx}, "apps": {"shop": SHOP}}
-    return render_system(Settings.model_validate(given_settings), {"shop": 1}, surroundings)
+    settings = Settings.model_validate(given_settings)
+    return render_system(settings, all_endpoints(settings, {"shop": 1}), surroundings)
 
 
 def common(surroundings: Surroundings, **nginx: object) -> str:
@@ -88,7 +90,7 @@ def test_the_digest_follows_every_file() -> None:
 @given(all_settings())
 @hypothesis_settings(max_examples=40, deadline=None)
 def test_every_app_has_its_file_and_every_domain_one_server(settings: Settings) -> None:
-    texts = render_system(settings, numbers(settings), around())
+    texts = render_system(settings, all_endpoints(settings, numbers(settings)), around())
     assert len(texts) == 1 + 2 * len(settings.apps)
     named = re.findall(r'server_name (".*");', texts[settings.nginx.conf_dir / COMMON])
     domains = [domain for names in named for domain in re.findall(r'"([^"]+)"', names)]

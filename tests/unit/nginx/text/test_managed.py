@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
+from hookserver.addresses import AS_THE_SETTINGS_SAY, Replicas, all_endpoints
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Slot
-from hookserver.nginx.text.managed import digest, render
+from hookserver.nginx.text import managed
+from hookserver.nginx.text.managed import digest
 from tests.unit.nginx.strategies import all_settings, numbers
 
 SHOP: dict[str, object] = {"repository": "push", "domains": ["shop.example.com"]}
@@ -19,6 +21,12 @@ SHOP: dict[str, object] = {"repository": "push", "domains": ["shop.example.com"]
 
 def make(**apps: dict[str, object]) -> Settings:
     return Settings.model_validate({"apps": {name.replace("_", "-"): app for name, app in apps.items()}})
+
+
+def render(
+    settings: Settings, numbers: dict[str, int], status: str, user: str = "", counts: Replicas = AS_THE_SETTINGS_SAY
+) -> str:
+    return managed.render(settings, all_endpoints(settings, numbers, counts), status, user)
 
 
 def servers(text: str) -> dict[str, str]:
