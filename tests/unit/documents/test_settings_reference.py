@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 from hookserver import config
 from hookserver.changes.effects import Effect, app_differences, server_differences
 from hookserver.config.schema import AppSettings, Settings
-from tests.unit.documents.pages import Table, page, spans
+from tests.unit.documents.pages import ROOT, Table, page, spans
 
 SECTIONS = {
     "[server]": "server",
@@ -126,3 +127,14 @@ def test_a_key_says_what_its_change_does(title: str, row: tuple[str, ...]) -> No
 def test_each_change_is_explained() -> None:
     (changes,) = page("deploy/README.md").section("Changing settings").tables()
     assert {row[0] for row in changes.rows} == set(CHANGES.values())
+
+
+def test_the_example_file_has_every_key_in_order() -> None:
+    text = (ROOT / "deploy" / "hookserver.example.toml").read_text(encoding="utf-8")
+    shown: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if section := re.fullmatch(r"(\[[\w.]+\])", line):
+            shown[section[1].replace("shop", "<app>")] = title_keys = []
+        elif key := re.match(r"(?:# )?([a-z_]+) = ", line):
+            title_keys.append(key[1])
+    assert shown == {title: keys(title) for title in SECTIONS}
