@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is told when it is needed, not at import
 
@@ -47,32 +48,104 @@ _RULES = """\
 
 @dataclass(frozen=True)
 class Answer:
-    """How a git process ended: its exit status and what it said."""
+    """How a git command ended: its exit status and its output."""
 
     status: int
     stdout: str
     stderr: str
 
 
-@dataclass(frozen=True)
-class Shell:
-    """Starts git processes for one deploy; ``folder`` holds the two configuration files they read.
+class GuardedGit(git.Git):
+    """GitPython's command object; `execute`, the one method that starts git, guards every process.
 
-    ``tag`` stands in the environment of each as ``HOOKSERVER_DEPLOY``, see `kill_orphans`.
+    ``guarded``: what git finds in its environment; it finds no other ``GIT_*``. ``ends``: when git is killed, together
+    with everything that it started (``time.monotonic()``).
+    """
+
+    def __init__(self, folder: Path, guarded: Mapping[str, str], ends: float) -> None:
+        super().__init__(folder)
+        self._ends = ends
+        self.update_environment(**guarded)
+
+    def execute(self, command: Sequence[str], **options: Any) -> Any:  # type: ignore[override]
+        """As GitPython's, for the options ``with_extended_output`` and ``with_exceptions``.
+
+        Raises GitError when git does not end in time, or is not installed.
+        """
+        answer = self._run([*without_outside(os.environ, self.environment()), *command])
+        if answer.status and options.get("with_exceptions", True):
+            raise git.GitCommandError([*command], answer.status, answer.stderr, answer.stdout)
+        return astuple(answer) if options.get("with_extended_output") else answer.stdout
+
+    def _run(self, command: Sequence[str]) -> Answer:
+        """Not GitPython's ``kill_after_timeout``: it misses processes that start while it lists those to be killed."""
+        started = time.monotonic()
+        try:
+            # A session of its own, so that one signal reaches everything in its process group: setsid(2), killpg(3).
+            guard = super().execute(command, as_process=True, start_new_session=True)
+        except git.GitCommandNotFound as error:
+            raise GitError("git is not installed", "Install it: apt-get install git") from error
+        process = guard.proc
+        assert process is not None
+        try:
+            stdout, stderr = process.communicate(timeout=max(0.0, self._ends - started))
+        except subprocess.TimeoutExpired:
+            raise GitError(
+                f"git {_verb(command)} was stopped: it did not end within {time.monotonic() - started:.0f} s",
+                "Push again. If it happens again, check the connection to the git server: name, firewall, proxy, load.",
+            ) from None
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        return Answer(process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace"))
+
+
+def ask(command: Callable[..., Any], *arguments: str | Path) -> Answer:
+    """Run a command of a `GuardedGit`, such as ``git.fetch``. A failure is an answer, too.
+
+    Raises GitError when git does not end in time, or is not installed.
+    """
+    try:
+        return Answer(*command(*arguments, with_extended_output=True, with_exceptions=False))
+    except (git.UnsafeOptionError, git.UnsafeProtocolError) as error:
+        return Answer(128, "", f"fatal: {error}")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Hands out git for one deploy; ``folder`` holds the two configuration files that git reads.
+
+    ``tag`` is in the environment of each process as ``HOOKSERVER_DEPLOY``, see `kill_orphans`.
     """
 
     folder: Path
     tag: str
 
-    def local(self, arguments: Sequence[str | Path], ends: float, cwd: Path = Path("/")) -> Answer:
-        """Git that never leaves this machine: no configuration but ours is read, so no filter can be known to it."""
-        config = self._config_file("local.gitconfig", _RULES)
-        return run(arguments, {**environment(self.tag, config), "GIT_CONFIG_NOSYSTEM": "1"}, ends, cwd)
+    def local(self, ends: float, git_dir: Path | None = None, work_tree: Path | None = None) -> GuardedGit:
+        """Git that never leaves this machine: it reads no configuration but ours, so it knows no filter.
 
-    def remote(self, arguments: Sequence[str | Path], ends: float, extra: Mapping[str, str]) -> Answer:
-        """Git that talks to the app's server: with the proxy, CA and credential helpers of the system and the user."""
+        Raises GitError when our configuration cannot be written.
+        """
+        config = self._config_file("local.gitconfig", _RULES)
+        return self._git(ends, config, {"GIT_CONFIG_NOSYSTEM": "1"}, git_dir, work_tree)
+
+    def remote(self, ends: float, credentials: Mapping[str, str], git_dir: Path | None = None) -> GuardedGit:
+        """Git that talks to the app's server: with the proxy, CA and credential helpers of the system and the user.
+
+        Raises GitError when our configuration cannot be written.
+        """
         config = self._config_file("remote.gitconfig", include(_users_config(os.environ)) + _RULES)
-        return run(arguments, {**environment(self.tag, config), **extra}, ends, Path("/"))
+        return self._git(ends, config, credentials, git_dir)
+
+    def _git(
+        self, ends: float, config: Path, more: Mapping[str, str], git_dir: Path | None, work_tree: Path | None = None
+    ) -> GuardedGit:
+        # Without GIT_DIR git looks for a repository in the folders above, and there may be one: git(1).
+        places = {"GIT_DIR": git_dir, "GIT_WORK_TREE": work_tree}
+        named = {name: str(place) for name, place in places.items() if place}
+        return GuardedGit(Path("/"), {**environment(self.tag, config), **more, **named}, ends)
 
     def _config_file(self, name: str, text: str) -> Path:
         file = self.folder / name
@@ -84,7 +157,7 @@ class Shell:
             write_atomically(file, text)
         except OSError as error:
             raise GitError(
-                f"{file} cannot be written: {error.strerror}", "Mend server.state_dir or its disk."
+                f"{file} cannot be written: {error.strerror}", "Fix server.state_dir or its disk."
             ) from error
         return file
 
@@ -119,34 +192,6 @@ def without_outside(outside: Mapping[str, str], ours: Mapping[str, str]) -> list
     return ["env", *(f"--unset={name}" for name in unwanted)] if unwanted else []
 
 
-def run(arguments: Sequence[str | Path], ours: Mapping[str, str], ends: float, cwd: Path) -> Answer:
-    """Run git until it ends by itself; at ``ends`` (``time.monotonic()``) it and everything it started is killed.
-
-    Raises GitError when it took too long or is not installed.
-    """
-    command = [*without_outside(os.environ, ours), "git", *map(str, arguments)]
-    started = time.monotonic()
-    try:
-        guard = git.Git(cwd).execute(command, as_process=True, env=dict(ours), start_new_session=True)
-    except git.GitCommandNotFound as error:
-        raise GitError("git is not installed", "Install it: apt-get install git") from error
-    process = guard.proc
-    assert process is not None
-    try:
-        stdout, stderr = process.communicate(timeout=max(0.0, ends - started))
-    except subprocess.TimeoutExpired:
-        raise GitError(
-            f"git {_verb(arguments)} was stopped: it did not end within {time.monotonic() - started:.0f} s",
-            "Push again; when it stays so, look at the way to the git server (name, firewall, proxy, its load).",
-        ) from None
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    return Answer(process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace"))
-
-
 def _users_config(outside: Mapping[str, str]) -> list[Path]:
     if named := outside.get("GIT_CONFIG_GLOBAL"):
         return [Path(named)]
@@ -154,5 +199,7 @@ def _users_config(outside: Mapping[str, str]) -> list[Path]:
     return [Path(outside.get("XDG_CONFIG_HOME") or home / ".config") / "git/config", home / ".gitconfig"]
 
 
-def _verb(arguments: Sequence[str | Path]) -> str:
-    return next((str(argument) for argument in arguments if not str(argument).startswith(("-", "/"))), "")
+def _verb(command: Sequence[str]) -> str:
+    """The subcommand: the first argument after git that is no option and no value of ``-c``."""
+    arguments = command[command.index("git") + 1 :]
+    return next((one for one in arguments if not one.startswith("-") and "=" not in one), "")

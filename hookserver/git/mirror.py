@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from hookserver.errors import GitError, NotFound
-from hookserver.git.command import Answer, Shell
+from hookserver.git.command import Answer, Guard, GuardedGit, ask
 from hookserver.git.remote import branch_missing, explained, parse_heads, parse_remote, said
 from hookserver.git.tree import tame
 
@@ -16,7 +16,8 @@ _FULL = re.compile(r"[0-9a-f]{40}")
 _ASKED = re.compile(r"[0-9a-fA-F]{7,40}")
 _LOCKS = ("*.lock", "refs/**/*.lock", "objects/*.lock", "objects/info/**/*.lock", "objects/pack/*.lock")
 _LEFTOVERS = (*_LOCKS, "objects/pack/tmp_*", "objects/tmp_objdir-*", "gc.pid")
-_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+_INIT = ("--quiet", "--template=")
+_FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 
 
 class Mirror:
@@ -31,12 +32,12 @@ class Mirror:
         self._remote = parse_remote(repository)
         self._branch = branch
         self._ref = f"refs/heads/{branch}"
-        self._shell = Shell(self._path.parent, tag)
+        self._guard = Guard(self._path.parent, tag)
 
     def tip(self, deadline: float) -> str:
         """The commit that the branch's tip is at on the server, now."""
         ends = time.monotonic() + deadline
-        answer = self._ask_server(["ls-remote", "--quiet", "--", self._remote.url, self._ref], ends)
+        answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--", self._remote.url, self._ref)
         if answer.status:
             raise self._failure("its tip cannot be read", answer)
         tip = parse_heads(answer.stdout).get(self._ref)
@@ -77,7 +78,7 @@ class Mirror:
         if found := self._known_commit(commit, ends):
             return found
         if _FULL.fullmatch(commit):
-            self._ask_server([*self._git_dir(self._path), *_FETCH, "--", self._remote.url, commit], ends)
+            self._fetch(self._path, commit, ends)
             if found := self._known_commit(commit, ends):
                 return found
         raise NotFound(
@@ -98,7 +99,7 @@ class Mirror:
         if answer.status and "No space left on device" not in answer.stderr:
             self._remake(ends)
             if self._known_commit(commit, ends) is None:
-                self._ask_server([*self._git_dir(self._path), *_FETCH, "--", self._remote.url, commit], ends)
+                self._fetch(self._path, commit, ends)
             answer = self._checkout_once(commit, into, ends)
         if answer.status:
             raise self._failure(f"{commit[:12]} cannot be checked out", answer)
@@ -108,8 +109,8 @@ class Mirror:
         """The commit's message, fit for a log; empty when the commit is not here."""
         if not _FULL.fullmatch(commit):
             return ""
-        arguments = [*self._git_dir(self._path), "log", "-1", "--format=%B", "--no-show-signature", commit, "--"]
-        answer = self._shell.local(arguments, time.monotonic() + 10)
+        git = self._guard.local(time.monotonic() + 10, self._path)
+        answer = ask(git.log, "-1", "--format=%B", "--no-show-signature", commit, "--")
         message = answer.stdout.strip() if answer.status == 0 else ""
         return "".join(
             letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in message
@@ -117,27 +118,25 @@ class Mirror:
 
     def _checkout_once(self, commit: str, into: Path, ends: float) -> Answer:
         shutil.rmtree(into, ignore_errors=True)
-        here: list[str | Path] = ["--git-dir", into / ".git"]
-        answer = Answer(0, "", "")
-        steps: tuple[list[str | Path], ...] = (
-            ["init", "--quiet", "--template=", f"--initial-branch={self._branch}", "--", into],
-            [*here, "-c", "fetch.unpackLimit=1", *_FETCH, "--no-auto-gc", "--depth=1", "--", self._path, commit],
-            [*here, "--work-tree", into, "reset", "--quiet", "--hard", commit, "--"],
-        )
-        for arguments in steps:
-            answer = self._shell.local(arguments, ends)
-            if answer.status:
-                break
+        git = self._guard.local(ends, into / ".git", work_tree=into)
+        answer = ask(self._guard.local(ends).init, *_INIT, f"--initial-branch={self._branch}", "--", into)
+        if answer.status == 0:
+            packed = git(c="fetch.unpackLimit=1")
+            answer = ask(packed.fetch, *_FETCH, "--no-auto-gc", "--depth=1", "--", self._path, commit)
+        if answer.status == 0:
+            answer = ask(git.reset, "--quiet", "--hard", commit, "--")
         return answer
 
     def _fetch_branch(self, mirror: Path, ends: float) -> Answer:
-        refspec = f"+{self._ref}:{self._ref}"
-        return self._ask_server([*self._git_dir(mirror), *_FETCH, "--", self._remote.url, refspec], ends)
+        return self._fetch(mirror, f"+{self._ref}:{self._ref}", ends)
+
+    def _fetch(self, mirror: Path, refspec: str, ends: float) -> Answer:
+        return ask(self._remote_git(ends, mirror).fetch, *_FETCH, "--", self._remote.url, refspec)
 
     def _known(self, name: str, ends: float) -> str | None:
         """The commit that a full ref or full commit name stands for, when it is whole here."""
-        arguments = [*self._git_dir(self._path), "rev-parse", "--verify", "--quiet", "--end-of-options"]
-        answer = self._shell.local([*arguments, f"{name}^{{commit}}"], ends)
+        git = self._guard.local(ends, self._path)
+        answer = ask(git.rev_parse, "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         return answer.stdout.strip() if answer.status == 0 else None
 
     def _known_commit(self, digits: str, ends: float) -> str | None:
@@ -146,7 +145,7 @@ class Mirror:
         return found if found and found.startswith(digits) else None
 
     def _make(self, mirror: Path, ends: float) -> None:
-        answer = self._shell.local(["init", "--quiet", "--bare", "--template=", "--", mirror], ends)
+        answer = ask(self._guard.local(ends).init, *_INIT, "--bare", "--", mirror)
         if answer.status:
             raise self._failure(f"its mirror {mirror} cannot be made", answer)
 
@@ -166,7 +165,7 @@ class Mirror:
         shutil.rmtree(old, ignore_errors=True)
 
     def _branch_missing(self, ends: float) -> GitError:
-        answer = self._ask_server(["ls-remote", "--quiet", "--heads", "--", self._remote.url], ends)
+        answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--heads", "--", self._remote.url)
         if answer.status:
             return self._failure("its branches cannot be read", answer)
         return branch_missing(self._remote, self._branch, parse_heads(answer.stdout))
@@ -178,12 +177,8 @@ class Mirror:
             f"Try it by hand as the user that hookserver runs as: git ls-remote {self._remote}",
         )
 
-    def _ask_server(self, arguments: list[str | Path], ends: float) -> Answer:
-        return self._shell.remote(arguments, ends, self._remote.environment)
-
-    @staticmethod
-    def _git_dir(mirror: Path) -> list[str | Path]:
-        return ["--git-dir", mirror]
+    def _remote_git(self, ends: float, mirror: Path | None = None) -> GuardedGit:
+        return self._guard.remote(ends, self._remote.environment, mirror)
 
 
 def _lacks_branch(answer: Answer) -> bool:

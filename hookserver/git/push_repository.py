@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hookserver.errors import GitError
-from hookserver.git.command import Shell
+from hookserver.git.command import Guard, ask
 from hookserver.state.atomic_write import write_atomically
 
 _DEADLINE = 30.0
@@ -42,12 +42,12 @@ def ensure_push_repository(path: Path, branch: str, app: str, url: str, token_fi
             },
         )
     except OSError as error:
-        raise GitError(f"{path} cannot be written: {error}", "Mend server.state_dir, its owner or its disk.") from error
+        raise GitError(f"{path} cannot be written: {error}", "Fix server.state_dir, its owner or its disk.") from error
 
 
 def _make(path: Path, branch: str) -> None:
-    arguments: list[str | Path] = ["init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", "--", path]
-    _git(path, "made", arguments, "Mend server.state_dir, its owner or its disk.")
+    arguments = ("--quiet", "--bare", "--template=", f"--initial-branch={branch}", "--", path)
+    _git(path, "made", "init", arguments, "Fix server.state_dir, its owner or its disk.")
 
 
 def _write(file: Path, text: str, mode: int) -> None:
@@ -64,18 +64,19 @@ def _clear_lock(lock: Path) -> None:
 
 
 def _configure(path: Path, wanted: Mapping[str, str]) -> None:
-    config: list[str | Path] = ["config", "--file", path / "config"]
-    remedy = f"Mend {path / 'config'}; or move {path.name} away, and a new one is made in its place."
-    listed = _git(path, "read", [*config, "--null", "--list"], remedy)
+    config = ("--file", path / "config")
+    remedy = f"Fix {path / 'config'}; or move {path.name} away, and a new one is made in its place."
+    listed = _git(path, "read", "config", (*config, "--null", "--list"), remedy)
     found = dict(entry.partition("\n")[::2] for entry in listed.split("\0"))
     for key, value in wanted.items():
         if found.get(key.lower()) != value:
-            _git(path, "configured", [*config, "--replace-all", key, value], remedy)
+            _git(path, "configured", "config", (*config, "--replace-all", key, value), remedy)
 
 
-def _git(path: Path, done: str, arguments: list[str | Path], remedy: str) -> str:
-    """What git says. Raises GitError, which begins with what cannot be ``done`` to the repository."""
-    answer = Shell(path.parent, tag="").local(arguments, time.monotonic() + _DEADLINE)
+def _git(path: Path, done: str, command: str, arguments: Sequence[str | Path], remedy: str) -> str:
+    """Git's output. Raises GitError, which begins with what cannot be ``done`` to the repository."""
+    git = Guard(path.parent, tag="").local(time.monotonic() + _DEADLINE)
+    answer = ask(getattr(git, command), *arguments)
     if answer.status:
         raise GitError(f"{path} cannot be {done}: {answer.stderr.strip()}", remedy)
     return answer.stdout

@@ -118,7 +118,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Look at apps.<app>.repository, and at what our account or key may read.",
     ),
     (
-        r"transport '.*' not allowed",
+        r"transport '.*' not allowed|protocol looks suspicious",
         "this kind of repository address is not allowed",
         "Use an https://, ssh:// or git@host:path address, or an absolute path.",
     ),

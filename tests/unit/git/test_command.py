@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import GitError
-from hookserver.git.command import environment, include, run, without_outside
+from hookserver.git.command import GuardedGit, environment, include, without_outside
 
 
 def test_every_git_variable_of_the_outside_is_taken_away_but_those_we_set() -> None:
@@ -34,7 +34,7 @@ def test_at_its_end_git_and_all_that_it_started_is_gone(tmp_path: Path, eventual
     script = f"!sh -c 'echo $$ > {pid_file}; exec sleep 60'"
     started = time.monotonic()
     with pytest.raises(GitError, match="did not end within"):
-        run(["-c", f"alias.stall={script}", "stall"], environment("t", Path("/dev/null")), started + 0.5, tmp_path)
+        GuardedGit(tmp_path, environment("t", Path("/dev/null")), started + 0.5)(c=f"alias.stall={script}").stall()
     assert time.monotonic() - started < 3
     eventually(lambda: not _runs(int(pid_file.read_text())), deadline=2)
 
