@@ -202,7 +202,7 @@ def test_a_secret_of_any_section_may_come_from_a_file(tmp_path: Path) -> None:
             'webhook_secret = "canary"\nwebhook_secret_file = "none"',
             "apps.shop.webhook_secret_file: webhook_secret is given too; keep one of them",
         ),
-        ('webhook_secret_fil = "none"', "unknown key; did you mean 'webhook_secret_file'?"),
+        ('webhook_secret_fil = "none"', "unknown key. Did you mean 'webhook_secret_file'?"),
     ],
 )
 def test_a_secret_file_that_does_not_work_is_reported_beside_other_mistakes(
