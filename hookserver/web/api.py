@@ -11,11 +11,19 @@ from hookserver.models import Push, Status, Trigger
 from hookserver.state.worker_lock import worker_is_alive
 from hookserver.views import documents
 from hookserver.views.log_follower import NO_WORKER, outcome
-from hookserver.web import auth, body, log_stream, parameters
-from hookserver.web.context import context
-from hookserver.web.errors import problem
+from hookserver.web import auth, log_stream
+from hookserver.web.context import context, known_app
+from hookserver.web.errors import problem, wants_text
+from hookserver.web.fields import (
+    DEPLOY_NUMBER,
+    DeployFields,
+    FollowQuery,
+    ListQuery,
+    LockFields,
+    NoFields,
+    RollbackFields,
+)
 from hookserver.web.following import wait
-from hookserver.web.parameters import DEPLOY
 
 blueprint = Blueprint("api", __name__)
 
@@ -24,25 +32,16 @@ blueprint = Blueprint("api", __name__)
 def deploy(name: str) -> Response:
     """Deploy the branch's tip, or one commit."""
     by = auth.caller(name)
-    app = parameters.known_app(name)
-    fields = body.fields("ref", "commit", "rebuild", "trigger")
-    parameters.check_ref(fields.get("ref"), app)
-    push = Push(
-        app=name,
-        trigger=parameters.trigger(fields.get("trigger")),
-        commit=parameters.commit(fields.get("commit")),
-        rebuild=parameters.boolean("rebuild", fields.get("rebuild")),
-        by=by,
-    )
-    return _queue(push)
+    fields = DeployFields.from_body(known_app(name))
+    return _queue(Push(name, Trigger(fields.trigger), fields.commit, fields.rebuild, by=by))
 
 
 @blueprint.post("/apps/<name>/rollback")
 def rollback(name: str) -> Response:
     """Let an earlier release serve again: the one before, or the one that deploy ``to`` made."""
     by = auth.caller(name)
-    parameters.known_app(name)
-    to = parameters.number("to", body.fields("to").get("to"))
+    known_app(name)
+    to = RollbackFields.from_body().to
     context().store.refuse_if_locked(name)
     try:
         target = context().store.rollback_target(name, to)
@@ -53,11 +52,11 @@ def rollback(name: str) -> Response:
     return _queue(Push(app=name, trigger=Trigger.ROLLBACK, rollback_to=target.deploy, by=by))
 
 
-@blueprint.post(f"/deploys/<{DEPLOY}:number>/cancel")
+@blueprint.post(f"/deploys/<{DEPLOY_NUMBER}:number>/cancel")
 def cancel(number: int) -> Response:
     """A waiting deploy is cancelled at once (200), a running one as soon as the worker has ended it (202)."""
     auth.deploy(number)
-    body.fields()
+    NoFields.from_body()
     cancelled = context().store.cancel(number)
     return _answer(documents.deploy(cancelled), 200 if cancelled.status is Status.CANCELLED else 202)
 
@@ -73,19 +72,19 @@ def apps() -> Response:
 def app(name: str) -> Response:
     """One app: what serves, what stands by, what waits."""
     auth.caller(name)
-    return jsonify(documents.app(context().store, parameters.known_app(name)))
+    return jsonify(documents.app(context().store, known_app(name)))
 
 
 @blueprint.get("/apps/<name>/deploys")
 def deploys(name: str) -> Response:
     """An app's deploys, newest first."""
     auth.caller(name)
-    parameters.known_app(name)
-    found = context().store.deploys(name, parameters.limit())
+    known_app(name)
+    found = context().store.deploys(name, ListQuery.from_query().limit)
     return jsonify(deploys=[documents.deploy(deploy) for deploy in found])
 
 
-@blueprint.get(f"/deploys/<{DEPLOY}:number>")
+@blueprint.get(f"/deploys/<{DEPLOY_NUMBER}:number>")
 def one_deploy(number: int) -> Response:
     """One deploy with its steps."""
     found = auth.deploy(number)
@@ -97,8 +96,8 @@ def one_deploy(number: int) -> Response:
 def lock(name: str) -> Response:
     """Let the app's pushes wait."""
     by = auth.caller(name)
-    parameters.known_app(name)
-    reason = parameters.one_line("reason", body.fields("reason").get("reason"))
+    known_app(name)
+    reason = LockFields.from_body().reason
     context().store.lock(name, reason, by)
     return jsonify(lock=documents.lock(context().store.app(name).lock))
 
@@ -107,7 +106,7 @@ def lock(name: str) -> Response:
 def unlock(name: str) -> Response:
     """Let the app's pushes go on."""
     auth.caller(name)
-    parameters.known_app(name)
+    known_app(name)
     context().store.unlock(name)
     return jsonify(lock=None)
 
@@ -117,7 +116,8 @@ def _queue(push: Push) -> Response:
 
     A script that asks for ``text/plain`` gets the lines with which following begins in the place of the document.
     """
-    follows, waits = parameters.flag("follow"), parameters.flag("wait")
+    query = FollowQuery.from_query()
+    follows, waits = query.follow == "1", query.wait == "1"
     if follows and waits:
         raise BadRequest("follow and wait exclude each other", http_status=422)
     if waits:
@@ -125,7 +125,7 @@ def _queue(push: Push) -> Response:
     number = context().store.enqueue(push).deploy
     if follows:
         return _followed(push.app, number)
-    if parameters.wants_text():
+    if wants_text():
         return Response(_first_lines(push.app, number), 202, mimetype="text/plain")
     return _answer({"deploy": number, "status": "queued", "log": _log_url(number)}, 202)
 

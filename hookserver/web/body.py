@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import request
-from werkzeug.exceptions import ClientDisconnected
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from hookserver.errors import BadRequest, did_you_mean
+from hookserver.errors import BadRequest
 from hookserver.forges import payload
 from hookserver.web.errors import TryLater
 
@@ -27,37 +28,45 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
 def read(limit: int) -> bytes:
-    """The whole body, JSON or form. Raises BadRequest 415, 413, 408 or 400, TryLater when too many are large."""
+    """The whole body, JSON or form, of at most ``limit`` bytes.
+
+    Raises BadRequest (415, 413, 408 or 400), and TryLater when too many large bodies arrive at once.
+    """
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", ""):
-        raise BadRequest(f"Content-Encoding {encoding[:30]} is not taken", "Send the body as it is.", 415)
+        raise BadRequest(f"Content-Encoding {encoding[:30]} is not supported", "Send the body uncompressed.", 415)
     if request.mimetype not in (JSON, FORM):
         raise BadRequest("the body is neither JSON nor a form", f"Send Content-Type: {JSON}.", 415)
-    if (request.content_length or 0) > limit:
-        raise _too_large(limit)
+    # Flask refuses a larger Content-Length, and a chunked body once it has sent as much.
+    # https://flask.palletsprojects.com/en/stable/api/#flask.Request.max_content_length
+    request.max_content_length = limit
     with _deadline(request.environ.get("gunicorn.socket")) as passed:
         try:
-            body = _read_up_to(limit)
+            body = _read_stream()
+        except RequestEntityTooLarge as error:
+            size = f"{limit >> 20} MB" if limit >> 20 else f"{limit >> 10} kB"
+            raise BadRequest(f"the body is over {size}", http_status=413) from error
+        except ParseException as error:
+            raise BadRequest(f"the body's chunks cannot be read: {error}") from error
         except (ClientDisconnected, OSError):
             body = None
         if body is None or len(body) < (request.content_length or 0):
             if passed.is_set():
                 raise BadRequest(f"the body did not arrive within {DEADLINE:.0f} s", http_status=408)
-            raise BadRequest("the body ended before its time")
+            raise BadRequest("the body is incomplete: the connection ended early")
         return body
 
 
-def fields(*known: str) -> dict[str, Any]:
-    """The fields of a small JSON or form body; none when there is no body. Raises BadRequest, 422 for unknown ones."""
+def read_fields() -> tuple[dict[str, Any], bool]:
+    """The fields of a small body, none when there is no body, and whether it is JSON, else a form.
+
+    Raises BadRequest (415, 413, 408 or 400), TryLater.
+    """
     if not request.content_length and "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
-        return {}
+        return {}, True
     body = read(_FIELDS_LIMIT)
-    given = payload.read_json(body) if request.mimetype == JSON else _form(body)
-    for name in given:
-        if name not in known:
-            hint = did_you_mean(name, known) or f"Known: {', '.join(known) or 'none'}."
-            raise BadRequest(f"unknown field {name[:50]!r}", hint, 422)
-    return given
+    is_json = request.mimetype == JSON
+    return payload.read_json(body) if is_json else _form(body), is_json
 
 
 def _form(body: bytes) -> dict[str, str]:
@@ -68,18 +77,16 @@ def _form(body: bytes) -> dict[str, str]:
     except ValueError as error:
         raise BadRequest("the body is not a form") from error
     if len(dict(pairs)) != len(pairs):
-        raise BadRequest("a field stands twice in the form")
+        raise BadRequest("a field is in the form twice")
     return dict(pairs)
 
 
-def _read_up_to(limit: int) -> bytes:
-    body = bytearray()
+def _read_stream() -> bytes:
+    body, length = bytearray(), request.content_length
     is_large = False
     try:
-        while piece := request.stream.read(_PIECE):
+        while len(body) != length and (piece := request.stream.read(_PIECE)):
             body += piece
-            if len(body) > limit:
-                raise _too_large(limit)
             if len(body) > LARGE and not is_large:
                 is_large = _large_bodies.acquire(timeout=DEADLINE / 2)
                 if not is_large:
@@ -88,11 +95,6 @@ def _read_up_to(limit: int) -> bytes:
     finally:
         if is_large:
             _large_bodies.release()
-
-
-def _too_large(limit: int) -> BadRequest:
-    size = f"{limit >> 20} MB" if limit >> 20 else f"{limit >> 10} kB"
-    return BadRequest(f"the body is over {size}", http_status=413)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from hookserver.config import AppSettings, Settings
+from hookserver.errors import NotFound, did_you_mean
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.views.log_follower import Follower
@@ -56,3 +57,12 @@ def context() -> Context:
     """The running request's."""
     found: Context = current_app.extensions["hookserver"]
     return found
+
+
+def known_app(name: str) -> AppSettings:
+    """The app's settings. Raises NotFound, with the nearest name."""
+    apps = context().settings.apps
+    if name not in apps:
+        remedy = did_you_mean(name, apps) or "The settings file names the apps as [apps.<name>]."
+        raise NotFound(f"there is no app {name[:50]!r}", remedy)
+    return apps[name]

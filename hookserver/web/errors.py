@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from hookserver.errors import HookserverError
-from hookserver.web.parameters import wants_text
+from hookserver.errors import BadRequest, HookserverError
 
 _log = logging.getLogger(__name__)
 _RETRY_STORE = 5
@@ -27,6 +27,19 @@ class TryLater(HookserverError):
         super().__init__(problem, remedy)
         self.http_status = http_status
         self.retry_after = retry_after
+
+
+class WrongFields(BadRequest):
+    """Fields of a body or a query are wrong. ``mistakes``: field → what is wrong with it."""
+
+    def __init__(self, mistakes: Mapping[str, str], remedy: str = "") -> None:
+        super().__init__("; ".join(mistakes.values()), remedy, HTTPStatus.UNPROCESSABLE_ENTITY)
+        self.mistakes = mistakes
+
+
+def wants_text() -> bool:
+    """Whether the request prefers ``text/plain``, as that of a shell script does, which cannot read JSON."""
+    return request.accept_mimetypes.best == "text/plain"
 
 
 def problem(status: int, detail: str, remedy: str = "", **members: Any) -> Response:
@@ -48,7 +61,9 @@ def register(app: Flask) -> None:
 
 
 def _of_ours(error: HookserverError) -> Response:
-    response = problem(error.http_status, error.problem, error.remedy)
+    mistakes = error.mistakes if isinstance(error, WrongFields) else {}
+    errors = [{"field": field[:50], "detail": mistake} for field, mistake in mistakes.items()]
+    response = problem(error.http_status, error.problem, error.remedy, **({"errors": errors} if errors else {}))
     if error.http_status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="hookserver"'
     if isinstance(error, TryLater):

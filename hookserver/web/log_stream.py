@@ -19,8 +19,8 @@ from hookserver.views.log_follower import is_decided, is_finished, outcome
 from hookserver.web import auth
 from hookserver.web.context import MAX_FOLLOWERS, Context, context
 from hookserver.web.errors import TryLater
+from hookserver.web.fields import DEPLOY_NUMBER, FollowQuery
 from hookserver.web.following import STUCK, is_gone
-from hookserver.web.parameters import DEPLOY, flag
 
 HEARTBEAT = 15.0
 """Seconds after which a silent event stream says that it is there."""
@@ -28,12 +28,12 @@ TEXT, EVENTS = "text/plain", "text/event-stream"
 blueprint = Blueprint("log_stream", __name__)
 
 
-@blueprint.get(f"/deploys/<{DEPLOY}:number>/log")
+@blueprint.get(f"/deploys/<{DEPLOY_NUMBER}:number>/log")
 def log(number: int) -> Response:
     """The log so far; followed with ``?follow=1``, or as events for those who ask for ``text/event-stream``."""
     auth.deploy(number)
     wants_events = request.accept_mimetypes.best_match([TEXT, EVENTS]) == EVENTS
-    if wants_events or flag("follow"):
+    if wants_events or FollowQuery.from_query().follow == "1":
         if not context().followers.acquire(blocking=False):
             raise too_many()
         return stream_events(number) if wants_events else stream_text(number)

@@ -92,6 +92,15 @@ def test_a_body_over_25_mb_is_413_also_in_chunks_without_a_length(web: Web) -> N
         assert status_of(connection) == 413
 
 
+def test_chunks_that_are_none_are_400(web: Web) -> None:
+    for chunks in (b"zz\r\n", b"5\r\nab", b"-1\r\n", b"2\r\nabcd\r\n", b"1;" + b"x" * 20_000 + b"\r\n"):
+        with web.connect() as connection:
+            connection.sendall(head(signed(PUSH), "Transfer-Encoding: chunked") + chunks)
+            connection.shutdown(socket.SHUT_WR)
+            assert status_of(connection) == 400, chunks
+    assert web.store.deploys() == []
+
+
 def test_the_largest_body_is_taken(web: Web) -> None:
     body = PUSH[:-1] + b" " * ((25 << 20) - len(PUSH)) + b"}"
     assert web.request("POST", "/hooks/shop", body, signed(body))[0] == 202

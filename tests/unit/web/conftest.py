@@ -11,10 +11,12 @@ from flask.testing import FlaskClient
 
 from hookserver import config
 from hookserver.config import Settings
+from hookserver.models import Push, Release, Slot, Status, Step, Trigger
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.web import create_app
 
+DEPLOYS = "/api/v1/apps/shop/deploys"
 SECRET = "a secret of the shop"
 TOML = """
 [server]
@@ -29,6 +31,19 @@ repository = "push"
 branch = "trunk"
 domains = ["cellar.example.com"]
 """
+
+
+def deployed(store: Store, slot: Slot = Slot.BLUE, commit: str = "a" * 40) -> int:
+    """One deploy of the shop from push to live."""
+    number = store.enqueue(Push("shop", Trigger.API)).deploy
+    deploy = store.claim(1)
+    assert deploy is not None
+    store.begin_step(deploy, Step.FETCH)
+    store.record_commit(number, commit)
+    store.add_release(Release(number, "shop", commit, "sha256:1", slot, 2))
+    store.go_live(number, number, 600)
+    store.end(number, Status.LIVE)
+    return number
 
 
 @pytest.fixture

@@ -187,9 +187,3 @@ def test_what_cannot_be_stored_is_503_and_never_acknowledged(
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert store.deploys() == []
-
-
-def test_every_answer_is_kept_out_of_caches(client: FlaskClient) -> None:
-    for answer in (client.get("/livez"), client.get("/nosuch"), client.post("/hooks/shop")):
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
