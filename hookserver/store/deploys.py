@@ -34,11 +34,12 @@ class Deploys(StoreBase):
             return [to_deploy(row) for row in connection.execute(query)]
 
     def steps(self, number: int) -> list[StepRun]:
-        """The steps of a deploy's last attempt, in order."""
+        """The steps of a deploy's last attempt, in the order of ``Step``: the clock may have been set meanwhile."""
         attempt = select(deploys.c.attempt).where(deploys.c.number == number).scalar_subquery()
-        query = select(steps).where(steps.c.deploy == number, steps.c.attempt == attempt).order_by(steps.c.started_at)
+        query = select(steps).where(steps.c.deploy == number, steps.c.attempt == attempt)
         with self._database.reading() as connection:
-            return [to_step_run(row) for row in connection.execute(query)]
+            runs = {Step(row.step): to_step_run(row) for row in connection.execute(query)}
+        return [runs[step] for step in Step if step in runs]
 
     def begin_step(self, deploy: Deploy, step: Step) -> None:
         """Record that a step begins. Raises StoreError."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 
+from hookserver.models import Status
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
+from tests.unit.store.deploying import live, push
 
 
 def test_requests_to_retire_that_meet_are_all_kept(state: StateDir) -> None:
@@ -27,3 +29,24 @@ def test_requests_to_retire_that_meet_are_all_kept(state: StateDir) -> None:
     assert stores[0].effective_settings().requested == len(names)
     for store in stores:
         store.close()
+
+
+def test_a_removed_app_keeps_its_history_and_its_number(store: Store) -> None:
+    number, before = live(store), store.app("shop").number
+    queued = store.enqueue(push()).deploy
+    store.app_removed("shop")
+    assert store.deploy(queued).status is Status.CANCELLED
+    assert store.releases("shop")[0].retired_at is not None
+    assert (store.app("shop").live, store.app("shop").number) == (None, before)
+    assert store.deploy(number).status is Status.LIVE
+
+
+def test_the_settings_of_a_live_app_are_kept_when_it_is_gone_from_the_file(store: Store) -> None:
+    live(store)
+    store.set_effective_settings(0, {"apps": {"shop": {"path": "/"}, "blog": {"path": "/blog"}}})
+    store.request_settings(["shop"])
+    store.set_effective_settings(1, {"apps": {}})
+    assert store.effective_settings().settings == {"apps": {"shop": {"path": "/"}}}
+    assert store.effective_settings().retire == ("shop",)
+    store.set_effective_settings(2, {"apps": {"shop": {"path": "/new"}}})
+    assert store.effective_settings().retire == (), "it has come back before it was ended"
