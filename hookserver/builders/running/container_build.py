@@ -156,7 +156,7 @@ def _failed(tools: BuildTools, container: str, job: BuildJob, recipe: Recipe, ca
     limit = format_size(job.app.build.memory)
     lacked_memory = killed or any(map(cause.mentions, ("java.lang.OutOfMemoryError", "GC overhead limit exceeded")))
     if lacked_memory or exit_code == _KILLED:  # Docker may miss an OOM kill of a child process
-        problem = "the build ran out of memory" if lacked_memory else "the build was killed, mostly for lack of memory"
+        problem = "the build ran out of memory" if lacked_memory else "the build was killed, probably out of memory"
         return BuildError(cause.describe(f"{problem} (exit code {exit_code})"), f"Raise build.memory (now {limit}).")
     if job.app.build.offline and cause.mentions("offline mode"):
         return BuildError(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import requests
 
 from tests.integration.builders.conftest import CA_BUNDLE, Site, war
-from tests.integration.builders.test_image import ready
+from tests.integration.builders.test_assemble import ready
 from tests.unit.builders.wars.test_facts import zipped
 
 BUILD = {"ca_bundle": str(CA_BUNDLE)} if CA_BUNDLE.exists() else {}

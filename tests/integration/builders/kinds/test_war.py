@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import BuildError
-from tests.integration.builders.conftest import TOMCAT, Site, war
+from tests.integration.builders.conftest import Site, war
 
 SHOP = war({"WEB-INF/web.xml": "<web-app/>", "index.html": "shop"})
 
@@ -76,26 +76,3 @@ def test_nothing_to_build_names_what_was_looked_for(site: Site) -> None:
     assert "Dockerfile" in caught.value.problem
     assert "pom.xml" in caught.value.problem
     assert "build.kind" in caught.value.remedy
-
-
-def test_an_image_that_is_nowhere_is_told_with_its_key_before_the_build(site: Site) -> None:
-    job = site.job({"shop.war": SHOP}, tomcat={"image": "127.0.0.1:1/no-such-tomcat:1"})
-    with pytest.raises(BuildError, match=r"no-such-tomcat:1 \(tomcat\.image\) is not here and cannot be pulled"):
-        site.build(job)
-    assert "the WAR in the repository" not in site.log(job)
-
-
-def test_an_image_that_would_lose_the_war_in_a_volume_is_refused(site: Site) -> None:
-    labels = {"hookserver.state_dir": str(site.root), "hookserver.role": "base"}
-    made = site.client.create_container(TOMCAT, labels=labels)["Id"]
-    site.client.commit(made, f"hookserver-test/{site.app}", "volume", changes=["VOLUME /usr/local/tomcat/webapps"])
-    site.client.remove_container(made)
-    job = site.job({"shop.war": SHOP}, tomcat={"image": f"hookserver-test/{site.app}:volume"})
-    with pytest.raises(BuildError, match="declares the volume /usr/local/tomcat/webapps"):
-        site.build(job)
-
-
-def test_an_image_without_a_tomcat_is_refused(site: Site) -> None:
-    job = site.job({"shop.war": SHOP}, tomcat={"image": "maven:3.9-eclipse-temurin-17"})
-    with pytest.raises(BuildError, match="has no Tomcat in /usr/local/tomcat"):
-        site.build(job)

@@ -10,8 +10,8 @@ import requests
 
 from hookserver.builders.job import BuildJob
 from tests.integration.builders.conftest import Site, war
-from tests.integration.builders.test_image import WEB, ready
-from tests.unit.builders.tomcat.test_own_files import USERS
+from tests.integration.builders.test_assemble import WEB, ready
+from tests.unit.builders.tomcat.test_check_xml import USERS
 from tests.unit.builders.wars.test_facts import zipped
 
 PAGE = """<%= Thread.currentThread().getContextClassLoader().getResource("driver.txt") != null %>

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hookserver.builders.running.failure_cause import Cause
 
 
-def test_the_first_errors_are_the_cause_with_what_belongs_to_them() -> None:
+def test_first_errors_with_their_indented_lines_are_the_cause() -> None:
     cause = Cause(lambda line: line.startswith("[ERROR]"))
     for line in (
         "[INFO] fine",
@@ -19,7 +19,7 @@ def test_the_first_errors_are_the_cause_with_what_belongs_to_them() -> None:
     assert cause.mentions("indented")
 
 
-def test_without_errors_the_last_lines_are_the_cause() -> None:
+def test_last_lines_are_the_cause_without_errors() -> None:
     cause = Cause(lambda _: False)
     for number in range(100):
         cause.add(f"line {number}")
@@ -29,11 +29,11 @@ def test_without_errors_the_last_lines_are_the_cause() -> None:
     ]
 
 
-def test_a_build_that_printed_nothing_says_so() -> None:
+def test_build_without_output_says_so() -> None:
     assert Cause(lambda _: False).describe("it failed") == "it failed; it printed nothing"
 
 
-def test_what_stands_below_the_heading_is_the_cause_up_to_a_blank_line_however_many_errors_came_before() -> None:
+def test_text_below_the_heading_is_kept_after_many_errors() -> None:
     cause = Cause(lambda line: line.startswith("error: "), "* What went wrong:")
     for line in (
         *(f"error: {number}" for number in range(30)),

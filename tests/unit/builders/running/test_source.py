@@ -27,14 +27,14 @@ def tree(tmp_path: Path) -> Path:
     return made
 
 
-def test_a_file_is_found_inside_and_nowhere_else(tree: Path) -> None:
+def test_file_is_found_inside_the_source_only(tree: Path) -> None:
     assert source.find_file(tree, "pom.xml") == tree / "pom.xml"
     assert source.find_file(tree, "inner.war") == tree / "web" / "a.war"
     for name in ("link.war", "out/secret.war", "../outside/secret.war", "loop", "pipe", "web", "none"):
         assert source.find_file(tree, name) is None
 
 
-def test_reading_what_is_not_there_is_empty(tree: Path) -> None:
+def test_missing_file_reads_as_empty(tree: Path) -> None:
     assert source.read_text(tree, "pom.xml") == "<project/>"
     assert source.read_text(tree, "link.war") == ""
 
@@ -43,7 +43,7 @@ def test_files_are_listed_without_symlinks(tree: Path) -> None:
     assert list(source.list_files(tree, ".war")) == ["web/a.war"]
 
 
-def test_symlinks_are_sent_as_they_are_and_pipes_are_not(tree: Path, tmp_path: Path) -> None:
+def test_packed_source_has_symlinks_as_such_and_no_pipes(tree: Path, tmp_path: Path) -> None:
     with source.pack_source(tree, tmp_path, "source") as packed, tarfile.open(fileobj=packed) as archive:
         members = {member.name: member for member in archive}
     assert members["source/link.war"].issym()

@@ -31,7 +31,7 @@ def certificate(name: str) -> bytes:
     return built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
-def test_it_holds_every_certificate_and_is_made_once(tmp_path: Path) -> None:
+def test_truststore_has_every_certificate_and_is_made_once(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(b"# ours\n" + certificate("one") + b"\n# theirs\n" + certificate("two"))
     place = truststore.java_truststore(bundle, tmp_path / "cache")
@@ -44,14 +44,14 @@ def test_it_holds_every_certificate_and_is_made_once(tmp_path: Path) -> None:
     assert truststore.java_truststore(bundle, tmp_path / "cache") != place
 
 
-def test_a_certificate_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+def test_unreadable_certificate_is_left_out(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + certificate("good"))
     place = truststore.java_truststore(bundle, tmp_path)
     assert len(pkcs12.load_pkcs12(place.read_bytes(), b"changeit").additional_certs) == 1
 
 
-def test_a_bundle_that_is_missing_or_empty_is_told(tmp_path: Path) -> None:
+def test_missing_or_empty_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"build\.ca_bundle cannot be read"):
         truststore.java_truststore(tmp_path / "none.pem", tmp_path)
     (tmp_path / "empty.pem").write_text("nothing")
@@ -59,7 +59,7 @@ def test_a_bundle_that_is_missing_or_empty_is_told(tmp_path: Path) -> None:
         truststore.java_truststore(tmp_path / "empty.pem", tmp_path)
 
 
-def test_what_a_person_set_stays() -> None:
+def test_variables_of_the_settings_stay() -> None:
     env = truststore.environment({"JAVA_TOOL_OPTIONS": "-Xmx1g", "SSL_CERT_FILE": "/mine.pem", "A": "b"})
     assert env["JAVA_TOOL_OPTIONS"].endswith("-Djavax.net.ssl.trustStoreType=PKCS12 -Xmx1g")
     assert env["SSL_CERT_FILE"] == "/mine.pem"

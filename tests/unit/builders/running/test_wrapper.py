@@ -24,9 +24,7 @@ def ran(folder: Path, command: tuple[str, ...]) -> subprocess.CompletedProcess[s
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 @pytest.mark.parametrize("mode", [0o755, 0o644])
-def test_a_script_that_goes_by_its_own_name_runs_whatever_its_line_ends_and_mode(
-    tmp_path: Path, ends: str, mode: int
-) -> None:
+def test_script_that_needs_its_own_name_runs_with_any_line_ends_and_mode(tmp_path: Path, ends: str, mode: int) -> None:
     script = tmp_path / "mvnw"
     script.write_text(BY_ITS_NAME, newline=ends)
     script.chmod(mode)
@@ -36,19 +34,19 @@ def test_a_script_that_goes_by_its_own_name_runs_whatever_its_line_ends_and_mode
     assert [file.name for file in tmp_path.iterdir()] == ["mvnw"]
 
 
-def test_a_script_behind_a_symlink_stays_there(tmp_path: Path) -> None:
+def test_script_behind_a_symlink_stays_there(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools/run").write_text("#!/bin/sh\r\nreadlink $0\r\n", newline="")
     (tmp_path / "gradlew").symlink_to("tools/run")
     assert ran(tmp_path, wrapper.wrapper_command("gradlew")).stdout == "tools/run\n"
 
 
-def test_what_comes_first_is_done_and_the_scripts_exit_code_is_the_commands(tmp_path: Path) -> None:
+def test_first_command_runs_before_and_the_exit_code_is_that_of_the_script(tmp_path: Path) -> None:
     (tmp_path / "mvnw").write_text('exit "$code"\n')
     assert ran(tmp_path, wrapper.wrapper_command("mvnw", first="export code=9; ")).returncode == 9
 
 
-def test_it_is_shown_as_a_person_would_type_it() -> None:
+def test_command_is_shown_as_typed() -> None:
     assert wrapper.as_typed(wrapper.wrapper_command("gradlew", "assemble", first="unset X; ")) == "./gradlew assemble"
     assert wrapper.as_typed(("sh", "-c", "exec make", "x")) == "sh -c exec make x"
     assert wrapper.as_typed(("sh", "-c", "make")) == "sh -c make"

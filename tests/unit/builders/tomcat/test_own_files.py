@@ -12,16 +12,14 @@ import pytest
 from hookserver.builders.job import BuildJob
 from hookserver.builders.tomcat import own_files
 from hookserver.builders.tomcat.base_image import Base, SettingsFile
-from hookserver.builders.tomcat.check_xml import check_xml
 from hookserver.builders.tomcat.edit_conf import edit_server_xml
 from hookserver.builders.tomcat.own_files import OwnFile
 from hookserver.config import AppSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
+from tests.unit.builders.tomcat.test_check_xml import USERS
 from tests.unit.builders.wars.test_facts import zipped
 
-USERS = b"""<?xml version="1.0"?><tomcat-users xmlns="http://tomcat.apache.org/xml" version="1.0">
-<role rolename="manager-gui"/><user username="ada" password="x" roles="manager-gui"/></tomcat-users>"""
 MAVENS = b"<settings><servers><server><id>tomcat</id><username>a</username></server></servers></settings>"
 
 
@@ -49,7 +47,7 @@ def test_files_come_from_the_repository_and_from_this_machine(tmp_path: Path) ->
     assert "the manager application is not in the image" in log
 
 
-def test_a_link_out_of_the_repository_and_a_missing_file_are_refused(tmp_path: Path) -> None:
+def test_missing_file_and_link_out_of_the_repository_are_refused(tmp_path: Path) -> None:
     outside = written(tmp_path / "secret.xml", USERS)
     (tmp_path / "source").mkdir()
     (tmp_path / "source/users.xml").symlink_to(outside)
@@ -62,7 +60,7 @@ def test_a_link_out_of_the_repository_and_a_missing_file_are_refused(tmp_path: P
             gathered(tmp_path, {"conf/tomcat-users.xml": name})
 
 
-def test_mavens_settings_in_place_of_tomcats_users_are_refused_with_the_right_schema(tmp_path: Path) -> None:
+def test_settings_of_maven_instead_of_users_are_refused_with_the_right_schema(tmp_path: Path) -> None:
     written(tmp_path / "source/users.xml", MAVENS)
     with pytest.raises(BuildError, match=r"it begins with <settings><servers>, which Tomcat ignores") as caught:
         gathered(tmp_path, {"conf/tomcat-users.xml": "users.xml"})
@@ -70,48 +68,20 @@ def test_mavens_settings_in_place_of_tomcats_users_are_refused_with_the_right_sc
 
 
 @pytest.mark.parametrize(
-    ("place", "content", "said"),
-    [
-        ("conf/server.xml", b"<Server></Service>", "is no XML: mismatched tag: line 1"),
-        ("conf/server.xml", b"", "is no XML: no element found"),
-        ("conf/server.xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><Server>&x;</Server>', "entities"),
-        ("conf/server.xml", b"<Context/>", "its root is <Context>, Tomcat reads <Server>"),
-        ("conf/context.xml", b"<context/>", "reads <Context>"),
-        ("conf/Catalina/localhost/a.xml", b"<Server/>", "reads <Context>"),
-        ("conf/tomcat-users.xml", b"<tomcat-users><users/></tomcat-users>", "ignores <users>"),
-        ("conf/tomcat-users.xml", b'<tomcat-users><user password="x"/></tomcat-users>', "has no username"),
-        ("conf/tomcat-users.xml", b'<tomcat-users><user username="a"/></tomcat-users>', "the user a has no password"),
-    ],
-)
-def test_what_tomcat_would_not_read_is_refused_before_the_build(place: str, content: bytes, said: str) -> None:
-    with pytest.raises(BuildError, match=said):
-        check_xml(place, content, "file.xml")
-
-
-def test_what_tomcat_reads_is_taken() -> None:
-    check_xml("conf/tomcat-users.xml", USERS, "x")
-    check_xml("conf/server.xml", b"<!DOCTYPE Server><Server/>", "x")
-    check_xml("conf/Catalina/localhost/a.xml", b"<Context docBase='x'/>", "x")
-    check_xml("conf/anything.xml", b"<x/>", "x")
-
-
-@pytest.mark.parametrize(
-    ("place", "content", "said"),
+    ("place", "content", "problem"),
     [
         ("lib/driver.jar", b"version https://git-lfs.github.com/spec/v1", "is no jar"),
         ("conf/logging.properties", b"\xff", "is not in UTF-8"),
     ],
 )
-def test_a_file_that_is_not_what_its_name_says_is_refused(
-    tmp_path: Path, place: str, content: bytes, said: str
-) -> None:
+def test_file_that_does_not_fit_its_name_is_refused(tmp_path: Path, place: str, content: bytes, problem: str) -> None:
     written(tmp_path / "source/file", content)
-    with pytest.raises(BuildError, match=said):
+    with pytest.raises(BuildError, match=problem):
         gathered(tmp_path, {place: "file"})
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "is_noted"),
     [
         (b'CATALINA_OPTS="-Xmx1g"\n', True),
         (b"export CATALINA_OPTS=-Xmx1g\n", True),
@@ -120,17 +90,17 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(
         (b"JAVA_OPTS=-Xmx1g\n", False),
     ],
 )
-def test_a_setenv_that_throws_our_options_away_is_told(script: bytes, told: bool) -> None:
-    assert bool(own_files.notes(OwnFile("bin/setenv.sh", script), set())) is told
+def test_setenv_that_overwrites_our_options_gets_a_note(script: bytes, is_noted: bool) -> None:
+    assert bool(own_files.notes(OwnFile("bin/setenv.sh", script), set())) is is_noted
 
 
-def test_a_context_that_brings_the_manager_is_told() -> None:
+def test_context_of_the_manager_gets_a_note() -> None:
     place = "conf/Catalina/localhost/manager.xml"
     assert "can open /manager too" in own_files.notes(OwnFile(place, b"<Context/>"), {place})[0]
     assert own_files.notes(OwnFile("conf/tomcat-users.xml", USERS), {place}) == []
 
 
-def test_a_server_xml_of_the_apps_own_is_edited_as_the_images_would_be() -> None:
+def test_own_server_xml_is_edited_like_that_of_the_image() -> None:
     own = b'<Server port="-1"><Service name="C"><Connector port="8080" keepAliveTimeout="5"/></Service></Server>'
     image = SettingsFile("<Server/>", 0o600, 5, 6)
     base = Base("sha256:1", "/t", {"server.xml": image}, (), (), (), "", (), "", 0)
@@ -141,7 +111,7 @@ def test_a_server_xml_of_the_apps_own_is_edited_as_the_images_would_be() -> None
     assert 'bindOnInit="false"' in edited
 
 
-def test_each_kind_of_file_has_its_mode_and_settings_go_another_way() -> None:
+def test_packed_files_have_the_mode_of_their_folder_and_no_settings_files() -> None:
     places = ("conf/tomcat-users.xml", "conf/server.xml", "lib/a.jar", "bin/setenv.sh")
     files = [OwnFile(place, b"x") for place in places]
     with tarfile.open(fileobj=own_files.pack_files(files, SettingsFile("", 0o600, 5, 6))) as archive:
@@ -153,6 +123,6 @@ def test_each_kind_of_file_has_its_mode_and_settings_go_another_way() -> None:
     }
 
 
-def test_a_script_from_windows_gets_unix_line_ends(tmp_path: Path) -> None:
+def test_script_from_windows_gets_unix_line_ends(tmp_path: Path) -> None:
     written(tmp_path / "source/setenv.sh", b"A=1\r\nB=2\r\n")
     assert gathered(tmp_path, {"bin/setenv.sh": "setenv.sh"})[0][0].content == b"A=1\nB=2\n"

@@ -24,7 +24,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def looked_at(files: dict[str, bytes], tmp_path: Path) -> Facts:
+def facts_of(files: dict[str, bytes], tmp_path: Path) -> Facts:
     with zipfile.ZipFile(io.BytesIO(zipped(files))) as war:
         library = [entry for entry in war.infolist() if entry.filename.startswith("WEB-INF/lib/")]
         rest = [entry for entry in war.infolist() if entry not in library]
@@ -36,14 +36,14 @@ JAVAX, JAKARTA = class_file("javax/servlet/http/HttpServlet"), class_file("jakar
 
 
 @pytest.mark.parametrize(("content", "api"), [(JAVAX, "javax"), (JAKARTA, "jakarta"), (class_file("java/lang"), "")])
-def test_the_apps_own_classes_tell(content: bytes, api: str, tmp_path: Path) -> None:
-    facts = looked_at({"WEB-INF/classes/shop/Cart.class": content}, tmp_path)
+def test_classes_of_the_app_decide_the_servlet_api(content: bytes, api: str, tmp_path: Path) -> None:
+    facts = facts_of({"WEB-INF/classes/shop/Cart.class": content}, tmp_path)
     assert (facts.servlet, facts.servlet_source) == (api, "shop/Cart.class" if api else "")
 
 
-def test_a_page_tells_too(tmp_path: Path) -> None:
-    assert looked_at({"a.jsp": b'<%@ page import="javax.servlet.http.*" %>'}, tmp_path).servlet == "javax"
-    assert looked_at({"a.jsp": b'<%@ taglib uri="http://java.sun.com/jsp/jstl/core" %>'}, tmp_path).servlet == ""
+def test_page_decides_the_servlet_api(tmp_path: Path) -> None:
+    assert facts_of({"a.jsp": b'<%@ page import="javax.servlet.http.*" %>'}, tmp_path).servlet == "javax"
+    assert facts_of({"a.jsp": b'<%@ taglib uri="http://java.sun.com/jsp/jstl/core" %>'}, tmp_path).servlet == ""
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_a_page_tells_too(tmp_path: Path) -> None:
         ("<p>javax.servlet.http.Cookie</p>", ""),
     ],
 )
-def test_in_a_page_only_what_is_compiled_counts(page: str, api: str, tmp_path: Path) -> None:
-    assert looked_at({"a.jsp": page.encode()}, tmp_path).servlet == api
+def test_only_compiled_code_of_a_page_counts(page: str, api: str, tmp_path: Path) -> None:
+    assert facts_of({"a.jsp": page.encode()}, tmp_path).servlet == api
 
 
 @pytest.mark.parametrize(
@@ -88,32 +88,32 @@ def test_in_a_page_only_what_is_compiled_counts(page: str, api: str, tmp_path: P
         ("WEB-INF/classes/web.xml", "<filter-class>javax.servlet.Filter</filter-class>", ""),
     ],
 )
-def test_classes_that_a_descriptor_makes_tomcat_load_count(name: str, text: str, api: str, tmp_path: Path) -> None:
+def test_classes_that_tomcat_loads_for_a_descriptor_count(name: str, text: str, api: str, tmp_path: Path) -> None:
     for namespace in ("", ' xmlns="https://jakarta.ee/xml/ns/jakartaee"', ' xmlns="http://java.sun.com/xml/ns/javaee"'):
-        facts = looked_at({name: f"<web-app{namespace}>{text}</web-app>".encode()}, tmp_path)
+        facts = facts_of({name: f"<web-app{namespace}>{text}</web-app>".encode()}, tmp_path)
         assert (facts.servlet, facts.servlet_source) == (api, name if api else "")
 
 
-def test_libraries_tell_when_the_app_says_nothing(tmp_path: Path) -> None:
+def test_libraries_decide_when_the_app_uses_neither_api(tmp_path: Path) -> None:
     spring = zipped({f"org/springframework/web/{n}.class": JAKARTA for n in range(50)})
-    facts = looked_at({"WEB-INF/classes/A.class": class_file(), "WEB-INF/lib/web.jar": spring}, tmp_path)
+    facts = facts_of({"WEB-INF/classes/A.class": class_file(), "WEB-INF/lib/web.jar": spring}, tmp_path)
     assert (facts.servlet, facts.servlet_source) == ("jakarta", "web.jar: org/springframework/web/0.class")
 
 
-def test_a_library_that_knows_both_does_not_overrule_the_app(tmp_path: Path) -> None:
+def test_library_with_both_apis_does_not_overrule_the_app(tmp_path: Path) -> None:
     both = zipped({"a/A.class": JAVAX, "a/B.class": JAKARTA})
-    assert looked_at({"WEB-INF/lib/both.jar": both}, tmp_path).servlet == ""
-    assert looked_at({"WEB-INF/classes/A.class": JAVAX, "WEB-INF/lib/both.jar": both}, tmp_path).servlet == "javax"
+    assert facts_of({"WEB-INF/lib/both.jar": both}, tmp_path).servlet == ""
+    assert facts_of({"WEB-INF/classes/A.class": JAVAX, "WEB-INF/lib/both.jar": both}, tmp_path).servlet == "javax"
 
 
-def test_a_name_alone_says_nothing(tmp_path: Path) -> None:
+def test_file_name_decides_nothing(tmp_path: Path) -> None:
     files = {"WEB-INF/lib/javax.servlet-api-4.0.jar": zipped({"a/A.class": class_file()})}
-    assert looked_at(files, tmp_path).servlet == ""
+    assert facts_of(files, tmp_path).servlet == ""
 
 
-def test_the_newest_class_of_the_app_tells_its_java(tmp_path: Path) -> None:
+def test_newest_class_of_the_app_decides_its_java(tmp_path: Path) -> None:
     files = {"WEB-INF/classes/A.class": class_file(java=8), "WEB-INF/classes/B.class": class_file(java=21)}
-    facts = looked_at(files, tmp_path)
+    facts = facts_of(files, tmp_path)
     assert (facts.java, facts.java_source) == (21, "B.class")
 
 
@@ -123,7 +123,7 @@ def test_spare_classes_of_the_app_for_newer_javas_do_not_count(tmp_path: Path) -
         "WEB-INF/classes/META-INF/versions/17/A.class": class_file(java=17),
         "WEB-INF/classes/module-info.class": class_file(java=9),
     }
-    assert looked_at(files, tmp_path).java == 8
+    assert facts_of(files, tmp_path).java == 8
 
 
 def test_spare_classes_of_a_library_for_newer_javas_do_not_count(tmp_path: Path) -> None:
@@ -136,19 +136,19 @@ def test_spare_classes_of_a_library_for_newer_javas_do_not_count(tmp_path: Path)
             "module-info.class": class_file(java=9),
         }
     )
-    assert looked_at({"WEB-INF/lib/a.jar": jar}, tmp_path).java == 8
+    assert facts_of({"WEB-INF/lib/a.jar": jar}, tmp_path).java == 8
 
 
 @pytest.mark.parametrize("junk", [b"", b"no jar", zipped({"a/A.class": b"no class"})])
-def test_what_cannot_be_read_says_nothing(junk: bytes, tmp_path: Path) -> None:
-    assert looked_at({"WEB-INF/lib/x.jar": junk, "WEB-INF/classes/A.class": junk}, tmp_path) == Facts()
+def test_unreadable_content_has_no_facts(junk: bytes, tmp_path: Path) -> None:
+    assert facts_of({"WEB-INF/lib/x.jar": junk, "WEB-INF/classes/A.class": junk}, tmp_path) == Facts()
 
 
-def test_tag_libraries_are_read_with_the_api_that_their_jar_speaks_and_pages_with_what_they_use(tmp_path: Path) -> None:
+def test_tag_libraries_have_the_api_of_their_jar_and_pages_the_tags_they_use(tmp_path: Path) -> None:
     jar = zipped(
         {"org/tags/Out.class": JAVAX, "META-INF/c.tld": b"<taglib><uri> http://example.com/tags </uri></taglib>"}
     )
     page = b'<%@ taglib prefix="c"\n uri="http://example.com/tags" %><p xmlns:x=\'urn:other\'/>'
-    facts = looked_at({"a.jsp": page, "b.jsp": page, "WEB-INF/lib/tags.jar": jar}, tmp_path)
+    facts = facts_of({"a.jsp": page, "b.jsp": page, "WEB-INF/lib/tags.jar": jar}, tmp_path)
     assert facts.tags == (("http://example.com/tags", "tags.jar", "javax"),)
     assert facts.pages == (("http://example.com/tags", "a.jsp"), ("urn:other", "a.jsp"))

@@ -1,4 +1,4 @@
-"""What an assembled image does when it runs, and when it is made again."""
+"""An assembled image, when it runs and when it is made again."""
 
 from __future__ import annotations
 
@@ -121,20 +121,6 @@ def test_push_without_changed_libraries_adds_one_layer(site: Site) -> None:
     assert site.inspect(third)["RootFS"]["Layers"][:-1] != layers[0][:-1]
 
 
-def test_image_exists_for_the_same_commit_and_settings_only(
-    site: Site,
-) -> None:
-    first = job(site, commit="c" * 40)
-    assert site.images.existing(first) is None
-    image, _ = site.build(first)
-    assert site.images.existing(job(site, commit="c" * 40)) == image
-    assert site.images.existing(job(site, commit="c" * 40, rebuild=True)) is None
-    assert site.images.existing(job(site, commit="c" * 40, path="/shop")) is None
-    assert site.images.existing(job(site, commit="c" * 40, build={"env": {"A": "b"}})) is None
-    assert site.images.existing(job(site, commit="c" * 40, build={"memory": "2g"})) == image
-    assert site.images.kept(image) == image
-
-
 def test_app_is_served_below_its_context_path(site: Site, eventually: Callable[..., object]) -> None:
     image, _ = site.build(job(site, path="/eu/shop"))
     with site.running(image) as (_, address):
@@ -157,43 +143,3 @@ def test_default_webapps_of_a_tomcat_are_removed(site: Site, eventually: Callabl
         assert requests.get(f"http://{address}:8080/manager/html", timeout=30).status_code == 404
         listed = site.client.exec_create(container, ["ls", "webapps"])["Id"]
         assert site.client.exec_start(listed) == b"ROOT\n"
-
-
-def test_prune_removes_old_images_that_had_another_name_in_the_settings(site: Site) -> None:
-    before = site.build(job(site, library=b"renamed", image=f"hookserver-test/{site.app}-before"))[0]
-    now = job(site, library=b"renamed too")
-    kept = site.build(now)[0]
-    assert before in site.images.prune(now.app, {kept})
-
-
-def test_remove_caches_removes_the_volumes_of_the_app_only(site: Site) -> None:
-    ours = {"hookserver.state_dir": str(site.root), "hookserver.app": f"{site.app}-gone"}
-    theirs = ({**ours, "hookserver.app": site.app}, {**ours, "hookserver.state_dir": f"{site.root}/other"})
-    gone, *others = (site.client.create_volume(labels=labels)["Name"] for labels in (ours, *theirs))
-    try:
-        assert site.images.remove_caches(f"{site.app}-gone") == [gone]
-        left = {volume["Name"] for volume in site.client.volumes()["Volumes"]}
-        assert gone not in left
-        assert left >= set(others)
-    finally:
-        for name in others:
-            site.client.remove_volume(name)
-
-
-def test_prune_removes_the_old_images_and_layers_of_the_app_only(site: Site) -> None:
-    kept, old, tagged = (site.build(job(site, library=name.encode()))[0] for name in ("kept", "old", "tagged"))
-    same_libraries = site.build(job(site, page=f"{PAGE} ", library=b"kept"))[0]
-    site.client.tag(tagged, f"hookserver-test/{site.app}", "a-persons-own")
-    with site.running(old):
-        removed = site.images.prune(job(site).app, {kept})
-        assert old not in removed
-        assert same_libraries in removed
-    removed += site.images.prune(job(site).app, {kept})
-    assert old in removed
-    assert tagged not in removed
-    assert site.images.kept(kept) == kept
-    ours = {"label": f"hookserver.state_dir={site.root}"}
-    left = [
-        image for image in site.client.images(all=True, filters=ours) if image["Labels"]["hookserver.role"] != "base"
-    ]
-    assert len(left) == 4  # two images, each on its layer of libraries

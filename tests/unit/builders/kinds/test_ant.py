@@ -1,0 +1,29 @@
+"""Ant projects, before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookserver.builders.kinds import ant
+
+
+def test_build_xml_is_the_evidence(tmp_path: Path) -> None:
+    assert ant.recognise(tmp_path) is None
+    (tmp_path / "build.xml").write_text("<project/>")
+    evidence = ant.recognise(tmp_path)
+    assert evidence is not None
+    assert evidence.text == "build.xml"
+
+
+def test_progress_is_no_error() -> None:
+    lines = [
+        "    [javac] /source/Cart.java:2: error: cannot find symbol",
+        "    [javac]   symbol:   class Basket",
+        "/source/build.xml:7: Compile failed; see the compiler error output for details.",
+        "Buildfile: build.xml does not exist!",
+        "    [javac] Compiling 1 source file to /source/classes",
+        "compile:",
+        "BUILD FAILED",
+        "Total time: 1 second",
+    ]
+    assert [line for line in lines if ant.is_error(line)] == lines[:4]
