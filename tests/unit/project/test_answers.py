@@ -8,20 +8,9 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import parse
-from hookserver.project import (
-    default_answers,
-    inspect_project,
-    open_points,
-    questions,
-    render_settings,
-)
+from hookserver.project import default_answers, inspect_project, open_points, questions, render_settings
 from tests.unit.project.proposals import proposed_settings
-from tests.unit.project.trees import (
-    dependency,
-    plant,
-    pom,
-    servlet,
-)
+from tests.unit.project.trees import dependency, plant, pom, servlet
 
 
 def test_contradictory_evidence_is_reported_and_becomes_a_question(tmp_path: Path) -> None:

@@ -6,16 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    Project,
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    dependency,
-    plant,
-    pom,
-    servlet,
-)
+from hookserver.project import Project, inspect_project
+from tests.unit.project.trees import dependency, plant, pom, servlet
 
 
 def cautions_of(project: Project, topic: str) -> str:

@@ -7,14 +7,8 @@ from pathlib import Path
 import pytest
 
 from hookserver.project import folder as bounded
-from hookserver.project import (
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    plant,
-    pom,
-    servlet,
-)
+from hookserver.project import inspect_project
+from tests.unit.project.trees import plant, pom, servlet
 
 BOMB = '<!DOCTYPE project [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><project><artifactId>&b;</artifactId></project>'
 

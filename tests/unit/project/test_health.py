@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    dependency,
-    plant,
-    pom,
-    servlet,
-)
+from hookserver.project import inspect_project
+from tests.unit.project.trees import dependency, plant, pom, servlet
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    inspect_project,
-)
+from hookserver.project import inspect_project
 from hookserver.project.findings import Evidence
 from hookserver.project.java import image_jdk, java_level, sorted_levels
-from tests.unit.project.trees import (
-    plant,
-    pom,
-)
+from tests.unit.project.trees import plant, pom
 
 
 @pytest.mark.parametrize(

@@ -15,25 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookserver.config import parse
-from hookserver.project import (
-    Answers,
-    default_answers,
-    inspect_project,
-    open_points,
-    questions,
-    render_settings,
-)
+from hookserver.project import Answers, default_answers, inspect_project, open_points, questions, render_settings
 from tests.unit.project.proposals import proposed_settings, unwrapped
-from tests.unit.project.trees import (
-    ANT,
-    GRADLE_KOTLIN,
-    JAVA,
-    MULTI_MODULE,
-    dependency,
-    plant,
-    pom,
-    servlet,
-)
+from tests.unit.project.trees import ANT, GRADLE_KOTLIN, JAVA, MULTI_MODULE, dependency, plant, pom, servlet
 
 
 def commented_keys(text: str) -> Iterator[str]:

@@ -6,12 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    plant,
-)
+from hookserver.project import inspect_project
+from tests.unit.project.trees import plant
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hookserver.project import (
-    inspect_project,
-)
+from hookserver.project import inspect_project
 from hookserver.project.folder import Folder
 from hookserver.project.sources import scan_sources
-from tests.unit.project.trees import (
-    plant,
-    pom,
-    servlet,
-)
+from tests.unit.project.trees import plant, pom, servlet
 
 
 def test_comments_and_tests_do_not_count(tmp_path: Path) -> None:

@@ -9,13 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    plant,
-    pom,
-)
+from hookserver.project import inspect_project
+from tests.unit.project.trees import plant, pom
 
 
 def test_empty_folder_has_no_findings(tmp_path: Path) -> None:

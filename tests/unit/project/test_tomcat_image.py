@@ -6,20 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    default_answers,
-    inspect_project,
-    open_points,
-    render_settings,
-)
+from hookserver.project import default_answers, inspect_project, open_points, render_settings
 from tests.unit.project.proposals import proposed_settings, unwrapped
-from tests.unit.project.trees import (
-    JAVA,
-    dependency,
-    plant,
-    pom,
-    wrapped,
-)
+from tests.unit.project.trees import JAVA, dependency, plant, pom, wrapped
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hookserver.project import (
-    default_answers,
-    inspect_project,
-    render_settings,
-)
-from tests.unit.project.trees import (
-    plant,
-    pom,
-)
+from hookserver.project import default_answers, inspect_project, render_settings
+from tests.unit.project.trees import plant, pom
 
 
 def test_variables_are_offered_with_the_files_that_read_them(tmp_path: Path) -> None:

@@ -7,16 +7,8 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import parse
-from hookserver.project import (
-    Build,
-    default_answers,
-    inspect_project,
-    render_settings,
-)
-from tests.unit.project.trees import (
-    ANT,
-    plant,
-)
+from hookserver.project import Build, default_answers, inspect_project, render_settings
+from tests.unit.project.trees import ANT, plant
 
 
 def built(tmp_path: Path, inside: str, default: str = 'default="compile"', **files: str) -> Build:

@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    Build,
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    plant,
-)
+from hookserver.project import Build, inspect_project
+from tests.unit.project.trees import plant
 
 
 def built(tmp_path: Path, inside: str, default: str = 'default="compile"', **files: str) -> Build:

@@ -6,12 +6,8 @@ import time
 import zipfile
 from pathlib import Path
 
-from hookserver.project import (
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    plant,
-)
+from hookserver.project import inspect_project
+from tests.unit.project.trees import plant
 
 
 def test_prebuilt_war_shows_its_api_and_its_java_level(tmp_path: Path) -> None:

@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    Project,
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    GRADLE_KOTLIN,
-    plant,
-    wrapped,
-)
+from hookserver.project import Project, inspect_project
+from tests.unit.project.trees import GRADLE_KOTLIN, plant, wrapped
 
 WAR = "apply plugin: 'war'\n"
 

@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    Project,
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    plant,
-)
+from hookserver.project import Project, inspect_project
+from tests.unit.project.trees import plant
 
 WAR = "apply plugin: 'war'\n"
 

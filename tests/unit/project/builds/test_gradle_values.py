@@ -6,14 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    Project,
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    CATALOG,
-    plant,
-)
+from hookserver.project import Project, inspect_project
+from tests.unit.project.trees import CATALOG, plant
 
 WAR = "apply plugin: 'war'\n"
 

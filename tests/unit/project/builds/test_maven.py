@@ -8,18 +8,8 @@ import pytest
 
 from hookserver.config import parse
 from hookserver.config.schema import BuildSettings
-from hookserver.project import (
-    Build,
-    default_answers,
-    inspect_project,
-    render_settings,
-)
-from tests.unit.project.trees import (
-    MULTI_MODULE,
-    WRAPPER,
-    plant,
-    pom,
-)
+from hookserver.project import Build, default_answers, inspect_project, render_settings
+from tests.unit.project.trees import MULTI_MODULE, WRAPPER, plant, pom
 
 PARENT = "<parent><groupId>corner</groupId><artifactId>parent</artifactId><version>1.0</version></parent>"
 

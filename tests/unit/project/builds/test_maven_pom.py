@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    plant,
-    pom,
-)
+from hookserver.project import inspect_project
+from tests.unit.project.trees import plant, pom
 
 WEB = "<modules><module>web</module></modules>"
 

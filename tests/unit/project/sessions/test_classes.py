@@ -6,14 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import (
-    inspect_project,
-)
-from tests.unit.project.trees import (
-    plant,
-    pom,
-    servlet,
-)
+from hookserver.project import inspect_project
+from tests.unit.project.trees import plant, pom, servlet
 
 CART_SERVLET = servlet(
     "javax", inside='void x() { Cart c = new Cart(); request.getSession().setAttribute("cart", c); }'
