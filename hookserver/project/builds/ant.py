@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hookserver.project.builds.ant_notes import notes_on_missing_files
-from hookserver.project.builds.ant_script import NETBEANS, Script, Task, read_script
+from hookserver.project.builds.ant_script import Script, Task, read_script
 from hookserver.project.builds.commands import command
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder, join
@@ -68,10 +68,6 @@ def _target_for_war(script: Script) -> tuple[str, tuple[Evidence, ...]]:
     makers = _makers(script)
     if wars := _made_by(script.run_by(script.default), makers):
         return "", wars
-    if not makers and "war.name" in script.properties:
-        folder = script.expand(script.properties.get("dist.dir", "dist"))
-        name = script.expand(script.properties["war.name"])
-        return "", (Evidence(f"{folder}/{name}", f"war.name in {NETBEANS}"),)
     public = [name for name in script.targets if not name.startswith("-")]
     direct = [name for name in public if any(id(inner) in makers for inner in script.targets[name].element.iter())]
     runs = {name: script.run_by(name) for name in (direct or public)[:_MAX_TARGETS]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hookserver.project.builds.ant_script import NETBEANS, Script
+from hookserver.project.builds.ant_script import Script
 from hookserver.project.folder import Folder, join
 
 _PATHS = ("path", "classpath")
@@ -28,16 +28,14 @@ def notes_on_missing_files(folder: Folder, script: Script) -> Iterator[str]:
             "container does not have: add the jars to the project, or mount their folder (build.volumes) and set its "
             "place (-Dname=… in build.command; build.env for env.NAME)"
         )
-    if NETBEANS in folder:
-        text = folder.text(_NETBEANS_SCRIPT)
-        missing = [name for name in _NETBEANS_PROPERTIES if name in text or not text]
-        if missing:
-            options = ", ".join(f'"-D{name}=…"' for name in missing)
-            yield (
-                f"NetBeans has {' and '.join(missing)} in nbproject/private/private.properties, which is not in the "
-                "repository: mount a Tomcat (build.volumes), add NetBeans' copylibstask.jar to the project, and set "
-                f'build.command = ["ant", "-noinput", {options}]'
-            )
+    missing = [name for name in _NETBEANS_PROPERTIES if name in folder.text(_NETBEANS_SCRIPT)]
+    if missing:
+        options = ", ".join(f'"-D{name}=…"' for name in missing)
+        yield (
+            f"NetBeans has {' and '.join(missing)} in nbproject/private/private.properties, which is not in the "
+            "repository: mount a Tomcat (build.volumes), add NetBeans' copylibstask.jar to the project, and set "
+            f'build.command = ["ant", "-noinput", {options}]'
+        )
 
 
 def _outside_paths(script: Script) -> Iterator[str]:

@@ -98,7 +98,7 @@ def _all_dependencies(files: Files) -> Iterator[Dependency]:
     for part in files.others:
         yield from (replace(library, scope="import") for library in _dependencies(part))
     known = {(library.group, library.artifact) for library in found}
-    for library in files.values.libraries.values():
+    for library in files.values.libraries:
         if (library.group, library.artifact) not in known:
             yield library
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import parse
-from hookserver.project import default_answers, inspect_project, open_points, questions, render_settings
+from hookserver.config.values import AppName, Domain
+from hookserver.project import Question, default_answers, inspect_project, open_points, questions, render_settings
 from tests.unit.project.proposals import proposed_settings
 from tests.unit.project.trees import dependency, plant, pom, servlet
 
@@ -69,3 +70,42 @@ def test_invalid_urls_and_branches_are_not_proposed(tmp_path: Path, url: str) ->
     app = loaded.settings.apps["shop"]
     assert app.branch == "main"
     assert "u:p" not in text
+
+
+@pytest.mark.parametrize(
+    ("question", "typed", "answer"),
+    [
+        (Question("name", "", "", rule=AppName), " shop ", "shop"),
+        (Question("replicas", "", "", ("1", "2")), "2", "2"),
+        (Question("domain", "", "", rule=Domain), "shop.example.com", "shop.example.com"),
+    ],
+)
+def test_valid_answer_is_accepted_without_spaces(question: Question, typed: str, answer: str) -> None:
+    assert question.read(typed) == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "typed", "reason"),
+    [
+        (Question("replicas", "", "", ("1", "2")), "3", "'3' is not one of 1, 2"),
+        (Question("domain", "", "", rule=Domain), "https://shop.example.com", "is not a domain"),
+    ],
+)
+def test_invalid_answer_is_refused_with_the_reason(question: Question, typed: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        question.read(typed)
+
+
+def test_two_builds_and_an_embedded_database_become_questions(tmp_path: Path) -> None:
+    library = dependency("com.h2database", "h2", "2.2")
+    files = {"pom.xml": pom(f"<dependencies>{library}</dependencies>"), "build.gradle": "apply plugin: 'war'"}
+    project = inspect_project(plant(tmp_path, files))
+    asked = {question.key: question for question in questions(project, default_answers(project))}
+    assert asked["kind"].choices == ("maven", "gradle")
+    assert asked["replicas"].default == "1"
+
+
+def test_empty_folder_leads_to_no_question_about_the_build(tmp_path: Path) -> None:
+    project = inspect_project(tmp_path)
+    asked = [question.key for question in questions(project, default_answers(project))]
+    assert asked == ["name", "domain", "repository", "branch"]

@@ -100,3 +100,22 @@ def test_struts_dev_mode_is_reported(tmp_path: Path, name: str, text: str) -> No
     assert "health.body" in cautions_of(project, "health")
     plant(tmp_path, {f"src/main/resources/{name}": text.replace("true", "false")})
     assert not cautions_of(inspect_project(tmp_path), "health")
+
+
+def test_quartz_library_runs_in_each_replica(tmp_path: Path) -> None:
+    library = dependency("org.quartz-scheduler", "quartz", "2.3.2")
+    project = inspect_project(plant(tmp_path, {"pom.xml": pom(f"<dependencies>{library}</dependencies>")}))
+    assert "scheduled jobs (quartz 2.3.2 in pom.xml)" in cautions_of(project, "replicas")
+
+
+def test_embedded_database_in_code_is_found(tmp_path: Path) -> None:
+    files = {"pom.xml": pom(""), "src/main/java/Data.java": "class Data { Object b = new EmbeddedDatabaseBuilder(); }"}
+    project = inspect_project(plant(tmp_path, files))
+    assert project.embedded == "EmbeddedDatabaseBuilder in src/main/java/Data.java"
+
+
+def test_resource_of_the_app_needs_its_driver_in_tomcat(tmp_path: Path) -> None:
+    context = '<Context><Resource name="jdbc/shop"/></Context>'
+    files = {"pom.xml": pom(""), "src/main/webapp/META-INF/context.xml": context}
+    project = inspect_project(plant(tmp_path, files))
+    assert "context.xml defines jdbc/shop: its driver must be in Tomcat's lib" in cautions_of(project, "tomcat")

@@ -8,6 +8,7 @@ import pytest
 
 from hookserver.project import folder as bounded
 from hookserver.project import inspect_project
+from hookserver.project.folder import Folder, join
 from tests.unit.project.trees import plant, pom, servlet
 
 BOMB = '<!DOCTYPE project [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><project><artifactId>&b;</artifactId></project>'
@@ -62,3 +63,19 @@ def test_build_tools_are_not_part_of_the_program(tmp_path: Path) -> None:
     )
     assert not project.variables
     assert not project.cautions
+
+
+def test_war_in_an_output_folder_is_found(tmp_path: Path) -> None:
+    folder = Folder(
+        plant(tmp_path, {"target/shop.war": "", "target/classes/a.war": "", "dist/b.war": "", "x/c.war": ""})
+    )
+    assert folder.prebuilt_wars() == ["dist/b.war", "target/shop.war"]
+    assert "target/shop.war" not in folder
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "path"),
+    [("", "a", "a"), ("a/b", "../c", "a/c"), ("a", "./b/../c", "a/c"), ("a", "../../b", ""), ("", "..", "")],
+)
+def test_joined_path_stays_in_the_project(folder: str, name: str, path: str) -> None:
+    assert join(folder, name) == path

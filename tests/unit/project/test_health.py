@@ -56,3 +56,14 @@ def test_actuator_path_is_read_from_the_settings(tmp_path: Path) -> None:
     health = inspect_project(plant(tmp_path, files)).health
     assert (health.path, health.is_guess) == ("/manage/health", False)
     assert "401" in health.notes[0]
+
+
+def test_actuator_on_a_port_of_its_own_is_reported(tmp_path: Path) -> None:
+    library = dependency("org.springframework.boot", "spring-boot-starter-actuator", "")
+    files = {
+        "pom.xml": pom(f"<dependencies>{library}</dependencies>"),
+        "src/main/resources/application.properties": "management.server.port=9001\n",
+    }
+    health = inspect_project(plant(tmp_path, files)).health
+    assert health.path == "/actuator/health"
+    assert "Tomcat's own port" in health.notes[0]

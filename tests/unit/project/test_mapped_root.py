@@ -27,3 +27,13 @@ def test_controller_of_the_root_is_trusted_if_it_shows_a_page(
 ) -> None:
     health = inspect_project(plant(tmp_path, {"pom.xml": pom(""), **files})).health
     assert (health.path, health.is_guess) == (path, is_guess)
+
+
+def test_controller_of_the_root_does_not_count_if_spring_gets_other_paths(tmp_path: Path) -> None:
+    files = {
+        "pom.xml": pom(""),
+        "src/main/java/H.java": '@Controller class H { @GetMapping("/") String h() { return "a"; } }',
+        "src/main/webapp/WEB-INF/web.xml": "<web-app><servlet-mapping><url-pattern>*.do</url-pattern>"
+        "</servlet-mapping></web-app>",
+    }
+    assert inspect_project(plant(tmp_path, files)).health.is_guess

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from hookserver.config import parse
 from hookserver.project import Answers, default_answers, inspect_project, open_points, questions, render_settings
+from hookserver.project.findings import Evidence
 from tests.unit.project.proposals import proposed_settings, unwrapped
 from tests.unit.project.trees import ANT, GRADLE_KOTLIN, JAVA, MULTI_MODULE, dependency, plant, pom, servlet
 
@@ -186,3 +187,22 @@ def test_default_health_path_follows_the_apps_path(tmp_path: Path) -> None:
     assert "/: the welcome page, src/main/webapp/index.jsp." in text
     moved = text.replace("# path = ", 'path = "/shop" # ', 1)
     assert parse(moved, tmp_path / "hookserver.toml").settings.apps["shop"].health.path == "/shop/"
+
+
+def test_proposal_names_the_certificates_of_the_machine(tmp_path: Path) -> None:
+    project = inspect_project(plant(tmp_path, {"pom.xml": pom("")}))
+    trusted = Evidence("/etc/ssl/mine.pem", "$SSL_CERT_FILE of this machine")
+    text = render_settings(project, default_answers(project), trusted)
+    assert str(parse(text, tmp_path).settings.apps["shop"].build.ca_bundle) == "/etc/ssl/mine.pem"
+    assert "$SSL_CERT_FILE of this machine" in text
+
+
+def test_proposal_offers_the_keys_of_its_cautions(tmp_path: Path) -> None:
+    files = {
+        "pom.xml": pom(""),
+        "src/main/resources/struts.properties": "struts.devMode = true\n",
+        "src/main/java/Shop.java": servlet("javax", inside="void x() { request.getSession(); }"),
+    }
+    text, _ = proposed_settings(plant(tmp_path, files))
+    assert '# body = ""' in text
+    assert '# sessions = "sticky"' in text

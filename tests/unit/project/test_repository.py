@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from hookserver.project import inspect_project
+from hookserver.project.findings import Evidence
+from hookserver.project.repository import branches, origin
 from tests.unit.project.trees import plant
 
 
@@ -38,3 +40,16 @@ def test_relative_origin_becomes_absolute(tmp_path: Path) -> None:
     assert project.origin is not None
     assert project.origin.value == str(tmp_path / "shop.git")
     assert project.branches == ()
+
+
+def test_linked_worktree_uses_the_config_of_its_repository(tmp_path: Path) -> None:
+    git = ".git/worktrees/cart"
+    files = {
+        "main/.git/config": '[remote "origin"]\nurl = https://git.example.com/shop.git\n',
+        f"main/{git}/commondir": "../..\n",
+        f"main/{git}/HEAD": "ref: refs/heads/cart\n",
+        "cart/.git": f"gitdir: ../main/{git}\n",
+    }
+    root = plant(tmp_path, files) / "cart"
+    assert origin(root) == Evidence("https://git.example.com/shop.git", "the git remote origin")
+    assert [branch.value for branch in branches(root)] == ["cart"]

@@ -112,3 +112,12 @@ def test_toolchain_without_an_image_is_reported(tmp_path: Path, version: str, ja
         plant(tmp_path, {"build.gradle": f"apply plugin: 'war'\n{toolchain}", **wrapped(version)})
     )
     assert f"BUT the build itself needs Java {java} (languageVersion in build.gradle" in unwrapped(text)
+
+
+def test_maven_image_has_the_jdk_that_the_build_requires(tmp_path: Path) -> None:
+    rule = "<rules><requireJavaVersion><version>[21,)</version></requireJavaVersion></rules>"
+    plugin = f"<plugin><artifactId>maven-enforcer-plugin</artifactId><configuration>{rule}</configuration></plugin>"
+    inside = f"{JAVA.format(11)}<build><plugins>{plugin}</plugins></build>"
+    text, loaded = proposed_settings(plant(tmp_path, {"pom.xml": pom(inside)}))
+    assert loaded.settings.apps["shop"].build.image == "maven:3.9-eclipse-temurin-21"
+    assert "Java 21: requireJavaVersion in pom.xml" in unwrapped(text)

@@ -88,3 +88,9 @@ def test_war_is_found_by_older_attributes_too(tmp_path: Path, task: str) -> None
 
 def test_default_target_with_the_war_needs_no_command(tmp_path: Path) -> None:
     assert inspect_project(plant(tmp_path, ANT)).builds[0].command == ()
+
+
+def test_build_without_a_war_is_reported(tmp_path: Path) -> None:
+    build = built(tmp_path, '<target name="compile"/>')
+    assert (build.wars, build.command) == ((), ())
+    assert build.notes == ("no target of build.xml runs a <war destfile=…>, so the build probably makes no WAR",)

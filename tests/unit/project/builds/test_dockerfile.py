@@ -8,6 +8,7 @@ import pytest
 
 from hookserver.config import parse
 from hookserver.project import default_answers, inspect_project, open_points, render_settings
+from hookserver.project.builds.dockerfile import is_complete
 from tests.unit.project.trees import plant
 
 BUILT = "FROM maven:3.9 AS b\nRUN mvn package\nFROM tomcat:9.0\n"
@@ -58,3 +59,9 @@ def test_other_port_is_reported(tmp_path: Path, ports: str, is_reported: bool) -
     project = inspect_project(plant(tmp_path, {"Dockerfile": f"{BUILT}{f'EXPOSE {ports}' if ports else ''}\n"}))
     assert any("EXPOSE 9090" in point for point in open_points(project, default_answers(project))) is is_reported
     assert [build.kind for build in project.builds] == ["dockerfile"]
+
+
+def test_dockerfile_without_a_base_image_is_incomplete(tmp_path: Path) -> None:
+    build = inspect_project(plant(tmp_path, {"Dockerfile": "RUN true\n"})).builds[0]
+    assert build.description == "Dockerfile without FROM"
+    assert not is_complete(build)

@@ -130,3 +130,14 @@ def test_java_level_can_be_a_name(tmp_path: Path, line: str) -> None:
 def test_names_that_refer_to_each_other_end(tmp_path: Path) -> None:
     text = f'{WAR}ext {{ a = "$b$b$b$b"; b = "$a$a$a$a" }}\nimplementation "org.springframework:spring-web:$a"'
     assert apis(inspect_project(plant(tmp_path, {"build.gradle": text}))) == set()
+
+
+def test_broken_version_catalog_is_reported(tmp_path: Path) -> None:
+    project = inspect_project(plant(tmp_path, {"build.gradle": WAR, CATALOG: "[versions"}))
+    assert [note.partition(":")[0] for note in project.notes] == [f"{CATALOG} is not TOML"]
+
+
+def test_catalog_plugin_can_be_one_string(tmp_path: Path) -> None:
+    catalog = '[plugins]\nboot = "org.springframework.boot:3.3.4"\n'
+    files = {"build.gradle": "plugins { id 'war'\n alias(libs.plugins.boot) }", CATALOG: catalog}
+    assert apis(inspect_project(plant(tmp_path, files))) == {"jakarta"}

@@ -9,7 +9,7 @@ import pytest
 from hookserver.config import parse
 from hookserver.config.schema import BuildSettings
 from hookserver.project import Build, default_answers, inspect_project, render_settings
-from tests.unit.project.trees import MULTI_MODULE, WRAPPER, plant, pom
+from tests.unit.project.trees import MULTI_MODULE, WRAPPER, dependency, plant, pom
 
 PARENT = "<parent><groupId>corner</groupId><artifactId>parent</artifactId><version>1.0</version></parent>"
 
@@ -166,3 +166,15 @@ def test_wrapper_without_its_properties_is_reported(tmp_path: Path) -> None:
     build = build_of(tmp_path, {"pom.xml": pom(""), "mvnw": ""})
     assert build.wrapper == ""
     assert "./mvnw is not used" in build.notes[0]
+
+
+def test_imported_bom_names_the_version(tmp_path: Path) -> None:
+    bom = dependency("org.springframework.boot", "spring-boot-dependencies", "3.3.4", "import")
+    inside = f"<dependencyManagement><dependencies>{bom}</dependencies></dependencyManagement>"
+    project = inspect_project(plant(tmp_path, {"pom.xml": pom(inside)}))
+    assert [found.value for found in project.api] == ["jakarta"]
+
+
+def test_java_version_property_is_the_level_if_nothing_else_is_set(tmp_path: Path) -> None:
+    build = build_of(tmp_path, {"pom.xml": pom("<properties><java.version>21</java.version></properties>")})
+    assert [(level.value, level.where) for level in build.java] == [("21", "java.version in pom.xml")]

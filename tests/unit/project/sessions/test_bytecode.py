@@ -8,6 +8,7 @@ import pytest
 
 from hookserver.project.sessions.bytecode import find_unserializable
 
+AFTER = ("after a switch", "after a lookup switch", "after a wide increment")
 SESSION = "jakarta/servlet/http/HttpSession"
 
 
@@ -73,11 +74,13 @@ def putting(kind: str, api: str = SESSION) -> bytes:
         "returned": two(184, pool.member(10, "shop/Carts", "cart", "()Lshop/Cart;")),
         "field": b"\x2a" + two(180, pool.member(9, "shop/Web", "cart", "Lshop/Cart;")),
         "after a switch": b"\x1a\xaa\0\0" + struct.pack(">iiii", 20, 1, 1, 20) + make,
+        "after a lookup switch": b"\x1a\xab\0\0" + struct.pack(">iiii", 20, 1, 1, 20) + make,
+        "after a wide increment": b"\xc4\x84\1\0\0\1" + make,
     }
     return class_file("shop/Web", code=ways[kind] + set_it + b"\xb1", pool=pool)
 
 
-@pytest.mark.parametrize("kind", ["made", "kept", "cast", "returned", "field", "after a switch"])
+@pytest.mark.parametrize("kind", ["made", "kept", "cast", "returned", "field", *AFTER])
 def test_unserializable_class_is_found_from_each_source_of_the_object(kind: str) -> None:
     assert find_unserializable([putting(kind), class_file("shop/Cart")]) == ("shop.Cart (put there by shop.Web)",)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from hookserver.project import inspect_project
+from hookserver.project.folder import Folder
+from hookserver.project.sessions.classes import find_unserializable
 from tests.unit.project.trees import plant, pom, servlet
 
 CART_SERVLET = servlet(
@@ -55,3 +57,25 @@ def test_sticky_is_advised_without_distributable(tmp_path: Path) -> None:
     advised, text = session_advice(tmp_path, "class Cart implements Serializable { }", "<web-app/>")
     assert advised == "sticky"
     assert "<distributable/> in src/main/webapp/WEB-INF/web.xml" in text
+
+
+def test_object_made_in_the_call_is_found(tmp_path: Path) -> None:
+    files = {
+        "A.java": 'class A { void x() { session.setAttribute("cart", new shop.Cart()); } }',
+        "shop/Cart.java": "class Cart {}",
+    }
+    assert find_unserializable(Folder(plant(tmp_path, files))) == ("Cart (put there by A.java)",)
+
+
+def test_bean_of_a_page_is_found(tmp_path: Path) -> None:
+    files = {"a.jsp": '<jsp:useBean id="c" scope="session" class="shop.Cart"/>', "shop/Cart.java": "class Cart {}"}
+    assert find_unserializable(Folder(plant(tmp_path, files))) == ("Cart (put there by a.jsp)",)
+
+
+def test_interface_that_extends_serializable_counts(tmp_path: Path) -> None:
+    files = {
+        "A.java": 'class A { void x() { session.setAttribute("cart", new Cart()); } }',
+        "shop/Cart.java": "class Cart implements Stored {}",
+        "shop/Stored.java": "interface Stored extends Comparable<Stored>, java.io.Serializable {}",
+    }
+    assert find_unserializable(Folder(plant(tmp_path, files))) == ()
