@@ -1,4 +1,4 @@
-"""The forges whose webhooks are understood: one file each, all named here."""
+"""The forges whose webhooks hookserver understands: one module each, all listed here."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,9 @@ from hookserver.forges.push import BranchPush, Forge, Ignored
 __all__ = ["FORGES", "BranchPush", "Forge", "Ignored", "find"]
 
 FORGES: tuple[Forge, ...] = (gitea, github, generic)
-"""In the order in which they are asked: Gitea and Forgejo send GitHub's headers too."""
+"""In the order in which their headers are compared: Gitea and Forgejo send GitHub's headers too."""
 
 
 def find(headers: Mapping[str, str]) -> Forge | None:
-    """The forge that sends such headers (lower-case names)."""
+    """The forge that sends such headers (lower-case names); None when it is none of ours."""
     return next((forge for forge in FORGES if forge.is_mine(headers)), None)

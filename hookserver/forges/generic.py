@@ -13,17 +13,17 @@ from hookserver.forges.push import BranchPush, Ignored
 
 
 def is_mine(headers: Mapping[str, str]) -> bool:
-    """Our own header."""
+    """Whether hookserver's own header is there."""
     return "x-hookserver-signature" in headers
 
 
 def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-    """``sha256=`` and 64 digits over the body as it came."""
+    """Whether ``sha256=`` and 64 digits sign the body as it was sent."""
     return signature.is_signed(secret, body, headers.get("x-hookserver-signature"), prefix="sha256=")
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> BranchPush | Ignored:
-    """A push in GitHub's shape, of which only ``ref`` is needed."""
+    """A push in GitHub's shape, of which only ``ref`` is needed. Raises BadRequest, Unauthorized."""
     if payload.is_form(headers):
         raise BadRequest("the body is a form", "Send JSON: Content-Type: application/json.", 415)
     return payload.push_of(payload.read_json(body), signature.delivery(headers, "x-hookserver-delivery"))

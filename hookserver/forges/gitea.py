@@ -1,6 +1,6 @@
-"""Gitea, and Forgejo, which sends all of Gitea's headers with the same values beside its own.
+"""Gitea, and Forgejo, which sends Gitea's headers with the same values beside its own.
 
-``X-Gitea-Signature`` is bare hexadecimal over the JSON text, also when that travels inside a form.
+``X-Gitea-Signature`` is bare hexadecimal over the JSON text, also when a form carries that text.
 Without a secret the header is there and empty. https://docs.gitea.com/usage/webhooks
 """
 
@@ -13,20 +13,23 @@ from hookserver.forges.push import BranchPush, Ignored
 
 
 def is_mine(headers: Mapping[str, str]) -> bool:
-    """Any of the three headers that only Gitea and Forgejo send."""
+    """Whether one of the three headers that only Gitea and Forgejo send is there."""
     return any(f"x-gitea-{name}" in headers for name in ("event", "signature", "delivery"))
 
 
 def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-    """64 digits over the JSON text."""
+    """Whether 64 digits sign the JSON text."""
     return signature.is_signed(secret, _json_text(headers, body), headers.get("x-gitea-signature"))
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> BranchPush | Ignored:
-    """A push to a branch; a deletion comes as an event of its own, and is ignored like all others."""
+    """A push to a branch; all other events are ignored, the deletion of a branch among them.
+
+    Raises BadRequest, Unauthorized.
+    """
     event = signature.one(headers, "x-gitea-event")
     if event != "push":
-        return Ignored(f"event {event[:50]} asks for no deploy")
+        return Ignored(f"event {event[:50]} requests no deploy")
     document = payload.read_json(_json_text(headers, body))
     return payload.push_of(document, signature.delivery(headers, "x-gitea-delivery"))
 

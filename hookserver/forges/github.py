@@ -12,21 +12,21 @@ from hookserver.forges.push import BranchPush, Ignored
 
 
 def is_mine(headers: Mapping[str, str]) -> bool:
-    """GitHub names its event; Gitea, Forgejo and Gogs do so in its name too, and are asked before it."""
+    """Whether GitHub's headers are there. Gitea, Forgejo and Gogs send them too: compare theirs before."""
     return "x-github-event" in headers or "x-hub-signature-256" in headers
 
 
 def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-    """``sha256=`` and 64 digits over the body as it came."""
+    """Whether ``sha256=`` and 64 digits sign the body as it was sent."""
     return signature.is_signed(secret, body, headers.get("x-hub-signature-256"), prefix="sha256=")
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> BranchPush | Ignored:
-    """A push to a branch; pings and all other events are ignored."""
+    """A push to a branch; pings and all other events are ignored. Raises BadRequest, Unauthorized."""
     event = signature.one(headers, "x-github-event")
     if event == "ping":
         return Ignored("ping: the webhook works")
     if event != "push":
-        return Ignored(f"event {event[:50]} asks for no deploy")
+        return Ignored(f"event {event[:50]} requests no deploy")
     document = payload.read_json(payload.of_form(body) if payload.is_form(headers) else body)
     return payload.push_of(document, signature.delivery(headers, "x-github-delivery"))

@@ -1,4 +1,4 @@
-"""Webhook bodies: strict JSON, the form that may wrap it, and the push as GitHub shaped it and others took it over."""
+"""Webhook bodies: strict JSON, the form that may contain it, and a push in the shape that GitHub introduced."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def is_form(headers: Mapping[str, str]) -> bool:
 def of_form(body: bytes) -> bytes:
     """The field ``payload`` of a form; empty when it is not there exactly once.
 
-    Decoded piece by piece: a body of nothing but escapes would else take thirty times its size in memory.
+    It is decoded piece by piece: ``unquote_to_bytes`` makes an object of each escape, so that a whole body of escapes
+    would take thirty times its size in memory.
     """
     fields = [field for field in body.split(b"&", 9) if field.startswith(b"payload=")]
     value = fields[0].removeprefix(b"payload=") if len(fields) == 1 else b""
@@ -59,10 +60,13 @@ def read_json(body: bytes) -> dict[str, Any]:
 
 
 def push_of(document: Mapping[str, Any], delivery: str) -> BranchPush | Ignored:
-    """The push in a document of GitHub's shape: ``ref``, ``after``, ``deleted``, ``head_commit``, ``pusher``."""
+    """The push in a document of GitHub's shape: ``ref``, ``after``, ``deleted``, ``head_commit``, ``pusher``.
+
+    Raises BadRequest (422) for a ref or a commit that git does not allow.
+    """
     kind, name = _split_ref(document.get("ref"))
     if kind != "heads":
-        return Ignored(f"{kind}/{name} is no branch")
+        return Ignored(f"{kind}/{name} is not a branch")
     commit = _commit(document.get("after"))
     if document.get("deleted") is True or (commit and not commit.strip("0")):
         return Ignored(f"branch {name} was deleted")
@@ -73,13 +77,13 @@ def push_of(document: Mapping[str, Any], delivery: str) -> BranchPush | Ignored:
 
 
 def _split_ref(ref: object) -> tuple[str, str]:
-    """``refs/heads/main`` → ("heads", "main"); whatever no sound repository has is refused."""
+    """``refs/heads/main`` → ("heads", "main"). Raises BadRequest for a ref that git does not allow."""
     if not isinstance(ref, str):
         raise BadRequest("ref is missing or not a text", 'Such as "refs/heads/main".', 422)
     kind, _, name = ref.removeprefix("refs/").partition("/")
-    sound = ref.startswith("refs/") and len(ref) <= _REF_LIMIT and kind.isalpha() and kind.isascii()
-    if not sound or not is_branch(name) or not name.isprintable() or _SHELL.search(name):
-        raise BadRequest("ref is not one that we take", 'Such as "refs/heads/main".', 422)
+    is_sound = ref.startswith("refs/") and len(ref) <= _REF_LIMIT and kind.isalpha() and kind.isascii()
+    if not is_sound or not is_branch(name) or not name.isprintable() or _SHELL.search(name):
+        raise BadRequest("ref is not the name of a branch or a tag", 'Such as "refs/heads/main".', 422)
     return kind, name
 
 
@@ -109,11 +113,11 @@ def _pusher(document: Mapping[str, Any]) -> str:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return made
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key is in one object twice")
+    return document

@@ -1,4 +1,4 @@
-"""What a forge's webhook can say, and what each forge's file offers."""
+"""What a webhook can mean, and the functions that the module of a forge has."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class BranchPush:
-    """A branch has a new tip: a hint.
+    """A branch has a new tip. It is a hint: the tip at fetch time is what gets deployed.
 
-    ``commit`` is "" when the forge does not say it; ``delivery`` is its id of this call.
+    ``commit`` is "" when the forge does not send it; ``by`` is the pusher's name, ``delivery`` the forge's id of this
+    call.
     """
 
     branch: str
@@ -23,19 +24,19 @@ class BranchPush:
 
 @dataclass(frozen=True)
 class Ignored:
-    """A genuine call that asks for no deploy, and why."""
+    """A genuine call that requests no deploy, with the reason."""
 
     reason: str
 
 
 class Forge(Protocol):
-    """One file of this folder. ``headers`` have lower-case names; ``body`` is as it came over the wire."""
+    """A module of this folder. ``headers`` have lower-case names; ``body`` is as it was sent."""
 
     def is_mine(self, headers: Mapping[str, str]) -> bool:
-        """Whether these headers are this forge's."""
+        """Whether this forge sends such headers."""
 
     def is_signed(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-        """Whether the call was signed with ``secret``. Looks at the body as bytes only; never raises."""
+        """Whether the call was signed with ``secret``. It does not parse the body, and never raises."""
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> BranchPush | Ignored:
-        """What a verified call says. Raises BadRequest, or Unauthorized for a header that was sent twice."""
+        """What a verified call means. Raises BadRequest, or Unauthorized for a header that was sent twice."""

@@ -24,21 +24,22 @@ def is_signed(secret: str, body: bytes, given: str | None, prefix: str = "") -> 
 def one(headers: Mapping[str, str], name: str) -> str:
     """The value of a header that must be there once.
 
-    Raises Unauthorized when it came twice (servers join the two by a comma), BadRequest when it is missing.
+    Raises BadRequest when it is missing, Unauthorized when it was sent twice: WSGI servers join the values by a comma
+    (RFC 9110, section 5.3).
     """
     value = headers.get(name, "")
     if "," in value:
         raise Unauthorized(f"{name} was sent twice")
     if not value:
-        raise BadRequest(f"{name} is missing", "Is something between the forge and hookserver removing headers?")
+        raise BadRequest(f"{name} is missing", "Does a proxy between the forge and hookserver remove headers?")
     return value
 
 
 def delivery(headers: Mapping[str, str], name: str) -> str:
-    """The forge's id of this call; "" when it sends none."""
+    """The forge's id of this call; "" when it sends none. Raises BadRequest, Unauthorized."""
     if not headers.get(name):
         return ""
     value = one(headers, name)
     if not _DELIVERY.fullmatch(value):
-        raise BadRequest(f"{name} is no delivery id: letters, digits and ._:- only, 128 at most")
+        raise BadRequest(f"{name} is not a delivery id: letters, digits and ._:- only, 128 at most")
     return value

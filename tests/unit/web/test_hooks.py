@@ -67,7 +67,7 @@ def test_the_same_delivery_again_is_a_duplicate_with_the_deploys_number(client: 
     [
         ("ping", {}, "ping"),
         ("push", {"ref": "refs/heads/other"}, "shop deploys main, not other"),
-        ("push", {"ref": "refs/tags/v1"}, "no branch"),
+        ("push", {"ref": "refs/tags/v1"}, "not a branch"),
         ("push", {"deleted": True, "after": "0" * 40}, "deleted"),
         ("push", {"head_commit": {"id": COMMIT, "message": "x [skip deploy]"}}, "[skip deploy]"),
         ("release", {}, "release"),
