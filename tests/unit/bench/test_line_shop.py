@@ -1,4 +1,4 @@
-"""The shop for every Tomcat line, and the settings for every way of Nginx."""
+"""The sample shop for each Tomcat line, and the settings for each Nginx mode."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.shop.operators_nginx import Operator
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.tomcat)
-def test_it_is_written_for_the_lines_servlet_api_and_says_its_version(line: Line, tmp_path: Path) -> None:
+def test_shop_uses_the_lines_servlet_api_and_shows_its_version(line: Line, tmp_path: Path) -> None:
     line.source.make(tmp_path)
     line.source.say(tmp_path, "1.2.3")
     text = "".join(file.read_text() for file in tmp_path.rglob("*") if file.is_file())
@@ -22,7 +22,7 @@ def test_it_is_written_for_the_lines_servlet_api_and_says_its_version(line: Line
     assert 'IS = "1.2.3"' in text
 
 
-def test_an_operators_nginx_is_named_with_its_folder_and_our_own_is_not() -> None:
+def test_settings_name_the_folder_of_an_operators_nginx_only() -> None:
     operator = Operator("/opt/nginx/sbin", Path("/opt/nginx/config/nginx.conf"), Path("/opt/nginx/config/nginx.pid"))
     assert 'conf_dir = "/opt/nginx/config/conf.d"' in nginx_modes.lines(operator, "127.0.0.1:80")
     assert nginx_modes.lines(None, "127.0.0.1:80") == 'listen = ["127.0.0.1:80"]'

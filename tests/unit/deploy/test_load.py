@@ -1,4 +1,4 @@
-"""A load generator that cannot see a failure is worthless: each way to lose a request, by a server that does it."""
+"""The load generator counts each kind of lost request. A small server loses them on purpose."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE = 0.3
 GOOD = b"HTTP/1.1 200 OK\r\nX-Shop-Version: 1.2.3\r\nContent-Length: 2\r\n\r\nok"
 
 Answering = Callable[[bytes, socket.socket], bool]
-"""Is given a request and its connection; tells whether the connection stays open."""
+"""Takes a request and its connection; returns whether the connection stays open."""
 
 
 def load_program() -> Any:
@@ -39,7 +39,7 @@ def load_program() -> Any:
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Answers each request as the test says."""
+    """Answers each request by a function of the test."""
 
     daemon_threads = True
     block_on_close = False
@@ -74,13 +74,13 @@ class Connection(socketserver.BaseRequestHandler):
     server: Server
 
     def handle(self) -> None:
-        goes_on = True
-        while goes_on and (request := self._read()):
+        stays_open = True
+        while stays_open and (request := self._read()):
             self.server.requests += 1
-            goes_on = self.server.answering(request, self.request)
+            stays_open = self.server.answering(request, self.request)
 
     def _read(self) -> bytes:
-        """A whole request; nothing once the other side is gone."""
+        """A complete request; empty if the client has closed the connection."""
         read = b""
         with suppress(ConnectionError):
             while (piece := self.request.recv(65536)) and not is_whole(read := read + piece):
@@ -150,7 +150,7 @@ def talk_nonsense(_: bytes, plug: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("answering", "told"),
+    ("answering", "reason"),
     [
         (close_without_an_answer, "closed without an answer"),
         (reset, "reset"),
@@ -162,17 +162,17 @@ def talk_nonsense(_: bytes, plug: socket.socket) -> bool:
     ],
 )
 @pytest.mark.parametrize(("kind", "options"), [("get", ("--connections", "3")), ("visitor get", ("--visitors", "100"))])
-def test_every_lost_request_is_counted_and_told(
-    answering: Answering, told: str, kind: str, options: tuple[str, ...]
+def test_each_lost_request_is_counted_with_its_reason(
+    answering: Answering, reason: str, kind: str, options: tuple[str, ...]
 ) -> None:
     with serving(answering) as server:
         report = run_load(server.url, *options)
         assert report["requests"] == report["failed"] == server.requests > 0
     assert report["kinds"][kind]["failed"] > 0
-    assert {failure["what"] for failure in report["failures"]} == {told}
+    assert {failure["what"] for failure in report["failures"]} == {reason}
 
 
-def test_good_answers_are_all_counted_and_nothing_else() -> None:
+def test_good_answers_are_counted_and_nothing_else() -> None:
     with serving(answer_well) as server:
         report = run_load(server.url, "--connections", "4", "--visitors", "100")
         assert report["requests"] == server.requests > 50
@@ -182,13 +182,13 @@ def test_good_answers_are_all_counted_and_nothing_else() -> None:
     assert report["versions"]["1.2.3"]["requests"] == report["requests"]
 
 
-def test_one_lost_request_among_many_is_seen() -> None:
-    asked = 0
+def test_one_lost_request_among_many_is_counted() -> None:
+    requests = 0
 
     def lose_the_tenth(_: bytes, plug: socket.socket) -> bool:
-        nonlocal asked
-        asked += 1
-        return asked != 10 and answer_well(_, plug)
+        nonlocal requests
+        requests += 1
+        return requests != 10 and answer_well(_, plug)
 
     with serving(lose_the_tenth) as server:
         report = run_load(server.url, "--connections", "2")
@@ -196,14 +196,14 @@ def test_one_lost_request_among_many_is_seen() -> None:
     assert report["failed"] == 1
 
 
-def test_twenty_failures_are_told_and_all_are_counted() -> None:
+def test_report_lists_twenty_failures_and_counts_all() -> None:
     with serving(answer_502) as server:
         report = run_load(server.url, "--connections", "30")
     assert report["failed"] > 20
     assert len(report["failures"]) == 20
 
 
-def test_a_port_where_nobody_listens_refuses() -> None:
+def test_closed_port_is_reported_as_refused() -> None:
     with socket.socket() as plug:
         plug.bind(("127.0.0.1", 0))
         report = run_load(f"http://127.0.0.1:{plug.getsockname()[1]}", "--connections", "1")
@@ -211,7 +211,7 @@ def test_a_port_where_nobody_listens_refuses() -> None:
     assert report["failures"][0]["what"] == "refused"
 
 
-def test_a_close_that_was_announced_loses_nothing() -> None:
+def test_announced_close_loses_nothing() -> None:
     def answer_and_close(_: bytes, plug: socket.socket) -> bool:
         plug.sendall(GOOD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         return False
@@ -222,7 +222,7 @@ def test_a_close_that_was_announced_loses_nothing() -> None:
     assert report["failed"] == report["closed_idle"] == 0
 
 
-def test_an_idle_connection_that_is_closed_is_told_apart_from_a_lost_request() -> None:
+def test_close_of_an_idle_connection_is_no_lost_request() -> None:
     def answer_and_close_silently(_: bytes, plug: socket.socket) -> bool:
         plug.sendall(GOOD)
         return False
@@ -234,7 +234,7 @@ def test_an_idle_connection_that_is_closed_is_told_apart_from_a_lost_request() -
     assert report["closed_idle"] >= report["requests"] - 1
 
 
-def test_visitors_tell_when_they_asked_and_which_version_answered() -> None:
+def test_report_has_the_times_and_the_version_of_each_visitor() -> None:
     before = time.time()
     with serving(answer_well) as server:
         report = run_load(server.url, "--visitors", "100")
@@ -244,7 +244,7 @@ def test_visitors_tell_when_they_asked_and_which_version_answered() -> None:
         assert visitor["version"] == "1.2.3"
 
 
-def test_a_cookie_comes_back_with_the_next_request_of_the_same_connection_only() -> None:
+def test_cookie_is_sent_only_on_the_connection_that_received_it() -> None:
     seen: list[bytes] = []
 
     def give_a_cookie(request: bytes, plug: socket.socket) -> bool:
@@ -262,14 +262,14 @@ def test_a_cookie_comes_back_with_the_next_request_of_the_same_connection_only()
     assert not any(b"Cookie:" in request for request in visitors)
 
 
-def test_an_upload_that_arrives_otherwise_has_failed() -> None:
+def test_upload_with_other_bytes_has_failed() -> None:
     with serving(answer_well) as server:
         report = run_load(server.url, "--uploads", "1", "--upload-seconds", "0.1")
     assert report["kinds"]["upload"]["failed"] == report["requests"] > 0
     assert report["failures"][0]["what"] == "other bytes arrived than were sent"
 
 
-def test_an_upload_cut_off_half_way_has_failed() -> None:
+def test_interrupted_upload_has_failed() -> None:
     with serving(answer_well) as server:
         threading.Timer(0.2, server.stop_connections).start()
         report = run_load(server.url, "--uploads", "1", "--upload-seconds", "0.5")
@@ -277,7 +277,7 @@ def test_an_upload_cut_off_half_way_has_failed() -> None:
     assert report["failures"][0]["what"] in ("reset", "closed without an answer")
 
 
-def test_a_websocket_must_echo_and_stay() -> None:
+def test_websocket_must_echo_and_stay_open() -> None:
     def upgrade_and_close(_: bytes, plug: socket.socket) -> bool:
         plug.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
         return False
@@ -291,11 +291,11 @@ def test_a_websocket_must_echo_and_stay() -> None:
     assert report["kinds"]["websocket"]["failed"] == 1
 
 
-def test_on_a_signal_what_is_under_way_is_waited_for(tmp_path: Path) -> None:
-    asked = threading.Event()
+def test_requests_in_flight_are_finished_after_a_signal(tmp_path: Path) -> None:
+    requested = threading.Event()
 
     def answer_late(_: bytes, plug: socket.socket) -> bool:
-        asked.set()
+        requested.set()
         time.sleep(0.5)
         return answer_well(_, plug)
 
@@ -303,7 +303,7 @@ def test_on_a_signal_what_is_under_way_is_waited_for(tmp_path: Path) -> None:
     with serving(answer_late) as server:
         command = [sys.executable, str(PROGRAM), server.url, "--connections", "2", "--report", str(report)]
         with subprocess.Popen(command) as process:
-            assert asked.wait(10)
+            assert requested.wait(10)
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == 0
     found = json.loads(report.read_text())
@@ -311,7 +311,7 @@ def test_on_a_signal_what_is_under_way_is_waited_for(tmp_path: Path) -> None:
     assert found["requests"] == 2
 
 
-def test_the_exit_code_tells_that_something_failed() -> None:
+def test_exit_code_is_1_after_a_failure() -> None:
     with serving(answer_502) as server:
         done = subprocess.run(
             [sys.executable, str(PROGRAM), server.url, "--connections", "1", "--seconds", "0.2", "--progress"],
@@ -326,19 +326,19 @@ def test_the_exit_code_tells_that_something_failed() -> None:
 @pytest.mark.parametrize(
     "url", ["http://192.0.2.1/", "http://example.com/", "https://127.0.0.1/", "http://0.0.0.0/", ""]
 )
-def test_other_addresses_than_loopback_are_refused(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_address_outside_loopback_is_refused(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         load_program().parse([url])
     assert "only http:// and a loopback address" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8088", "http://localhost:8088/", "http://[::1]:8088"])
-def test_loopback_is_asked(url: str) -> None:
+def test_loopback_address_is_accepted(url: str) -> None:
     assert load_program().parse([url]).address[1] == 8088
 
 
 class Shop:
-    """Keeps each session's customer and cart, but for the one it forgets, whose customer gets a session elsewhere."""
+    """Keeps customer and cart of each session, except the one that it forgets: that customer gets a new session."""
 
     def __init__(self, forgets: int) -> None:
         self._forgets = forgets
@@ -364,7 +364,7 @@ class Shop:
         return True
 
 
-def test_customers_whose_carts_are_kept_pay() -> None:
+def test_customers_with_their_carts_pay() -> None:
     with serving(Shop(forgets=0)) as server:
         carts = run_load(server.url, "--customers", "2", "--customer-think", "1")["carts"]
     assert carts["paid"] > 2
@@ -373,7 +373,7 @@ def test_customers_whose_carts_are_kept_pay() -> None:
     assert all(sent > 0 and milliseconds > 0 for sent, milliseconds in carts["asked"])
 
 
-def test_a_lost_cart_is_told_with_the_replica_that_had_it() -> None:
+def test_lost_cart_is_reported_with_its_replica() -> None:
     with serving(Shop(forgets=2)) as server:
         carts = run_load(server.url, "--customers", "1", "--customer-think", "1")["carts"]
     (lost,) = carts["lost"]
@@ -381,15 +381,15 @@ def test_a_lost_cart_is_told_with_the_replica_that_had_it() -> None:
     assert carts["paid"] > 1
 
 
-class Nobody:
-    """In the place of a visitor whose answer is lost."""
+class LostConnection:
+    """A connection that loses the answer."""
 
     def sendall(self, _: bytes) -> None:
         pass
 
 
 class Interrupted:
-    """A shop that leads every second form back to its page, by turns undone and done."""
+    """A shop that redirects every second form back to its page, in turns without and with its effect."""
 
     def __init__(self) -> None:
         self.shop = Shop(forgets=0)
@@ -400,13 +400,13 @@ class Interrupted:
         if not request.startswith(b"POST ") or self.forms % 2:
             return self.shop(request, plug)
         if self.forms % 4:
-            self.shop(request, Nobody())  # type: ignore[arg-type]
+            self.shop(request, LostConnection())  # type: ignore[arg-type]
         page = request.partition(b"Referer: ")[2].partition(b"\r\n")[0]
         plug.sendall(b"HTTP/1.1 303 See Other\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % page)
         return True
 
 
-def test_a_customer_who_is_led_back_to_a_form_sends_it_again_only_if_it_was_not_done() -> None:
+def test_redirected_form_is_sent_again_only_if_it_had_no_effect() -> None:
     with serving(Interrupted()) as server:
         report = run_load(server.url, "--customers", "1", "--customer-think", "1")
     assert report["carts"]["lost"] == []
@@ -415,7 +415,7 @@ def test_a_customer_who_is_led_back_to_a_form_sends_it_again_only_if_it_was_not_
     assert report["failed"] == 0
 
 
-def test_a_shops_own_redirection_leads_nobody_back() -> None:
+def test_redirect_of_the_shop_itself_is_not_counted() -> None:
     def see_the_cart(_: bytes, plug: socket.socket) -> bool:
         plug.sendall(b"HTTP/1.1 303 See Other\r\nLocation: /cart\r\nContent-Length: 0\r\n\r\n")
         return True
