@@ -32,7 +32,7 @@ def take_up(context: Context, report: Report) -> None:
             report("nginx: given its configuration")
     except NginxError as error:
         report(f"nginx: {error}")
-        context.store.settings_applied(request, str(error))
+        context.store.record_settings_applied(request, str(error))
         return
     live = context.store.live_releases()
     for app in context.settings.apps.values():
@@ -43,7 +43,7 @@ def take_up(context: Context, report: Report) -> None:
     for name in live:
         if name not in context.settings.apps and name not in retiring:
             report(f"apps.{name} is gone from the settings, but serves on; `hookserver apply --yes` retires it")
-    context.store.settings_applied(request)
+    context.store.record_settings_applied(request)
 
 
 def end_app(context: Context, name: str, report: Report) -> None:
@@ -70,5 +70,5 @@ def end_app(context: Context, name: str, report: Report) -> None:
         context.images.remove_caches(name)
     except HookserverError as error:
         report(f"{name}: images or build caches of it stay: {error.problem}")
-    context.store.app_removed(name)
+    context.store.record_app_removed(name)
     report(f"{name}: retired, as it is gone from the settings")

@@ -26,7 +26,7 @@ def retire(context: Context, app: str, slot: Slot) -> None:
         if release.slot is slot and release.retired_at is None:
             if release.sticky_until is not None:
                 end_sticky(context, release)
-            context.store.retired(release.deploy)
+            context.store.record_retired(release.deploy)
     context.runtime.stop(app, slot, STOP_GRACE)
 
 

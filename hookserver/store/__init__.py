@@ -1,4 +1,4 @@
-"""All SQL: the queue of pushes, the deploys, releases, locks and tokens, in one SQLite file."""
+"""All SQL: the queue of pushes, deploys, releases, settings, locks and tokens, in one SQLite file."""
 
 from hookserver.store.effective_settings import EffectiveSettings
 from hookserver.store.queue import Queued

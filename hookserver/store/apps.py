@@ -13,17 +13,17 @@ from hookserver.store.rows import find_app, to_app
 from hookserver.store.tables import apps, deploys, releases
 
 _NO_PLACE = 0
-"""Numbers from here down are of apps that have lost their place on the container network."""
+"""An app with this number or a lower one has no place on the container network any more."""
 
 
 class Apps(StoreBase):
     """The part of the store about apps."""
 
     def sync_apps(self, names: Iterable[str]) -> dict[str, int]:
-        """Give each named app its row and its lasting number; answer the numbers of all of them.
+        """Create a row with a lasting number for each named app; return the numbers of all apps.
 
-        There is room for so many numbers only: that of an app which is not named, and of which nothing is left but
-        history, goes to the next one that needs a number.
+        The network has room for a limited count of numbers. An app that is not named and has only history left loses
+        its number to the next app that needs one. Raises StoreError.
         """
         named = [*names]
         with self._database.writing() as connection:
@@ -35,33 +35,33 @@ class Apps(StoreBase):
         return numbers
 
     def apps(self) -> list[App]:
-        """All apps, by name."""
+        """All apps, sorted by name. Raises StoreError."""
         with self._database.reading() as connection:
             return [to_app(row) for row in connection.execute(select(apps).order_by(apps.c.name))]
 
     def app(self, name: str) -> App:
-        """One app."""
+        """The app with this name. Raises NotFound, StoreError."""
         with self._database.reading() as connection:
             return find_app(connection, name)
 
     def record_tip(self, app: str, tip: str) -> None:
-        """Remember the branch's tip, so that the poll neither repeats a failed deploy nor undoes a rollback."""
+        """Record the branch's tip, so that no poll repeats a failed deploy or undoes a rollback. Raises StoreError."""
         with self._database.writing() as connection:
             connection.execute(update(apps).where(apps.c.name == app).values(tip_seen=tip))
 
     def lock(self, app: str, reason: str, by: str) -> None:
-        """Let the app's pushes wait. Raises AppLocked when it is locked already, NotFound for an unknown app."""
+        """Lock the app: its pushes wait for the unlock. Raises AppLocked when it is locked, NotFound, StoreError."""
         with self._database.writing() as connection:
             _refuse_if_locked(find_app(connection, app))
             values = {"lock_reason": reason, "lock_by": by, "lock_at": self._clock()}
             connection.execute(update(apps).where(apps.c.name == app).values(values))
 
     def refuse_if_locked(self, app: str) -> None:
-        """Raises AppLocked when the app is locked, NotFound when there is no such app."""
+        """Raise AppLocked when the app is locked, NotFound for an unknown app, StoreError."""
         _refuse_if_locked(self.app(app))
 
     def unlock(self, app: str) -> None:
-        """Let the app's pushes go on."""
+        """Unlock the app: its waiting push is deployed. Raises NotFound, StoreError."""
         with self._database.writing() as connection:
             find_app(connection, app)
             values = {"lock_reason": None, "lock_by": None, "lock_at": None}
@@ -75,15 +75,15 @@ def _refuse_if_locked(app: App) -> None:
 
 
 def _with_more_than_history(connection: Connection) -> set[str]:
-    """The apps of which something serves, stands by, runs or waits."""
-    serving = select(apps.c.name).where(apps.c.live.is_not(None))
+    """The apps that are live, have a standby, or have a deploy that waits or runs."""
+    live = select(apps.c.name).where(apps.c.live.is_not(None))
     running = select(releases.c.app).where(releases.c.retired_at.is_(None))
     in_progress = select(deploys.c.app).where(deploys.c.status.in_((Status.QUEUED, Status.RUNNING)))
-    return {name for query in (serving, running, in_progress) for name in connection.execute(query).scalars()}
+    return {name for query in (live, running, in_progress) for name in connection.execute(query).scalars()}
 
 
 def _give_number(connection: Connection, name: str, numbers: dict[str, int], kept: set[str]) -> dict[str, int]:
-    """The lowest number that is free, or of an app that is not ``kept``; what has changed of the numbers."""
+    """Give ``name`` the lowest number that no ``kept`` app has; return the numbers that changed, by app."""
     taken = {numbers[app] for app in kept if app in numbers}
     number = next(n for n in range(1, len(taken) + 2) if n not in taken)
     changed = {app: min(_NO_PLACE, *numbers.values()) - 1 for app in numbers if numbers[app] == number}

@@ -1,7 +1,8 @@
-"""The SQLite file: how it is opened, and how its errors are told.
+"""The SQLite file: how it is opened, and how its errors are translated.
 
-A write that returns is on the disk: WAL with ``synchronous=FULL`` (https://sqlite.org/pragma.html#pragma_synchronous),
-and every write takes its lock at once (``BEGIN IMMEDIATE``), so that a busy database is noticed before the work.
+A write that returns is on the disk: WAL with ``synchronous=FULL`` (https://sqlite.org/pragma.html#pragma_synchronous).
+Every write takes its lock at once (``BEGIN IMMEDIATE``, https://sqlite.org/lang_transaction.html), so that a busy
+database is noticed before the work, and what a transaction has read stays true until it writes.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from hookserver.errors import StoreError
 from hookserver.store.tables import REVISION
 
 BUSY_TIMEOUT = 4.0
-"""Seconds a call waits for another's write before it answers StoreError."""
+"""Seconds a call waits for another write before it raises StoreError."""
 
 
 class Database:
-    """Connections to one SQLite file, with library errors translated to StoreError."""
+    """Connections to one SQLite file. Every method raises StoreError in place of the library's errors."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,19 +37,20 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent view."""
+        """A connection that sees one consistent state."""
         with self._translated(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """All or nothing, on the disk when the block ends.
+        """A connection for one transaction: all or nothing, on the disk when the block ends.
 
-        The threads of a process wait for each other here, in turn: SQLite lets them poll, and some of them starve.
+        The threads of a process queue here: SQLite's busy handler sleeps and retries without an order, so that some
+        of them would starve (https://sqlite.org/c3ref/busy_timeout.html).
         """
         began = time.monotonic()
         if not self._writer.acquire(timeout=BUSY_TIMEOUT):
-            raise StoreError(f"the database {self.path}: too many writes wait", "Try again.")
+            raise StoreError(f"the database {self.path}: too many writes wait", "Try again in some seconds.")
         try:
             left = BUSY_TIMEOUT - (time.monotonic() - began)
             with self._translated(), self._engine.connect() as plain:
@@ -59,7 +61,7 @@ class Database:
             self._writer.release()
 
     def upgrade(self) -> None:
-        """Bring the tables up to date, in a process of its own: Alembic's memory ends with it."""
+        """Bring the tables up to date, in a separate process, which frees Alembic's memory when it ends."""
         if self._revision() == REVISION:
             return
         done = subprocess.run(
@@ -71,18 +73,18 @@ class Database:
         if done.returncode:
             raise StoreError(
                 f"the database {self.path} cannot be brought up to date: {done.stderr.strip().splitlines()[-1:]}",
-                "Was it used by a newer hookserver? Install that one again, or restore the database from a backup.",
+                "If a newer hookserver used it, install that version; otherwise restore the database from a backup.",
             )
 
     def check(self) -> None:
         """Raise StoreError when the file is damaged."""
         with self.reading() as connection:
-            found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
-        if found != "ok":
-            raise StoreError(f"the database {self.path} is damaged: {found}", _RESTORE)
+            result = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
+        if result != "ok":
+            raise StoreError(f"the database {self.path} is damaged: {result}", _RESTORE)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close all connections."""
         self._engine.dispose()
 
     def _revision(self) -> str | None:
@@ -104,19 +106,19 @@ class Database:
 
 
 _RESTORE = (
-    "The apps go on serving. Stop hookserver, put a sound copy of the file in place (or let `sqlite3 FILE .recover` "
-    "make one), and start it again."
+    "The apps stay live. Stop hookserver, restore the file from a backup (or from the output of "
+    "`sqlite3 FILE .recover`), and start it again."
 )
 
 
 def _remedy(cause: BaseException | None) -> str:
-    said = str(cause)
-    if "locked" in said:
-        return "Another program holds the database; try again, and look who has it open."
-    if "full" in said or "disk I/O" in said:
-        return "Make room on the disk; nothing was accepted meanwhile."
-    if "unable to open" in said or "readonly" in said:
-        return "Is server.state_dir there, and may this user write in it?"
+    message = str(cause)
+    if "locked" in message:
+        return "Another program has locked the database. Try again; `fuser FILE` shows which program has it open."
+    if "full" in message or "disk I/O" in message:
+        return "Free some disk space. Until then no push is accepted."
+    if "unable to open" in message or "readonly" in message:
+        return "Check that server.state_dir exists and that hookserver's user may write to it."
     return _RESTORE
 
 

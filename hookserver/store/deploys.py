@@ -13,19 +13,19 @@ from hookserver.store.tables import apps, deploys, releases, steps
 from hookserver.store.transitions import change_status, close_killed_step, close_step, record_facts
 
 _OPEN_STEP = {Status.LIVE: StepOutcome.DONE, Status.CANCELLED: StepOutcome.CANCELLED}
-"""How the step ends that is open when a deploy ends; failed where the deploy did not end well."""
+"""How a deploy's open step ends when the deploy ends; ``FAILED`` for every other status."""
 
 
 class Deploys(StoreBase):
     """The part of the store about deploys."""
 
     def deploy(self, number: int) -> Deploy:
-        """One deploy."""
+        """The deploy with this number. Raises NotFound, StoreError."""
         with self._database.reading() as connection:
             return find_deploy(connection, number)
 
     def deploys(self, app: str | None = None, limit: int = 20) -> list[Deploy]:
-        """Newest first."""
+        """The last ``limit`` deploys of an app, or of all apps, newest first. Raises NotFound, StoreError."""
         query = select(deploys).order_by(deploys.c.number.desc()).limit(limit)
         with self._database.reading() as connection:
             if app is not None:
@@ -34,7 +34,7 @@ class Deploys(StoreBase):
             return [to_deploy(row) for row in connection.execute(query)]
 
     def steps(self, number: int) -> list[StepRun]:
-        """The steps of a deploy's last attempt, in the order of ``Step``: the clock may have been set meanwhile."""
+        """The steps of a deploy's last attempt, in the order of ``Step``, whatever the clock did. Raises StoreError."""
         attempt = select(deploys.c.attempt).where(deploys.c.number == number).scalar_subquery()
         query = select(steps).where(steps.c.deploy == number, steps.c.attempt == attempt)
         with self._database.reading() as connection:
@@ -56,19 +56,21 @@ class Deploys(StoreBase):
             close_step(connection, number, outcome, self._clock())
 
     def end_killed_step(self, number: int) -> None:
-        """Record that the deploy's process was killed in its open step. Raises NotFound for an unknown deploy."""
+        """Record that the deploy's process was killed in its open step. Raises NotFound, StoreError."""
         with self._database.writing() as connection:
             close_killed_step(connection, find_deploy(connection, number), self._clock())
 
     def record_commit(self, number: int, commit: str) -> None:
-        """Record which commit the deploy is of, once the fetch has found it."""
+        """Record the commit that the deploy brings. Raises StoreError."""
         with self._database.writing() as connection:
             record_facts(connection, number, commit=commit)
 
     def go_live(self, number: int, release: int | None, standby: float, sticky_seconds: float = 0.0) -> None:
-        """The switch has been made: ``release`` serves (None: the one that served goes on), the deploy is live.
+        """Record that traffic has moved to ``release``, and that the deploy is live.
 
-        The release that served before becomes the standby for ``standby`` seconds, held for ``sticky_seconds`` at most.
+        ``release`` None: the live release stays. Else the previous one becomes the standby for ``standby`` seconds; it
+        is sticky for ``sticky_seconds`` at most, not at all when they are 0. Raises Refused when the deploy cannot
+        become live, NotFound, StoreError.
         """
         now = self._clock()
         with self._database.writing() as connection:
@@ -80,14 +82,17 @@ class Deploys(StoreBase):
             change_status(connection, number, Status.LIVE, live_at=now)
 
     def record_lost_sessions(self, number: int, visitors: int | None) -> None:
-        """The deploy needs a held slot: so many visitors lose their sessions; None: nobody knows how many."""
+        """Record how many visitors lost their sessions, since the deploy needed a sticky standby's slot.
+
+        None: their number is not known. Raises StoreError.
+        """
         with self._database.writing() as connection:
             record_facts(connection, number, visitors_lost=visitors)
 
     def end(self, number: int, status: Status, reason: str = "") -> None:
-        """The deploy is over. A live one that has drained, or one that was sent back, keeps its status.
+        """End a deploy. A live one that has drained, or one that was sent back, keeps its status.
 
-        Raises NotFound for an unknown deploy, Refused when it cannot become ``status``.
+        Raises Refused when the deploy cannot become ``status``, NotFound, StoreError.
         """
         with self._database.writing() as connection:
             now = self._clock()
@@ -99,16 +104,17 @@ class Deploys(StoreBase):
         self._wake_worker()
 
     def send_back(self, number: int, release: int, before: int, reason: str) -> None:
-        """What went live is sent back at once: the deploy is rolled back, the release ``before`` serves again.
+        """Record that ``release``, which the deploy made live, is sent back: the release ``before`` is live again.
 
-        It is over when what it started has ended: see ``end``.
+        The deploy is rolled back; it ends by ``end`` once its replicas have stopped. Raises Refused when the deploy is
+        not live, NotFound, StoreError.
         """
         now = self._clock()
         with self._database.writing() as connection:
             deploy = find_deploy(connection, number)
             connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=before))
-            serves = update(releases).where(releases.c.deploy == before)
-            connection.execute(serves.values(retire_at=None, sticky_until=None, visitors=None))
+            live_again = update(releases).where(releases.c.deploy == before)
+            connection.execute(live_again.values(retire_at=None, sticky_until=None, visitors=None))
             connection.execute(update(releases).where(releases.c.deploy == release).values(retired_at=now))
             change_status(connection, number, Status.ROLLED_BACK, reason=reason)
             if deploy.rollback_to is not None:
@@ -124,16 +130,18 @@ class Deploys(StoreBase):
     ) -> None:
         now = self._clock()
         connection.execute(update(apps).where(apps.c.name == deploy.app).values(live=release))
-        serving = {"live_at": now, "retire_at": None, "retired_at": None}
-        serving |= {"sticky_until": None, "visitors": None}
-        connection.execute(update(releases).where(releases.c.deploy == release).values(serving))
+        live = {"live_at": now, "retire_at": None, "retired_at": None, "sticky_until": None, "visitors": None}
+        connection.execute(update(releases).where(releases.c.deploy == release).values(live))
         connection.execute(update(releases).where(releases.c.deploy == before).values(until))
         if deploy.rollback_to is not None and before is not None:
             _roll_back(connection, ended=before, again=release)
 
 
 def _roll_back(connection: Connection, ended: int, again: int) -> None:
-    """The release of deploy ``ended`` was live, and that of ``again`` is now; a new copy's own deploy is running."""
+    """Swap the statuses of two deploys after a rollback from the release of ``ended`` to that of ``again``.
+
+    A rollback from a kept image makes a release of its own: ``again`` is the rollback itself then, and stays as it is.
+    """
     if find_deploy(connection, ended).status is Status.LIVE:
         change_status(connection, ended, Status.ROLLED_BACK)
     if find_deploy(connection, again).status is Status.ROLLED_BACK:

@@ -1,4 +1,4 @@
-"""The settings that a running hookserver goes by, and the wish that it takes up new ones."""
+"""The settings that the worker uses, and the requests that it loads and applies new ones."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from hookserver.store.transitions import change_status
 
 @dataclass(frozen=True)
 class EffectiveSettings:
-    """``asked``, ``taken`` and ``done`` count the wishes: the last one, the last that the worker goes by, the last that
-    it has carried out; ``told`` is what it had to say about that one.
+    """The settings that the worker uses, and how far it is with the requests to use new ones.
 
-    ``settings`` are those that it goes by, as ``config.record`` writes them, and those of apps that are gone from the
-    file and serve on. ``retire``: the apps among these that are to end. ``salt`` is for the digests.
+    Requests have numbers: ``requested`` is the last one, ``loaded`` the last whose settings the worker uses,
+    ``applied`` the last that it has applied or refused; ``message`` says why it refused that one, or what failed.
+
+    ``settings`` are as ``config.record`` writes them. They include the apps that are gone from the file but still live;
+    ``retire`` names those among them that somebody asked to retire. ``salt`` is for the digests of secrets.
     """
 
     requested: int
@@ -37,7 +39,7 @@ class SettingsRequests(StoreBase):
     """The part of the store about settings."""
 
     def effective_settings(self) -> EffectiveSettings:
-        """What the worker goes by."""
+        """The settings that the worker uses. Raises StoreError."""
         with self._database.reading() as connection:
             row = connection.execute(select(settings)).one()
         recorded = json.loads(row.effective_settings)
@@ -46,13 +48,16 @@ class SettingsRequests(StoreBase):
         )
 
     def settings_version(self) -> int:
-        """How often the worker has taken settings up, also at its starts."""
+        """How often the worker has loaded settings, its starts included. Raises StoreError."""
         with self._database.reading() as connection:
             version: int = connection.execute(select(settings.c.version)).scalar_one()
             return version
 
     def request_settings(self, retire: Collection[str] = ()) -> int:
-        """Ask the worker to read its settings file again, and to end these apps that are gone from it."""
+        """Ask the worker to read the settings file again, and to retire these apps, which are gone from it.
+
+        Returns the number of the request. Raises StoreError.
+        """
         with self._database.writing() as connection:
             known = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
             values = {"requested": settings.c.requested + 1, "retire": json.dumps(sorted({*known, *retire}))}
@@ -62,15 +67,18 @@ class SettingsRequests(StoreBase):
         return number
 
     def set_effective_settings(self, request: int, recorded: Mapping[str, Any]) -> None:
-        """The worker goes by these from now on; apps that are gone and serve keep what was remembered of them."""
+        """Record the settings that the worker loaded for a request, as ``config.record`` writes them.
+
+        Apps that are gone from them but still live keep their former settings. Raises StoreError.
+        """
         with self._database.writing() as connection:
             effective = connection.execute(select(settings.c.effective_settings)).scalar_one()
             before = json.loads(effective).get("apps", {})
-            serving = connection.execute(select(apps.c.name).where(apps.c.live.is_not(None))).scalars()
-            gone = {name: before[name] for name in serving if name in before and name not in recorded["apps"]}
+            live = connection.execute(select(apps.c.name).where(apps.c.live.is_not(None))).scalars()
+            gone = {name: before[name] for name in live if name in before and name not in recorded["apps"]}
             whole = {**recorded, "apps": {**recorded["apps"], **gone}}
-            asked = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
-            retire = json.dumps([name for name in asked if name in gone])
+            requested = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
+            retire = json.dumps([name for name in requested if name in gone])
             values = {
                 "loaded": request,
                 "version": settings.c.version + 1,
@@ -79,13 +87,16 @@ class SettingsRequests(StoreBase):
             }
             connection.execute(update(settings).values(values))
 
-    def settings_applied(self, request: int, message: str = "") -> None:
-        """The wish has been carried out, or refused: ``told`` says why, and what went wrong."""
+    def record_settings_applied(self, request: int, message: str = "") -> None:
+        """Record that a request was applied, or why it was refused, or what failed. Raises StoreError."""
         with self._database.writing() as connection:
             connection.execute(update(settings).values(applied=request, message=message))
 
-    def app_removed(self, app: str) -> None:
-        """The app that is gone from the settings runs no more; its rows stay as history."""
+    def record_app_removed(self, app: str) -> None:
+        """Record that an app, gone from the settings, no longer runs; its rows stay as history.
+
+        Its queued deploy is cancelled. Raises StoreError.
+        """
         with self._database.writing() as connection:
             _end_releases(connection, app, self._clock())
             connection.execute(update(apps).where(apps.c.name == app).values(live=None, tip_seen=""))

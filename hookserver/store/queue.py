@@ -1,4 +1,4 @@
-"""The queue: one waiting push an app, the newest; one deploy under way an app; fair between apps."""
+"""The queue: one waiting push per app, the newest; one deploy in progress per app; fair between apps."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from hookserver.store.tables import apps, deliveries, deploys
 from hookserver.store.transitions import Facts, change_status, close_killed_step, record_facts
 
 MAX_ATTEMPTS = 3
-"""How often a deploy is begun again after its worker was killed."""
+"""How often a deploy is started whose process is killed each time."""
 _DELIVERIES_KEPT = 1000
 
 
 @dataclass(frozen=True)
 class Queued:
-    """What became of a push: the deploy it asks for, or the one that the same delivery asked for before."""
+    """The deploy that a push requests; of a ``duplicate``, the one that the same delivery requested before."""
 
     deploy: int
     duplicate: bool = False
@@ -31,7 +31,10 @@ class Queue(StoreBase):
     """The part of the store about pushes that wait."""
 
     def enqueue(self, push: Push) -> Queued:
-        """Store a push; durable when this returns. The app's waiting push, if any, becomes superseded by it."""
+        """Store a push; it is durable when this returns, and supersedes the app's waiting push.
+
+        Raises NotFound for an unknown app, StoreError.
+        """
         with self._database.writing() as connection:
             find_app(connection, push.app)
             if push.delivery:
@@ -46,13 +49,14 @@ class Queue(StoreBase):
         return Queued(number)
 
     def enqueue_new_tip(self, push: Push, tip: str) -> Queued | None:
-        """Store a push if this tip of the branch was never seen, and no deploy that waits will see it; else None.
+        """Store a push for a tip of the branch that was not seen before; None when it was, or nothing is to be done.
 
-        Nor while something is on its way that was asked for by hand: it is not replaced, and a rollback not undone.
+        A deploy that has yet to fetch will find the tip itself. A deploy in progress that somebody requested by hand is
+        not superseded, and a rollback is not undone. Raises StoreError.
         """
         by_hand = or_(deploys.c.requested_commit != "", deploys.c.trigger == Trigger.ROLLBACK)
-        will_look = and_(deploys.c.commit == "", deploys.c.trigger != Trigger.SETTINGS)
-        coming = exists().where(deploys.c.app == push.app, deploys.c.ended_at.is_(None), or_(by_hand, will_look))
+        will_fetch = and_(deploys.c.commit == "", deploys.c.trigger != Trigger.SETTINGS)
+        coming = exists().where(deploys.c.app == push.app, deploys.c.ended_at.is_(None), or_(by_hand, will_fetch))
         unseen = update(apps).where(apps.c.name == push.app, apps.c.tip_seen != tip, ~coming)
         with self._database.writing() as connection:
             if not connection.execute(unseen.values(tip_seen=tip)).rowcount:
@@ -62,7 +66,7 @@ class Queue(StoreBase):
         return Queued(number)
 
     def enqueue_settings(self, push: Push) -> Queued:
-        """As ``enqueue``, but a deploy of the app that waits already stays: it brings the settings with it."""
+        """As ``enqueue``, but the app's waiting deploy is kept: it brings the settings too. Raises StoreError."""
         waiting = select(deploys.c.number).where(deploys.c.app == push.app, deploys.c.status == Status.QUEUED)
         with self._database.writing() as connection:
             number = connection.execute(waiting).scalar() or self._insert(connection, push)
@@ -70,7 +74,7 @@ class Queue(StoreBase):
         return Queued(number)
 
     def rollback_is_queued(self, app: str) -> bool:
-        """Whether a rollback of the app is queued: its standby is needed still."""
+        """Whether a rollback of the app waits, which needs its standby. Raises StoreError."""
         waiting = exists().where(
             deploys.c.app == app, deploys.c.status == Status.QUEUED, deploys.c.rollback_to.is_not(None)
         )
@@ -78,10 +82,10 @@ class Queue(StoreBase):
             return bool(connection.execute(select(waiting)).scalar())
 
     def claim(self, builds: int, busy: Collection[str] = ()) -> Deploy | None:
-        """Take the next waiting deploy and mark it running: the app that was served longest ago comes first.
+        """Start the next waiting deploy: it is running now. The app whose turn was longest ago comes first.
 
-        None while ``builds`` deploys run already, or nothing may start: an app that is locked, has a deploy under
-        way, or is one of ``busy`` waits.
+        None when ``builds`` deploys run, or no deploy may start: those of apps that are locked, have a deploy in
+        progress or are ``busy`` wait. Raises StoreError.
         """
         with self._database.writing() as connection:
             running = select(func.count()).where(deploys.c.status == Status.RUNNING)
@@ -104,12 +108,15 @@ class Queue(StoreBase):
                 return None
             served = select(func.max(apps.c.served) + 1).scalar_subquery()
             connection.execute(update(apps).where(apps.c.name == row.app).values(served=served))
-            begun: Facts = {"started_at": self._clock(), "attempt": row.attempt + 1, "step": None}
-            change_status(connection, row.number, Status.RUNNING, **begun)
+            facts: Facts = {"started_at": self._clock(), "attempt": row.attempt + 1, "step": None}
+            change_status(connection, row.number, Status.RUNNING, **facts)
             return find_deploy(connection, row.number)
 
     def cancel(self, number: int) -> Deploy:
-        """Cancel a waiting deploy at once, mark a running one for the worker. Raises Refused when it is over."""
+        """Cancel a waiting deploy at once, or ask the worker to kill a running one; return the deploy.
+
+        Raises Refused when it is over, NotFound, StoreError.
+        """
         with self._database.writing() as connection:
             deploy = find_deploy(connection, number)
             if deploy.status is Status.QUEUED:
@@ -126,22 +133,24 @@ class Queue(StoreBase):
         return deploy
 
     def queued_or_running(self, app: str) -> list[Deploy]:
-        """The app's deploys that wait or run, however many pushes came since; one of each at most."""
+        """The app's deploys that wait or run, one of each at most. Raises StoreError."""
         unfinished = deploys.c.status.in_((Status.QUEUED, Status.RUNNING))
         with self._database.reading() as connection:
             query = select(deploys).where(deploys.c.app == app, unfinished).order_by(deploys.c.number)
             return [to_deploy(row) for row in connection.execute(query)]
 
     def in_progress(self) -> list[Deploy]:
-        """Deploys that were begun and have not ended: running, live and still draining, or just being sent back."""
+        """Deploys that have started and not ended: running, draining or being sent back. Raises StoreError."""
         with self._database.reading() as connection:
-            begun = select(deploys).where(deploys.c.started_at.is_not(None), deploys.c.ended_at.is_(None))
-            return [to_deploy(row) for row in connection.execute(begun)]
+            started = select(deploys).where(deploys.c.started_at.is_not(None), deploys.c.ended_at.is_(None))
+            return [to_deploy(row) for row in connection.execute(started)]
 
     def requeue(self, number: int) -> Status:
-        """A deploy whose worker was killed waits again, or is superseded by a newer one, or fails the third time.
+        """Let a deploy whose process was killed wait again; return its new status.
 
-        New settings that wait supersede nothing but such: what waits again brings them.
+        It is superseded instead when a newer push waits, fails after ``MAX_ATTEMPTS``, and is cancelled when somebody
+        asked for that. Waiting settings supersede only settings: a deploy that waits again brings them too.
+        Raises Refused when the deploy is not running, NotFound, StoreError.
         """
         with self._database.writing() as connection:
             deploy = find_deploy(connection, number)

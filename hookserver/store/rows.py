@@ -13,13 +13,15 @@ from hookserver.store.tables import apps, deploys
 
 
 def find_app(connection: Connection, name: str) -> App:
+    """The app with this name. Raises NotFound."""
     row = connection.execute(select(apps).where(apps.c.name == name)).first()
     if row is None:
-        raise NotFound(f"there is no app {name!r}", "The settings file names the apps as [apps.<name>].")
+        raise NotFound(f"there is no app {name!r}", "The apps are the sections [apps.NAME] of the settings file.")
     return to_app(row)
 
 
 def find_deploy(connection: Connection, number: int) -> Deploy:
+    """The deploy with this number. Raises NotFound."""
     row = connection.execute(select(deploys).where(deploys.c.number == number)).first()
     if row is None:
         raise NotFound(f"there is no deploy {number}", "See `hookserver history`.")
@@ -27,12 +29,16 @@ def find_deploy(connection: Connection, number: int) -> Deploy:
 
 
 def to_app(row: Row[Any]) -> App:
+    """A row of ``apps``."""
     lock = Lock(row.lock_reason, row.lock_by, row.lock_at) if row.lock_at is not None else None
     return App(row.name, row.number, row.live, row.tip_seen, lock)
 
 
 def to_deploy(row: Row[Any]) -> Deploy:
-    values = dict(row._mapping)  # SQLAlchemy's public name for it
+    """A row of ``deploys``, whose columns are the fields of ``Deploy``."""
+    values = dict(
+        row._mapping
+    )  # public: https://docs.sqlalchemy.org/en/20/core/connections.html#sqlalchemy.engine.Row._mapping
     values |= {
         "status": Status(row.status),
         "trigger": Trigger(row.trigger),
@@ -42,11 +48,13 @@ def to_deploy(row: Row[Any]) -> Deploy:
 
 
 def to_step_run(row: Row[Any]) -> StepRun:
+    """A row of ``steps``."""
     outcome = StepOutcome(row.outcome) if row.outcome else None
     return StepRun(Step(row.step), row.started_at, row.ended_at, outcome)
 
 
 def to_release(row: Row[Any]) -> Release:
+    """A row of ``releases``."""
     return Release(
         deploy=row.deploy,
         app=row.app,

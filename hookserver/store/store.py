@@ -20,22 +20,22 @@ from hookserver.store.tokens import Tokens
 
 
 class Store(Apps, Queue, Deploys, Releases, SettingsRequests, Tokens):
-    """Every method is one transaction. Raises StoreError when the database cannot do it, NotFound for unknown names."""
+    """The database below ``state_dir``. Every method is one transaction; StoreError when the database cannot do it."""
 
     def __init__(self, state: StateDir, clock: Callable[[], float] = time.time) -> None:
         prepare(state)
         super().__init__(Database(state.database), state.wakeup_socket, clock)
 
     def upgrade(self) -> None:
-        """Bring the tables up to date and look whether the file is sound."""
+        """Bring the tables up to date and check that the file is intact. Raises StoreError."""
         self._database.upgrade()
         self._database.check()
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close all connections; the next call opens one again."""
         self._database.close()
 
-    def is_ready(self) -> None:
+    def check_ready(self) -> None:
         """Raise StoreError when a push could not be stored now."""
         with self._database.writing() as connection:
             connection.execute(select(func.count()).select_from(apps))

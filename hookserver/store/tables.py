@@ -1,11 +1,11 @@
-"""The tables. ``migrations/`` makes them; a test holds the two together."""
+"""The tables, as ``migrations/`` creates them; a test compares the two."""
 
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, text
 
 REVISION = "0001"
-"""The newest migration: what a database must say for this program to use it."""
+"""The newest migration. A database must be at this revision."""
 
 metadata = MetaData()
 
@@ -54,7 +54,7 @@ Index(
     sqlite_where=text("status = 'queued'"),
 )
 Index(
-    "deploys_one_under_way",
+    "deploys_one_in_progress",
     deploys.c.app,
     unique=True,
     sqlite_where=text("started_at IS NOT NULL AND ended_at IS NULL"),

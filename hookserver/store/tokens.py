@@ -1,4 +1,4 @@
-"""The API's tokens: only their hashes are kept."""
+"""The API's tokens. Only their hashes are stored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hookserver.store.tables import tokens
 
 @dataclass(frozen=True)
 class Token:
-    """Who may use the API; ``app`` is empty for all apps."""
+    """A token without its text. ``app`` is empty when the token is valid for all apps; times are Unix seconds."""
 
     name: str
     app: str
@@ -26,7 +26,10 @@ class Tokens(StoreBase):
     """The part of the store about tokens."""
 
     def create_token(self, name: str, app: str = "") -> str:
-        """A new API token, shown this once; a token of the same name is replaced."""
+        """Create a token and return its text, which cannot be read again. It replaces one of the same name.
+
+        Raises StoreError.
+        """
         text = f"hs_{secrets.token_urlsafe(30)}"
         with self._database.writing() as connection:
             connection.execute(delete(tokens).where(tokens.c.name == name))
@@ -35,20 +38,20 @@ class Tokens(StoreBase):
         return text
 
     def token_name(self, token: str, app: str) -> str | None:
-        """Whose valid token this is, for that app; None: it is not valid there."""
+        """The name of a token that is valid for the app; None when it is not. Raises StoreError."""
         query = select(tokens.c.name).where(tokens.c.hash == _hash(token), tokens.c.app.in_(("", app)))
         with self._database.reading() as connection:
             name: str | None = connection.execute(query).scalar()
             return name
 
     def tokens(self) -> list[Token]:
-        """All tokens, without their text."""
+        """All tokens, sorted by name. Raises StoreError."""
         with self._database.reading() as connection:
             rows = connection.execute(select(tokens).order_by(tokens.c.name))
             return [Token(row.name, row.app, row.created_at) for row in rows]
 
     def revoke_token(self, name: str) -> None:
-        """The token is valid no more."""
+        """Delete the token. Raises NotFound for an unknown name, StoreError."""
         with self._database.writing() as connection:
             if not connection.execute(delete(tokens).where(tokens.c.name == name)).rowcount:
                 raise NotFound(f"there is no token {name!r}", "See `hookserver token list`.")

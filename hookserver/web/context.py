@@ -63,6 +63,6 @@ def known_app(name: str) -> AppSettings:
     """The app's settings. Raises NotFound, with the nearest name."""
     apps = context().settings.apps
     if name not in apps:
-        remedy = did_you_mean(name, apps) or "The settings file names the apps as [apps.<name>]."
+        remedy = did_you_mean(name, apps) or "The apps are the sections [apps.NAME] of the settings file."
         raise NotFound(f"there is no app {name[:50]!r}", remedy)
     return apps[name]

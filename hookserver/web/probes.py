@@ -20,7 +20,7 @@ def live() -> Response:
 @blueprint.get("/readyz")
 def ready() -> Response:
     """200 when the database takes pushes and the worker runs, else 503 with which of them does not."""
-    context().store.is_ready()
+    context().store.check_ready()
     if not worker_is_alive(context().state):
         raise TryLater("the worker is not running", "Start `hookserver worker`; pushes are taken meanwhile.", 503, 10)
     return jsonify(status="ok")

@@ -107,7 +107,7 @@ class Worker:
                 self._settings = self._reread(self._settings)
             except SettingsError as error:
                 self._report(str(error))
-                self._store.settings_applied(effective.requested, str(error))
+                self._store.record_settings_applied(effective.requested, str(error))
                 self._loaded_request = effective.requested
                 return True
         self._store.sync_apps(self._settings.apps)

@@ -1,1 +1,1 @@
-"""How the tables came to be, step by step (Alembic)."""
+"""The migrations of the database (Alembic), oldest first."""

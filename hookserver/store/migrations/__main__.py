@@ -10,7 +10,7 @@ from alembic.config import Config
 
 
 def upgrade(database: Path) -> None:
-    """Run every migration that the database has not had."""
+    """Run every migration that the database has not seen."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

@@ -1,4 +1,4 @@
-"""Alembic's entry: two processes that start at once wait for each other, and the second finds all done."""
+"""Alembic's entry. Of two processes that start at once, the second waits and finds nothing left to do."""
 
 from alembic import context
 from sqlalchemy import create_engine

@@ -36,7 +36,7 @@ def live(store: Store, image: str, trigger: Trigger = Trigger.CLI, rollback_to: 
     store.go_live(number, number, standby=0)
     store.end(number, Status.LIVE)
     if before:
-        store.retired(before.deploy)
+        store.record_retired(before.deploy)
     return number
 
 

@@ -30,7 +30,7 @@ def test_the_number_of_a_removed_app_goes_to_the_next_one(store: Store) -> None:
     number = live(store)
     later = store.sync_apps(["blog", "wiki"])
     assert (later["wiki"], later["shop"], later["blog"]) == (numbers["typo"], numbers["shop"], numbers["blog"])
-    store.app_removed("shop")
+    store.record_app_removed("shop")
     assert store.sync_apps(["blog", "wiki", "till"])["till"] == numbers["shop"]
     assert store.deploy(number).app == "shop"
     assert store.sync_apps(["blog", "shop"])["shop"] in (1, 2, 3), "it has come back, and wiki is gone"

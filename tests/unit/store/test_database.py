@@ -32,6 +32,6 @@ def test_a_damaged_database_is_refused_with_the_way_to_recover(state: StateDir, 
     content[4096 * 3 : 4096 * 12] = bytes(4096 * 9)
     file.write_bytes(content)
     damaged = Store(state)
-    with pytest.raises(StoreError, match="go on serving"):
+    with pytest.raises(StoreError, match="stay live"):
         damaged.upgrade()
     damaged.close()

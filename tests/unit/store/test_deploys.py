@@ -89,7 +89,7 @@ def test_go_live_makes_the_previous_release_the_standby(store: Store, clock: Clo
     standby = store.standbys()
     assert [release.deploy for release in standby] == [first]
     assert standby[0].retire_at == pytest.approx(clock.now + 600, abs=1)
-    store.retired(first)
+    store.record_retired(first)
     assert store.standbys() == []
 
 

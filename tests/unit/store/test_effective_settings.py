@@ -34,7 +34,7 @@ def test_requests_to_retire_that_meet_are_all_kept(state: StateDir) -> None:
 def test_a_removed_app_keeps_its_history_and_its_number(store: Store) -> None:
     number, before = live(store), store.app("shop").number
     queued = store.enqueue(push()).deploy
-    store.app_removed("shop")
+    store.record_app_removed("shop")
     assert store.deploy(queued).status is Status.CANCELLED
     assert store.releases("shop")[0].retired_at is not None
     assert (store.app("shop").live, store.app("shop").number) == (None, before)

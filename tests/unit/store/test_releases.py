@@ -61,7 +61,7 @@ def test_replicas_are_those_of_the_release_that_runs_in_each_slot(store: Store) 
     first = live(store)
     live(store, slot=Slot.GREEN)
     candidate = claimed(store)
-    store.retired(first)
+    store.record_retired(first)
     store.add_release(Release(candidate, "shop", "c" * 40, "sha256:c", Slot.BLUE, 3))
     assert store.replicas() == {"shop": {Slot.BLUE: 3, Slot.GREEN: 2}}
     store.drop_release(candidate)
@@ -79,15 +79,15 @@ def test_rollback_target_after_the_standby_retired_is_the_commit_before(store: S
     first, second = live(store), live(store, slot=Slot.GREEN)
     again = claimed(store, trigger=Trigger.SETTINGS)
     commit = f"{second:040x}"
-    store.retired(first)
+    store.record_retired(first)
     store.add_release(Release(again, "shop", commit, "sha256:x", Slot.BLUE, 2))
     store.go_live(again, again, standby=600)
     store.end(again, Status.LIVE)
-    store.retired(second)
+    store.record_retired(second)
     assert store.rollback_target("shop").deploy == first
 
 
-@pytest.mark.parametrize("end", [Store.end_sticky, Store.retired])
+@pytest.mark.parametrize("end", [Store.end_sticky, Store.record_retired])
 def test_end_sticky_and_retired_end_the_sticky_standby(store: Store, end: object) -> None:
     first, _ = live(store), live(store, slot=Slot.GREEN)
     store.record_visitors(first, NOW + 900, 3)

@@ -93,7 +93,7 @@ def go_live(store: Store, task: Task) -> None:
 def retire(store: Store, task: Task) -> None:
     for release in store.standbys():
         if release.app == task.app:
-            store.retired(release.deploy)
+            store.record_retired(release.deploy)
 
 
 def nothing(_store: Store, _task: Task) -> None:
@@ -219,7 +219,7 @@ def test_a_standby_is_retired_when_its_time_has_come(stage: Stage, store: Store)
     stage.until(lambda: store.deploy(first).ended_at)
     second = store.enqueue(push()).deploy
     stage.until(lambda: store.deploy(second).ended_at)
-    stage.how["retire"] = lambda store, _task: store.retired(first)
+    stage.how["retire"] = lambda store, _task: store.record_retired(first)
     stage.until(lambda: not store.standbys())
     assert stage.did("retire")
 
@@ -269,7 +269,7 @@ def test_what_runs_is_compared_beside_a_slot_that_is_let_go_but_for_its_app(
         if kind == "deploy":
             store.end(task.deploy, Status.FAILED)
         else:
-            store.retired(store.standbys()[0].deploy)
+            store.record_retired(store.standbys()[0].deploy)
         time.sleep(60)
 
     spared = tmp_path / "spared"
@@ -425,7 +425,7 @@ def test_an_app_that_is_to_end_is_ended_though_the_worker_was_killed(
     number = store.enqueue(push("shop")).deploy
     stage.until(lambda: store.deploy(number).ended_at)
     stage.fresh = lambda _: settings.model_copy(update={"apps": {"blog": settings.apps["blog"]}})
-    stage.how["remove_app"] = lambda store, task: store.app_removed(task.app)
+    stage.how["remove_app"] = lambda store, task: store.record_app_removed(task.app)
     store.request_settings(["shop"])
     stage.until(lambda: stage.did("remove_app"))
     stage.until(lambda: not store.effective_settings().retire)

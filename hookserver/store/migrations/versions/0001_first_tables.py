@@ -45,7 +45,7 @@ def upgrade() -> None:
     op.create_index("deploys_app", "deploys", ["app", "number"])
     op.create_index("deploys_one_waiting", "deploys", ["app"], unique=True, sqlite_where=text("status = 'queued'"))
     in_progress = text("started_at IS NOT NULL AND ended_at IS NULL")
-    op.create_index("deploys_one_under_way", "deploys", ["app"], unique=True, sqlite_where=in_progress)
+    op.create_index("deploys_one_in_progress", "deploys", ["app"], unique=True, sqlite_where=in_progress)
     op.create_table(
         "steps",
         Column("deploy", Integer, ForeignKey("deploys.number"), primary_key=True),
