@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import io
 import json
-import tarfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import IO
@@ -27,6 +25,7 @@ from hookserver.builders.wars import facts as war_facts
 from hookserver.builders.wars import file as war_file
 from hookserver.config.passwords import without_user
 from hookserver.deploy_log import DeployLog
+from hookserver.engine.archive import Entry, pack
 from hookserver.engine.images import find_images, inspect_image
 from hookserver.engine.labels import FACTS, ROLE
 from hookserver.errors import BuildError
@@ -190,15 +189,7 @@ def _conflicting_webapps(base: Base, context: str) -> list[str]:
 
 
 def _conf_archive(conf: Mapping[str, SettingsFile]) -> IO[bytes]:
-    spool = io.BytesIO()
-    with tarfile.open(fileobj=spool, mode="w") as archive:
-        for name, file in conf.items():
-            data = file.text.encode()
-            member = tarfile.TarInfo(name)
-            member.size, member.mode, member.uid, member.gid = len(data), file.mode, file.uid, file.gid
-            archive.addfile(member, io.BytesIO(data))
-    spool.seek(0)
-    return spool
+    return pack(Entry(name, file.text.encode(), file.mode, file.uid, file.gid) for name, file in conf.items())
 
 
 def _digest(base: str, conf: Mapping[str, SettingsFile], own: dict[str, str], context: str, libraries: str) -> str:

@@ -105,7 +105,7 @@ class Images:
         return [volume["Name"] for volume in ours]
 
     def _remove(self, image: dict[str, Any], app: AppSettings) -> bool:
-        """Remove an image by our tags, so that one with another tag stays; whether it is gone.
+        """Remove an image by our tags, so that one with another tag stays; whether it is removed.
 
         The label has the name that it was given: the app's may be another by now.
         """

@@ -1,15 +1,40 @@
-"""Files that are read out of a container: Docker sends them as a tar stream."""
+"""Files that are copied out of a container or into it: Docker sends and takes them as tar files."""
 
 from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
 
 from docker.errors import NotFound
 
 from hookserver.engine.client import Engine
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file for a container: its path below the folder to which it is copied, its content, mode and owner."""
+
+    path: str
+    content: bytes
+    mode: int = 0o644
+    uid: int = 0
+    gid: int = 0
+
+
+def pack(entries: Iterable[Entry]) -> IO[bytes]:
+    """The entries as a tar file in memory."""
+    spool = io.BytesIO()
+    with tarfile.open(fileobj=spool, mode="w") as archive:
+        for entry in entries:
+            member = tarfile.TarInfo(entry.path)
+            member.size, member.mode, member.uid, member.gid = len(entry.content), entry.mode, entry.uid, entry.gid
+            archive.addfile(member, io.BytesIO(entry.content))
+    spool.seek(0)
+    return spool
 
 
 class Chunks(io.RawIOBase):

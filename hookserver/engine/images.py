@@ -61,7 +61,7 @@ def ensure_image(engine: Engine, image: str, setting: str, report: Callable[[str
 
 
 def remove_image(engine: Engine, image: str, names: Iterable[str]) -> bool:
-    """Remove the ``names`` of the image with this id, without force; whether the image is gone with them.
+    """Remove the ``names`` of the image with this id, without force; whether the image is removed with them.
 
     Docker refuses (409) while a container uses it. Raises the engine's error class for any other refusal.
     """

@@ -1,4 +1,4 @@
-"""Projects that bring a ``Dockerfile``: built by Docker's classic builder, or by buildx where its syntax needs that."""
+"""Projects with a ``Dockerfile``: built with Docker's classic builder, or with buildx if the syntax needs BuildKit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The script with which a project brings its own build tool: ``mvnw``, ``gradlew``."""
+"""The script of a project that fetches and runs the build tool of its choice: ``mvnw``, ``gradlew``."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def edit_context_xml(text: str, classes: Collection[str] = ()) -> Edited:
 
     Source: https://tomcat.apache.org/tomcat-10.1-doc/config/context.html (2000 ms by default).
 
-    ``classes`` are those of ours in Tomcat's lib: one tells when an app's sessions are not replicated.
+    ``classes`` are those of ours in Tomcat's lib: one logs when an app's sessions are not replicated.
     """
     root = _parse(text)
     if root is None:

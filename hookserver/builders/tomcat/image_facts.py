@@ -49,8 +49,8 @@ def api_of_jar(jar: bytes) -> str:
 
 def java_of_release(release: bytes) -> int:
     """The version in a Java's ``release`` file; 0 when it has none."""
-    found = re.search(rb'^JAVA_VERSION="([^"]*)"', release, re.MULTILINE)
-    return java_version(found[1].decode("ascii", "replace")) if found else 0
+    match = re.search(rb'^JAVA_VERSION="([^"]*)"', release, re.MULTILINE)
+    return java_version(match[1].decode("ascii", "replace")) if match else 0
 
 
 def java_of_manifest(jar: bytes) -> int:
@@ -60,11 +60,11 @@ def java_of_manifest(jar: bytes) -> int:
             manifest = archive.read("META-INF/MANIFEST.MF")
     except (zipfile.BadZipFile, KeyError):
         return 0
-    found = re.search(rb"^Specification-Version: ([\d.]+)", manifest, re.MULTILINE)
-    return java_version(found[1].decode("ascii")) if found else 0
+    match = re.search(rb"^Specification-Version: ([\d.]+)", manifest, re.MULTILINE)
+    return java_version(match[1].decode("ascii")) if match else 0
 
 
 def java_version(text: str) -> int:
     """The 8 of ``1.8.0_402`` and ``jdk8u402-b06``, the 17 of ``17.0.9`` and ``jdk-17.0.9+9``; 0 when it is none."""
-    found = re.match(r"(?:jdk-?)?(?:1\.(?=\d))?(\d+)", text)
-    return int(found[1]) if found else 0
+    match = re.match(r"(?:jdk-?)?(?:1\.(?=\d))?(\d+)", text)
+    return int(match[1]) if match else 0

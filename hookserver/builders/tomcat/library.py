@@ -18,7 +18,7 @@ from hookserver.builders.running.cache import write_cached
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.tomcat.base_image import Base
 from hookserver.deploy_log import DeployLog
-from hookserver.engine.archive import open_archive
+from hookserver.engine.archive import Entry, open_archive, pack
 
 JAR = "lib/hookserver.jar"
 """The path below CATALINA_BASE, from which Tomcat's common class loader loads it."""
@@ -80,7 +80,7 @@ def build_library(tools: BuildTools, base: Base, app: str, deploy: int, log: Dep
 
 def pack_library(library: Library) -> IO[bytes]:
     """A tar file with the jar at its path below CATALINA_BASE."""
-    return _tar({JAR: library.jar})
+    return pack([Entry(JAR, library.jar)])
 
 
 def _sources() -> dict[str, bytes]:
@@ -91,17 +91,17 @@ def _compile(tools: BuildTools, base: Base, app: str, deploy: int) -> tuple[dict
     """The classes by their paths, and the last lines of the compiler's output."""
     limits = tools.engine.api.create_host_config(network_mode="none", mem_limit=_MEMORY, memswap_limit=_MEMORY)
     command = ["sh", "-c", _COMPILE]
-    texts = {
-        f"hookserver/{name}": text.replace(b"jakarta.servlet", f"{base.servlet or 'jakarta'}.servlet".encode())
+    texts = [
+        Entry(f"hookserver/{name}", text.replace(b"jakarta.servlet", f"{base.servlet or 'jakarta'}.servlet".encode()))
         for name, text in _sources().items()
-    }
+    ]
     with (
         tools.containers.create(
             app, deploy, base.image, "compile", entrypoint=command, user="0:0", host_config=limits
         ) as container,
         tools.engine.doing("compile hookserver's classes for Tomcat"),
     ):
-        tools.engine.api.put_archive(container, str(PurePosixPath(_WORK).parent), _tar(texts))
+        tools.engine.api.put_archive(container, str(PurePosixPath(_WORK).parent), pack(texts))
         tools.engine.api.start(container)
         tools.engine.api.wait(container)
         output = tools.engine.api.logs(container, tail=3).decode("utf-8", "replace").strip()
@@ -131,14 +131,3 @@ def _read(jar: bytes) -> Library:
     with zipfile.ZipFile(io.BytesIO(jar)) as archive:
         names = frozenset(name.removesuffix(".class").replace("/", ".") for name in archive.namelist())
     return Library(jar, names)
-
-
-def _tar(files: Mapping[str, bytes]) -> IO[bytes]:
-    spool = io.BytesIO()
-    with tarfile.open(fileobj=spool, mode="w") as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(content), 0o644
-            archive.addfile(member, io.BytesIO(content))
-    spool.seek(0)
-    return spool

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import tarfile
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from hookserver.builders.running import source as sources
 from hookserver.builders.tomcat.base_image import SETTINGS_FILES, Base, SettingsFile
 from hookserver.builders.tomcat.check_xml import check_xml
 from hookserver.deploy_log import DeployLog
+from hookserver.engine.archive import Entry, pack
 from hookserver.errors import BuildError
 
 _LIMIT = 64 << 20
@@ -90,17 +90,12 @@ def override_settings(base: Base, files: Iterable[OwnFile]) -> Base:
 
 def pack_files(files: Iterable[OwnFile], like: SettingsFile) -> IO[bytes]:
     """All files except settings files as a tar file, with the owner of ``like``, and its mode for those in ``conf``."""
-    spool = io.BytesIO()
-    with tarfile.open(fileobj=spool, mode="w") as archive:
-        for file in files:
-            if not file.settings:
-                entry = tarfile.TarInfo(file.place)
-                modes = {"bin": 0o755, "lib": 0o644}
-                entry.mode = modes.get(PurePosixPath(file.place).parts[0], like.mode)
-                entry.size, entry.uid, entry.gid = len(file.content), like.uid, like.gid
-                archive.addfile(entry, io.BytesIO(file.content))
-    spool.seek(0)
-    return spool
+    modes = {"bin": 0o755, "lib": 0o644}
+    return pack(
+        Entry(file.place, file.content, modes.get(PurePosixPath(file.place).parts[0], like.mode), like.uid, like.gid)
+        for file in files
+        if not file.settings
+    )
 
 
 def digest(files: Iterable[OwnFile]) -> dict[str, str]:

@@ -36,7 +36,7 @@ def _check_tags(war: Facts, base: Base, image: str) -> None:
         if base.servlet and libraries and all(api not in ("", base.servlet) for _, api in libraries):
             jar, api = libraries[0]
             raise BuildError(
-                f"{page} uses the tags of {uri}, which {jar} brings for {api}.servlet, and the Tomcat of {image} knows "
+                f"{page} uses the tags of {uri}, which {jar} has for {api}.servlet, and the Tomcat of {image} knows "
                 f"{base.servlet}.servlet only: the page would answer 500",
                 _TAGS_WAYS_OUT[api].format(jar=jar),
             )
