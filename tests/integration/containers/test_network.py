@@ -20,7 +20,7 @@ def on(subnet: str, state_dir: Path) -> Containers:
     return Containers(DockerSettings(subnet=IPv4Network(subnet)), state_dir)
 
 
-def test_a_network_that_was_pruned_is_made_again(installation: Installation, api: APIClient) -> None:
+def test_pruned_network_is_recreated(installation: Installation, api: APIClient) -> None:
     installation.containers.ensure_network()
     api.remove_network(NAME)
     installation.start()
@@ -28,7 +28,7 @@ def test_a_network_that_was_pruned_is_made_again(installation: Installation, api
     assert api.inspect_network(NAME)["IPAM"]["Config"][0]["Subnet"] == "172.30.112.0/24"
 
 
-def test_addresses_of_another_network_are_told_with_its_name(
+def test_addresses_of_another_network_are_refused_with_its_name(
     installation: Installation, network: Callable[..., str]
 ) -> None:
     other = network(f"{installation.name}-company", "172.30.112.128/25")
@@ -37,7 +37,7 @@ def test_addresses_of_another_network_are_told_with_its_name(
     assert "docker.subnet" in caught.value.remedy
 
 
-def test_addresses_that_are_routed_elsewhere_are_told_with_the_device(room: None, tmp_path: Path) -> None:
+def test_routed_addresses_are_refused_with_the_device(room: None, tmp_path: Path) -> None:
     route = ["172.30.120.128/25", "dev", "lo"]
     subprocess.run(["ip", "route", "add", *route], check=True)
     try:

@@ -26,7 +26,7 @@ def left(api: APIClient, installation: Installation) -> list[str]:
     return [found["Names"][0] for found in api.containers(all=True, filters={"label": label})]
 
 
-def test_its_lines_are_told_while_it_runs_and_nothing_is_left(api: APIClient, installation: Installation) -> None:
+def test_prepare_reports_its_lines_while_it_runs_and_leaves_nothing(api: APIClient, installation: Installation) -> None:
     told: list[tuple[float, str]] = []
     script = 'echo "app $HOOKSERVER_APP"; echo oops >&2; sleep 1; printf done'
     app = app_with(installation, script)
@@ -36,7 +36,7 @@ def test_its_lines_are_told_while_it_runs_and_nothing_is_left(api: APIClient, in
     assert left(api, installation) == []
 
 
-def test_output_without_an_end_of_line_is_cut_and_costs_no_more_than_its_size(installation: Installation) -> None:
+def test_line_without_end_is_cut_in_bounded_time(installation: Installation) -> None:
     told: list[str] = []
     before = time.process_time()
     app = app_with(installation, "head -c 32000000 /dev/zero | tr '\\0' x; echo; printf done")
@@ -46,7 +46,7 @@ def test_output_without_an_end_of_line_is_cut_and_costs_no_more_than_its_size(in
     assert len("".join(told)) < 10_000
 
 
-def test_its_failure_tells_the_last_lines(api: APIClient, installation: Installation) -> None:
+def test_failed_prepare_raises_its_last_lines(api: APIClient, installation: Installation) -> None:
     with pytest.raises(ContainerError, match=r"ended with 3(?s:.)*column exists already"):
         installation.containers.prepare(
             app_with(installation, "echo column exists already; exit 3"), installation.release(), lambda _: None
@@ -54,7 +54,7 @@ def test_its_failure_tells_the_last_lines(api: APIClient, installation: Installa
     assert left(api, installation) == []
 
 
-def test_it_is_stopped_when_it_takes_too_long(api: APIClient, installation: Installation) -> None:
+def test_prepare_is_stopped_at_its_timeout(api: APIClient, installation: Installation) -> None:
     began = time.monotonic()
     with pytest.raises(ContainerError, match="stopped after 1s"):
         installation.containers.prepare(
@@ -66,7 +66,7 @@ def test_it_is_stopped_when_it_takes_too_long(api: APIClient, installation: Inst
     assert left(api, installation) == []
 
 
-def test_what_a_killed_deploy_left_of_it_is_removed(api: APIClient, installation: Installation) -> None:
+def test_leftover_of_a_killed_deploy_is_removed(api: APIClient, installation: Installation) -> None:
     release = installation.release()
     started = threading.Event()
 
@@ -84,7 +84,7 @@ def test_what_a_killed_deploy_left_of_it_is_removed(api: APIClient, installation
     assert left(api, installation) == []
 
 
-def test_it_is_not_on_the_network_of_the_fixed_addresses(installation: Installation) -> None:
+def test_prepare_is_not_on_the_network_of_the_fixed_addresses(installation: Installation) -> None:
     told: list[str] = []
     installation.start(slot=installation.release().slot)
     installation.containers.prepare(app_with(installation, "hostname -I"), installation.release(), told.append)
@@ -92,7 +92,7 @@ def test_it_is_not_on_the_network_of_the_fixed_addresses(installation: Installat
     assert not told[0].startswith("172.30.112.")
 
 
-def test_of_a_log_that_was_rotated_the_end_is_told(api: APIClient) -> None:
+def test_end_of_a_rotated_log_is_reported(api: APIClient) -> None:
     small = LogConfig(type="json-file", config={"max-size": "100k", "max-file": "1"})
     script = ["sh", "-c", "seq 300000; echo done"]
     id_ = api.create_container(

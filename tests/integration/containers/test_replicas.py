@@ -178,8 +178,8 @@ def test_a_live_release_gets_its_missing_replica_again_and_keeps_the_others(
 
 
 def test_a_slot_is_stopped_with_grace_and_removed(installation: Installation) -> None:
-    installation.start("trap 'sleep 0.5; exit 0' TERM; while :; do sleep 0.1; done")
-    time.sleep(0.3)
+    for place in installation.start("trap 'sleep 0.5; exit 0' TERM; echo up; while :; do sleep 0.1; done"):
+        _printed(installation, place.name)
     started = time.monotonic()
     installation.containers.stop(installation.name, Slot.BLUE, 20)
     assert 0.5 <= time.monotonic() - started < 5

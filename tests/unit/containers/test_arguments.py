@@ -39,7 +39,7 @@ def environment(**given: Any) -> dict[str, str]:
     return parse_environment(arguments(**given)["Env"])
 
 
-def test_a_replica_has_its_fixed_address_and_labels_that_tell_whose_it_is() -> None:
+def test_replica_has_its_fixed_address_and_the_labels_of_its_release() -> None:
     made = arguments()
     assert made["NetworkingConfig"]["EndpointsConfig"]["net"]["IPAMConfig"]["IPv4Address"] == "172.30.112.25"
     assert made["HostConfig"]["NetworkMode"] == "net"
@@ -56,7 +56,7 @@ def test_a_replica_has_its_fixed_address_and_labels_that_tell_whose_it_is() -> N
     }
 
 
-def test_a_replica_is_bounded_and_not_restarted_while_it_is_a_candidate() -> None:
+def test_candidate_has_limits_and_no_restart_policy() -> None:
     host = arguments(memory="256m", volumes=["/srv/files:/files:ro"])["HostConfig"]
     assert host["Memory"] == host["MemorySwap"] == 256 << 20
     assert host["PidsLimit"] > 0
@@ -80,7 +80,7 @@ def test_a_replica_marks_what_it_begins_with_in_a_folder_of_its_own_on_the_host(
     assert MARKS in environment()["CATALINA_OPTS"]
 
 
-def test_a_prepare_command_has_no_marks() -> None:
+def test_prepare_command_has_no_request_journal() -> None:
     app = AppSettings.model_validate(
         {"name": "shop", "repository": "/srv/shop.git", "domains": ["shop.example.com"], "release": {"prepare": "true"}}
     )
@@ -89,7 +89,7 @@ def test_a_prepare_command_has_no_marks() -> None:
     assert "begun" not in str(made["Env"])
 
 
-def test_a_replica_cannot_reach_past_the_networks_it_is_in() -> None:
+def test_replica_has_no_raw_sockets() -> None:
     assert arguments()["HostConfig"]["CapDrop"] == ["NET_RAW"]
 
 
@@ -99,7 +99,7 @@ def test_our_variables_win_over_the_settings_and_these_over_the_file() -> None:
     assert (given["HOOKSERVER_SLOT"], given["HOOKSERVER_REPLICA"], given["HOOKSERVER_COMMIT"]) == ("green", "2", COMMIT)
 
 
-def test_the_options_of_image_and_app_are_kept_and_ours_are_added() -> None:
+def test_options_of_image_and_app_stay_and_ours_are_added() -> None:
     assert environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, java_opts="-Dapp=1")["CATALINA_OPTS"] == (
         f"-Dimage=1 {MARKS} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0 -Dapp=1"
     )
@@ -108,7 +108,7 @@ def test_the_options_of_image_and_app_are_kept_and_ours_are_added() -> None:
 
 
 @pytest.mark.parametrize("said", ["-Xmx256m", "-XX:MaxRAMPercentage=50", "-XX:MaxRAM=1g", "-XX:MaxHeapSize=1g"])
-def test_a_heap_that_is_set_anywhere_is_respected(said: str) -> None:
+def test_heap_that_is_set_in_any_variable_stays(said: str) -> None:
     assert "=60" not in catalina_opts("", "blue1", said)
     assert "=60" not in catalina_opts(said, "blue1", "")
     assert "=60" not in environment(env={"JAVA_OPTS": said})["CATALINA_OPTS"]

@@ -31,13 +31,13 @@ def found(*everything: dict[str, Any], spared: tuple[str, ...] = ()) -> list[str
     return leftovers(everything, "/state", "shop", Slot.BLUE, PLACES, "net", spared)
 
 
-def test_what_is_left_of_the_slot_goes_but_for_the_spared() -> None:
+def test_leftovers_are_the_containers_of_the_slot_except_the_spared() -> None:
     first, second = container("hs-shop-blue1", "172.30.112.24", **OURS), container("hs-shop-blue2", **OURS)
     assert found(first, second) == ["id of hs-shop-blue1", "id of hs-shop-blue2"]
     assert found(first, second, spared=("hs-shop-blue1",)) == ["id of hs-shop-blue2"]
 
 
-def test_what_is_elsewhere_stays_whoever_has_it() -> None:
+def test_containers_in_other_places_are_no_leftovers() -> None:
     green, others = (
         container("hs-shop-green1", **{**OURS, "hookserver.slot": "green"}),
         container("database", "172.30.112.9"),
@@ -55,7 +55,7 @@ def test_what_is_elsewhere_stays_whoever_has_it() -> None:
         container("theirs", "172.30.112.24", **{**OURS, "hookserver.app": "blog"}),
     ],
 )
-def test_a_container_of_others_in_the_way_is_told_by_its_name(other: dict[str, Any]) -> None:
+def test_container_of_others_in_a_place_is_refused_with_its_name(other: dict[str, Any]) -> None:
     with pytest.raises(ContainerError) as told:
         found(other)
     name = other["Names"][0].lstrip("/")

@@ -21,7 +21,7 @@ Caused by: java.net.ConnectException: Connection refused: db:5432
 """
 
 
-def test_the_root_cause_of_a_failed_context_stands_first() -> None:
+def test_root_cause_of_a_failed_context_is_first() -> None:
     found = causes(FAILED_LISTENER.splitlines())
     assert "Exception sending context" in found[0]
     assert found[1] == "Caused by: java.net.ConnectException: Connection refused: db:5432"
@@ -29,17 +29,17 @@ def test_the_root_cause_of_a_failed_context_stands_first() -> None:
     assert len(found) == 3
 
 
-def test_a_trace_without_a_cause_is_told_by_its_exception() -> None:
+def test_trace_without_a_cause_gives_its_exception() -> None:
     lines = ["x SEVERE [main] oh", "java.lang.OutOfMemoryError: Java heap space", "\tat shop.Cart.add(Cart.java:1)"]
     assert causes(lines) == lines[:2]
 
 
-def test_the_cause_is_found_in_a_trace_as_tomcat_indents_it_on_the_console() -> None:
+def test_cause_is_found_in_an_indented_trace() -> None:
     lines = ["x SEVERE [main] Servlet [start] threw load() exception", "\tjava.lang.IllegalStateException: no database"]
     assert causes([*lines, "\t\tat shop.Start.init(Start.java:1)"]) == [lines[0], lines[1].strip()]
 
 
-def test_a_report_has_the_cause_that_scrolled_away_and_the_last_lines() -> None:
+def test_report_has_an_early_cause_and_the_last_lines() -> None:
     log = FAILED_LISTENER + "\n".join(f"INFO line {number}" for number in range(100))
     told = failure_report(log, lines=30)
     assert "db:5432" in told
@@ -48,22 +48,22 @@ def test_a_report_has_the_cause_that_scrolled_away_and_the_last_lines() -> None:
     assert "INFO line 69" not in told
 
 
-def test_tomcats_list_of_versions_is_left_out() -> None:
+def test_report_leaves_out_the_version_lines_of_tomcat() -> None:
     assert "VersionLoggerListener" not in failure_report(FAILED_LISTENER, lines=30)
 
 
-def test_a_log_is_told_in_bounded_size() -> None:
+def test_report_has_a_bounded_size() -> None:
     assert len(failure_report("\n".join("SEVERE " + "x" * 100_000 for _ in range(1000)), lines=30)) < 25_000
     assert failure_report("", lines=30) == "it printed nothing"
 
 
-def test_an_exit_code_is_told_with_its_meaning() -> None:
+def test_exit_code_is_described_with_its_meaning() -> None:
     assert describe_exit(1, oom_killed=False) == "ended with exit code 1"
     assert "not in the image" in describe_exit(127, oom_killed=False)
     assert "memory" in describe_exit(137, oom_killed=True)
 
 
-def test_what_our_part_of_tomcat_tells_is_found_once_in_any_format_of_the_log() -> None:
+def test_messages_are_found_once_in_any_log_format() -> None:
     log = """22-Nov-2026 19:51:15.018 WARNING [main] hookserver.Sessions.tell [hookserver] 3 sessions dropped
 Nov 22, 2026 7:51:16 PM hookserver.Sessions tell
 WARNING: [hookserver] 3 sessions dropped
@@ -72,7 +72,7 @@ WARNING: [hookserver] 3 sessions dropped
     assert messages(log.splitlines()) == ["3 sessions dropped"]
 
 
-def test_of_what_is_counted_the_last_count_is_found() -> None:
+def test_counted_message_has_the_last_count() -> None:
     lines = [
         "[hookserver] 1 session dropped: a",
         "[hookserver] 2 sessions dropped: b",
@@ -87,7 +87,7 @@ UP_TO_7 = "Nov 22, 2026 7:51:16 PM org.apache.catalina.core.StandardContext star
 
 
 @pytest.mark.parametrize("before", [SINCE_8, UP_TO_7, SINCE_8.replace("SEVERE", "\u4e25\u91cd")])
-def test_a_context_that_tomcat_gave_up_is_told_from_others(before: str) -> None:
+def test_context_that_tomcat_gave_up_is_recognised_by_its_path(before: str) -> None:
     log = f"INFO Starting\n{before}Context [/shop] {FAILED}\nINFO Server startup in [312] milliseconds\n"
     assert gave_up(log, "/shop")
     assert not gave_up(log, "")
@@ -105,11 +105,11 @@ def test_a_context_that_tomcat_gave_up_is_told_from_others(before: str) -> None:
         f"{SINCE_8}Context [/shop##2] {FAILED}",
     ],
 )
-def test_words_of_the_app_are_not_taken_for_tomcats(line: str) -> None:
+def test_lines_of_the_app_are_not_mistaken_for_those_of_tomcat(line: str) -> None:
     assert not gave_up(line, "/shop")
 
 
-def test_frames_of_a_stack_trace_take_no_place_where_the_cause_is_told() -> None:
+def test_report_with_a_cause_has_no_stack_frames() -> None:
     told = failure_report(FAILED_LISTENER, lines=30)
     assert "\tat " not in told
     assert "more" not in told

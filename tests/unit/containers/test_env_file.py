@@ -8,18 +8,18 @@ from hookserver.containers.env_file import parse_env_file, read_env_file
 from hookserver.errors import ContainerError
 
 
-def test_an_env_file_is_read_as_docker_reads_it() -> None:
+def test_env_file_is_read_as_docker_reads_it() -> None:
     text = '\ufeff# comment\n\n  A=1\nB="quoted" # kept\nC=\nD=a=b\r\n'
     assert parse_env_file(text, "f") == {"A": "1", "B": '"quoted" # kept', "C": "", "D": "a=b"}
 
 
 @pytest.mark.parametrize("line", ["NAME", "A B=1", "=x", "export A=1"])
-def test_a_line_that_is_no_variable_is_refused_by_its_number(line: str) -> None:
+def test_line_that_is_no_variable_is_refused_with_its_number(line: str) -> None:
     with pytest.raises(ContainerError, match="line 2 is not NAME=value"):
         parse_env_file(f"A=1\n{line}\n", "/etc/shop.env")
 
 
-def test_a_file_that_is_not_there_or_no_text_is_told_with_its_setting(tmp_path: Path) -> None:
+def test_missing_or_binary_file_is_refused_with_its_setting(tmp_path: Path) -> None:
     binary = tmp_path / "shop.env"
     binary.write_bytes(b"A=\xff\n")
     for file in (binary, tmp_path / "none.env"):
@@ -28,5 +28,5 @@ def test_a_file_that_is_not_there_or_no_text_is_told_with_its_setting(tmp_path: 
         assert "tomcat.env_file" in told.value.remedy
 
 
-def test_without_a_file_there_are_no_variables() -> None:
+def test_no_file_gives_no_variables() -> None:
     assert read_env_file(None) == {}

@@ -21,7 +21,7 @@ SOURCE = {
 }
 
 
-def test_the_default_target_makes_the_war(site: Site) -> None:
+def test_default_target_makes_the_war(site: Site) -> None:
     image, log = site.build(site.job(SOURCE))
     assert "build.xml: ant" in log
     assert "$ ant -noinput" in log
@@ -30,7 +30,7 @@ def test_the_default_target_makes_the_war(site: Site) -> None:
     assert site.containers() == []
 
 
-def test_a_class_that_does_not_compile_is_shown_with_its_place(site: Site) -> None:
+def test_compile_error_is_shown_with_file_and_line(site: Site) -> None:
     broken = {**SOURCE, "src/shop/Cart.java": "package shop;\npublic class Cart { Basket items; }"}
     with pytest.raises(BuildError) as caught:
         site.build(site.job(broken))
@@ -39,7 +39,7 @@ def test_a_class_that_does_not_compile_is_shown_with_its_place(site: Site) -> No
     assert "Compile failed; see the compiler error output" in caught.value.problem
 
 
-def test_a_build_that_leaves_no_war_says_what_to_do(site: Site) -> None:
+def test_build_without_a_war_is_refused_with_the_remedy(site: Site) -> None:
     nothing = {**SOURCE, "build.xml": '<project default="a"><target name="a"/></project>'}
     with pytest.raises(BuildError, match=r"the build left no WAR \(\*\*/\*\.war\)") as caught:
         site.build(site.job(nothing))

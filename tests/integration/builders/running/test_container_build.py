@@ -29,7 +29,7 @@ def failure(site: Site, made: BuildJob) -> BuildError:
     return caught.value
 
 
-def test_a_failed_build_shows_its_last_lines_and_the_whole_output_is_in_the_log(site: Site) -> None:
+def test_failed_build_raises_its_last_lines_and_logs_everything(site: Site) -> None:
     made = job(site, "for i in $(seq 50); do echo line $i; done; echo 'no such compiler' >&2; exit 3")
     error = failure(site, made)
     assert "exit code 3" in error.problem
@@ -58,32 +58,32 @@ def test_output_is_in_the_log_while_the_build_runs(site: Site, eventually: Calla
     assert "exit code 137" in failed[0].problem
 
 
-def test_a_build_that_never_ends_is_stopped_and_told(site: Site) -> None:
+def test_build_that_never_ends_is_stopped_at_its_timeout(site: Site) -> None:
     error = failure(site, job(site, "echo waiting for a lock; sleep 600", timeout="1s"))
     assert "stopped after 1s" in error.problem
     assert "waiting for a lock" in error.problem
     assert "build.timeout" in error.remedy
 
 
-def test_a_build_that_needs_more_memory_is_told_which_key_to_raise(site: Site) -> None:
+def test_build_without_enough_memory_names_the_setting_to_raise(site: Site) -> None:
     error = failure(site, job(site, "head -c 200m /dev/zero | tail -c 150m >/dev/null", memory="64m"))
     assert "out of memory" in error.problem
     assert "build.memory (now 64m)" in error.remedy
 
 
-def test_a_fork_bomb_meets_a_limit(site: Site) -> None:
+def test_fork_bomb_meets_a_limit(site: Site) -> None:
     error = failure(site, job(site, "i=0; while [ $i -lt 3000 ]; do sleep 60 & i=$((i+1)); done"))
     assert "fork" in error.problem.lower()
 
 
-def test_a_build_that_prints_without_end_fills_neither_log_nor_memory(site: Site) -> None:
+def test_endless_output_fills_neither_log_nor_memory(site: Site) -> None:
     made = job(site, "yes 0123456789012345678901234567890123456789 | head -c 300m; echo the end; exit 1")
     error = failure(site, made)
     assert "the end" in error.problem
     assert site.log_file(made).stat().st_size < 32 << 20
 
 
-def test_a_build_sees_neither_docker_nor_the_hosts_files_and_environment(
+def test_build_sees_neither_docker_nor_files_and_environment_of_the_host(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = tmp_path / "secret"
@@ -97,7 +97,7 @@ def test_a_build_sees_neither_docker_nor_the_hosts_files_and_environment(
     assert "docker.sock': No such file" in site.log(made)
 
 
-def test_the_builds_environment_and_mounts_are_there_and_the_mounts_are_read_only(site: Site, tmp_path: Path) -> None:
+def test_build_has_its_environment_and_read_only_mounts(site: Site, tmp_path: Path) -> None:
     (tmp_path / "settings.xml").write_text("<settings/>")
     made = job(
         site,
@@ -127,7 +127,7 @@ def test_java_and_the_others_trust_the_ca_bundle(site: Site) -> None:
     assert "Picked up" not in log
 
 
-def test_several_wars_are_listed_and_the_one_that_is_named_is_taken(site: Site) -> None:
+def test_several_wars_are_refused_and_the_named_one_is_taken(site: Site) -> None:
     script = "mkdir -p a/target b/target; cp shop.war a/target/; cp shop.war b/target/shop-2.war"
     error = failure(site, job(site, script))
     assert "a/target/shop.war\n  b/target/shop-2.war" in error.problem
@@ -137,12 +137,12 @@ def test_several_wars_are_listed_and_the_one_that_is_named_is_taken(site: Site) 
     assert image.startswith("sha256:")
 
 
-def test_a_build_without_a_war_says_what_was_looked_for(site: Site) -> None:
+def test_build_without_a_war_is_refused_with_what_was_looked_for(site: Site) -> None:
     error = failure(site, job(site, "rm shop.war"))
     assert "**/target/*.war" in error.problem
 
 
-def test_a_killed_builds_container_is_found_and_removed_within_a_second(site: Site) -> None:
+def test_container_of_a_killed_build_is_removed_within_a_second(site: Site) -> None:
     deploy = 9_999
     labels = {"hookserver.state_dir": str(site.root), "hookserver.role": "build", "hookserver.deploy": str(deploy)}
     made = site.client.create_container("maven:3.9-eclipse-temurin-17", ["sleep", "600"], labels=labels)
@@ -153,7 +153,7 @@ def test_a_killed_builds_container_is_found_and_removed_within_a_second(site: Si
     assert site.containers() == []
 
 
-def test_a_foreign_container_with_the_builds_name_is_left_alone(site: Site) -> None:
+def test_container_of_others_with_the_name_of_the_build_stays(site: Site) -> None:
     made = job(site, "mkdir target; cp shop.war target/")
     name = f"hs-{site.app}-build-{made.deploy}"
     foreign = site.client.create_container("maven:3.9-eclipse-temurin-17", ["true"], name=name)["Id"]
@@ -164,7 +164,7 @@ def test_a_foreign_container_with_the_builds_name_is_left_alone(site: Site) -> N
         site.client.remove_container(foreign)
 
 
-def test_a_secret_from_a_file_reaches_the_builds_environment_and_no_image(site: Site, tmp_path: Path) -> None:
+def test_secret_from_a_file_is_in_the_environment_of_the_build_and_in_no_image(site: Site, tmp_path: Path) -> None:
     secret = tmp_path / "nexus"
     secret.write_text("canary-of-nexus\n")
     script = 'test "$NEXUS" = canary-of-nexus && mkdir target && cp shop.war target/'
@@ -176,7 +176,7 @@ def test_a_secret_from_a_file_reaches_the_builds_environment_and_no_image(site: 
     assert f"a file of build.env_files cannot be read: [Errno 2] No such file or directory: '{secret}'" in error.problem
 
 
-def test_an_offline_build_has_no_network_and_is_told_when_its_cache_lacks_something(site: Site) -> None:
+def test_offline_build_has_no_network_and_names_the_remedy_for_an_incomplete_cache(site: Site) -> None:
     made = job(
         site, "cat /proc/net/dev | grep -c : ; echo '[ERROR] Cannot access x in offline mode'; exit 1", offline=True
     )

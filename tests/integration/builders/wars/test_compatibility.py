@@ -17,18 +17,18 @@ def job(site: Site, own: bytes, library: bytes = b"PK", page: str = "") -> Build
     return site.job({"shop.war": war({**files, "index.html": page})})
 
 
-def test_a_war_for_javax_does_not_get_onto_a_tomcat_10(site: Site) -> None:
+def test_war_for_javax_is_refused_on_tomcat_10(site: Site) -> None:
     with pytest.raises(BuildError, match=rf"javax\.servlet \(seen in shop/Cart\.class\), and the Tomcat of {TOMCAT}"):
         site.build(job(site, class_file(SERVLET)))
     assert site.containers() == []
 
 
-def test_a_war_for_a_newer_java_is_told_with_both_versions(site: Site) -> None:
+def test_war_for_a_newer_java_is_refused_with_both_versions(site: Site) -> None:
     with pytest.raises(BuildError, match=rf"needs Java 21 \(seen in shop/Cart\.class\), and {TOMCAT} has Java 17"):
         site.build(job(site, class_file(java=21)))
 
 
-def test_what_the_libraries_tell_is_remembered_with_their_layer(site: Site) -> None:
+def test_facts_of_the_libraries_are_stored_with_their_layer(site: Site) -> None:
     library = zipped({"web/Filter.class": class_file(SERVLET.replace("javax", "jakarta"), java=11)})
     image, _ = site.build(job(site, class_file(), library))
     facts = site.inspect(image)["Config"]["Labels"]["hookserver.facts"]

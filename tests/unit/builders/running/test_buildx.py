@@ -69,7 +69,7 @@ def test_at_its_timeout_the_plugin_ends_too(
     assert is_gone(pid_file)
 
 
-def test_a_build_whose_deploy_was_killed_is_found_by_the_deploys_tag(
+def test_build_of_a_killed_deploy_is_found_by_its_tag(
     tools: BuildTools,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -101,7 +101,7 @@ def test_a_build_ends_when_its_log_cannot_be_written(
     assert is_gone(pid_file)
 
 
-def test_a_buildx_that_gives_no_answer_is_told(
+def test_buildx_that_does_not_answer_is_refused(
     tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
 ) -> None:
     monkeypatch.setattr(buildx, "_VERSION_TIMEOUT", 1.0)
@@ -120,7 +120,7 @@ def test_the_last_line_of_a_failed_build_is_told_though_nothing_ended_it(
 
 
 @pytest.mark.parametrize("known", ["sha256:image", "sha256:config"])
-def test_an_engine_knows_the_image_by_one_of_its_digests(
+def test_image_is_found_by_either_of_its_digests(
     tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str
 ) -> None:
     """The containerd image store by its manifest's, the older one by its configuration's."""
