@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from hookserver.project.builds.gradle_files import Files, Part, Project, read_files
 from hookserver.project.builds.gradle_values import Values
+from hookserver.project.builds.wrapper import read_wrapper
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder
 from hookserver.project.java import java_level, sorted_levels
@@ -38,9 +39,7 @@ _SCOPES = {
     "providedCompile": "provided",
     "providedRuntime": "provided",
 }
-_WRAPPER = "gradle/wrapper/gradle-wrapper.properties"
-_WRAPPER_FILES = ("gradlew", _WRAPPER, "gradle/wrapper/gradle-wrapper.jar")
-_DISTRIBUTION = re.compile(r"(?m)^distributionUrl[ \t]*=.*?gradle-(\d+(?:\.\d+)?)")
+_NO_WAR = "no build file applies the war plugin (plugins that are classes are not read): perhaps it makes no WAR"
 _WAR_BLOCK = re.compile(r"\b(?:war|bootWar)\s*\{([^}]{0,2000})\}")
 _WAR_NAME = re.compile(r"""(?:archiveFileName|archiveName)\s*(?:\.set\(|=)?\s*["']([^"'$\n]+\.war)["']""")
 
@@ -58,20 +57,22 @@ def read_build(folder: Folder) -> Build | None:
     named = re.search(r"""rootProject\.name\s*=\s*["']([^"'\n]+)""", files.settings.text)
     levels = [level for part in files.parts if (level := _java_level(part, files.values))]
     toolchains = [level for level in levels if level.where.startswith(_TOOLCHAINS)]
+    wrapper = read_wrapper(folder, "gradle")
+    own_gradle = Evidence(wrapper.version, f"Gradle {wrapper.version}: {wrapper.properties}")
     description = f"{wars[0][1].name} applies the war plugin" if wars else files.first
     return Build(
         kind="gradle",
         description=f"{description} (read as text)",
         wars=tuple(_war_path(project, part) for project, part in wars),
         name=Evidence(named[1], f"rootProject.name in {files.settings.name}") if named else None,
-        wrapper="" if _missing_wrapper_file(folder) else "./gradlew",
+        wrapper=wrapper.script,
         modules=tuple(project.folder for project in files.projects[1:]),
         dependencies=tuple(_all_dependencies(files)),
         java=sorted_levels(levels),
         builder_java=sorted_levels(toolchains)[0] if toolchains else None,
-        builder_tool=_wrapper_version(folder) or _old_gradle(files),
+        builder_tool=own_gradle if wrapper.version else _old_gradle(files),
         tomcat=_tomcat_version(files),
-        notes=tuple(_notes(folder, is_war=bool(wars))),
+        notes=tuple(note for note in (wrapper.note, "" if wars else _NO_WAR) if note),
     )
 
 
@@ -113,12 +114,6 @@ def _dependencies(part: Part) -> Iterator[Dependency]:
         yield Dependency(match[2], match[3], version if "$" not in version else "", part.name, scope)
 
 
-def _wrapper_version(folder: Folder) -> Evidence | None:
-    """The Gradle version of the project's own wrapper, also if the wrapper is incomplete."""
-    match = _DISTRIBUTION.search(folder.text(_WRAPPER))
-    return Evidence(match[1], f"Gradle {match[1]}: {_WRAPPER}") if match else None
-
-
 def _tomcat_version(files: Files) -> Evidence | None:
     version = files.values.get("tomcatVersion") or files.values.get("tomcat.version")
     return Evidence(version, f"tomcatVersion of {files.first}") if version else None
@@ -130,16 +125,3 @@ def _old_gradle(files: Files) -> Evidence | None:
         if match := _REMOVED.search(part.text):
             return Evidence(_LAST_WITH_REMOVED, f"`{match[1]}` in {part.name}, which Gradle 7 removed")
     return None
-
-
-def _missing_wrapper_file(folder: Folder) -> str:
-    """The first missing file of the project's own wrapper; empty if it is complete."""
-    return next((name for name in _WRAPPER_FILES if name not in folder), "")
-
-
-def _notes(folder: Folder, *, is_war: bool) -> Iterator[str]:
-    missing = _missing_wrapper_file(folder)
-    if "gradlew" in folder and missing:
-        yield f"./gradlew is not used, since {missing} is missing: commit it, or the image's own Gradle builds"
-    if not is_war:
-        yield "no build file applies the war plugin (plugins that are classes are not read): perhaps it makes no WAR"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hookserver.project.builds.gradle_values import Values, read_values
+from hookserver.project.comments import without_comments
 from hookserver.project.folder import Folder, join
 
-_COMMENT = re.compile(r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|/\*.*?(?:\*/|\Z)|//[^\n]*""", re.DOTALL)
 _INCLUDE = re.compile(r"""(?:^|;)[ \t]*include\b\s*\(?\s*((?:["'][^"'\n]+["']\s*,?\s*)+)""", re.MULTILINE)
 _INCLUDED_BUILD = re.compile(r"""\bincludeBuild\s*\(?\s*["']([^"'\n]+)["']""")
 _STRING = re.compile(r"""["']([^"'\n]+)["']""")
@@ -82,12 +82,12 @@ def read_files(folder: Folder) -> Files | None:
     settings = next((name for name in ("settings.gradle", "settings.gradle.kts") if name in folder), "")
     if not top and not settings:
         return None
-    settings_text = _without_comments(folder.text(settings))
+    settings_text = without_comments(folder.text(settings), settings)
     folders = {"": "", **_project_folders(folder, settings_text)}
     files = {path: _build_file(folder, place, path.rpartition(":")[2]) for path, place in folders.items()}
     plugin_files, plugin_builds = _own_plugins(folder, settings_text)
     names = dict.fromkeys(name for name in (settings, *files.values(), *plugin_files.values(), *plugin_builds) if name)
-    texts = {name: _without_comments(folder.text(name)) for name in names}
+    texts = {name: without_comments(folder.text(name), name) for name in names}
     values = read_values(folder, texts.values())
 
     def part(name: str, raw: str) -> Part:
@@ -171,7 +171,3 @@ def _build_file(folder: Folder, place: str, name: str) -> str:
     below = f"{place}/" if place else ""
     names = [f"{below}{file}{kind}" for file in ("build", name) if file for kind in (".gradle", ".gradle.kts")]
     return next((name for name in names if name in folder), "")
-
-
-def _without_comments(text: str) -> str:
-    return _COMMENT.sub(lambda match: match[1] or " ", text)

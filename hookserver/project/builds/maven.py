@@ -13,6 +13,7 @@ from posixpath import normpath
 
 from hookserver.project.builds.commands import command
 from hookserver.project.builds.maven_pom import Pom, read_poms
+from hookserver.project.builds.wrapper import Wrapper, read_wrapper
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder, join, text_at
 from hookserver.project.java import java_level, sorted_levels
@@ -20,10 +21,8 @@ from hookserver.project.java import java_level, sorted_levels
 _PLUGIN, _COMPILER = "maven-war-plugin", "maven-compiler-plugin"
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 _VERSION = re.compile(r"\$\{[^}]*(?:version|revision)[^}]*\}", re.IGNORECASE)
-_DISTRIBUTION = re.compile(r"(?m)^distributionUrl[ \t]*=.*?apache-maven-(\d+\.\d+)")
 _FOR_PRODUCTION = re.compile(r"\b(?:prod|production|live|war)\b", re.IGNORECASE)
 _TOMCAT = re.compile(r"tomcat\d*[.-]?version", re.IGNORECASE)
-_WRAPPER = (".mvn/wrapper/maven-wrapper.properties", "mvnw")
 
 
 def read_build(folder: Folder) -> Build | None:
@@ -37,21 +36,24 @@ def read_build(folder: Folder) -> Build | None:
     wars = [pom for pom in poms if pom.get("packaging") == "war"]
     deployed = [pom for pom in wars if not pom.profiles] or [pom for pom in wars if pom.profiles == wars[0].profiles]
     first = (deployed or poms)[0]
+    wrapper = read_wrapper(folder, "maven")
     build = Build(
         kind="maven",
         description=f"{first.path}, packaging {first.get('packaging') or 'jar'}",
         wars=tuple(_war_path(pom) for pom in deployed),
         name=Evidence(first.get("artifactId"), f"artifactId in {first.path}"),
-        wrapper="./mvnw" if all(name in folder for name in _WRAPPER) else "",
+        wrapper=wrapper.script,
         modules=tuple(pom.folder for pom in poms[1:]),
         dependencies=tuple(dependency for pom in poms for dependency in _dependencies(pom)),
-        java=sorted_levels(level for pom in poms if (level := _java_level(pom) or _level_of_old_compiler(pom, folder))),
+        java=sorted_levels(
+            level for pom in poms if (level := _java_level(pom) or _level_of_old_compiler(pom, wrapper))
+        ),
         builder_java=_enforced_java(poms),
         tomcat=next((found for pom in (*deployed, *poms) if (found := _tomcat_version(pom))), None),
         arguments=(f"-P{','.join(first.profiles)}",) if deployed and first.profiles else (),
     )
     others = [pom for pom in wars if pom not in deployed]
-    build = replace(build, notes=(*notes, *_notes(folder, poms, deployed), *_profile_notes(build, poms, others)))
+    build = replace(build, notes=(*notes, *_notes(wrapper, poms, deployed), *_profile_notes(build, poms, others)))
     if not build.arguments:
         return build
     why = f"{first.path} is a module only with the profile {' and '.join(first.profiles)}, which is not active"
@@ -117,7 +119,7 @@ def _java_level(pom: Pom) -> Evidence | None:
     return None
 
 
-def _level_of_old_compiler(pom: Pom, folder: Folder) -> Evidence | None:
+def _level_of_old_compiler(pom: Pom, wrapper: Wrapper) -> Evidence | None:
     """Java 8 as a guess, if the compiler plugin is older than 3.9 and no level is set.
 
     Its default is then 1.5, from 3.8.0 on 1.6 (MCOMPILER-335), which javac refuses since JDK 12. The version of Maven
@@ -126,12 +128,8 @@ def _level_of_old_compiler(pom: Pom, folder: Folder) -> Evidence | None:
     if pom.get("packaging") == "pom" or pom.external_parent:
         return None
     plugin = pom.of_plugin(_COMPILER, "version")
-    maven = _DISTRIBUTION.search(folder.text(_WRAPPER[0])) if _WRAPPER[1] in folder else None
-    if plugin:
-        text, where = plugin, f"{_COMPILER} {plugin} in {pom.path}"
-    else:
-        text, where = (maven[1], _WRAPPER[0]) if maven else ("", "")
-    version = re.match(r"(\d+)\.(\d+)", text)
+    where = f"{_COMPILER} {plugin} in {pom.path}" if plugin else wrapper.properties
+    version = re.match(r"(\d+)\.(\d+)", plugin or (wrapper.version if wrapper.script else ""))
     if version is None or (int(version[1]), int(version[2])) >= (3, 9):
         return None
     reason = f"a guess, no level was found: {where} compiles for Java 5 or 6 by default, which new JDKs refuse"
@@ -157,7 +155,7 @@ def _tomcat_version(pom: Pom) -> Evidence | None:
     return None
 
 
-def _notes(folder: Folder, poms: list[Pom], deployed: list[Pom]) -> Iterator[str]:
+def _notes(wrapper: Wrapper, poms: list[Pom], deployed: list[Pom]) -> Iterator[str]:
     if not deployed:
         yield (
             "no module has <packaging>war</packaging>, so the build makes no WAR: change it (with Spring Boot extend "
@@ -167,8 +165,8 @@ def _notes(folder: Folder, poms: list[Pom], deployed: list[Pom]) -> Iterator[str
         output = pom.of_plugin(_PLUGIN, "configuration/outputDirectory")
         if _is_outside(pom, output):
             yield f"the WAR of {pom.path} goes to {output}, outside this project: remove that outputDirectory"
-    if _WRAPPER[1] in folder and _WRAPPER[0] not in folder:
-        yield f"./mvnw is not used, since {_WRAPPER[0]} is missing: commit it, or the image's own Maven builds"
+    if wrapper.note:
+        yield wrapper.note
     external = sorted({f"{pom.external_parent} ({pom.external_parent.where})" for pom in poms if pom.external_parent})
     if external:
         yield f"not in this folder, so its settings are unknown: {', '.join(external)}"
