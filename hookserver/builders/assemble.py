@@ -130,11 +130,11 @@ def _find_layer(tools: BuildTools, app: str, key: str) -> str:
     return next((str(image["Id"]) for image in find_images(tools.engine, labels)), "")
 
 
-def _stored_facts(tools: BuildTools, library: str) -> war_facts.Facts | None:
+def _stored_facts(tools: BuildTools, library: str) -> war_facts.WarFacts | None:
     """The facts that were read from the libraries when their layer was made; None when there is no such layer."""
     if not library:
         return None
-    return war_facts.Facts(**json.loads(inspect_image(tools.engine, library)["Config"]["Labels"][FACTS]))
+    return war_facts.WarFacts(**json.loads(inspect_image(tools.engine, library)["Config"]["Labels"][FACTS]))
 
 
 def _library(tools: BuildTools, job: BuildJob, base: Base, log: DeployLog) -> tomcat_library.Library:

@@ -29,7 +29,7 @@ class BuildJob:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class KindMatch:
     """The reason why a kind fits a source, for the log. ``sure`` is false for a guess that any other kind overrules."""
 
     text: str
@@ -63,7 +63,7 @@ class Kind(Protocol):
     brings_server: bool
     """Whether it makes a WholeImage; otherwise a WAR, which runs on ``tomcat.image``."""
 
-    def recognise(self, source: Path) -> Evidence | None:
+    def recognise(self, source: Path) -> KindMatch | None:
         """The evidence for this kind in the source; None when there is none."""
 
     def fingerprint(self, job: BuildJob) -> str:

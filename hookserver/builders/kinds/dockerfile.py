@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from hookserver.builders.job import BuildJob, Evidence, WholeImage
+from hookserver.builders.job import BuildJob, KindMatch, WholeImage
 from hookserver.builders.running import source as sources
 from hookserver.builders.running.buildx import build_with_buildx
 from hookserver.builders.running.docker_build import build_with_engine
@@ -39,7 +39,7 @@ class _Instruction:
     words: tuple[str, ...]
 
 
-def recognise(source: Path) -> Evidence | None:
+def recognise(source: Path) -> KindMatch | None:
     """A ``Dockerfile`` in the top folder; sure when its last stage is a Tomcat and the repository has all it copies.
 
     Many only copy a build's product from ``target/``, which a fresh checkout does not have.
@@ -48,12 +48,12 @@ def recognise(source: Path) -> Evidence | None:
         return None
     stages = _stages(sources.read_text(source, "Dockerfile"))
     if not stages:
-        return Evidence("Dockerfile without FROM", sure=False)
+        return KindMatch("Dockerfile without FROM", sure=False)
     missing = [path for path in _copied(stages[-1]) if _PRODUCT.search(path) and not _exists(source, path)]
     if missing:
-        return Evidence(f"Dockerfile that copies {missing[0]}, which something else must build first", sure=False)
+        return KindMatch(f"Dockerfile that copies {missing[0]}, which something else must build first", sure=False)
     base = _base(stages)
-    return Evidence(f"Dockerfile from {base}", sure="tomcat" in base.lower())
+    return KindMatch(f"Dockerfile from {base}", sure="tomcat" in base.lower())
 
 
 def fingerprint(job: BuildJob) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hookserver.builders.job import BuildJob, Evidence, War
+from hookserver.builders.job import BuildJob, KindMatch, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running import wrapper
 from hookserver.builders.running.container_build import build_in_container
@@ -43,10 +43,10 @@ ADVICE = {
 }
 
 
-def recognise(source: Path) -> Evidence | None:
+def recognise(source: Path) -> KindMatch | None:
     """A build or settings file in the top folder is the evidence."""
     present = [name for name in _FILES if sources.find_file(source, name)]
-    return Evidence(present[0]) if present else None
+    return KindMatch(present[0]) if present else None
 
 
 def fingerprint(job: BuildJob) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path, PurePosixPath
 
-from hookserver.builders.job import BuildJob, Evidence, War
+from hookserver.builders.job import BuildJob, KindMatch, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.wars.choice import matches
@@ -18,10 +18,10 @@ brings_server = False
 _PLACES = ("", "deploy", "dist", "build", "target", "war")
 
 
-def recognise(source: Path) -> Evidence | None:
+def recognise(source: Path) -> KindMatch | None:
     """WAR files in the usual folders are the evidence."""
     wars = _usual(source)
-    return Evidence(f"a prebuilt WAR, {', '.join(wars)}") if wars else None
+    return KindMatch(f"a prebuilt WAR, {', '.join(wars)}") if wars else None
 
 
 def fingerprint(job: BuildJob) -> str:

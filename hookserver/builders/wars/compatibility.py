@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hookserver.builders.tomcat.base_image import Base
 from hookserver.builders.tomcat.library import Library
-from hookserver.builders.wars.facts import Facts
+from hookserver.builders.wars.facts import WarFacts
 from hookserver.errors import BuildError
 
 _WAYS_OUT = {
@@ -29,7 +29,7 @@ _TAGS_WAYS_OUT = {
 }
 
 
-def _check_tags(war: Facts, base: Base, image: str) -> None:
+def _check_tags(war: WarFacts, base: Base, image: str) -> None:
     """Refuse tags of the other API only where a page uses them: an unused library of the other API does no harm."""
     for uri, page in war.pages:
         libraries = [(jar, api) for library_uri, jar, api in war.tags if library_uri == uri]
@@ -42,7 +42,7 @@ def _check_tags(war: Facts, base: Base, image: str) -> None:
             )
 
 
-def check(war: Facts, base: Base, image: str) -> None:
+def check(war: WarFacts, base: Base, image: str) -> None:
     """Raise BuildError for a WAR that cannot work on the base, called ``image``. Unknown facts are no mismatch."""
     if war.servlet and base.servlet and war.servlet != base.servlet:
         raise BuildError(

@@ -34,7 +34,7 @@ FORMAT = 3
 
 
 @dataclass(frozen=True)
-class Facts:
+class WarFacts:
     """``servlet`` is ``javax``, ``jakarta`` or empty (neither or both), ``servlet_source`` the file that shows it.
 
     ``java`` is the version that the classes need (17; 0: there are none), ``java_source`` one of those classes.
@@ -50,14 +50,14 @@ class Facts:
     pages: tuple[tuple[str, str], ...] = ()
 
 
-def merge(own: Facts, libraries: Facts) -> Facts:
+def merge(own: WarFacts, libraries: WarFacts) -> WarFacts:
     """The facts of the whole WAR: its own servlet API first, else the libraries'; the newer Java of both."""
     servlet = own if own.servlet else libraries
     newest = max(own, libraries, key=lambda facts: facts.java)
-    return Facts(servlet.servlet, servlet.servlet_source, newest.java, newest.java_source, libraries.tags, own.pages)
+    return WarFacts(servlet.servlet, servlet.servlet_source, newest.java, newest.java_source, libraries.tags, own.pages)
 
 
-def read_own(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> Facts:
+def read_own(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> WarFacts:
     """The facts of the WAR without its libraries: of its classes, JSP pages and descriptors."""
     tally = _Tally()
     pages: dict[str, str] = {}
@@ -75,10 +75,10 @@ def read_own(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> Fa
     return replace(tally.facts(newest=True), pages=tuple(pages.items()))
 
 
-def read_libraries(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], work: Path) -> Facts:
+def read_libraries(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], work: Path) -> WarFacts:
     """The facts of the jars in ``WEB-INF/lib``: the API of most classes. Unpacks one jar at a time into ``work``."""
     whole = _Tally()
-    newest = Facts()
+    newest = WarFacts()
     tags: list[tuple[str, str, str]] = []
     for entry in entries:
         if not entry.filename.endswith(".jar"):
@@ -94,7 +94,7 @@ def read_libraries(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo],
         newest = max(newest, facts, key=lambda facts: facts.java)
         tags += [(uri, name, facts.servlet) for uri in sorted(tally.tags)]
     used = whole.facts(newest=False)
-    return Facts(used.servlet, used.servlet_source, newest.java, newest.java_source, tuple(tags))
+    return WarFacts(used.servlet, used.servlet_source, newest.java, newest.java_source, tuple(tags))
 
 
 class _Tally:
@@ -121,13 +121,13 @@ class _Tally:
             self.apis[api] += 1
             self.first.setdefault(api, name)
 
-    def facts(self, *, newest: bool) -> Facts:
+    def facts(self, *, newest: bool) -> WarFacts:
         """With ``newest``, the newest Java of any class counts; else that of most: a jar may have spare classes."""
         java = 0
         if self.java:
             java = max(self.java) if newest else self.java.most_common(1)[0][0]
         servlet = self._servlet()
-        return Facts(servlet, self.first.get(servlet, ""), java, self.java_first.get(java, ""))
+        return WarFacts(servlet, self.first.get(servlet, ""), java, self.java_first.get(java, ""))
 
     def _servlet(self) -> str:
         for api, other in (APIS, APIS[::-1]):

@@ -14,9 +14,7 @@ BUILD = {"ca_bundle": str(CA_BUNDLE)} if CA_BUNDLE.exists() else {}
 PAGE = '<%@ page import="javax.servlet.http.HttpServletRequest" %>{} <%= ((HttpServletRequest) request).getMethod() %>'
 
 
-def test_a_prebuilt_war_for_javax_serves_and_its_libraries_stay_one_layer(
-    site: Site, eventually: Callable[..., object]
-) -> None:
+def test_converted_war_serves_and_its_libraries_stay_one_layer(site: Site, eventually: Callable[..., object]) -> None:
     library = zipped({"META-INF/note.properties": b"api = javax.servlet.http.HttpServlet", "a": bytes(5000)})
     images = []
     for version in ("one", "two"):

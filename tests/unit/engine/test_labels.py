@@ -14,11 +14,11 @@ def test_label_set_names_the_installation_the_role_and_the_app() -> None:
     }
 
 
-def test_label_set_of_what_belongs_to_no_app_has_no_app() -> None:
+def test_label_set_without_an_app_has_no_app_label() -> None:
     assert label_set(Path("/x"), "network") == {STATE_DIR: "/x", ROLE: "network"}
 
 
-def test_label_filter_leaves_out_what_does_not_matter() -> None:
+def test_label_filter_leaves_out_labels_that_are_none() -> None:
     assert label_filter({APP: "shop", DEPLOY: None, ROLE: "replica"}) == {
         "label": ["hookserver.app=shop", "hookserver.role=replica"]
     }

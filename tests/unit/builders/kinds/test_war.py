@@ -40,7 +40,7 @@ def test_war_files_in_the_usual_folders_are_the_evidence(tmp_path: Path) -> None
     assert evidence.text == "a prebuilt WAR, shop.war, dist/shop.war"
 
 
-def test_the_only_war_is_taken(tmp_path: Path) -> None:
+def test_only_war_in_the_usual_folders_is_taken(tmp_path: Path) -> None:
     assert make(job_of(tmp_path, "dist/shop.war", "src/a.war")).path == tmp_path / "source/dist/shop.war"
 
 

@@ -27,7 +27,7 @@ from hookserver.builders.running.advice import advice
         ("> Unsupported class file major version 61", "older one"),
     ],
 )
-def test_it_names_the_setting(line: str, setting: str) -> None:
+def test_advice_names_the_setting(line: str, setting: str) -> None:
     assert setting in advice(line.__contains__, {}, "usual")
 
 
@@ -38,7 +38,7 @@ def test_it_names_the_setting(line: str, setting: str) -> None:
         "> No matching toolchains found for requested specification: {languageVersion=21} for LINUX on x86_64.",
     ],
 )
-def test_a_toolchain_that_gradle_does_not_find_is_an_error_with_its_remedy(line: str) -> None:
+def test_missing_toolchain_of_gradle_is_an_error_with_its_remedy(line: str) -> None:
     assert gradle.is_error(line)
     assert "image with that Java" in advice(line.__contains__, gradle.ADVICE, "usual")
 
@@ -50,18 +50,18 @@ def test_a_toolchain_that_gradle_does_not_find_is_an_error_with_its_remedy(line:
         "curl: Failed to fetch https://repo.example.com/apache-maven-3.9.9-bin.zip",
     ],
 )
-def test_a_maven_wrapper_that_fetched_nothing_is_an_error_that_names_certificates_proxy_and_command(line: str) -> None:
+def test_maven_wrapper_that_fetched_nothing_names_certificates_proxy_and_command(line: str) -> None:
     assert maven.is_error(line)
     remedy = advice(line.__contains__, maven.ADVICE, "usual")
     assert all(way in remedy for way in ("build.ca_bundle", "a proxy in build.env", 'build.command = ["mvn", '))
 
 
 @pytest.mark.parametrize("kind", [ant, gradle])
-def test_what_javac_says_without_a_file_is_an_error_of_the_build(kind: ModuleType) -> None:
+def test_error_of_javac_without_a_file_is_an_error_of_the_build(kind: ModuleType) -> None:
     said = "error: Source option 6 is no longer supported. Use 7 or later."
     assert kind.is_error(f"    [javac] {said}" if kind is ant else said)
 
 
-def test_a_kinds_own_word_goes_first_and_a_failure_that_nobody_knows_has_the_usual_remedy() -> None:
+def test_own_advice_of_a_kind_is_first_and_an_unknown_failure_has_the_usual_remedy() -> None:
     assert advice("UnknownHostException at wrapper".__contains__, {"at wrapper": "own"}, "usual") == "own"
     assert advice("error: cannot find symbol".__contains__, {}, "usual") == "usual"

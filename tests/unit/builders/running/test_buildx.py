@@ -87,7 +87,7 @@ def test_build_of_a_killed_deploy_is_found_by_its_tag(
     assert is_gone(pid_file)
 
 
-def test_a_build_ends_when_its_log_cannot_be_written(
+def test_build_ends_when_its_log_cannot_be_written(
     tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid_file: Path
 ) -> None:
     def full(_log: DeployLog, line: str) -> None:
@@ -111,7 +111,7 @@ def test_buildx_that_does_not_answer_is_refused(
     assert is_gone(pid_file)
 
 
-def test_the_last_line_of_a_failed_build_is_told_though_nothing_ended_it(
+def test_last_line_without_newline_is_in_the_error(
     tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in(tmp_path, monkeypatch, "printf 'first\\nERROR: last'\nexit 1")
@@ -130,7 +130,7 @@ def test_image_is_found_by_either_of_its_digests(
     assert build(tools, tmp_path) == known
 
 
-def test_an_image_that_went_to_another_engine_is_told(
+def test_image_on_another_engine_is_refused_with_the_remedy(
     tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_in(tmp_path, monkeypatch, f"echo '{{}}' >{tmp_path}/image.json\nexit 0")

@@ -43,7 +43,7 @@ def one(root: Element, path: str) -> Element:
     return found
 
 
-def test_the_http_connector_stops_gracefully_and_keeps_connections() -> None:
+def test_http_connector_stops_gracefully_and_keeps_connections() -> None:
     root = edited(STOCK)
     http, ajp = root.iter("Connector")
     assert http.attrib == {
@@ -60,7 +60,7 @@ def test_the_http_connector_stops_gracefully_and_keeps_connections() -> None:
     assert root.get("port") == "-1"
 
 
-def test_the_engine_names_its_route_and_believes_the_host_alone() -> None:
+def test_engine_has_its_route_and_trusts_the_host_only() -> None:
     root = edited(STOCK)
     engine = one(root, "Service/Engine")
     assert engine.get("jvmRoute") == "${hookserver.route}"
@@ -72,7 +72,7 @@ def test_the_engine_names_its_route_and_believes_the_host_alone() -> None:
     assert list(engine).index(valve) < list(engine).index(one(engine, "Host"))
 
 
-def test_a_broken_servlet_fails_its_context_and_the_stock_access_log_goes() -> None:
+def test_broken_servlet_fails_its_context_and_the_stock_access_log_is_removed() -> None:
     host = one(edited(STOCK), "Service/Engine/Host")
     assert host.get("failCtxIfServletStartFails") == "true"
     assert host.get("autoDeploy") == "true"
@@ -84,7 +84,7 @@ def test_comments_stay() -> None:
     assert '<!-- <Connector port="8443"/> -->' in text
 
 
-def test_an_apps_own_choice_wins() -> None:
+def test_own_values_of_the_app_stay() -> None:
     own = """<Server port="9005"><Service gracefulStopAwaitMillis="1">
       <Connector port="8080" bindOnInit="true" keepAliveTimeout="5" maxKeepAliveRequests="7"/>
       <Engine defaultHost="mine"><Valve className="org.apache.catalina.valves.RemoteIpValve" internalProxies="x"/>
@@ -105,7 +105,7 @@ def test_an_apps_own_choice_wins() -> None:
     assert one(root, "Service/Engine/Host").get("failCtxIfServletStartFails") == "false"
 
 
-def test_a_route_of_the_apps_own_is_replaced_by_the_replicas_and_that_is_told() -> None:
+def test_own_route_is_replaced_with_a_note() -> None:
     own = edit_server_xml(STOCK.replace("<Engine ", '<Engine jvmRoute="node1" '), SUBNET)
     assert one(fromstring(own.text), "Service/Engine").get("jvmRoute") == "${hookserver.route}"
     assert own.notes == (
@@ -123,7 +123,7 @@ def test_editing_twice_changes_nothing_more() -> None:
     assert edit_logging_properties(logging).text == logging
 
 
-def test_another_port_is_told() -> None:
+def test_another_port_gets_a_note() -> None:
     assert edit_server_xml(STOCK, SUBNET).notes == ()
     notes = edit_server_xml(STOCK.replace('"8080"', '"80"'), SUBNET).notes
     assert notes == ("conf/server.xml has no HTTP connector on port 8080, to which hookserver connects",)
@@ -145,7 +145,7 @@ def test_another_port_is_told() -> None:
         ('name="localhost"', 'name="other" appBase="apps"/><Host name="localhost"', ""),
     ],
 )
-def test_what_keeps_hookserver_away_is_told_and_stays(stock: str, own: str, told: str) -> None:
+def test_obstacles_for_hookserver_stay_with_a_note(stock: str, own: str, told: str) -> None:
     text = STOCK.replace(stock, own, 1)
     left = edit_server_xml(text, SUBNET)
     assert bool(left.notes) is bool(told)
@@ -154,7 +154,7 @@ def test_what_keeps_hookserver_away_is_told_and_stays(stock: str, own: str, told
     assert connector.get("address") == one(fromstring(left.text), "Service/Connector").get("address")
 
 
-def test_a_file_that_cannot_be_read_or_uses_entities_stays_as_it_is_with_a_note() -> None:
+def test_unreadable_file_and_entities_stay_as_they_are_with_a_note() -> None:
     bomb = '<!DOCTYPE s [<!ENTITY a SYSTEM "file:///etc/passwd">]><Server>&a;</Server>'
     for text in ("<Server", bomb, "", "<a>" * 50_000 + "</a>" * 50_000):
         left = edit_server_xml(text, SUBNET)
@@ -167,7 +167,7 @@ def test_requests_have_time_to_finish_on_tomcat_7_too() -> None:
     assert 'unloadDelay="1"' in edit_context_xml('<Context unloadDelay="1"/>').text
 
 
-def test_everything_is_told_on_the_console_and_only_the_stock_files_go() -> None:
+def test_everything_is_logged_to_the_console_and_only_stock_files_are_removed() -> None:
     text = (
         "handlers = 1catalina.org.apache.juli.AsyncFileHandler, 2localhost.org.apache.juli.AsyncFileHandler, \\\n"
         "           5shop.org.apache.juli.AsyncFileHandler, java.util.logging.ConsoleHandler\n"
@@ -190,7 +190,7 @@ def test_our_valve_and_cluster_come_before_the_host_where_tomcat_has_their_class
     assert "hookserver." not in edit_server_xml(STOCK, SUBNET).text.replace("hookserver.route", "")
 
 
-def test_an_apps_own_cluster_wins() -> None:
+def test_own_cluster_of_the_app_stays() -> None:
     text = STOCK.replace("<Realm", '<Cluster className="org.apache.catalina.ha.tcp.SimpleTcpCluster"/><Realm')
     root = fromstring(edit_server_xml(text, SUBNET, CLASSES).text)
     assert [cluster.get("className") for cluster in root.iter("Cluster")] == [

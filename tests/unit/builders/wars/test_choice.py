@@ -27,7 +27,7 @@ def test_globs(path: str, pattern: str, fits: bool) -> None:
     assert matches(path, pattern) is fits
 
 
-def test_the_one_in_the_tools_folder_is_taken_and_test_data_and_side_products_are_not() -> None:
+def test_war_in_the_folder_of_the_tool_is_taken_and_by_products_are_not() -> None:
     found = [
         "src/test/resources/old.war",
         "web/target/shop.war",
@@ -47,7 +47,7 @@ def test_side_products_that_fit_a_glob_are_passed_over_unless_they_are_all_that_
         choose_war(found[1:], "", "libs")
 
 
-def test_several_none_and_misnamed_ones_are_told_apart() -> None:
+def test_several_no_and_misnamed_wars_have_different_errors() -> None:
     with pytest.raises(BuildError, match=r"several WARs fit \*\*/target/\*\.war:\n  a/target/a.war\n  b/target/b.war"):
         choose_war(["a/target/a.war", "b/target/b.war"], "", "target")
     with pytest.raises(BuildError, match="the build left no WAR"):

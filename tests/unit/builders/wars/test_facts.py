@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.builders.wars.facts import Facts, merge, read_libraries, read_own
+from hookserver.builders.wars.facts import WarFacts, merge, read_libraries, read_own
 
 
 def class_file(*names: str, java: int = 17) -> bytes:
@@ -24,7 +24,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def facts_of(files: dict[str, bytes], tmp_path: Path) -> Facts:
+def facts_of(files: dict[str, bytes], tmp_path: Path) -> WarFacts:
     with zipfile.ZipFile(io.BytesIO(zipped(files))) as war:
         library = [entry for entry in war.infolist() if entry.filename.startswith("WEB-INF/lib/")]
         rest = [entry for entry in war.infolist() if entry not in library]
@@ -141,7 +141,7 @@ def test_spare_classes_of_a_library_for_newer_javas_do_not_count(tmp_path: Path)
 
 @pytest.mark.parametrize("junk", [b"", b"no jar", zipped({"a/A.class": b"no class"})])
 def test_unreadable_content_has_no_facts(junk: bytes, tmp_path: Path) -> None:
-    assert facts_of({"WEB-INF/lib/x.jar": junk, "WEB-INF/classes/A.class": junk}, tmp_path) == Facts()
+    assert facts_of({"WEB-INF/lib/x.jar": junk, "WEB-INF/classes/A.class": junk}, tmp_path) == WarFacts()
 
 
 def test_tag_libraries_have_the_api_of_their_jar_and_pages_the_tags_they_use(tmp_path: Path) -> None:

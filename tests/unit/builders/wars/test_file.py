@@ -28,7 +28,7 @@ def write(place: Path, files: dict[str, bytes], mode: int = 0) -> Path:
 GOOD = {"WEB-INF/web.xml": b"<web-app/>", "WEB-INF/lib/a.jar": b"jar", "WEB-INF/lib/b.jar": b"ja", "index.jsp": b"hi"}
 
 
-def test_the_libraries_and_the_rest_are_two_archives_with_fixed_owner_mode_and_time(tmp_path: Path) -> None:
+def test_libraries_and_rest_are_two_archives_with_fixed_owner_mode_and_time(tmp_path: Path) -> None:
     with war_file.open_war(write(tmp_path / "a.war", GOOD, mode=0o104777)) as war:
         with (
             war_file.pack_entries(war, war.library, "ROOT", tmp_path) as packed,
@@ -42,7 +42,7 @@ def test_the_libraries_and_the_rest_are_two_archives_with_fixed_owner_mode_and_t
             assert archive.getnames() == ["a#b", "a#b/WEB-INF", "a#b/WEB-INF/web.xml", "a#b/index.jsp"]
 
 
-def test_the_libraries_digest_changes_with_them_alone(tmp_path: Path) -> None:
+def test_library_digest_changes_with_the_libraries_only(tmp_path: Path) -> None:
     def digest(files: dict[str, bytes]) -> str:
         with war_file.open_war(write(tmp_path / "a.war", files)) as war:
             return war.library_digest()
@@ -89,7 +89,7 @@ def test_symlinks_devices_and_pipes_are_refused(tmp_path: Path, mode: int) -> No
         pass
 
 
-def test_a_bomb_is_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
+def test_zip_bomb_is_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
     place = tmp_path / "bomb.war"
     with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("WEB-INF/web.xml", "")
@@ -100,7 +100,7 @@ def test_a_bomb_is_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
         pass
 
 
-def test_a_size_that_lies_is_found_out(tmp_path: Path) -> None:
+def test_wrong_size_of_an_entry_is_refused(tmp_path: Path) -> None:
     place = write(tmp_path / "a.war", GOOD)
     data = place.read_bytes()
     at = data.rindex(b"index.jsp") - 46  # the entry in the central directory
@@ -124,7 +124,7 @@ def test_too_many_entries_are_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_what_is_no_web_application_is_refused(tmp_path: Path) -> None:
+def test_archive_that_is_no_web_application_is_refused(tmp_path: Path) -> None:
     with (
         pytest.raises(BuildError, match="not a web application"),
         war_file.open_war(
