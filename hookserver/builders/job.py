@@ -64,7 +64,7 @@ class Kind(Protocol):
     """Whether it makes a WholeImage; otherwise a WAR, which runs on ``tomcat.image``."""
 
     def recognise(self, source: Path) -> KindMatch | None:
-        """The evidence for this kind in the source; None when there is none."""
+        """Why the kind fits the source; None when it does not."""
 
     def fingerprint(self, job: BuildJob) -> str:
         """A digest of what the product depends on beside the commit and the settings; empty: nothing.

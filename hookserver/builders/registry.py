@@ -16,22 +16,22 @@ KINDS: Mapping[str, Kind] = {"dockerfile": dockerfile, "maven": maven, "gradle":
 def choose(job: BuildJob, log: DeployLog) -> Kind:
     """The kind that the settings name, else the first that is sure, else the first that guesses.
 
-    The log shows the evidence, and how to choose another kind. Raises BuildError when no kind fits.
+    The log shows what matched, and how to choose another kind. Raises BuildError when no kind fits.
     """
     named = job.app.build.kind
     if named != "auto":
         return KINDS[named]
     if job.app.build.war.startswith("/"):
         return KINDS["war"]
-    evidence = {name: reason for name, kind in KINDS.items() if (reason := kind.recognise(job.source))}
-    if not evidence:
+    matches = {name: match for name, kind in KINDS.items() if (match := kind.recognise(job.source))}
+    if not matches:
         needed = "; ".join(kind.recognised_by for kind in KINDS.values())
         raise BuildError(
             f"nothing says how to build this project; looked for: {needed}",
             "Add one of these to the repository, or set build.kind and what it needs.",
         )
-    chosen = next((name for name, reason in evidence.items() if reason.sure), next(iter(evidence)))
-    log.line(f"{evidence[chosen].text}: {chosen}")
-    for name in evidence.keys() - {chosen}:
-        log.line(f'there is also {evidence[name].text}; build.kind = "{name}" uses it')
+    chosen = next((name for name, match in matches.items() if match.sure), next(iter(matches)))
+    log.line(f"{matches[chosen].text}: {chosen}")
+    for name in matches.keys() - {chosen}:
+        log.line(f'there is also {matches[name].text}; build.kind = "{name}" uses it')
     return KINDS[chosen]

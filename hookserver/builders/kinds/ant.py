@@ -22,7 +22,7 @@ _ERROR = re.compile(r"\s*\[\w+\] (?:error: |.*: error: |.*(?:symbol|location): )
 
 
 def recognise(source: Path) -> KindMatch | None:
-    """A ``build.xml`` in the top folder is the evidence."""
+    """Fits a source with a ``build.xml`` in its top folder."""
     return KindMatch("build.xml") if sources.find_file(source, "build.xml") else None
 
 

@@ -44,7 +44,7 @@ ADVICE = {
 
 
 def recognise(source: Path) -> KindMatch | None:
-    """A build or settings file in the top folder is the evidence."""
+    """Fits a source with a build or settings file in its top folder."""
     present = [name for name in _FILES if sources.find_file(source, name)]
     return KindMatch(present[0]) if present else None
 

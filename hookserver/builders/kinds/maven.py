@@ -56,7 +56,7 @@ ADVICE = {
 
 
 def recognise(source: Path) -> KindMatch | None:
-    """A ``pom.xml`` in the top folder is the evidence."""
+    """Fits a source with a ``pom.xml`` in its top folder."""
     if sources.find_file(source, "pom.xml") is None:
         return None
     return KindMatch(f"pom.xml with packaging {packaging(sources.read_text(source, 'pom.xml'))}")

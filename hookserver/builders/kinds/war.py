@@ -19,7 +19,7 @@ _PLACES = ("", "deploy", "dist", "build", "target", "war")
 
 
 def recognise(source: Path) -> KindMatch | None:
-    """WAR files in the usual folders are the evidence."""
+    """Fits a source with WAR files in the usual folders."""
     wars = _usual(source)
     return KindMatch(f"a prebuilt WAR, {', '.join(wars)}") if wars else None
 

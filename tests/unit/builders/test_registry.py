@@ -65,7 +65,7 @@ def test_any_dockerfile_is_used_when_no_other_kind_fits(tmp_path: Path) -> None:
     assert chosen(tmp_path, {"Dockerfile": "FROM jetty\n"})[0] == "dockerfile"
 
 
-def test_named_kind_and_war_on_the_host_need_no_evidence(tmp_path: Path) -> None:
+def test_named_kind_and_war_on_the_host_need_no_match(tmp_path: Path) -> None:
     assert chosen(tmp_path, {"pom.xml": POM}, kind="war")[0] == "war"
     assert chosen(tmp_path, {"pom.xml": POM}, war="/srv/shop.war")[0] == "war"
 
@@ -85,6 +85,6 @@ def test_gradle_and_ant_are_recognised_by_their_files(tmp_path: Path, files: dic
     assert chosen(tmp_path, files)[0] == kind
 
 
-def test_project_without_evidence_is_refused_with_what_was_looked_for(tmp_path: Path) -> None:
+def test_project_without_a_match_is_refused_with_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"Dockerfile .*pom\.xml .*\*\.war"):
         chosen(tmp_path, {"main.go": ""})

@@ -68,7 +68,7 @@ def test_file_that_is_no_war_is_refused(site: Site) -> None:
         site.build(site.job({"shop.war": war({"readme.txt": "x"})}))
 
 
-def test_project_without_evidence_is_refused_with_what_was_looked_for(site: Site) -> None:
+def test_project_without_a_match_is_refused_with_what_was_looked_for(site: Site) -> None:
     with pytest.raises(BuildError) as caught:
         site.build(site.job({"main.py": "print()"}))
     assert "Dockerfile" in caught.value.problem

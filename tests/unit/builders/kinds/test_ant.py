@@ -7,12 +7,12 @@ from pathlib import Path
 from hookserver.builders.kinds import ant
 
 
-def test_build_xml_is_the_evidence(tmp_path: Path) -> None:
+def test_kind_fits_a_source_with_a_build_xml(tmp_path: Path) -> None:
     assert ant.recognise(tmp_path) is None
     (tmp_path / "build.xml").write_text("<project/>")
-    evidence = ant.recognise(tmp_path)
-    assert evidence is not None
-    assert evidence.text == "build.xml"
+    match = ant.recognise(tmp_path)
+    assert match is not None
+    assert match.text == "build.xml"
 
 
 def test_progress_is_no_error() -> None:

@@ -33,11 +33,11 @@ def make(job: BuildJob) -> War:
         return war.make(tools, job, log)
 
 
-def test_war_files_in_the_usual_folders_are_the_evidence(tmp_path: Path) -> None:
+def test_kind_fits_a_source_with_wars_in_the_usual_folders(tmp_path: Path) -> None:
     assert war.recognise(job_of(tmp_path, "src/test/a.war").source) is None
-    evidence = war.recognise(job_of(tmp_path, "dist/shop.war", "shop.war").source)
-    assert evidence is not None
-    assert evidence.text == "a prebuilt WAR, shop.war, dist/shop.war"
+    match = war.recognise(job_of(tmp_path, "dist/shop.war", "shop.war").source)
+    assert match is not None
+    assert match.text == "a prebuilt WAR, shop.war, dist/shop.war"
 
 
 def test_only_war_in_the_usual_folders_is_taken(tmp_path: Path) -> None:
