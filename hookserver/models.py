@@ -66,6 +66,38 @@ class TrafficState:
         return f"{self.live or 'none'}{f', sticky {self.sticky}' if self.sticky else ''}"
 
 
+class ReplicaState(StrEnum):
+    """Whether a replica's process runs."""
+
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One replica of a release, as the runtime reports it.
+
+    ``restarts``: how often the runtime restarted it. ``ending``: how its process ended last, in words that follow the
+    replica's name.
+    """
+
+    id: str
+    name: str
+    app: str
+    slot: Slot
+    deploy: int
+    state: ReplicaState = ReplicaState.RUNNING
+    restarts: int = 0
+    ending: str = "ended"
+    out_of_memory: bool = False
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, or will in a moment."""
+        return self.state is not ReplicaState.STOPPED
+
+
 # A running deploy whose worker was killed goes back to the queue; `running → superseded` is the same
 # deploy when a newer push waits already.
 TRANSITIONS: dict[Status, frozenset[Status]] = {

@@ -59,18 +59,18 @@ def _refuse_another_subnet(loaded: Loaded, store: Store) -> None:
 
 
 def make_context(settings: Settings, store: Store) -> Context:
-    """What the steps of a deploy work with."""
+    """What the pipeline works with."""
     from hookserver.builders import Images
     from hookserver.containers import Containers
     from hookserver.pipeline.context import Context
 
-    state = settings.server.state
+    state, numbers = settings.server.state, store.sync_apps(())
     return Context(
         settings=settings,
-        numbers=store.sync_apps(()),
+        numbers=numbers,
         store=store,
         images=Images(settings.docker, state),
-        runtime=Containers(settings.docker, state.root),
+        runtime=Containers(settings.docker, state.root, numbers),
         traffic=Nginx(settings),
     )
 

@@ -1,6 +1,5 @@
 """Replicas of a slot as Docker containers with fixed addresses on a network of our own."""
 
-from hookserver.containers.replica import Replica
 from hookserver.containers.replicas import Containers
 
-__all__ = ["Containers", "Replica"]
+__all__ = ["Containers"]

@@ -6,17 +6,13 @@ import math
 from collections.abc import Iterable
 
 from hookserver.containers import diagnosis
-from hookserver.containers.replica import Replica
 from hookserver.engine.client import Engine
 from hookserver.engine.output import read_lines
 from hookserver.errors import Unhealthy
+from hookserver.models import Replica
 
 _TAIL = 600
 """The last lines of a log, in which the cause of a failure is searched."""
-
-
-class Died(Unhealthy):
-    """A replica ended; the text has its last lines."""
 
 
 def last_lines(engine: Engine, name: str, lines: int) -> str:
@@ -28,19 +24,6 @@ def last_lines(engine: Engine, name: str, lines: int) -> str:
 def failure_report(engine: Engine, name: str) -> str:
     """The cause of a container's failure, and its last lines. Raises ContainerError when Docker does not send them."""
     return diagnosis.failure_report(last_lines(engine, name, _TAIL), lines=30)
-
-
-def died(engine: Engine, replica: Replica) -> Died:
-    """The error for a replica that ended, with its last lines. Raises ContainerError when Docker does not send them."""
-    # Docker clears the exit code at a restart: State of ContainerInspect in the Engine API.
-    runs_again = replica.state == "running" and not replica.oom_killed
-    how = "ended" if runs_again else diagnosis.describe_exit(replica.exit_code, replica.oom_killed)
-    if replica.restarts:
-        how += f" and was started again {replica.restarts} times"
-    remedy = "Fix the cause above, then push again; the old release is still live."
-    if replica.oom_killed:
-        remedy = f"Give it more: apps.{replica.app}.tomcat.memory, and -Xmx in java_opts if that is set."
-    return Died(f"{replica.name} {how}\n{failure_report(engine, replica.name)}", remedy)
 
 
 def gave_up(engine: Engine, name: str, context: str) -> bool:

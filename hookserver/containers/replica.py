@@ -1,55 +1,32 @@
-"""One replica as Docker tells it."""
+"""One replica, out of Docker's answer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from hookserver.containers.diagnosis import describe_exit
 from hookserver.engine import labels
-from hookserver.models import Slot
+from hookserver.models import Replica, ReplicaState, Slot
+
+# State.Status of ContainerInspect, https://docs.docker.com/reference/api/engine/: the others (created, paused,
+# removing, exited, dead) answer no requests.
+_STATES = {"running": ReplicaState.RUNNING, "restarting": ReplicaState.RESTARTING}
 
 
-@dataclass(frozen=True)
-class Replica:
-    """A container of ours as Docker tells it. ``started_at`` is in Unix seconds, None: it never was.
-
-    ``state`` is Docker's word: created, running, paused, restarting, removing, exited or dead.
-    """
-
-    id: str
-    name: str
-    app: str
-    slot: Slot
-    route: str
-    deploy: int
-    commit: str
-    image: str
-    state: str
-    restarts: int
-    exit_code: int
-    oom_killed: bool
-    started_at: float | None
-    siblings: int
-
-
-def parse_replica(told: dict[str, Any]) -> Replica:
-    """Out of Docker's answer to an inspection."""
-    found, state = told["Config"]["Labels"], told["State"]
-    started = datetime.fromisoformat(state["StartedAt"])
+def parse_replica(inspection: dict[str, Any]) -> Replica:
+    """The replica of Docker's answer to an inspection."""
+    found, state = inspection["Config"]["Labels"], inspection["State"]
+    out_of_memory = state["OOMKilled"]
+    # Docker clears the exit code at a restart: of how the process before ended nothing is known.
+    runs_again = state["Status"] == "running" and not out_of_memory
     return Replica(
-        id=told["Id"],
-        name=told["Name"].lstrip("/"),
+        id=inspection["Id"],
+        name=inspection["Name"].lstrip("/"),
         app=found[labels.APP],
         slot=Slot(found[labels.SLOT]),
-        route=found[labels.ROUTE],
         deploy=int(found[labels.DEPLOY]),
-        commit=found[labels.COMMIT],
-        image=told["Config"]["Image"],
-        state=state["Status"],
-        restarts=told["RestartCount"],
-        exit_code=state["ExitCode"],
-        oom_killed=state["OOMKilled"],
-        started_at=started.timestamp() if started.year > 1 else None,
-        siblings=int(found[labels.REPLICAS]),
+        state=_STATES.get(state["Status"], ReplicaState.STOPPED),
+        restarts=inspection["RestartCount"],
+        ending="ended" if runs_again else describe_exit(state["ExitCode"], out_of_memory),
+        out_of_memory=out_of_memory,
     )

@@ -9,23 +9,24 @@ from hookserver.config.values import format_duration
 from hookserver.errors import DeployFailed, Unhealthy
 from hookserver.models import Release, Slot, TrafficState
 from hookserver.pipeline.context import DeployContext
+from hookserver.pipeline.liveness import check_alive, restarts
 from hookserver.pipeline.retire import STOP_GRACE
 from hookserver.pipeline.standby import active_visitors, told_of, wait_until_drained
 from hookserver.pipeline.undo import give_back_its_path
 
-_LOOK = 5.0
-"""Seconds that a new release is watched after its switch at least, however soon the old one is idle."""
-_LOOK_EVERY = 0.5
+_CHECKED_FOR = 5.0
+"""Seconds for which a new release is checked after its switch at least, however soon the old one is idle."""
+_CHECK_EVERY = 0.5
 
 
 def watch(context: DeployContext, release: Release, before: Release) -> None:
     """See that all new replicas live while the old slot drains; also when it is idle, or held, for a while."""
-    enough = time.monotonic() + min(_LOOK, context.app.release.drain)
-    restarts = context.runtime.restarts(context.app.name, release.slot)
+    enough = time.monotonic() + min(_CHECKED_FOR, context.app.release.drain)
+    restarts_before = restarts(context.runtime, release)
 
     def see_that_all_live() -> None:
         try:
-            context.runtime.check_alive(context.app.name, release.slot, release.deploy, restarts)
+            check_alive(context.runtime, release, restarts_before)
         except Unhealthy as error:
             _send_back(context, release, before, error)
 
@@ -34,7 +35,7 @@ def watch(context: DeployContext, release: Release, before: Release) -> None:
         _wait_until_drained(context, before, see_that_all_live)
     while time.monotonic() < enough:
         see_that_all_live()
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_CHECK_EVERY)
     if is_sticky:
         longest = format_duration(context.app.release.sticky_seconds)
         active = told_of(active_visitors(context, before))
@@ -66,5 +67,5 @@ def _send_back(context: DeployContext, release: Release, before: Release, error:
 def tell_of_sessions(context: DeployContext, slot: Slot) -> None:
     """What the slot's replicas say of replicated sessions since this deploy began."""
     if context.app.release.sessions == "replicated":
-        for line in context.runtime.told(context.app.name, slot, context.deploy.started_at or 0):
+        for line in context.runtime.session_messages(context.app.name, slot, context.deploy.started_at or 0):
             context.log.line(f"NOTE: {line}")

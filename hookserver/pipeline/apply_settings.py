@@ -61,7 +61,6 @@ def end_app(context: Context, name: str, report: Report) -> None:
             wait_until_drained(context, release, gives_up - time.monotonic())
     for slot in Slot:
         context.runtime.stop(name, slot, STOP_GRACE)
-    context.runtime.remove_cluster(name)
     state = context.settings.server.state
     for folder in (state.live(name), state.begun / name):
         shutil.rmtree(folder, ignore_errors=True)

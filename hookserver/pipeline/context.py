@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from hookserver.addresses import all_endpoints, endpoints
-from hookserver.builders import Images
 from hookserver.changes.nginx_settings import routed
 from hookserver.config import AppSettings, Settings, record_app
-from hookserver.containers import Containers
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed
 from hookserver.git import Mirror
 from hookserver.models import Deploy, Endpoint, Release
-from hookserver.nginx import Nginx
+from hookserver.pipeline.contracts import Images, Runtime, Traffic
 from hookserver.store import Store
 
 
@@ -30,8 +28,8 @@ class Context:
     numbers: Mapping[str, int]
     store: Store
     images: Images
-    runtime: Containers
-    traffic: Nginx
+    runtime: Runtime
+    traffic: Traffic
 
     def app_settings(self, name: str) -> AppSettings:
         """The app's settings. Raises DeployFailed when the effective settings do not have it."""

@@ -9,9 +9,10 @@ from hookserver.changes.effects import Change, Effect, outdated, shown
 from hookserver.config.secrets import secrets_of
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError, DeployFailed, HookserverError, Unhealthy, in_one_line
-from hookserver.models import SKIP, Deploy, Push, Release, Status, Trigger
+from hookserver.models import SKIP, Deploy, Push, Release, ReplicaState, Status, Trigger
 from hookserver.pipeline.context import Context, DeployContext
 from hookserver.pipeline.health_gate import wait_until_healthy
+from hookserver.pipeline.liveness import replicas_of
 from hookserver.pipeline.steps import build, candidate, check, drain, fetch, prepare, start, switch
 from hookserver.pipeline.undo import undo
 
@@ -154,9 +155,8 @@ def _stands_by(context: DeployContext, release: Release) -> bool:
     """Whether all replicas of the standby run, and answer well right now."""
     if release.retired_at is not None:
         return False
-    replicas = context.runtime.replicas(context.app.name, release.slot)
-    running = [replica for replica in replicas if replica.deploy == release.deploy and replica.state == "running"]
-    if len(running) != release.replicas:
+    replicas = replicas_of(context.runtime, release)
+    if [replica.state for replica in replicas] != [ReplicaState.RUNNING] * release.replicas:
         return False
     places = context.endpoints(release)
     once = context.app.health.model_copy(

@@ -10,10 +10,10 @@ import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
-from hookserver.containers import Replica
 from hookserver.errors import HookserverError
 from hookserver.models import App, Deploy, Release, Status, Step, Trigger
 from hookserver.pipeline.context import Context
+from hookserver.pipeline.liveness import all_up
 from hookserver.pipeline.retire import retire
 from hookserver.pipeline.standby import (
     check_visitors,
@@ -60,15 +60,15 @@ def reconcile(context: Context, report: Report, spared: Collection[str] = ()) ->
 
     Can be repeated; does nothing where all is well.
     """
-    with told("docker", report):  # without a network no deploy starts, and each tells its pusher so
-        context.runtime.ensure_network()
+    deploys = context.store.in_progress()
+    with told("docker", report):
+        context.runtime.tidy({deploy.number for deploy in deploys})
     _keep_nginx(context, report)
     with told("old files", report):
         _clear_folders(context)
-    in_progress = {deploy.app for deploy in context.store.in_progress()}
+    in_progress = {deploy.app for deploy in deploys}
     if not in_progress:
         context.images.remove_leftovers()
-        context.runtime.remove_leftovers()
     for app in context.store.apps():
         if app.name in context.settings.apps and app.name not in in_progress and app.name not in spared:
             with told(app.name, report):
@@ -124,7 +124,7 @@ def _release_of(context: Context, deploy: Deploy) -> Release | None:
 def _finish_switch(context: Context, deploy: Deploy, release: Release) -> bool:
     """Traffic has moved and the new replicas run: say so. Else move it back, and answer False."""
     before = context.store.live_release(deploy.app)
-    if not _all_run(context, release):
+    if not all_up(context.runtime, release):
         move_traffic_back(context, deploy.app, before)
         return False
     settings = release_settings(context, deploy.app)
@@ -147,12 +147,12 @@ def _reconcile_app(context: Context, app: App, report: Report) -> None:
     live = known.get(app.live) if app.live is not None else None
     if live is None:
         return
-    if any(replica.slot is live.slot is has_traffic and _is_up(replica) for replica in strangers):
+    if any(replica.slot is live.slot is has_traffic and replica.is_up for replica in strangers):
         report(f"{app.name}: {has_traffic} serves a release that the database does not know; left alone until a deploy")
         return
     _restart_missing(context, live, report)
     standby = sticky_standby(context, app.name)
-    if standby and not any(_is_up(replica) for replica in context.runtime.replicas(app.name, standby.slot)):
+    if standby and not any(replica.is_up for replica in context.runtime.replicas(app.name, standby.slot)):
         report(f"{app.name}: nothing runs on {standby.slot} any more; its visitors go to {live.slot}")
         context.store.end_sticky(standby.deploy)
         standby = None
@@ -171,21 +171,10 @@ def _keep_traffic(context: Context, live: Release, report: Report) -> None:
 
 def _restart_missing(context: Context, live: Release, report: Report) -> None:
     """A live release that has lost all or some replicas gets them again."""
-    if not _all_run(context, live):
+    if not all_up(context.runtime, live):
         report(f"{live.app}: replicas of deploy {live.deploy} on {live.slot} are missing; started again")
-        context.runtime.restart_missing(context.app_settings(live.app), context.numbers[live.app], live.slot, live)
+        context.runtime.start(context.app_settings(live.app), live, context.endpoints(live))
     context.runtime.keep_running(live.app, live.slot)
-
-
-def _all_run(context: Context, release: Release) -> bool:
-    """Whether every replica that Nginx names is there."""
-    replicas = context.runtime.replicas(release.app, release.slot)
-    up = {replica.name for replica in replicas if replica.deploy == release.deploy and _is_up(replica)}
-    return len(up) >= release.replicas
-
-
-def _is_up(replica: Replica) -> bool:
-    return replica.state in ("running", "restarting")
 
 
 def retire_due(context: Context, app: str, now: float, report: Report) -> None:

@@ -14,12 +14,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
-from hookserver.builders import BuildJob
+from hookserver.builders.job import BuildJob
 from hookserver.errors import HookserverError, StoreError, Unhealthy
 from hookserver.models import Release, Slot, Status, Step, StepOutcome
 from hookserver.pipeline.after_switch import tell_of_sessions, watch
 from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.health_gate import wait_until_healthy
+from hookserver.pipeline.liveness import check_alive, gave_up, with_cause
 from hookserver.pipeline.retire import kept_images, retire
 from hookserver.pipeline.standby import active_visitors, sticky_standby, told_of, traffic_after_switch
 from hookserver.pipeline.undo import move_traffic_back
@@ -105,9 +106,9 @@ def start(context: DeployContext, release: Release) -> None:
     _tell_who_loses(context, slot)
     retire(context, context.app.name, slot)
     context.store.add_release(release)
-    context.runtime.ensure_network()
-    started = context.runtime.start(context.app, context.numbers[context.app.name], slot, release)
-    context.log.line(f"{slot}: {', '.join(endpoint.name for endpoint in started)}")
+    endpoints = context.endpoints(release)
+    context.runtime.start(context.app, release, endpoints)
+    context.log.line(f"{slot}: {', '.join(endpoint.name for endpoint in endpoints)}")
 
 
 def _tell_who_loses(context: DeployContext, slot: Slot) -> None:
@@ -123,13 +124,15 @@ def _tell_who_loses(context: DeployContext, slot: Slot) -> None:
 @_step(Step.CHECK, "Checking health")
 def check(context: DeployContext, release: Release) -> None:
     """Every replica answers well, several times in a row, before it gets any traffic."""
-    places = context.endpoints(release)
-    alive = partial(context.runtime.check_alive, context.app.name, release.slot, release.deploy)
-    gave_up = partial(context.runtime.gave_up, context.app, release.slot, release.deploy)
+    app, runtime = context.app, context.runtime
+    alive = partial(check_alive, runtime, release)
+    never_healthy = partial(gave_up, runtime, release, app.tomcat.context_path)
     try:
-        wait_until_healthy(places, context.app.health, context.app.domains[0], alive, context.log.line, gave_up)
+        wait_until_healthy(
+            context.endpoints(release), app.health, app.domains[0], alive, context.log.line, never_healthy
+        )
     except Unhealthy as error:
-        raise context.runtime.failure(context.app.name, release.slot, release.deploy, error) from error
+        raise with_cause(runtime, release, error) from error
     tell_of_sessions(context, release.slot)
     if context.app.release.sessions == "replicated":
         context.runtime.check_sessions(context.app.name, release.slot, context.deploy.started_at or 0)
@@ -165,7 +168,7 @@ def drain(context: DeployContext, release: Release, before: Release | None) -> N
     What its visitors go on asking a held slot never ends: that is waited for when it is retired.
     """
     if before is None:
-        context.log.line("there was none")
+        context.log.line("no previous release to drain")
     else:
         watch(context, release, before)
     _prune_images(context)

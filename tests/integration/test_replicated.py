@@ -22,7 +22,7 @@ import docker.errors
 import pytest
 from docker import APIClient
 
-from hookserver.addresses import cluster_addresses
+from hookserver.addresses import cluster_addresses, endpoints
 from hookserver.builders import BuildJob, Images
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import Containers
@@ -112,6 +112,7 @@ class Site:
     docker: DockerSettings
     api: APIClient
     containers: Containers
+    places: dict[str, int]
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     images: dict[tuple[str, str, bytes], str] = field(default_factory=dict)
 
@@ -149,7 +150,9 @@ class Site:
     def start(self, app: AppSettings, slot: Slot, war: bytes, replicas: int = 1, number: int = 1) -> list[Endpoint]:
         """Replicas of the slot that answer."""
         release = Release(next(self.numbers), app.name, "c" * 40, self.image(app, war), slot, replicas)
-        places = self.containers.start(app, number, slot, release)
+        self.places[app.name] = number
+        places = endpoints(self.docker, app.name, number, slot, replicas)
+        self.containers.start(app, release, places)
         for place in places:
             until(lambda place=place: ask(place, "/").status == 200, 90)  # type: ignore[misc]
         return places
@@ -218,7 +221,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("replicated")
     settings = DockerSettings(subnet=IPv4Network(SUBNETS[0]), cluster_subnet=IPv4Network(SUBNETS[1]))
     api = APIClient(timeout=60)
-    made = Site(root, settings, api, Containers(settings, root))
+    places: dict[str, int] = {}
+    made = Site(root, settings, api, Containers(settings, root, places), places)
     try:
         yield made
     finally:
@@ -352,15 +356,15 @@ def test_a_session_that_does_not_fit_the_other_release_is_dropped_alone(fresh: S
 
     new = [ask(green, "/add.jsp?item=new").cookie for _ in range(5)]
     assert {ask(green, "/cart.jsp", cookie).text for cookie in new} == {"[new]"}
-    until(lambda: bool(fresh.containers.told(app.name, Slot.BLUE, 0)), 5)
+    until(lambda: bool(fresh.containers.session_messages(app.name, Slot.BLUE, 0)), 5)
     assert {(a.status, a.text) for a in (ask(blue, "/cart.jsp", cookie) for cookie in new)} == {(200, "null")}
     assert {ask(blue, "/cart.jsp", cookie).text for cookie in old} == {"[old]"}
-    (told,) = fresh.containers.told(app.name, Slot.GREEN, 0)
+    (told,) = fresh.containers.session_messages(app.name, Slot.GREEN, 0)
     assert "5 sessions dropped" in told
     assert 'the attribute "cart"' in told
     assert "shop.Line" in told
     fresh.api.stop(blue.name)
-    (told,) = fresh.containers.told(app.name, Slot.BLUE, 0)
+    (told,) = fresh.containers.session_messages(app.name, Slot.BLUE, 0)
     assert "5 sessions dropped" in told
 
 
@@ -417,7 +421,7 @@ class Pair:
     green: Endpoint
 
     def told(self) -> str:
-        return "\n".join(self.site.containers.told(self.app.name, Slot.BLUE, 0))
+        return "\n".join(self.site.containers.session_messages(self.app.name, Slot.BLUE, 0))
 
     def named(self, name: str, cookie: str) -> None:
         until(lambda: ask(self.green, "/hello.jsp", cookie).text == name, 5, f"the name {name} on green")
@@ -482,11 +486,11 @@ class TestTwoReplicas:
 def test_a_web_xml_without_distributable_is_told_however_much_the_app_prints(fresh: Site) -> None:
     app = fresh.app()
     (blue,) = fresh.start(app, Slot.BLUE, war({}, distributable=False))
-    (told,) = fresh.containers.told(app.name, Slot.BLUE, 0)
+    (told,) = fresh.containers.session_messages(app.name, Slot.BLUE, 0)
     assert "NOT replicated" in told
     assert "<distributable/>" in told
     assert ask(blue, "/print.jsp").text == "printed"
-    assert fresh.containers.told(app.name, Slot.BLUE, 0) == [told]
+    assert fresh.containers.session_messages(app.name, Slot.BLUE, 0) == [told]
 
 
 def test_the_clusters_port_is_reached_by_its_own_members_alone(fresh: Site) -> None:
@@ -509,7 +513,6 @@ def test_the_clusters_port_is_reached_by_its_own_members_alone(fresh: Site) -> N
     for one in (app, other):
         for slot in Slot:
             fresh.containers.stop(one.name, slot, 0)
-        fresh.containers.remove_cluster(one.name)
     assert len(fresh.api.networks(filters={"label": f"hookserver.state_dir={fresh.root}"})) == 1
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from docker import APIClient
 
+from hookserver.addresses import endpoints
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import Containers
 from hookserver.models import Endpoint, Release, Slot
+from hookserver.pipeline.liveness import check_alive
 
 ROOM = "172.30.112.0/20"
 SUBNET = IPv4Network("172.30.112.0/24")
@@ -43,7 +45,16 @@ class Installation:
         return Release(deploy, self.name, "c" * 40, self.image(shell), slot, 2)
 
     def start(self, shell: str = SERVES, deploy: int = 7, slot: Slot = Slot.BLUE, **tomcat: Any) -> list[Endpoint]:
-        return self.containers.start(self.app(**tomcat), 1, slot, self.release(shell, deploy, slot))
+        release = self.release(shell, deploy, slot)
+        self.containers.start(self.app(**tomcat), release, self.endpoints(release))
+        return self.endpoints(release)
+
+    def endpoints(self, release: Release) -> list[Endpoint]:
+        return endpoints(DockerSettings(subnet=SUBNET), release.app, 1, release.slot, release.replicas)
+
+    def check_alive(self, deploy: int = 7) -> None:
+        """Raises as ``liveness.check_alive``, for the release in the blue slot."""
+        check_alive(self.containers, Release(deploy, self.name, "c" * 40, "", Slot.BLUE, 2))
 
 
 @pytest.fixture(scope="session")

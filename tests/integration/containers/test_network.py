@@ -21,10 +21,10 @@ def on(subnet: str, state_dir: Path) -> Containers:
 
 
 def test_pruned_network_is_recreated(installation: Installation, api: APIClient) -> None:
-    installation.containers.ensure_network()
+    installation.containers.tidy(())
     api.remove_network(NAME)
     installation.start()
-    installation.containers.ensure_network()
+    installation.containers.tidy(())
     assert api.inspect_network(NAME)["IPAM"]["Config"][0]["Subnet"] == "172.30.112.0/24"
 
 
@@ -33,7 +33,7 @@ def test_addresses_of_another_network_are_refused_with_its_name(
 ) -> None:
     other = network(f"{installation.name}-company", "172.30.112.128/25")
     with pytest.raises(ContainerError, match=f"routed already|{other}") as caught:
-        installation.containers.ensure_network()
+        installation.containers.tidy(())
     assert "docker.subnet" in caught.value.remedy
 
 
@@ -42,12 +42,12 @@ def test_routed_addresses_are_refused_with_the_device(room: None, tmp_path: Path
     subprocess.run(["ip", "route", "add", *route], check=True)
     try:
         with pytest.raises(ContainerError, match=r"172\.30\.120\.128/25 on lo"):
-            on("172.30.120.0/24", tmp_path).ensure_network()
+            on("172.30.120.0/24", tmp_path).tidy(())
     finally:
         subprocess.run(["ip", "route", "del", *route], check=True)
 
 
 def test_two_installations_do_not_share_a_network(installation: Installation, tmp_path: Path) -> None:
-    installation.containers.ensure_network()
+    installation.containers.tidy(())
     with pytest.raises(ContainerError, match=f"belongs to the installation in {tmp_path}"):
-        on("172.30.112.0/24", tmp_path / "other").ensure_network()
+        on("172.30.112.0/24", tmp_path / "other").tidy(())

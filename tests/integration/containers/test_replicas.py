@@ -9,7 +9,8 @@ from docker import APIClient
 from docker.errors import NotFound
 
 from hookserver.errors import ContainerError, Unhealthy
-from hookserver.models import Release, Slot
+from hookserver.models import Release, ReplicaState, Slot
+from hookserver.pipeline.liveness import with_cause
 from tests.integration.containers.conftest import BASE, SERVES, Installation
 
 Foreign = Callable[..., str]
@@ -25,11 +26,11 @@ def test_a_slot_runs_all_its_replicas_at_their_fixed_addresses(installation: Ins
     assert [place.host for place in places] == ["172.30.112.16", "172.30.112.17"]
     replicas = installation.containers.replicas(installation.name)
     assert [replica.name for replica in replicas] == [f"hs-{installation.name}-blue-{n}" for n in (1, 2)]
-    assert {(r.state, r.deploy, r.slot, r.restarts, r.siblings) for r in replicas} == {("running", 7, Slot.BLUE, 0, 2)}
-    assert [replica.route for replica in replicas] == ["blue1", "blue2"]
+    assert {(r.state, r.deploy, r.slot, r.restarts) for r in replicas} == {(ReplicaState.RUNNING, 7, Slot.BLUE, 0)}
+    assert [place.route for place in places] == ["blue1", "blue2"]
     networks = api.inspect_container(places[0].name)["NetworkSettings"]["Networks"]
     assert networks["hookserver-172.30.112.0-24"]["IPAddress"] == "172.30.112.16"
-    installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+    installation.check_alive()
 
 
 def test_the_address_is_the_same_after_the_container_was_started_again(
@@ -93,7 +94,7 @@ def test_a_further_network_that_is_missing_is_told_and_nothing_is_left(installat
 def test_an_image_that_was_removed_is_told(installation: Installation) -> None:
     release = Release(7, installation.name, "c" * 40, "sha256:" + "0" * 64, Slot.BLUE, 2)
     with pytest.raises(ContainerError, match="cannot find the image") as caught:
-        installation.containers.start(installation.app(), 1, Slot.BLUE, release)
+        installation.containers.start(installation.app(), release, installation.endpoints(release))
     assert "--rebuild" in caught.value.remedy
 
 
@@ -102,10 +103,9 @@ def test_a_command_that_cannot_run_is_told_and_nothing_is_left(installation: Ins
     broken = api.commit(base, changes=['ENTRYPOINT ["/no/such/program"]'])["Id"]
     api.remove_container(base)
     try:
+        release = Release(7, installation.name, "c" * 40, broken, Slot.BLUE, 2)
         with pytest.raises(ContainerError, match="/no/such/program"):
-            installation.containers.start(
-                installation.app(), 1, Slot.BLUE, Release(7, installation.name, "c" * 40, broken, Slot.BLUE, 2)
-            )
+            installation.containers.start(installation.app(), release, installation.endpoints(release))
         assert installation.containers.replicas() == []
     finally:
         api.remove_image(broken, force=True, noprune=True)
@@ -114,10 +114,8 @@ def test_a_command_that_cannot_run_is_told_and_nothing_is_left(installation: Ins
 def test_an_env_file_that_is_missing_is_told_before_anything_is_removed(installation: Installation) -> None:
     installation.start()
     with pytest.raises(ContainerError, match="cannot be read"):
-        installation.containers.start(
-            installation.app(env_file="/no/such/file"), 1, Slot.GREEN, installation.release(deploy=8, slot=Slot.GREEN)
-        )
-    installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+        installation.start(deploy=8, slot=Slot.GREEN, env_file="/no/such/file")
+    installation.check_alive()
 
 
 def test_leftovers_of_ours_in_the_slot_make_way_and_the_other_slot_is_left_alone(installation: Installation) -> None:
@@ -143,7 +141,7 @@ def test_a_foreign_container_with_our_name_is_told_and_left_alone(
 def test_a_foreign_container_with_our_address_is_told_and_left_alone(
     installation: Installation, api: APIClient, foreign: Foreign, running: bool
 ) -> None:
-    installation.containers.ensure_network()
+    installation.containers.tidy(())
     other = foreign(f"{installation.name}-squatter", "hookserver-172.30.112.0-24", "172.30.112.17")
     if not running:
         api.stop(other, timeout=0)
@@ -163,7 +161,7 @@ def test_containers_of_another_installation_are_not_seen(
     assert other.replicas() == []
     other.stop(installation.name, Slot.BLUE, 1)
     other.remove_deploy(installation.name, 7)
-    installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+    installation.check_alive()
 
 
 def test_a_live_release_gets_its_missing_replica_again_and_keeps_the_others(
@@ -172,9 +170,9 @@ def test_a_live_release_gets_its_missing_replica_again_and_keeps_the_others(
     first, second = installation.start()
     kept = inspect(api, first.name)["Id"]
     api.remove_container(second.name, force=True)
-    installation.containers.restart_missing(installation.app(), 1, Slot.BLUE, installation.release())
+    installation.start()
     assert inspect(api, first.name)["Id"] == kept
-    installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+    installation.check_alive()
 
 
 def test_a_slot_is_stopped_with_grace_and_removed(installation: Installation) -> None:
@@ -208,18 +206,18 @@ def test_a_candidate_that_ends_is_told_with_its_code_and_last_lines(
     installation: Installation, eventually: Eventually
 ) -> None:
     installation.start("echo no database; exit 3")
-    eventually(lambda: all(r.state == "exited" for r in installation.containers.replicas()))
+    eventually(lambda: all(r.state is ReplicaState.STOPPED for r in installation.containers.replicas()))
     with pytest.raises(Unhealthy, match=r"blue-1 ended with exit code 3(.|\n)*no database"):
-        installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+        installation.check_alive()
 
 
 def test_one_that_needs_more_memory_than_it_has_is_told_with_the_remedy(
     installation: Installation, eventually: Eventually
 ) -> None:
     installation.start("exec tail /dev/zero", memory="24m")
-    eventually(lambda: all(r.state == "exited" for r in installation.containers.replicas()), deadline=30)
+    eventually(lambda: all(r.state is ReplicaState.STOPPED for r in installation.containers.replicas()), deadline=30)
     with pytest.raises(Unhealthy, match="more memory than its limit") as caught:
-        installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+        installation.check_alive()
     assert f"apps.{installation.name}.tomcat.memory" in caught.value.remedy
 
 
@@ -229,15 +227,15 @@ def test_a_live_replica_is_started_again_after_a_crash_and_that_is_noticed(
     installation.start("sleep 1; exit 1")
     installation.containers.keep_running(installation.name, Slot.BLUE)
     eventually(lambda: any(r.restarts for r in installation.containers.replicas()))
-    with pytest.raises(Unhealthy, match="was started again"):
-        installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+    with pytest.raises(Unhealthy, match="was restarted"):
+        installation.check_alive()
 
 
 def test_one_that_somebody_removed_is_told(installation: Installation, api: APIClient) -> None:
     place = installation.start()[1]
     api.remove_container(place.name, force=True)
-    with pytest.raises(Unhealthy, match="1 of the blue replicas of deploy 7"):
-        installation.containers.check_alive(installation.name, Slot.BLUE, 7)
+    with pytest.raises(Unhealthy, match="deploy 7 has 1 of its 2 replicas on blue"):
+        installation.check_alive()
 
 
 def test_a_context_that_does_not_start_is_told_with_tomcats_own_cause(
@@ -253,9 +251,10 @@ def test_a_context_that_does_not_start_is_told_with_tomcats_own_cause(
     app = installation.app(volumes=[f"{tmp_path}/ROOT:/usr/local/tomcat/webapps/ROOT"]).model_copy(
         update={"replicas": 1}
     )
-    place = installation.containers.start(app, 1, Slot.BLUE, release)[0]
+    place = installation.endpoints(release)[0]
+    installation.containers.start(app, release, installation.endpoints(release))
     eventually(lambda: "Server startup in" in installation.containers.last_lines(place.name), deadline=60)
-    told = installation.containers.failure(installation.name, Slot.BLUE, 7, Unhealthy("answered 404", "Look."))
+    told = with_cause(installation.containers, release, Unhealthy("answered 404", "Look."))
     assert told.problem.startswith(f"answered 404\n{place.name}: ")
     assert "SEVERE" in told.problem
     assert "listeners failed to start" in told.problem

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hookserver.containers.replica import Replica, parse_replica
-from hookserver.models import Slot
+from hookserver.containers.replica import parse_replica
+from hookserver.models import Replica, ReplicaState, Slot
 
 LABELS = {
     "hookserver.app": "shop",
@@ -65,19 +65,36 @@ def test_a_replica_is_read_from_what_every_engine_tells(told: dict[str, Any]) ->
         name="hs-shop-blue-2",
         app="shop",
         slot=Slot.BLUE,
-        route="blue2",
         deploy=3,
-        commit="1337e9ba60775eea5f64cd18daedaa06e4afff9e",
-        image=IMAGE,
-        state="running",
+        state=ReplicaState.RUNNING,
         restarts=0,
-        exit_code=0,
-        oom_killed=False,
-        started_at=1795602352.665673,
-        siblings=2,
+        ending="ended",
+        out_of_memory=False,
     )
 
 
-def test_one_that_was_never_started_has_no_start() -> None:
-    created = {**STATE, "Status": "created", "StartedAt": "0001-01-01T00:00:00Z"}
-    assert parse_replica({**ENGINE_29, "State": created}).started_at is None
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("running", ReplicaState.RUNNING),
+        ("restarting", ReplicaState.RESTARTING),
+        ("created", ReplicaState.STOPPED),
+        ("paused", ReplicaState.STOPPED),
+        ("removing", ReplicaState.STOPPED),
+        ("exited", ReplicaState.STOPPED),
+        ("dead", ReplicaState.STOPPED),
+    ],
+)
+def test_dockers_words_become_states(word: str, state: ReplicaState) -> None:
+    assert parse_replica({**ENGINE_29, "State": {**STATE, "Status": word}}).state is state
+
+
+def test_a_replica_that_ended_has_its_exit_code_in_words() -> None:
+    ended = {**STATE, "Status": "exited", "ExitCode": 127}
+    assert parse_replica({**ENGINE_29, "State": ended}).ending.startswith("ended with exit code 127 (")
+
+
+def test_a_replica_that_lost_a_process_to_its_memory_limit_says_so_while_it_runs() -> None:
+    replica = parse_replica({**ENGINE_29, "State": {**STATE, "OOMKilled": True}})
+    assert replica.out_of_memory
+    assert replica.ending == "was killed: it needed more memory than its limit"

@@ -1,125 +1,171 @@
-"""What a comparison leaves alone, and what it goes on from. Docker is the test's own; whole recoveries run for real."""
+"""What recovery leaves alone, and what it goes on from; whole recoveries run for real in tests/integration."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from hookserver.config import Settings, parse
-from hookserver.containers import Replica
-from hookserver.models import Slot
-from hookserver.nginx import Nginx
+from hookserver.models import Replica, Slot, Status, Step, TrafficState
 from hookserver.pipeline import recovery
-from hookserver.pipeline.context import Context
-from hookserver.state.state_dir import StateDir
-from hookserver.store import Store
+from tests.unit.pipeline.conftest import Place
 
 
-class Docker:
-    """One engine's images and replicas of ours."""
+def stranger(app: str, deploy: int, slot: Slot = Slot.GREEN) -> Replica:
+    return Replica(f"{app}{deploy}", f"hs-{app}-{slot}-1", app, slot, deploy)
 
-    def __init__(self) -> None:
-        self.strangers: list[Replica] = []
-        self.looked_at: list[str] = []
-        self.removed: list[int] = []
-        self.breaks_for = ""
 
-    def replicas(self, app: str, slot: Slot | None = None) -> list[Replica]:
-        self.looked_at.append(app)
-        if app == self.breaks_for:
+def test_what_goes_wrong_with_one_app_is_reported_with_its_cause_and_the_others_are_reconciled(
+    place: Place, report: list[str]
+) -> None:
+    def breaks() -> None:
+        if place.runtime.questions[-1] == "blog":
             raise KeyError("State")
-        return [replica for replica in self.strangers if replica.app == app and slot in (None, replica.slot)]
 
-    def remove_deploy(self, _app: str, deploy: int) -> None:
-        self.removed.append(deploy)
-
-    def ensure_network(self) -> None:
-        pass
-
-    def remove_leftovers(self) -> None:
-        pass
+    place.runtime.before_replicas = breaks
+    recovery.reconcile(place.context, report.append)
+    assert place.runtime.questions == ["blog", "shop"]
+    assert any("blog: unexpected KeyError: 'State'" in line for line in report)
 
 
-@pytest.fixture
-def settings(state: StateDir) -> Settings:
-    text = f'[server]\nstate_dir = "{state.root}"\n[nginx]\nbinary = "/none"\n'
-    for app in ("blog", "shop"):
-        text += f'[apps.{app}]\nrepository = "push"\ndomains = ["{app}.test"]\n'
-    return parse(text, state.root / "hookserver.toml").settings
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    made = Store(settings.server.state)
-    made.sync_apps(settings.apps)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def docker() -> Docker:
-    return Docker()
-
-
-@pytest.fixture
-def context(settings: Settings, store: Store, docker: Docker) -> Context:
-    engine: Any = docker
-    return Context(settings, store.sync_apps(()), store, engine, engine, Nginx(settings))
-
-
-@pytest.fixture
-def told() -> list[str]:
-    return []
-
-
-def stranger(app: str, deploy: int) -> Replica:
-    return Replica(
-        id=f"{app}{deploy}",
-        name=f"hs-{app}-green1",
-        app=app,
-        slot=Slot.GREEN,
-        route="green1",
-        deploy=deploy,
-        commit="c" * 40,
-        image="sha256:1",
-        state="running",
-        restarts=0,
-        exit_code=0,
-        oom_killed=False,
-        started_at=None,
-        siblings=1,
-    )
-
-
-def test_what_goes_wrong_with_one_app_is_told_with_its_cause_and_the_others_are_compared(
-    context: Context, docker: Docker, told: list[str]
-) -> None:
-    docker.breaks_for = "blog"
-    recovery.reconcile(context, told.append)
-    assert docker.looked_at == ["blog", "shop"]
-    assert any("blog: unexpected KeyError: 'State'" in line for line in told)
-
-
-def test_the_replicas_of_a_slot_that_is_being_let_go_are_left_to_who_does_it(
-    context: Context, docker: Docker, told: list[str]
-) -> None:
-    docker.strangers = [stranger("blog", 1), stranger("shop", 2)]
-    recovery.reconcile(context, told.append, spared={"shop"})
-    assert docker.removed == [1]
-    recovery.reconcile(context, told.append)
-    assert docker.removed == [1, 1, 2]
+def test_the_replicas_of_an_app_that_another_task_works_on_are_left_alone(place: Place, report: list[str]) -> None:
+    place.runtime.running = [stranger("blog", 101), stranger("shop", 102)]
+    recovery.reconcile(place.context, report.append, spared={"shop"})
+    assert place.runtime.removed == [101]
+    recovery.reconcile(place.context, report.append)
+    assert place.runtime.removed == [101, 102]
 
 
 def test_the_oldest_logs_go_and_what_a_person_put_beside_them_stays(
-    context: Context, told: list[str], monkeypatch: pytest.MonkeyPatch
+    place: Place, report: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recovery, "_LOGS_KEPT", 2)
-    logs = context.settings.server.state.log(0).parent
+    logs = place.settings.server.state.log(0).parent
     logs.mkdir(exist_ok=True)
     for name in ("7", "8", "9", "10", "7-saved", "²"):
         (logs / f"{name}.log").touch()
-    recovery.reconcile(context, told.append)
+    recovery.reconcile(place.context, report.append)
     assert sorted(log.stem for log in logs.iterdir()) == ["10", "7-saved", "9", "²"]
-    assert not [line for line in told if "old files" in line]
+    assert not [line for line in report if "old files" in line]
+
+
+def test_reconcile_changes_and_reports_nothing_where_all_is_well(place: Place, report: list[str]) -> None:
+    place.go_live(slot=Slot.BLUE)
+    place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
+    recovery.reconcile(place.context, report.append)
+    report.clear()
+    recovery.reconcile(place.context, report.append)
+    assert report == []
+    assert place.runtime.removed == []
+    assert place.runtime.stopped == []
+
+
+def test_a_live_release_gets_its_missing_replicas_again(place: Place, report: list[str]) -> None:
+    live = place.go_live(slot=Slot.BLUE)
+    place.runtime.end("hs-shop-blue-2")
+    recovery.reconcile(place.context, report.append)
+    assert all(replica.is_up for replica in place.runtime.replicas("shop", Slot.BLUE))
+    assert ("shop", Slot.BLUE) in place.runtime.kept_running
+    assert f"shop: replicas of deploy {live.deploy} on blue are missing; started again" in report
+
+
+@pytest.mark.parametrize(
+    "wrong", [TrafficState(), TrafficState(Slot.BLUE), TrafficState(Slot.GREEN), TrafficState(Slot.BLUE, Slot.GREEN)]
+)
+def test_the_traffic_is_set_to_what_the_database_says(place: Place, report: list[str], wrong: TrafficState) -> None:
+    place.go_live(slot=Slot.BLUE)
+    live = place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
+    place.traffic.states["shop"] = wrong
+    recovery.reconcile(place.context, report.append)
+    assert place.traffic.get("shop") == TrafficState(Slot.GREEN, sticky=Slot.BLUE)
+    line = f"shop: traffic set to green, sticky blue (it was {wrong}); deploy {live.deploy} is live"
+    assert line in report
+
+
+def test_a_sticky_standby_without_replicas_ends(place: Place, report: list[str]) -> None:
+    first = place.go_live(slot=Slot.BLUE)
+    place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
+    place.runtime.running = [replica for replica in place.runtime.running if replica.slot is Slot.GREEN]
+    recovery.reconcile(place.context, report.append)
+    assert place.traffic.get("shop") == TrafficState(Slot.GREEN)
+    standby = place.store.release(first.deploy)
+    assert standby
+    assert standby.sticky_until is None
+
+
+def test_a_release_with_traffic_that_the_database_does_not_know_is_left_alone(place: Place, report: list[str]) -> None:
+    """The database is an old backup: the shop goes on as it is until a deploy."""
+    place.go_live(slot=Slot.BLUE)
+    place.runtime.running = [stranger("shop", 40, Slot.BLUE)]
+    recovery.reconcile(place.context, report.append)
+    assert [replica.deploy for replica in place.runtime.running] == [40]
+    assert any("blue" in line and "left alone until a deploy" in line for line in report)
+
+
+def test_prepare_commands_of_a_deploy_in_progress_are_spared(place: Place, report: list[str]) -> None:
+    deploy = place.claim("blog")
+    recovery.reconcile(place.context, report.append)
+    assert place.runtime.in_progress == [{deploy.number}]
+    assert place.images.leftovers_of == []
+    place.store.end(deploy.number, Status.FAILED)
+    recovery.reconcile(place.context, report.append)
+    assert place.runtime.in_progress[-1] == set()
+    assert place.images.leftovers_of == [None]
+
+
+def test_a_deploy_that_was_killed_before_its_switch_is_undone_and_queued_again(place: Place, report: list[str]) -> None:
+    place.go_live(slot=Slot.BLUE)
+    deploy = place.claim()
+    place.make(deploy, Slot.GREEN, "d" * 40)
+    place.store.begin_step(deploy, Step.CHECK)
+    recovery.settle(place.context, place.store.deploy(deploy.number), report.append)
+    assert place.store.deploy(deploy.number).status is Status.QUEUED
+    assert place.runtime.replicas("shop", Slot.GREEN) == []
+    assert place.store.release(deploy.number) is None
+    assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
+
+
+def test_a_deploy_that_was_killed_after_its_switch_is_finished(place: Place, report: list[str]) -> None:
+    before = place.go_live(slot=Slot.BLUE)
+    deploy = place.claim()
+    place.make(deploy, Slot.GREEN, "d" * 40)
+    place.store.begin_step(deploy, Step.SWITCH)
+    place.traffic.states["shop"] = TrafficState(Slot.GREEN)
+    recovery.settle(place.context, place.store.deploy(deploy.number), report.append)
+    assert place.store.deploy(deploy.number).status is Status.LIVE
+    assert place.traffic.get("shop") == TrafficState(Slot.GREEN, sticky=Slot.BLUE)
+    assert ("shop", Slot.GREEN) in place.runtime.kept_running
+    assert [standby.deploy for standby in place.store.standbys()] == [before.deploy]
+
+
+def test_a_switch_to_replicas_that_are_gone_is_taken_back(place: Place, report: list[str]) -> None:
+    place.go_live(slot=Slot.BLUE)
+    deploy = place.claim()
+    place.make(deploy, Slot.GREEN, "d" * 40)
+    place.store.begin_step(deploy, Step.SWITCH)
+    place.traffic.states["shop"] = TrafficState(Slot.GREEN)
+    place.runtime.end("hs-shop-green-1")
+    recovery.settle(place.context, place.store.deploy(deploy.number), report.append)
+    assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
+    assert place.store.deploy(deploy.number).status is Status.QUEUED
+
+
+def test_a_deploy_that_was_killed_while_it_drained_stays_live(place: Place, report: list[str]) -> None:
+    place.go_live(slot=Slot.BLUE)
+    deploy = place.claim()
+    place.make(deploy, Slot.GREEN, "d" * 40)
+    place.store.go_live(deploy.number, deploy.number, standby=0)
+    recovery.settle(place.context, place.store.deploy(deploy.number), report.append)
+    after = place.store.deploy(deploy.number)
+    assert (after.status, after.ended_at is not None) == (Status.LIVE, True)
+    assert ("shop", Slot.GREEN) in place.runtime.kept_running
+
+
+def test_a_standby_is_retired_once_it_is_due(place: Place, report: list[str]) -> None:
+    first = place.go_live(slot=Slot.BLUE)
+    place.go_live(slot=Slot.GREEN, commit="d" * 40)
+    (standby,) = place.store.standbys()
+    assert standby.retire_at
+    recovery.retire_due(place.context, "shop", standby.retire_at - 1, report.append)
+    assert place.runtime.stopped == []
+    recovery.retire_due(place.context, "shop", standby.retire_at, report.append)
+    assert place.runtime.stopped == [("shop", Slot.BLUE)]
+    assert report == [f"shop: blue retired (deploy {first.deploy})"]

@@ -1,148 +1,161 @@
-"""The steps of a deploy. Docker and Nginx are the test's own here; whole deploys run for real elsewhere."""
+"""The steps of a deploy, each on its own; whole deploys run for real in tests/integration."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
-from hookserver.config import Settings, parse
-from hookserver.deploy_log import DeployLog
-from hookserver.errors import DeployFailed, Unhealthy
-from hookserver.models import Push, Release, Slot, Status, Step, StepOutcome, TrafficState, Trigger
-from hookserver.pipeline import after_switch
-from hookserver.pipeline.context import Context, DeployContext
-from hookserver.pipeline.steps import FETCH_DEADLINE, drain
-from hookserver.state.state_dir import StateDir
-from hookserver.store import Store
-from hookserver.worker.task_table import TASK_SECONDS
+from hookserver.config import ReleaseSettings
+from hookserver.errors import ContainerError, NginxError, Refused, Unhealthy
+from hookserver.models import Slot, Status, Step, StepOutcome, TrafficState
+from hookserver.pipeline import steps
+from hookserver.pipeline.context import DeployContext
+from hookserver.pipeline.liveness import ReplicaDied
+from hookserver.worker.task_table import TASKS
+from hookserver.worker.tasks import TaskKind
+from tests.unit.pipeline.conftest import COMMIT, Place
 
 
-@dataclass
-class Machine:
-    """The new replicas die at a look of their own, ``dies_at``; so many connections are ``open`` at each look."""
-
-    dies_at: int = 0
-    held: Slot | None = None
-    open: list[int] = field(default_factory=list)
-    looks: int = 0
-    live: Slot = Slot.GREEN
-    stopped: list[Slot] = field(default_factory=list)
-
-    def restarts(self, *_: object) -> dict[str, int]:
-        return {}
-
-    def check_alive(self, *_: object) -> None:
-        self.looks += 1
-        if self.looks == self.dies_at:
-            raise Unhealthy("hs-shop-green-1 ended with exit code 6")
-
-    def stop(self, _app: str, slot: Slot, _grace: float) -> None:
-        self.stopped.append(slot)
-
-    def get(self, _app: str) -> TrafficState:
-        return TrafficState(self.live, self.held)
-
-    def set(self, _app: str, state: TrafficState) -> None:
-        assert state.live
-        self.live = state.live
-
-    def apply(self, *_: object) -> bool:
-        return False
-
-    def visitors(self, *_: object) -> int:
-        return 0
-
-    def requests_in_flight(self, *_: object) -> int:
-        return self.open.pop(0) if self.open else 0
-
-    def prune(self, *_: object) -> None:
-        pass
+def outcomes(place: Place, deploy: int) -> dict[Step, StepOutcome | None]:
+    return {step.step: step.outcome for step in place.store.steps(deploy)}
 
 
-@pytest.fixture
-def machine() -> Machine:
-    return Machine()
+def with_release(context: DeployContext, **settings: object) -> DeployContext:
+    """The same deploy, with these settings of ``[apps.shop.release]``."""
+    release = ReleaseSettings.model_validate(settings)
+    return replace(context, app=context.app.model_copy(update={"release": release}))
 
 
-@pytest.fixture
-def settings(state: StateDir) -> Settings:
-    app = '[apps.shop]\nrepository = "push"\ndomains = ["shop.test"]\n'
-    text = f'[server]\nstate_dir = "{state.root}"\n[nginx]\nbinary = "/none"\n{app}'
-    return parse(text, state.root / "hookserver.toml").settings
+def test_a_step_that_returns_is_recorded_as_done(place: Place) -> None:
+    deploy = place.claim()
+    with place.running(deploy) as context:
+        steps.start(context, steps.candidate(context, COMMIT, "sha256:1"))
+    assert outcomes(place, deploy.number) == {Step.START: StepOutcome.DONE}
+    assert "Starting replicas" in place.log(deploy)
 
 
-@pytest.fixture
-def context(
-    settings: Settings, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[DeployContext]:
-    """A second deploy that has just switched."""
-    monkeypatch.setattr(after_switch, "_LOOK", 0.2)
-    monkeypatch.setattr(after_switch, "_LOOK_EVERY", 0.01)
-    store = Store(settings.server.state)
-    store.sync_apps(["shop"])
-    for slot in Slot:
-        number = store.enqueue(Push("shop", Trigger.CLI)).deploy
-        deploy = store.claim(builds=1)
-        assert deploy
-        store.add_release(Release(number, "shop", "c" * 40, "sha256:1", slot, 1))
-        store.go_live(number, number, standby=600)
-        if slot is Slot.BLUE:
-            store.end(number, Status.LIVE)
-    assert deploy
-    log = DeployLog(tmp_path / "log")
-    all_of_it: Any = machine
-    yield Context(settings, {"shop": 1}, store, all_of_it, all_of_it, all_of_it).for_deploy(deploy, log)
-    log.close()
-    store.close()
+def test_a_step_that_raises_is_recorded_as_failed(place: Place) -> None:
+    deploy = place.claim()
+    place.runtime.refuses_to_start = "hs-shop-blue-2"
+    with place.running(deploy) as context, pytest.raises(ContainerError):
+        steps.start(context, steps.candidate(context, COMMIT, "sha256:1"))
+    assert outcomes(place, deploy.number) == {Step.START: StepOutcome.FAILED}
 
 
-def ends(context: DeployContext) -> None:
-    release = context.store.release(context.deploy.number)
-    assert release
-    drain(context, release, context.store.release(1))
+def test_a_candidate_runs_in_the_slot_without_traffic(place: Place) -> None:
+    deploy = place.claim()
+    with place.running(deploy) as context:
+        assert steps.candidate(context, COMMIT, "i").slot is Slot.BLUE
+        place.traffic.states["shop"] = TrafficState(Slot.BLUE)
+        assert steps.candidate(context, COMMIT, "i").slot is Slot.GREEN
+    place.store.end(deploy.number, Status.FAILED)
+    place.go_live(slot=Slot.GREEN)
+    with place.running(place.claim()) as context:
+        assert steps.candidate(context, COMMIT, "i").slot is Slot.BLUE
 
 
-def status(context: DeployContext) -> Status:
-    return context.store.deploy(context.deploy.number).status
+def test_replicas_start_at_the_endpoints_that_nginx_is_told(place: Place) -> None:
+    deploy = place.claim()
+    with place.running(deploy) as context:
+        release = steps.candidate(context, COMMIT, "i")
+        steps.start(context, release)
+        context.apply_nginx()
+    ((_, endpoints),) = place.traffic.applied
+    names = [replica.name for replica in place.runtime.replicas("shop", Slot.BLUE)]
+    assert names == [endpoint.name for endpoint in endpoints["shop"][Slot.BLUE]] == ["hs-shop-blue-1", "hs-shop-blue-2"]
 
 
-def outcomes(context: DeployContext) -> dict[Step, StepOutcome | None]:
-    return {step.step: step.outcome for step in context.store.steps(context.deploy.number)}
+def test_the_prepare_step_is_skipped_without_a_command(place: Place) -> None:
+    deploy = place.claim()
+    with place.running(deploy) as context:
+        release = steps.candidate(context, COMMIT, "i")
+        steps.prepare(context, release)
+        assert place.runtime.prepared == []
+        steps.prepare(with_release(context, prepare=["./migrate", "--all"]), release)
+    assert place.runtime.prepared == [deploy.number]
+    assert "$ ./migrate --all" in place.log(deploy)
 
 
-@pytest.mark.parametrize("held", [None, Slot.BLUE])
-def test_a_release_that_dies_after_its_switch_is_sent_back_though_nothing_is_in_flight(
-    context: DeployContext, machine: Machine, held: Slot | None
+def test_a_start_in_a_sticky_slot_records_how_many_visitors_lose_their_sessions(place: Place) -> None:
+    first = place.go_live(slot=Slot.BLUE)
+    place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
+    place.traffic.active = 3
+    deploy = place.claim()
+    with place.running(deploy) as context:
+        steps.start(context, steps.candidate(context, "e" * 40, "i"))
+    assert place.store.deploy(deploy.number).visitors_lost == 3
+    assert f"the sessions of deploy {first.deploy} end now" in place.log(deploy)
+    assert place.traffic.get("shop") == TrafficState(Slot.GREEN)
+
+
+def test_a_replica_that_dies_before_it_is_healthy_fails_the_check_at_once(place: Place) -> None:
+    deploy = place.claim()
+    made = place.make(deploy, Slot.BLUE)
+    place.runtime.end("hs-shop-blue-1")
+    with place.running(deploy) as context, pytest.raises(ReplicaDied, match="hs-shop-blue-1 ended with exit code 6"):
+        steps.check(context, made)
+
+
+def test_a_check_that_fails_has_the_cause_from_the_log(place: Place) -> None:
+    deploy = place.claim()
+    made = place.make(deploy, Slot.BLUE)
+    place.runtime.logs["hs-shop-blue-1"] = "SEVERE: no database"
+    with place.running(deploy) as context:
+        soon = context.app.health.model_copy(update={"deadline": 0.1})
+        context = replace(context, app=context.app.model_copy(update={"health": soon}))
+        with pytest.raises(Unhealthy, match=r"not healthy after 0\.1 s(?s:.)*hs-shop-blue-1: SEVERE: no database"):
+            steps.check(context, made)
+
+
+@pytest.mark.parametrize(("sessions", "sticky"), [("sticky", Slot.BLUE), ("none", None)])
+def test_a_switch_moves_the_traffic_and_keeps_sticky_visitors(place: Place, sessions: str, sticky: Slot | None) -> None:
+    before = place.go_live(slot=Slot.BLUE)
+    deploy = place.claim()
+    made = place.make(deploy, Slot.GREEN, "d" * 40)
+    with place.running(deploy) as context:
+        assert steps.switch(with_release(context, sessions=sessions), made) == before
+    assert place.traffic.get("shop") == TrafficState(Slot.GREEN, sticky)
+    assert place.store.deploy(deploy.number).status is Status.LIVE
+    assert ("shop", Slot.GREEN) in place.runtime.kept_running
+
+
+def test_a_switch_that_nginx_does_not_confirm_leaves_the_database_as_it_was(place: Place) -> None:
+    before = place.go_live(slot=Slot.BLUE)
+    deploy = place.claim()
+    made = place.make(deploy, Slot.GREEN, "d" * 40)
+    place.traffic.refuses = "Nginx is down"
+    with place.running(deploy) as context, pytest.raises(NginxError):
+        steps.switch(context, made)
+    assert place.store.live_release("shop") == before
+    assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
+
+
+def test_a_switch_that_the_database_refuses_moves_the_traffic_back(place: Place) -> None:
+    place.go_live(slot=Slot.BLUE)
+    deploy = place.claim()
+    made = place.make(deploy, Slot.GREEN, "d" * 40)
+    place.store.end(deploy.number, Status.FAILED)
+    with place.running(deploy) as context, pytest.raises(Refused):
+        steps.switch(context, made)
+    assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
+
+
+def test_the_drain_of_a_first_release_waits_for_nothing_and_ends_the_deploy(place: Place) -> None:
+    deploy = place.claim()
+    made = place.make(deploy, Slot.BLUE)
+    place.store.go_live(deploy.number, deploy.number, standby=600)
+    with place.running(deploy) as context:
+        steps.drain(context, made, None)
+    assert place.store.deploy(deploy.number).ended_at is not None
+    assert "no previous release to drain" in place.log(deploy)
+    assert place.images.pruned == [{made.image}]
+
+
+@pytest.mark.parametrize("timeout", [60, 1200, 6 * 3600])
+def test_a_long_fetch_and_a_long_build_end_by_their_own_limits_before_the_worker_kills_the_deploy(
+    place: Place, timeout: float
 ) -> None:
-    machine.held, machine.dies_at = held, 5
-    with pytest.raises(DeployFailed, match="sent back to deploy 1: hs-shop-green-1 ended with exit code 6"):
-        ends(context)
-    assert status(context) is Status.ROLLED_BACK
-    assert (machine.live, machine.stopped) == (Slot.BLUE, [Slot.GREEN])
-    assert outcomes(context) == {Step.DRAIN: StepOutcome.FAILED}
-
-
-@pytest.mark.parametrize("held", [None, Slot.BLUE])
-def test_a_release_that_lives_on_is_watched_for_its_time_and_stays(
-    context: DeployContext, machine: Machine, held: Slot | None
-) -> None:
-    machine.held = held
-    ends(context)
-    assert machine.looks > 5
-    assert (status(context), machine.live) == (Status.LIVE, Slot.GREEN)
-    assert outcomes(context) == {Step.DRAIN: StepOutcome.DONE}
-
-
-def test_one_that_dies_while_the_old_slot_drains_is_sent_back(context: DeployContext, machine: Machine) -> None:
-    machine.open, machine.dies_at = [1] * 100, 3
-    with pytest.raises(DeployFailed, match="sent back to deploy 1"):
-        ends(context)
-    assert len(machine.open) > 90
-
-
-def test_a_long_first_fetch_ends_by_its_own_bound_before_the_worker_ends_the_deploy() -> None:
-    assert 1200 < FETCH_DEADLINE < 9 * TASK_SECONDS
+    app = place.settings.apps["shop"]
+    app = app.model_copy(update={"build": app.build.model_copy(update={"timeout": timeout})})
+    assert steps.FETCH_DEADLINE + timeout < TASKS[TaskKind.DEPLOY].seconds(app)
