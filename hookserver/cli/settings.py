@@ -13,8 +13,8 @@ from hookserver.config import Loaded, health_outside, unreadable_files
 
 @click.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=".")
-@click.option("--domain", default="", help="The domain that visitors use: the one thing no project tells.")
-@click.option("--yes", is_flag=True, help="Ask nothing, as without a terminal: what is not known is said in the file.")
+@click.option("--domain", default="", help="Domain of the app, which no file of a project contains.")
+@click.option("--yes", is_flag=True, help="Do not ask questions; the file lists the points to decide.")
 @click.pass_obj
 def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
     """Inspect the project in DIRECTORY and write settings for it, to hookserver.toml there, or to --config FILE."""
