@@ -1,4 +1,4 @@
-"""When branches are looked at."""
+"""When branches are polled."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def polls(repository: str = "/srv/git/shop.git", **every: float) -> PollTimes:
 
 
 def delays(made: PollTimes, failures: int) -> list[float]:
-    """The seconds between looks that fail at once."""
-    now, found = 0.0, []
+    """The seconds between polls that fail at once."""
+    now, waits = 0.0, []
     for _ in range(failures):
         made.started("shop", now)
         made.ended("shop", now, has_failed=True)
-        found.append(next(iter(made.moments())) - now)
-        now += found[-1]
-    return found
+        waits.append(next(iter(made.moments())) - now)
+        now += waits[-1]
+    return waits
 
 
-def test_a_branch_is_looked_at_at_once_and_then_every_so_often() -> None:
+def test_a_branch_is_due_at_once_and_then_every_poll_seconds() -> None:
     made = polls(shop=300, blog=60)
     assert sorted(made.due(5)) == ["blog", "shop"]
     for app in ("shop", "blog"):
@@ -36,12 +36,12 @@ def test_a_branch_is_looked_at_at_once_and_then_every_so_often() -> None:
     assert made.due(305) == ["blog", "shop"]
 
 
-def test_zero_is_never() -> None:
+def test_a_branch_with_poll_0_is_never_due() -> None:
     assert polls(shop=0).due(1e9) == []
     assert list(polls(shop=0).moments()) == []
 
 
-def test_what_was_pushed_to_our_own_repository_while_nobody_was_up_is_found_at_the_start() -> None:
+def test_our_own_repository_is_due_once_at_start_even_with_poll_0() -> None:
     made = polls("push", shop=0)
     assert made.due(0) == ["shop"]
     made.started("shop", 0)
@@ -52,19 +52,19 @@ def test_what_was_pushed_to_our_own_repository_while_nobody_was_up_is_found_at_t
     assert made.due(1e9) == []
 
 
-def test_a_look_that_fails_is_repeated_soon_then_ever_later_up_to_poll() -> None:
+def test_failed_polls_back_off_up_to_poll() -> None:
     assert delays(polls(shop=300), 6) == [FIRST_RETRY, 60, 120, 240, 300, 300]
     assert delays(polls(shop=5), 2) == [5, 5]
 
 
-def test_after_one_that_went_well_the_next_failure_is_repeated_soon_again() -> None:
+def test_a_poll_that_succeeds_resets_the_back_off() -> None:
     made = polls(shop=300)
     delays(made, 3)
     made.ended("shop", 500, has_failed=False)
     assert delays(made, 1) == [FIRST_RETRY]
 
 
-def test_an_app_that_is_gone_meanwhile_is_forgotten() -> None:
+def test_a_poll_of_an_app_that_is_gone_changes_nothing() -> None:
     made = polls(shop=300)
     made.ended("blog", 1, has_failed=True)
     assert made.due(1) == ["shop"]
