@@ -14,6 +14,8 @@ from hookserver.state.state_dir import StateDir
 from hookserver.state.wait_until import wait_until
 from hookserver.store import Store
 
+pytest.register_assert_rewrite("tests.contracts")
+
 T = TypeVar("T")
 
 # How long one example takes says more of the machine's other work than of the code.
