@@ -1,4 +1,8 @@
-"""The one tree of errors: each knows its exit code and its HTTP status, and says what to do next."""
+"""The one tree of errors. Each class has its exit code and its HTTP status; each message ends with what to do next.
+
+Exit codes: 1 error, 2 wrong usage (click's own), 3 not found, 4 wrong settings, 5 refused, 6 the deploy failed, 130
+interrupted.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,10 @@ from collections.abc import Iterable
 
 
 class HookserverError(Exception):
-    """Something went wrong that a person must read: what happened, and the remedy."""
+    """Something that a person must read: ``problem``, what happened, and ``remedy``, what to do next.
+
+    Raised as it is for what no class below fits, such as an address that is in use. Exit code 1, HTTP 500.
+    """
 
     exit_code = 1
     http_status = 500
@@ -22,9 +29,9 @@ class HookserverError(Exception):
 
 
 def in_one_line(text: str) -> str:
-    """An error's text where one line is shown: its first, and where that ends in a colon, the one it announces.
+    """An error's text where only one line is shown: its first line, and the next one when the first ends in a colon.
 
-    Of last lines none is told: they are shown where nobody knows the cause.
+    Last lines of an output are left out: they are shown only where the cause is unknown.
     """
     first, _, rest = text.strip().partition("\n")
     first = first.strip().removesuffix("; its last lines:")
@@ -38,45 +45,51 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
 
 class SettingsError(HookserverError):
-    """The settings are wrong. ``mistakes`` has every one of them, each a line that begins with its path."""
+    """Raised when the settings are wrong or missing. ``mistakes``: a line for each, which begins with its path.
+
+    Exit code 4, HTTP 500.
+    """
 
     exit_code = 4
 
     def __init__(self, source: str, mistakes: list[str]) -> None:
         listed = "\n".join(f"  {mistake}" for mistake in mistakes)
-        super().__init__(f"{source}:\n{listed}", "Mend the lines above, then ask `hookserver check`.")
+        super().__init__(f"{source}:\n{listed}", "Fix the lines above, then run `hookserver check`.")
         self.mistakes = mistakes
 
 
 class NotFound(HookserverError):
-    """The app, deploy, release or token that was named is not there."""
+    """Raised when there is no such app, deploy, release or token. Exit code 3, HTTP 404."""
 
     exit_code = 3
     http_status = 404
 
 
 class Refused(HookserverError):
-    """It could be done, but must not be done now: the app is locked, or the deploy is over."""
+    """Raised when a request is understood but not allowed now: the deploy is over, or there is nothing to go back to.
+
+    Exit code 5, HTTP 409.
+    """
 
     exit_code = 5
     http_status = 409
 
 
 class AppLocked(Refused):
-    """An operator has locked the app: nothing is deployed until it is unlocked."""
+    """Raised when an operator has locked the app: nothing is deployed until it is unlocked. Exit code 5, HTTP 409."""
 
     def __init__(self, app: str, by: str, reason: str) -> None:
         super().__init__(f"{app} is locked by {by}: {reason}", f"To deploy it, run `hookserver unlock {app}` first.")
 
 
 class Unauthorized(HookserverError):
-    """No valid signature or token. The text never tells whether the app exists."""
+    """Raised when a call has no valid signature or token. The text never says whether the app exists. HTTP 401."""
 
     http_status = 401
 
 
 class BadRequest(HookserverError):
-    """A request that cannot be understood. ``http_status`` tells how: 400, 413, 415, 422 or 429."""
+    """Raised for a request that cannot be understood. ``http_status``: 400, 408, 413, 415 or 422."""
 
     def __init__(self, problem: str, remedy: str = "", http_status: int = 400) -> None:
         super().__init__(problem, remedy)
@@ -84,37 +97,43 @@ class BadRequest(HookserverError):
 
 
 class StoreError(HookserverError):
-    """The database did not take or give what was asked: nothing was acknowledged, so nothing is lost."""
+    """Raised when the database cannot be read or written. Nothing was acknowledged, so nothing is lost.
+
+    Exit code 1, HTTP 503.
+    """
 
     http_status = 503
 
 
 class DeployFailed(HookserverError):
-    """A deploy cannot go on; the old release still serves. The adapters' errors are of this kind."""
+    """Raised when a deploy cannot go on; the old release is still live. The base of the adapters' errors.
+
+    Exit code 6, HTTP 422, as for all classes below.
+    """
 
     exit_code = 6
     http_status = 422
 
 
 class GitError(DeployFailed):
-    """The repository could not be read."""
+    """Raised when the repository cannot be read."""
 
 
 class EmptyRepository(GitError):
-    """Nothing was pushed to it yet."""
+    """Raised when nothing was pushed to the repository yet."""
 
 
 class BuildError(DeployFailed):
-    """No image came out of the source."""
+    """Raised when the source cannot be made into an image."""
 
 
 class ContainerError(DeployFailed):
-    """Docker did not do what was asked."""
+    """Raised when Docker cannot run the containers or the networks of a release."""
 
 
 class Unhealthy(DeployFailed):
-    """A replica did not pass the health gate; the text carries its last lines."""
+    """Raised when a replica does not pass the health check. The text has its last output lines."""
 
 
 class NginxError(DeployFailed):
-    """Nginx refused a configuration, is down, or does not answer what was set."""
+    """Raised when Nginx refuses a configuration, is down, or routes to another slot than was set."""

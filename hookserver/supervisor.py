@@ -1,6 +1,6 @@
-"""``python -m hookserver.supervisor SETTINGS``: web and worker in the foreground, each started again when it ends.
+"""``python -m hookserver.supervisor SETTINGS``: runs web and worker, and restarts each when it ends.
 
-What ``hookserver up`` becomes: a process of its own that has imported nothing else, and so takes next to no memory.
+``hookserver up`` executes it in its own place: a process that has imported nothing else needs little memory.
 """
 
 from __future__ import annotations
@@ -11,54 +11,56 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 
 from hookserver.state.parent_death import end_with_parent
 
 _STOP_DEADLINE = 30.0
+"""Seconds from SIGTERM to SIGKILL."""
 _QUICK = 5.0
-"""Seconds that a process lives at least when all is well."""
+"""Seconds; a process that ends sooner has failed to start."""
 _ATTEMPTS = 5
-"""Starts after which it is no use to go on with a process that never lived that long."""
+"""Failed starts in a row after which a process that has never run longer is given up."""
 _LONGEST_PAUSE = 30.0
+"""Seconds between two starts at most."""
 
 
 @dataclass
-class _Kept:
-    """One process that is kept running: after a quick end it is started again ever more slowly."""
+class _Service:
+    """A process that is restarted when it ends; after failed starts with a pause that doubles each time."""
 
     name: str
     command: list[str]
     process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    quick_ends: int = 0
-    ever_lived: bool = False
-    due: float = field(default=0.0)
+    started_at: float = 0.0
+    failed_starts: int = 0
+    has_run: bool = False
+    start_at: float = 0.0
 
-    def look(self, now: float) -> bool:
-        """Start it when it is due, notice when it has ended; False: it is no use to go on."""
+    def check(self, now: float) -> bool:
+        """Start the process when that is due, or note that it has ended; False: give it up."""
         if self.process is None:
-            if now >= self.due:
-                self.process, self.started = _start(self.command), now
+            if now >= self.start_at:
+                self.process, self.started_at = _start(self.command), now
             return True
         code = self.process.poll()
-        self.ever_lived = self.ever_lived or now - self.started >= _QUICK
+        self.has_run = self.has_run or now - self.started_at >= _QUICK
         if code is None:
             return True
         self.process = None
-        self.quick_ends = self.quick_ends + 1 if code > 0 and now - self.started < _QUICK else 0
-        pause = min(2.0 ** max(self.quick_ends - 1, 0), _LONGEST_PAUSE)
-        self.due = now + pause
-        if self.quick_ends >= _ATTEMPTS and not self.ever_lived:
-            sys.stderr.write(f"hookserver {self.name} ended with {code} at each of {_ATTEMPTS} starts; giving up\n")
+        self.failed_starts = self.failed_starts + 1 if code > 0 and now - self.started_at < _QUICK else 0
+        pause = min(2.0 ** max(self.failed_starts - 1, 0), _LONGEST_PAUSE)
+        self.start_at = now + pause
+        if self.failed_starts >= _ATTEMPTS and not self.has_run:
+            sys.stderr.write(f"hookserver {self.name} exited with {code} at each of {_ATTEMPTS} starts; giving up\n")
             return False
-        sys.stderr.write(f"hookserver {self.name} ended with {code}; started again in {pause:g} s\n")
+        sys.stderr.write(f"hookserver {self.name} exited with {code}; restarting in {pause:g} s\n")
         return True
 
 
 def supervise(commands: Mapping[str, list[str]]) -> int:
-    """Run the commands until SIGTERM or SIGINT, which each of them gets; answer the exit code."""
+    """Run the commands until SIGTERM or SIGINT, then end them. Returns the exit code: 1 when one is given up."""
     stopping: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -66,14 +68,13 @@ def supervise(commands: Mapping[str, list[str]]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    kept = [_Kept(name, command) for name, command in commands.items()]
-    going_on = True
-    while going_on and not stopping:
-        for one in kept:
-            going_on = one.look(time.monotonic()) and going_on
+    services = [_Service(name, command) for name, command in commands.items()]
+    given_up = False
+    while not given_up and not stopping:
+        given_up = not all(service.check(time.monotonic()) for service in services)
         time.sleep(0.2)
-    _stop([one.process for one in kept if one.process is not None])
-    return 0 if going_on else 1
+    _stop([service.process for service in services if service.process is not None])
+    return 1 if given_up else 0
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:

@@ -1,6 +1,6 @@
-"""The command line: thin, data on stdout, progress on stderr.
+"""The command line: data on stdout, progress on stderr.
 
-Each command imports what it needs itself: a long-running process must not carry what only another one uses.
+Each command imports what it needs itself, so that a long-running process has no module in memory that it does not use.
 """
 
 from __future__ import annotations
@@ -18,15 +18,24 @@ from hookserver.cli.tokens import token
 from hookserver.cli.upkeep import lock, nginx, prune, unlock
 from hookserver.errors import HookserverError
 
+_CONFIG_PLACES = "$HOOKSERVER_CONFIG, ./hookserver.toml, /etc/hookserver/hookserver.toml"
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name="hookserver")
 @click.option(
-    "--config", "-c", metavar="FILE", help="The settings file; else $HOOKSERVER_CONFIG, ./hookserver.toml, /etc."
+    "--config",
+    "-c",
+    metavar="FILE",
+    help=f"The settings file [default: {_CONFIG_PLACES}].",
 )
 @click.pass_context
 def cli(context: click.Context, config: str | None) -> None:
-    """A push of a Java WAR project goes live without one failed request, or the old version keeps serving."""
+    """Deploys Java WAR projects to Tomcat behind Nginx: a push goes live without a failed request, or not at all.
+
+    Exit codes: 0 done, 1 error, 2 wrong usage, 3 not found, 4 wrong settings, 5 refused (such as a locked app), 6 the
+    deploy failed and the old release is still live, 130 interrupted.
+    """
     context.obj = config
 
 
@@ -39,7 +48,7 @@ for _command in (
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 error, 2 usage, 3 not found, 4 settings, 5 refused, 6 failed."""
+    """Run the command line; exit with the codes that ``hookserver --help`` lists."""
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as error:

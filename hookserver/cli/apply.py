@@ -1,4 +1,4 @@
-"""``hookserver apply``: changed settings are taken up by the running hookserver, after a plan of what that does."""
+"""``hookserver apply``: shows what changed settings will do, then makes the running worker apply them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ if TYPE_CHECKING:
     from hookserver.changes.plan import Plan, Replacement
     from hookserver.store import Store
 
-_TAKEN_WITHIN = 120.0
-_ENDED_WITHIN = 180.0
-"""Seconds: in which a worker that deploys nothing reads the file, and brings an app that is gone to its end."""
+_APPLY_DEADLINE = 120.0
+"""Seconds in which a worker without deploys has applied the settings."""
+_RETIRE_DEADLINE = 180.0
+"""Seconds in which the worker has retired the apps that are no longer in the settings."""
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Ask nothing, and retire the apps that are gone from the settings.")
-@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option("--yes", is_flag=True, help="Ask nothing, and retire apps that are no longer in the settings.")
+@click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @json_option
 @with_store
 def apply(loaded: Loaded, store: Store, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Let the running hookserver take up changed settings: shows what that will do, asks, does it."""
+    """Apply changed settings to the running hookserver. Shows the plan and asks before it does anything."""
     from hookserver.changes.plan import make_plan
     from hookserver.cli.init_project import on_terminal
 
@@ -46,10 +47,13 @@ def apply(loaded: Loaded, store: Store, yes: bool, dry_run: bool, as_json: bool)
     _refuse_while_busy(store, plan.gone if yes else ())
     if not yes:
         if not on_terminal():
-            raise Refused("nothing was changed: nobody can be asked here", "`hookserver apply --yes` does all of it.")
-        click.confirm("Do this?", abort=True, err=True)
+            raise Refused(
+                "nothing changed: not a terminal, so cannot ask for confirmation",
+                "Run `hookserver apply --yes` to do all of it.",
+            )
+        click.confirm("Apply these changes?", abort=True, err=True)
     newest = max((deploy.number for deploy in store.deploys(limit=1)), default=0)
-    _take_up(store, plan.gone if yes else ())
+    _apply(store, plan.gone if yes else ())
     _follow_all(loaded, store, plan, newest)
     _wait_for_the_end(store, plan.gone if yes else ())
 
@@ -59,8 +63,8 @@ def _refuse_without_worker(loaded: Loaded) -> None:
 
     if not worker_is_alive(loaded.settings.server.state):
         raise Refused(
-            "hookserver's worker is not running, so nothing is taken up now",
-            "Start it: it takes the settings up at its start, and retires nothing.",
+            "the worker is not running, so nothing can be applied now",
+            "Start it with `hookserver up`: it applies the settings at its start, and retires nothing.",
         )
 
 
@@ -68,39 +72,45 @@ def _refuse_while_busy(store: Store, retired: Iterable[str]) -> None:
     busy = {deploy.app: deploy.number for deploy in store.in_progress()}
     for app in retired:
         if app in busy:
-            raise Refused(f"{app} cannot be retired: deploy {busy[app]} is under way", "Cancel it, or wait; try again.")
+            raise Refused(
+                f"{app} cannot be retired: deploy {busy[app]} is in progress",
+                f"Wait for it, or run `hookserver cancel {busy[app]}`; then apply again.",
+            )
 
 
-def _take_up(store: Store, retired: Iterable[str]) -> None:
-    """Until the worker has done what needs no new containers. Raises DeployFailed with what it could not do."""
+def _apply(store: Store, retired: Iterable[str]) -> None:
+    """Request the settings, and wait until the worker has done all that needs no new containers.
+
+    Raises DeployFailed with what it could not do, HookserverError when it does not answer in time.
+    """
     request = store.request_settings([*retired])
     for deploy in store.in_progress():
-        click.echo(f"deploy {deploy.number} of {deploy.app} is under way, and waited for", err=True)
+        click.echo(f"waiting for deploy {deploy.number} of {deploy.app}", err=True)
 
     def is_done() -> bool:
         return store.effective_settings().applied >= request
 
     while not is_done():
         wait_until(lambda: is_done() or not store.in_progress(), math.inf, pause=0.05)
-        if not wait_until(lambda: is_done() or store.in_progress(), _TAKEN_WITHIN, pause=0.05):
+        if not wait_until(lambda: is_done() or store.in_progress(), _APPLY_DEADLINE, pause=0.05):
             raise HookserverError(
-                f"the worker has not taken the settings up within {_TAKEN_WITHIN:g} s",
-                "It will as soon as it can; see what it says.",
+                f"the worker has not applied the settings within {_APPLY_DEADLINE:g} s",
+                "It will as soon as it can; see its log.",
             )
     if (known := store.effective_settings()).message:
         raise DeployFailed(
-            f"{known.message}\nWhat ran before runs on.", "Mend the settings, then `hookserver apply` again."
+            f"{known.message}\nWhat ran before still runs.", "Fix the settings, then run `hookserver apply` again."
         )
-    click.echo("the settings are taken up", err=True)
+    click.echo("the settings are applied", err=True)
 
 
 def _follow_all(loaded: Loaded, store: Store, plan: Plan, newest: int) -> None:
-    """Show the deploys that replace containers. Raises DeployFailed when one does not go live."""
+    """Follow the deploys that replace containers. Raises DeployFailed when one does not go live."""
     failed = [one.app for one in plan.replaced if not one.locked and not _goes_live(loaded, store, one, newest)]
     if failed:
         raise DeployFailed(
-            f"{', '.join(failed)}: what served before still serves, with the settings that it had",
-            "Mend the settings, then `hookserver apply` again; a push goes by the new ones.",
+            f"{', '.join(failed)}: the previous release is still live, with its old settings",
+            "Fix the settings, then run `hookserver apply` again; the next push uses them too.",
         )
 
 
@@ -120,11 +130,11 @@ def _goes_live(loaded: Loaded, store: Store, one: Replacement, newest: int) -> b
 
 
 def _wait_for_the_end(store: Store, retired: Iterable[str]) -> None:
-    deadline = time.monotonic() + _ENDED_WITHIN
+    deadline = time.monotonic() + _RETIRE_DEADLINE
     for app in retired:
         left = deadline - time.monotonic()
         if not wait_until(partial(_is_retired, store, app), left, pause=0.1):
-            raise HookserverError(f"{app} is not retired yet", "The worker goes on trying; see what it says.")
+            raise HookserverError(f"{app} is not retired yet", "The worker keeps trying; see its log.")
         click.echo(f"{app}: retired", err=True)
 
 

@@ -1,4 +1,4 @@
-"""What the commands stand on: the settings, the store, and how data is shown."""
+"""What commands share: the settings, the store, the option ``--json``."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Data as JSON.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def with_settings(command: Callable[Concatenate[Loaded, P], None]) -> Callable[P, None]:
-    """The command gets the settings first. Raises SettingsError with every mistake."""
+    """Pass the loaded settings as the first argument. The command raises SettingsError with every mistake."""
 
     @click.pass_obj
     @wraps(command)
@@ -30,7 +30,10 @@ def with_settings(command: Callable[Concatenate[Loaded, P], None]) -> Callable[P
 
 
 def with_store(command: Callable[Concatenate[Loaded, Store, P], None]) -> Callable[P, None]:
-    """The command gets the settings and the open database first."""
+    """Pass the loaded settings and the open store as the first arguments.
+
+    The command raises SettingsError with every mistake, and StoreError when the database cannot be opened.
+    """
 
     @with_settings
     @wraps(command)

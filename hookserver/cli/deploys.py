@@ -1,4 +1,4 @@
-"""Deploys: asked for, shown, cancelled."""
+"""Commands about deploys: ``deploy``, ``rollback``, ``status``, ``log``, ``history``, ``cancel``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import click
 
 from hookserver.cli import watching
 from hookserver.cli.context import json_option, with_store
-from hookserver.cli.watching import ask
 from hookserver.config import Loaded
 from hookserver.errors import NotFound
 from hookserver.models import Push, Trigger
@@ -21,28 +20,33 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("app")
-@click.option("--commit", default="", help="Exactly this commit, instead of the branch's tip.")
-@click.option("--rebuild", is_flag=True, help="Build the image again even if one exists.")
-@click.option("--detach", is_flag=True, help="Do not wait for the end.")
+@click.option("--commit", default="", help="Deploy this commit instead of the branch's tip.")
+@click.option("--rebuild", is_flag=True, help="Build the image again, even if there is one of this commit.")
+@click.option("--detach", is_flag=True, help="Print the deploy's number and return at once.")
 @with_store
 def deploy(loaded: Loaded, store: Store, app: str, commit: str, rebuild: bool, detach: bool) -> None:
-    """Deploy the tip of an app's branch, and show how it goes."""
+    """Deploy the tip of an app's branch and follow the log."""
     store.refuse_if_locked(app)
-    ask(loaded, store, Push(app, Trigger.CLI, commit=commit, rebuild=rebuild, by=getpass.getuser()), detach)
+    push = Push(app, Trigger.CLI, commit=commit, rebuild=rebuild, by=getpass.getuser())
+    watching.request_deploy(loaded, store, push, detach)
 
 
 @click.command()
 @click.argument("app")
 @click.option(
-    "--to", type=click.IntRange(min=1), metavar="N", help="The deploy whose release shall serve; else the one before."
+    "--to",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Go back to the release of deploy N [default: the one before].",
 )
-@click.option("--detach", is_flag=True, help="Do not wait for the end.")
+@click.option("--detach", is_flag=True, help="Print the deploy's number and return at once.")
 @with_store
 def rollback(loaded: Loaded, store: Store, app: str, to: int | None, detach: bool) -> None:
-    """Let an earlier release serve again: at once when it stands by, else from its image."""
+    """Go back to an earlier release. It is live at once if it is still on standby; else its image is started."""
     store.refuse_if_locked(app)
     target = store.rollback_target(app, to).deploy
-    ask(loaded, store, Push(app, Trigger.ROLLBACK, rollback_to=target, by=getpass.getuser()), detach)
+    push = Push(app, Trigger.ROLLBACK, rollback_to=target, by=getpass.getuser())
+    watching.request_deploy(loaded, store, push, detach)
 
 
 @click.command()
@@ -50,7 +54,7 @@ def rollback(loaded: Loaded, store: Store, app: str, to: int | None, detach: boo
 @json_option
 @with_store
 def status(loaded: Loaded, store: Store, app: str | None, as_json: bool) -> None:
-    """What is live, what stands by, what waits."""
+    """Show what is live, on standby and queued. APP: one app [default: all]."""
     from hookserver.cli.status_text import status_lines
     from hookserver.views import documents
 
@@ -63,10 +67,10 @@ def status(loaded: Loaded, store: Store, app: str | None, as_json: bool) -> None
 
 @click.command()
 @click.argument("number", type=int)
-@click.option("-f", "--follow", is_flag=True, help="Go on until the deploy ends.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the log until the deploy ends.")
 @with_store
 def log(loaded: Loaded, store: Store, number: int, follow: bool) -> None:
-    """Print a deploy's log; of one that never began, what became of it."""
+    """Print a deploy's log. One that never started has only an outcome."""
     from hookserver.views.log_follower import outcome
 
     if follow:
@@ -74,7 +78,7 @@ def log(loaded: Loaded, store: Store, number: int, follow: bool) -> None:
     deploy, path = store.deploy(number), loaded.settings.server.state.log(number)
     if not path.exists():
         if not deploy.status.is_over:
-            raise NotFound(f"deploy {number} has no log yet", "It waits; see `hookserver status`.")
+            raise NotFound(f"deploy {number} has no log yet", "It waits in the queue; see `hookserver status`.")
         click.echo(outcome(deploy))
     elif not follow:
         click.echo(path.read_text(encoding="utf-8", errors="replace"), nl=False)
@@ -82,11 +86,11 @@ def log(loaded: Loaded, store: Store, number: int, follow: bool) -> None:
 
 @click.command()
 @click.argument("app")
-@click.option("-n", "--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("-n", "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to list.")
 @json_option
 @with_store
 def history(_loaded: Loaded, store: Store, app: str, limit: int, as_json: bool) -> None:
-    """An app's deploys, newest first."""
+    """List an app's deploys, newest first."""
     from hookserver.cli.status_text import history_lines
     from hookserver.views import documents
 
@@ -101,7 +105,7 @@ def history(_loaded: Loaded, store: Store, app: str, limit: int, as_json: bool) 
 @click.argument("number", type=int)
 @with_store
 def cancel(_loaded: Loaded, store: Store, number: int) -> None:
-    """Cancel a waiting or running deploy."""
+    """Cancel a queued or running deploy."""
     cancelled = store.cancel(number)
     click.echo(
         f"deploy {number} is {'being cancelled' if not cancelled.status.is_over else cancelled.status}", err=True

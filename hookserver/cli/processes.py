@@ -1,4 +1,4 @@
-"""The processes: web, worker, and both."""
+"""Commands that run until they are stopped: ``serve``, ``worker``, ``up``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hookserver.config import Loaded
 @click.command()
 @with_settings
 def serve(loaded: Loaded) -> None:
-    """Run the web process: webhooks and the API."""
+    """Run the web process, which takes webhooks and API calls."""
     from hookserver.web.gunicorn import serve as serve_forever
     from hookserver.wiring import configure_logging, open_store
 
@@ -26,7 +26,7 @@ def serve(loaded: Loaded) -> None:
 @click.command()
 @with_settings
 def worker(loaded: Loaded) -> None:
-    """Run the worker: it builds, starts, switches and retires."""
+    """Run the worker, which deploys what the web process queues."""
     from hookserver.wiring import configure_logging, make_worker
 
     configure_logging()
@@ -36,5 +36,5 @@ def worker(loaded: Loaded) -> None:
 @click.command()
 @with_settings
 def up(loaded: Loaded) -> None:
-    """Run web and worker together in the foreground."""
+    """Run web process and worker in the foreground. Each is restarted when it ends."""
     os.execv(sys.executable, [sys.executable, "-m", "hookserver.supervisor", str(loaded.path)])  # noqa: S606

@@ -1,8 +1,9 @@
-"""The settings: proposed and checked."""
+"""Commands about the settings file: ``init`` and ``check``."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from hookserver.config import Loaded, health_outside, unreadable_files
 @click.option("--yes", is_flag=True, help="Do not ask questions; the file lists the points to decide.")
 @click.pass_obj
 def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
-    """Inspect the project in DIRECTORY and write settings for it, to hookserver.toml there, or to --config FILE."""
+    """Write the settings for a project. Inspects DIRECTORY and writes hookserver.toml there, or --config FILE."""
     from hookserver.cli import init_project as command
 
     target = Path(config) if config else directory / "hookserver.toml"
@@ -28,9 +29,7 @@ def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
 @json_option
 @with_settings
 def check(loaded: Loaded, as_json: bool) -> None:
-    """Check the settings, and print each with where it comes from."""
-    from hookserver.project import app_of_project, session_advice
-
+    """Check the settings and print each with its source. Warnings go to stderr."""
     rows = loaded.effective()
     if as_json:
         click.echo(json.dumps([{"key": key, "value": value, "from": source} for key, value, source in rows], indent=2))
@@ -38,18 +37,25 @@ def check(loaded: Loaded, as_json: bool) -> None:
         width = max(len(f"{key} = {value}") for key, value, _ in rows if len(f"{key} = {value}") < 70)
         for key, value, source in rows:
             click.echo(f"{f'{key} = {value}':{width}}  # {source}")
+    for warning in _warnings(loaded):
+        click.secho(warning, fg="yellow", err=True)
+    for app in loaded.settings.apps.values():
+        if app.webhook_secret:
+            click.echo(f"apps.{app.name}: webhook URL {loaded.settings.server.webhook_url(app.name)}", err=True)
+
+
+def _warnings(loaded: Loaded) -> Iterator[str]:
+    """What is allowed, but keeps a deploy or a webhook from working, or visitors from their sessions."""
+    from hookserver.project import app_of_project, session_advice
+
     apps, folder = loaded.settings.apps, loaded.path.absolute().parent
     own = app_of_project(folder, apps.values())
     for app in apps.values():
         if not app.webhook_secret:
-            click.secho(f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)", fg="yellow", err=True)
-        else:
-            click.echo(
-                f"apps.{app.name}: webhooks are taken at {loaded.settings.server.webhook_url(app.name)}", err=True
-            )
+            yield f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)"
         for line in unreadable_files(app):
-            click.secho(f"{line}; its next deploy fails", fg="yellow", err=True)
+            yield f"{line}; the next deploy will fail"
         if line := health_outside(app):
-            click.secho(f"apps.{app.name}: {line}", fg="yellow", err=True)
+            yield f"apps.{app.name}: {line}"
         for line in session_advice(app, folder if app.name == own else None):
-            click.secho(f"apps.{app.name}: {line}", fg="yellow", err=True)
+            yield f"apps.{app.name}: {line}"

@@ -1,4 +1,4 @@
-"""What the command line shows of apps and deploys, for people."""
+"""Apps and deploys as lines of text, for ``hookserver status`` and ``hookserver history``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hookserver.models import Deploy
 
 
 def status_lines(apps: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A block of lines for each app: what is live, what stands by, what waits."""
+    """A block of lines for each app: its live release, its standby, its queue, its lock."""
     lines: list[str] = []
     for app in apps:
         lines.append(f"{app['app']}  {', '.join(app['domains'])}{app['path']}")
@@ -26,7 +26,7 @@ def status_lines(apps: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def history_lines(deploys: Iterable[Deploy]) -> list[str]:
-    """One line a deploy: number, status, commit, what asked for it, how long it took, why it failed."""
+    """One line for each deploy: number, status, commit, trigger, time, duration, and why it failed."""
     return [_history_line(deploy) for deploy in deploys] or ["no deploys yet"]
 
 
@@ -44,11 +44,11 @@ def _release(release: Mapping[str, Any] | None, moment: str) -> str:
 
 
 def _visitors(standby: Mapping[str, Any] | None) -> str:
-    """Who goes on with a standby that is held, and would lose his session if its slot were needed now."""
+    """The visitors that a sticky standby still serves: they would lose their sessions with its slot."""
     if standby is None or standby["sticky_until"] is None:
         return ""
     count = standby["visitors"]
-    return f"; held for its visitors, of the last 5 minutes: {'not counted yet' if count is None else count}"
+    return f"; sticky, visitors in the last 5 minutes: {'not counted yet' if count is None else count}"
 
 
 def _took(deploy: Deploy) -> str:

@@ -1,4 +1,4 @@
-"""The API's tokens."""
+"""Commands about API tokens: ``token create``, ``token list``, ``token revoke``."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 @click.group()
 def token() -> None:
-    """The API's tokens."""
+    """Create, list and revoke API tokens."""
 
 
 @token.command("create")
 @click.argument("name")
-@click.option("--app", default="", help="Valid for this app only.")
+@click.option("--app", default="", help="Restrict the token to this app.")
 @with_store
 def token_create(_loaded: Loaded, store: Store, name: str, app: str) -> None:
-    """Make a token; it is shown this once."""
+    """Create a token and print it; it cannot be shown again."""
     if app:
         store.app(app)
     click.echo(store.create_token(name, app))
@@ -35,7 +35,7 @@ def token_create(_loaded: Loaded, store: Store, name: str, app: str) -> None:
 @json_option
 @with_store
 def token_list(_loaded: Loaded, store: Store, as_json: bool) -> None:
-    """List tokens, without their text."""
+    """List the names and apps of all tokens."""
     tokens = store.tokens()
     if as_json:
         click.echo(json.dumps([asdict(found) for found in tokens], indent=2))
@@ -48,6 +48,6 @@ def token_list(_loaded: Loaded, store: Store, as_json: bool) -> None:
 @click.argument("name")
 @with_store
 def token_revoke(_loaded: Loaded, store: Store, name: str) -> None:
-    """End a token's validity."""
+    """Revoke a token: calls with it are refused from now on."""
     store.revoke_token(name)
     click.echo(f"{name} is revoked", err=True)

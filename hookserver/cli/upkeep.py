@@ -1,4 +1,4 @@
-"""Locks, old images, and what an Nginx that is there already needs."""
+"""Commands for upkeep: ``lock``, ``unlock``, ``prune``, ``nginx show``."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("app")
-@click.option("--reason", required=True, help="Why, for those who wait.")
+@click.option("--reason", required=True, help="Why; shown to everybody whose deploy waits.")
 @with_store
 def lock(_loaded: Loaded, store: Store, app: str, reason: str) -> None:
-    """Let an app's pushes wait."""
+    """Lock an app: its pushes wait until it is unlocked."""
     store.lock(app, reason, getpass.getuser())
-    click.echo(f"{app} is locked; its pushes wait for `hookserver unlock {app}`", err=True)
+    click.echo(f"{app} is locked; its pushes wait until `hookserver unlock {app}`", err=True)
 
 
 @click.command()
 @click.argument("app")
 @with_store
 def unlock(_loaded: Loaded, store: Store, app: str) -> None:
-    """Let an app's pushes go on."""
+    """Unlock an app: a push that waits is deployed."""
     store.unlock(app)
     click.echo(f"{app} is unlocked", err=True)
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @with_store
 def prune(loaded: Loaded, store: Store, yes: bool) -> None:
-    """Remove images that no rollback needs: only our own, only beyond `keep`."""
+    """Remove images of old releases. Keeps those of the `keep` newest, and all that hookserver did not build."""
     from hookserver.pipeline.retire import kept_images
     from hookserver.wiring import make_context
 
     if not yes:
-        click.confirm("Remove the images of releases beyond `keep`?", abort=True, err=True)
+        click.confirm("Remove the images of releases older than the `keep` newest?", abort=True, err=True)
     parts = make_context(loaded.settings, store)
     busy = {deploy.app for deploy in store.in_progress()}
     for app in loaded.settings.apps.values():
         if app.name in busy:
-            click.echo(f"{app.name} is being deployed and left alone", err=True)
+            click.echo(f"{app.name} is being deployed, so its images are kept", err=True)
             continue
         for image in parts.images.prune(app, kept_images(store, app)):
             click.echo(image)
@@ -56,14 +56,14 @@ def prune(loaded: Loaded, store: Store, yes: bool) -> None:
 
 @click.group()
 def nginx() -> None:
-    """What an Nginx that is there already needs to know."""
+    """Help with an existing Nginx."""
 
 
 @nginx.command("show")
 @click.argument("app")
 @with_settings
 def nginx_show(loaded: Loaded, app: str) -> None:
-    """Print an app's locations, to be included in a server of your own, one with TLS for instance."""
+    """Print an app's Nginx locations. Include them in a server block of your own, such as one with TLS."""
     from hookserver.nginx import show
 
     settings = loaded.settings
@@ -72,6 +72,6 @@ def nginx_show(loaded: Loaded, app: str) -> None:
     text, include = show(settings, app)
     domains = ", ".join(settings.apps[app].domains)
     click.echo(
-        f"Into your server {{ }} for {domains}; best by its file, which follows the settings: {include}", err=True
+        f"Include this in your server {{ }} for {domains}; the file below follows the settings: {include}", err=True
     )
     click.echo(text)

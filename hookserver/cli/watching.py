@@ -1,4 +1,4 @@
-"""Asking for a deploy, and showing how it goes."""
+"""Requests a deploy and follows its log."""
 
 from __future__ import annotations
 
@@ -16,43 +16,46 @@ if TYPE_CHECKING:
 
 
 def follow(loaded: Loaded, store: Store, number: int, err: bool) -> None:
-    """Show a deploy's log until it is decided how it ends."""
+    """Print a deploy's log, to stderr if ``err``, until it is live or over. Raises NotFound for an unknown deploy."""
     import threading
 
     from hookserver.views.log_follower import Follower, is_decided
 
     if store.deploy(number).status is Status.QUEUED:
         click.echo(f"-----> queued as deploy {number}", err=True)
-        _tell_if_no_worker(loaded)
+        _warn_without_worker(loaded)
     follower = Follower(store, loaded.settings.server.state, threading.Event())
     for lines in follower.follow(number, is_decided):
         if lines.text:
             click.echo(lines.text, nl=False, err=err)
 
 
-def ask(loaded: Loaded, store: Store, push: Push, detach: bool) -> None:
-    """Queue it; unless detached, show its log until it ends, and end with its outcome."""
+def request_deploy(loaded: Loaded, store: Store, push: Push, detach: bool) -> None:
+    """Queue ``push``, follow its log on stderr and print its outcome; if ``detach``, print only its number.
+
+    Raises DeployFailed when it does not go live, NotFound for an unknown app. Ctrl+C leaves it running: exit code 130.
+    """
     from hookserver.views.log_follower import outcome
 
     number = store.enqueue(push).deploy
     if detach:
-        _tell_if_no_worker(loaded)
+        _warn_without_worker(loaded)
         click.echo(number)
         return
     try:
         follow(loaded, store, number, err=True)
     except KeyboardInterrupt:
         click.echo(
-            f"detached; deploy {number} goes on: `hookserver log {number} -f`, `hookserver cancel {number}`", err=True
+            f"detached; deploy {number} continues: `hookserver log {number} -f`, `hookserver cancel {number}`", err=True
         )
         sys.exit(130)
     ended = store.deploy(number)
     click.echo(outcome(ended))
     if ended.status is not Status.LIVE:
-        raise DeployFailed(f"deploy {number} is {ended.status}; what served before still serves", "")
+        raise DeployFailed(f"deploy {number} is {ended.status}; the previous release is still live")
 
 
-def _tell_if_no_worker(loaded: Loaded) -> None:
+def _warn_without_worker(loaded: Loaded) -> None:
     from hookserver.state.worker_lock import worker_is_alive
     from hookserver.views.log_follower import NO_WORKER
 

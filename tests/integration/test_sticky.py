@@ -197,7 +197,7 @@ def test_flags_that_were_lost_are_laid_again(street: Street, carts: dict[str, Sh
     site.start()
     until(lambda: site.nginx.get(SHOP).sticky is Slot.BLUE)
     until(lambda: (street.told()["standby"] or {}).get("visitors") == 2)
-    assert "held for its visitors, of the last 5 minutes: 2" in site.command("status", SHOP).stdout
+    assert "sticky, visitors in the last 5 minutes: 2" in site.command("status", SHOP).stdout
 
 
 def test_who_loses_his_replica_gets_an_answer_of_the_new_release(street: Street, carts: dict[str, Shopper]) -> None:

@@ -20,9 +20,9 @@ def standby_line(**standby: Any) -> str:
     ("sticky_until", "visitors", "end"),
     [
         (None, None, "until 2026-01-01T12:00:00Z"),
-        ("2026-01-01T13:00:00Z", 2, "; held for its visitors, of the last 5 minutes: 2"),
-        ("2026-01-01T13:00:00Z", None, "; held for its visitors, of the last 5 minutes: not counted yet"),
+        ("2026-01-01T13:00:00Z", 2, "; sticky, visitors in the last 5 minutes: 2"),
+        ("2026-01-01T13:00:00Z", None, "; sticky, visitors in the last 5 minutes: not counted yet"),
     ],
 )
-def test_who_goes_on_with_a_held_standby_is_shown(sticky_until: str | None, visitors: int | None, end: str) -> None:
+def test_a_sticky_standby_is_shown_with_its_visitors(sticky_until: str | None, visitors: int | None, end: str) -> None:
     assert standby_line(sticky_until=sticky_until, visitors=visitors).endswith(end)
