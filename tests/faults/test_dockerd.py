@@ -91,7 +91,7 @@ def test_the_shop_survives_a_killed_docker_daemon(daemon: Daemon) -> None:
         site.ended(project.push().deploy)
         with site.visitors(APP) as visitors:
             daemon.kill()
-            time.sleep(1)
+            visitors.wait_for(50)
         assert_no_loss(visitors)
         began = time.monotonic()
         daemon.start()
@@ -105,9 +105,9 @@ def test_the_shop_survives_a_killed_docker_daemon(daemon: Daemon) -> None:
         assert_invariants(site, APP, project.tip())
         with site.visitors(APP) as visitors:
             daemon.kill()
-            time.sleep(1)
+            visitors.wait_for(50)
             daemon.start("--live-restore")
-            time.sleep(1)
+            visitors.wait_for(50)
         assert_invariants(site, APP, project.tip(), visitors)
 
         with site.visitors(APP) as visitors:

@@ -83,7 +83,7 @@ def test_a_rollback_to_the_standby_is_quick_and_the_poll_does_not_undo_it(live: 
         site.ended(number)
     assert [step["step"] for step in site.deploy(number)["steps"]] == ["switch", "drain"]
     assert_switched_once(site, number, visitors, "to be sent back", before)
-    time.sleep(2.5)
+    site.wait_for_polls("it-shop")
     assert site.latest("it-shop") == number
     assert_invariants(site, "it-shop", old, visitors)
 
@@ -125,7 +125,7 @@ def test_an_exact_commit_is_deployed_and_the_poll_does_not_undo_it(live: Place) 
     assert answer.status == 200, answer.text
     site.ended(answer.json["deploy"])
     assert site.visit("it-shop").text == "wanted"
-    time.sleep(2.5)
+    site.wait_for_polls("it-shop")
     assert site.latest("it-shop") == answer.json["deploy"]
     assert_invariants(site, "it-shop", wanted)
 
@@ -191,7 +191,8 @@ def test_a_locked_apps_push_waits_for_the_unlock(place: Place) -> None:
     pushed = script.push()
     assert "locked by test: stocktaking; the deploy waits for the unlock" in pushed.output
     assert site.command("deploy", "it-script").returncode == 5
-    time.sleep(1)
+    place.other.release("while the neighbour is locked")
+    assert site.ended(place.other.push().deploy)["status"] == "live"  # the worker has read the queue
     assert site.deploy(pushed.deploy)["status"] == "queued"
     assert site.ask("DELETE", "/api/v1/apps/it-script/lock").status == 200
     assert site.ended(pushed.deploy)["status"] == "live"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from hookserver.engine.labels import COMMIT, label_set
 from tests.shop import Installation, Project, assert_invariants, installed, until
 from tests.shop.gate import Gate
 from tests.shop.git_server import git_server
@@ -17,6 +18,7 @@ from tests.shop.installation import SCRIPT, free_port
 from tests.shop.wars import ANSWERS_SLOWLY, DIES_WHEN_IT_SERVES, STOPS_SLOWLY
 
 APP = "it-kill"
+BASE = "tomcat:10.1-jdk17-temurin"
 
 
 @dataclass
@@ -84,9 +86,11 @@ def in_start(scene: Scene) -> int:
     scene.deploy(start=STOPS_SLOWLY)
     scene.deploy()
     scene.release()
+    slot = scene.site.live_slot(APP)
+    (standby,) = [one for one in scene.site.containers(app=APP) if one.labels["hookserver.slot"] != slot]
     number = scene.ask()
     scene.site.reached(number, "start")
-    time.sleep(1)
+    until(lambda: b"Pausing ProtocolHandler" in standby.logs(), 5, "the stop of the standby")
     return number
 
 
@@ -105,8 +109,11 @@ def in_switch(scene: Scene) -> int:
 
 
 def later_in_switch(scene: Scene) -> int:
+    """The traffic is on the new slot."""
+    nginx = scene.site.nginx
+    before = nginx.get(APP).live
     number = in_switch(scene)
-    time.sleep(0.015)
+    until(lambda: nginx.get(APP).live is not before, pause=0.0005)
     return number
 
 
@@ -198,10 +205,8 @@ def test_the_shop_serves_without_hookserver_which_knows_what_is_live_when_it_is_
     site = scene.site
     with site.visitors(APP) as visitors:
         site.kill_all()
-        time.sleep(2)
-        count = len(visitors.visits)
+        visitors.wait_for(50)
         site.start()
-    assert count > 50
     told = json.loads(site.command("status", APP, "--json").stdout)
     assert told[0]["live"]["commit"] == scene.project.tip()
     assert visitors.versions == {f"v{scene.versions}"}
@@ -240,18 +245,23 @@ def test_what_is_pushed_while_the_service_is_down_is_deployed_when_it_is_back(sc
 
 
 def test_settings_that_lose_an_app_leave_it_serving(scene: Scene) -> None:
-    """Its containers are not taken for orphans."""
+    """Its containers are not taken for orphans, as one of an app that the settings have is."""
     site = scene.site
     names = {one.name for one in site.containers(app=APP)}
     site.stop()
     kept = site.apps.pop(APP)
+    last = f"{APP}-last"
+    site.add_app(last)
+    orphan = label_set(site.state.root, "replica", last, slot="green", replica=1, replicas=1, route="g1", deploy=1)
     try:
-        site.write_settings()
+        site.docker.containers.create(BASE, labels={**orphan, COMMIT: ""})
         site.start()
-        time.sleep(2)
+        # Apps are reconciled by name, so this one comes after the one that is missing.
+        until(lambda: not site.containers(app=last), 60, "the removal of an orphan")
         assert {one.name for one in site.containers(app=APP)} == names
         site.stop()
     finally:
+        del site.apps[last]
         site.apps[APP] = kept
         site.write_settings()
         site.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -169,6 +170,7 @@ class Installation:
         with (self.folder / "up.log").open("ab") as log:
             self._up = subprocess.Popen(
                 [sys.executable, "-m", "hookserver", "--config", str(self.config), "up"],
+                env={**os.environ, "GIT_CONFIG_GLOBAL": str(self._git_config())},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -179,6 +181,29 @@ class Installation:
             assert not self._has_ended(), "it ended"
         except AssertionError as error:
             raise AssertionError(f"{error}:\n{(self.folder / 'up.log').read_text()[-3000:]}") from None
+
+    def wait_for_polls(self, app: str) -> None:
+        """Wait until a poll of the app's branch that began after this call has ended, and its outcome is stored."""
+        before = self._polls(app)
+        # Polls of an app follow each other, so the second one begins after the first has ended.
+        until(lambda: self._polls(app) >= before + 2, 30, f"two polls of {app}")
+
+    def _polls(self, app: str) -> int:
+        """How many polls of the app's branch have begun."""
+        repository = str(self.state.push_repository(app))
+        lines = self._git_trace.read_text().splitlines() if self._git_trace.exists() else []
+        commands = [event["argv"] for event in map(json.loads, lines) if event["event"] == "start"]
+        return sum(command[:2] == ["git", "ls-remote"] and repository in command for command in commands)
+
+    @property
+    def _git_trace(self) -> Path:
+        return self.folder / "git-trace"
+
+    def _git_config(self) -> Path:
+        """The configuration of the user that hookserver runs as: git writes down each of its commands, api-trace2."""
+        file = self.folder / "gitconfig"
+        file.write_text(f'[trace2]\n\teventTarget = "{self._git_trace}"\n\teventBrief = true\n')
+        return file
 
     def _has_ended(self) -> bool:
         return self._up is not None and self._up.poll() is not None

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from hookserver.state.wait_until import wait_until
+
 _PAUSE = 0.02
 """Seconds between a visitor's requests: some 200 a second for all of them."""
 _PATIENCE = 20.0
@@ -62,6 +64,11 @@ class Visitors:
     def came_after(self, moment: float) -> list[Visit]:
         """The new visitors who came after ``moment``."""
         return [visit for visit in self.visits if visit.is_new and visit.sent > moment]
+
+    def wait_for(self, count: int, seconds: float = 30) -> None:
+        """Wait until ``count`` more requests have ended, well or badly."""
+        wanted = len(self.visits) + count
+        assert wait_until(lambda: len(self.visits) >= wanted, seconds), f"{len(self.visits)} of {wanted} visits"
 
     def _keep(self) -> None:
         with _Line(self.port, self.host) as line:
