@@ -65,7 +65,7 @@ def container_arguments(
     """
     place = request_journal.folder(StateDir(state_dir), app.name, endpoint.host)
     binds = request_journal.binds(place) if endpoint.host else []
-    options = (request_journal.OPTION if binds else "", cluster.options if cluster else "")
+    options = (request_journal.JVM_OPTION if binds else "", cluster.options if cluster else "")
     environment = _environment(app, release, endpoint, image_env, env_file, options)
     return {
         "Image": release.image,

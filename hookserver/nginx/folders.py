@@ -37,14 +37,14 @@ def prepare(state: StateDir, group: int = -1) -> None:
             os.chown(folder, -1, group)
             folder.chmod(mode)
         state.live(READABLE_FLAG).touch(mode=0o644)
-        _prepare_begun(state.begun, group)
+        _prepare_journal(state.request_journal, group)
     except OSError as error:
         raise NginxError(
             f"the folders of Nginx cannot be made: {error}", f"Give hookserver the right to write in {state.root}."
         ) from error
 
 
-def _prepare_begun(folder: Path, group: int) -> None:
+def _prepare_journal(folder: Path, group: int) -> None:
     """Docker may have made it, as root's: then a killed replica's requests are not passed on, and all else goes on."""
     with contextlib.suppress(PermissionError):
         folder.mkdir(exist_ok=True)

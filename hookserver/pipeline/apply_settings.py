@@ -62,7 +62,7 @@ def end_app(context: Context, name: str, report: Report) -> None:
     for slot in Slot:
         context.runtime.stop(name, slot, STOP_GRACE)
     state = context.settings.server.state
-    for folder in (state.live(name), state.begun / name):
+    for folder in (state.live(name), state.request_journal / name):
         shutil.rmtree(folder, ignore_errors=True)
     try:
         context.images.prune(app, set())

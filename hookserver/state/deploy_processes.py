@@ -1,4 +1,4 @@
-"""The processes of a deploy, found by a variable in their environment."""
+"""The processes of a deploy, which have its tag in their environment."""
 
 from __future__ import annotations
 
@@ -9,31 +9,33 @@ from pathlib import Path
 from hookserver.state.wait_until import wait_until
 
 TAG = "HOOKSERVER_DEPLOY"
+"""The environment variable; its value is `StateDir.tag`."""
 
 
 def kill_orphans(tag: str) -> int:
-    """Kill every process whose environment says that it belongs to the deploy ``tag``, and wait until none is left.
+    """Kill every process of the deploy ``tag``, except this one, until none is left, 2 s at most.
 
-    Never ourselves. Returns how many were killed.
+    Returns how many were killed.
     """
     killed: set[int] = set()
 
     def none_is_left() -> bool:
-        tagged = [pid for pid in _pids() if _carries(pid, tag)]
-        killed.update(pid for pid in tagged if _kill(pid, tag))
-        return not tagged
+        orphans = [pid for pid in _other_processes() if _has_tag(pid, tag)]
+        killed.update(pid for pid in orphans if _kill(pid, tag))
+        return not orphans
 
     wait_until(none_is_left, 2, pause=0.005)
     return len(killed)
 
 
-def _pids() -> list[int]:
+def _other_processes() -> list[int]:
     return [
         int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and int(entry.name) != os.getpid()
     ]
 
 
-def _carries(pid: int, tag: str) -> bool:
+def _has_tag(pid: int, tag: str) -> bool:
+    # The environment at the process's start, variables separated by null bytes: proc_pid_environ(5).
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
@@ -42,13 +44,13 @@ def _carries(pid: int, tag: str) -> bool:
 
 
 def _kill(pid: int, tag: str) -> bool:
-    """Kill by a handle that stays this very process, even when its number is given away meanwhile."""
+    # A pidfd stays this process's, also when the kernel reuses the number: pidfd_open(2).
     try:
         handle = os.pidfd_open(pid)
     except OSError:
         return False
     try:
-        if _carries(pid, tag):
+        if _has_tag(pid, tag):
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             return True
     except OSError:

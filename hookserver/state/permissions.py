@@ -1,4 +1,4 @@
-"""Who may read what below ``server.state_dir``."""
+"""Who may read what is below ``server.state_dir``."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from hookserver.state.state_dir import StateDir
 
 
 def prepare(state: StateDir) -> None:
-    """Make what is missing, and let nobody else read the database, the logs and the sources.
+    """Create what is missing, and let nobody else read the database, the logs and the sources.
 
-    The folder itself is passed through: by Nginx's workers to the flags, by those who push to ``repos``. What an older
-    hookserver, or another umask, left open is shut. Raises StoreError.
+    Others may only pass through the folder itself: Nginx's workers to the flags, and people who push to ``repos``.
+    Rights that another version, or another umask, has left are narrowed. Raises StoreError.
     """
     try:
-        _make_root(state)
+        _create_root(state)
         for folder in state.private:
             folder.mkdir(mode=0o700, exist_ok=True)
             _narrow(folder)
         os.close(os.open(state.database, os.O_RDONLY | os.O_CREAT, 0o600))
+        # SQLite's write-ahead log and its index, beside the database: https://www.sqlite.org/wal.html
         for suffix in ("", "-wal", "-shm"):
             _narrow(state.database.with_name(state.database.name + suffix))
     except OSError as error:
         raise StoreError(
-            f"server.state_dir {state.root} cannot be made or entered: {error}",
-            "Make it, let hookserver's user write in it, or name another.",
+            f"server.state_dir {state.root} cannot be created or entered: {error}",
+            "Create it and let hookserver's user write to it, or set server.state_dir to another folder.",
         ) from error
 
 
-def _make_root(state: StateDir) -> None:
-    """A folder that was there before us is its owner's affair: it may be anybody's."""
+def _create_root(state: StateDir) -> None:
+    """Leave the rights of a folder that others may use: one with the sticky bit, or one that was there before us."""
     if not state.root.exists():
         state.root.mkdir(parents=True, exist_ok=True)
         state.root.chmod(0o711)
@@ -42,7 +43,7 @@ def _make_root(state: StateDir) -> None:
 
 
 def _narrow(path: Path, others: int = 0) -> None:
-    """Take from group and others all but these rights, where it is ours to do so."""
+    """Take all rights but ``others`` from the group and everybody else, where this user may change them."""
     with suppress(FileNotFoundError, PermissionError):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077 & ~others:

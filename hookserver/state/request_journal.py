@@ -1,7 +1,7 @@
-"""The requests that a replica has begun with: a file for each, in a folder of the host's, and a sign that it lays them.
+"""The request journal: files that say which requests a replica has begun to process.
 
-Its Tomcat writes there (``builders/java/hookserver/Begun.java``), and Nginx looks there (``nginx/cut_off.py``) for what
-to do with a request that a replica was sent and did not live to answer.
+Its Tomcat writes them (``builders/java/hookserver/Begun.java``) to a folder of the host, and Nginx reads them there
+(``nginx/text/cut_off.py``) to decide whether another replica may get a request that a dead one did not answer.
 """
 
 from __future__ import annotations
@@ -13,49 +13,51 @@ from pathlib import Path
 from hookserver.errors import ContainerError
 from hookserver.state.state_dir import StateDir
 
-SIGN = "keeps"
-"""The file that a replica lays in its folder as long as it marks whatever must not be done twice."""
+ACTIVE = "keeps"
+"""The file that exists while the replica records each request that must not be processed twice."""
 
-_INSIDE = "/run/hookserver/begun"
+_IN_CONTAINER = "/run/hookserver/begun"
 """Where the folder is in the replica's container."""
 
-OPTION = f"-Dhookserver.begun={_INSIDE}/{SIGN}"
-"""Tells the replica's Tomcat where its sign is to be."""
+JVM_OPTION = f"-Dhookserver.begun={_IN_CONTAINER}/{ACTIVE}"
+"""Tells the replica's Tomcat where to create `ACTIVE`."""
 
 
 def folder(state: StateDir, app: str, host: str) -> Path:
-    """Of the app's replica at the address ``host``."""
-    return state.begun / app / host
+    """The journal of the app's replica at the address ``host``."""
+    return state.request_journal / app / host
 
 
-def binds(marks: Path) -> list[str]:
-    """Docker's ``Binds`` for the folder; none where Docker cannot be told its name."""
-    return [] if ":" in str(marks) else [f"{marks}:{_INSIDE}"]
+def binds(journal: Path) -> list[str]:
+    """Docker's ``Binds`` for the journal; none where Docker cannot parse its path."""
+    # Docker splits "host:container" at each colon: https://docs.docker.com/engine/storage/bind-mounts/
+    return [] if ":" in str(journal) else [f"{journal}:{_IN_CONTAINER}"]
 
 
-def make_empty(marks: Path) -> None:
-    """Make the folder ready for a new container, whatever user it runs as. A container starts without one, too.
+def make_empty(journal: Path) -> None:
+    """Prepare the folder for a new container, whatever user that runs as. A container starts without it, too.
 
-    Raises ContainerError when the sign of the one before is left: the image of the new one may lay no marks.
+    Raises ContainerError when the previous container's `ACTIVE` cannot be removed: the new image may record nothing.
     """
-    sign = marks / SIGN
+    active = journal / ACTIVE
     with suppress(OSError):
-        sign.unlink(missing_ok=True)
-    if sign.is_file():
-        raise ContainerError(f"{sign} cannot be removed", f"Remove it (rm -r {marks}), then deploy again.")
+        active.unlink(missing_ok=True)
+    if active.is_file():
+        raise ContainerError(f"{active} cannot be removed", f"Remove it (rm -r {journal}), then deploy again.")
     with suppress(OSError):
-        marks.mkdir(parents=True, exist_ok=True)
-        marks.parent.chmod(0o711)
-        for left in marks.iterdir():
-            if left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left, ignore_errors=True)
+        journal.mkdir(parents=True, exist_ok=True)
+        journal.parent.chmod(0o711)
+        for entry in journal.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
             else:
-                left.unlink()
-        marks.chmod(0o1777)
+                entry.unlink()
+        # Any user may write, and remove only their own files: the sticky bit, inode(7).
+        journal.chmod(0o1777)
 
 
-def take_signs_away(state: StateDir) -> None:
-    """Trust no sign that is there: what laid it may be gone. Replicas that run lay theirs again within ten seconds."""
-    for sign in state.begun.glob(f"*/*/{SIGN}"):
+def deactivate_all(state: StateDir) -> None:
+    """Remove every `ACTIVE`, since its container may be gone. A running replica creates its own again within 10 s."""
+    for active in state.request_journal.glob(f"*/*/{ACTIVE}"):
         with suppress(OSError):
-            sign.unlink()
+            active.unlink()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class StateDir:
-    """Where everything lies that hookserver writes, below ``server.state_dir``."""
+    """The path of everything that hookserver writes, below ``server.state_dir``."""
 
     root: Path
 
@@ -22,7 +22,7 @@ class StateDir:
 
     @property
     def wakeup_socket(self) -> Path:
-        """A Unix datagram socket; any datagram makes the worker look at the queue."""
+        """A Unix datagram socket; any datagram makes the worker read the queue."""
         return self.root / "worker.sock"
 
     @property
@@ -34,17 +34,17 @@ class StateDir:
         return self.root / "cache"
 
     @property
-    def begun(self) -> Path:
-        """Where replicas mark the requests that they begin with: see ``marks``."""
-        return self.root / "begun"
+    def request_journal(self) -> Path:
+        """Where replicas record the requests that they begin to process: see ``request_journal.py``."""
+        return self.root / "request-journal"
 
     @property
     def private(self) -> tuple[Path, ...]:
-        """The folders that nobody but hookserver's own user may enter."""
+        """The folders that only hookserver's own user may enter."""
         return (self.root / "logs", self.root / "work", self.root / "mirrors")
 
     def live(self, app: str) -> Path:
-        """The app's traffic flags: the files ``up`` and ``green``."""
+        """The folder of the app's traffic flags: see ``nginx/flags.py``."""
         return self.root / "live" / app
 
     def log(self, deploy: int) -> Path:
@@ -55,7 +55,7 @@ class StateDir:
         return self.root / "work" / str(deploy)
 
     def tag(self, deploy: int) -> str:
-        """Stands in the environment of the processes of a deploy of this installation: see ``deploy_processes``."""
+        """Identifies the processes of a deploy of this installation: see ``deploy_processes.py``."""
         return f"{self.root}:{deploy}"
 
     def mirror(self, app: str) -> Path:

@@ -1,4 +1,4 @@
-"""The worker's lock, so that only one runs, and its wake-up socket."""
+"""The worker's lock, so that one worker runs for a state_dir, and its wake-up socket."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ from hookserver.state.wait_until import wait_until
 
 @contextmanager
 def only_worker(state: StateDir) -> Iterator[int]:
-    """Be the one worker of the state_dir; the lock's descriptor. Raises Refused when another one is."""
+    """Hold the worker's lock in the block, which gets its descriptor. Raises Refused when another worker has it.
+
+    A forked child has the lock, too, until it closes the descriptor.
+    """
     path = state.worker_lock
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
+        # The kernel releases the lock when the last descriptor is closed, so also after a kill: flock(2).
         # `worker_is_alive` takes the lock for a moment to see whether it is free.
         if not wait_until(lambda: _take_lock(descriptor), 1.0):
-            raise Refused(f"another worker has {path.parent}", "One worker per state_dir: stop the other first.")
+            raise Refused(f"another worker runs for {path.parent}", "Stop it first: a state_dir has one worker.")
         yield descriptor
     finally:
         os.close(descriptor)
 
 
 def worker_is_alive(state: StateDir) -> bool:
-    """Whether a worker holds its lock."""
+    """Whether a worker has its lock."""
     try:
         with state.worker_lock.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -42,7 +46,7 @@ def worker_is_alive(state: StateDir) -> bool:
 
 @contextmanager
 def wakeups(state: StateDir) -> Iterator[socket.socket]:
-    """The socket that becomes readable when somebody wakes the worker. It never blocks."""
+    """A socket that becomes readable when the worker is woken. It never blocks."""
     path = state.wakeup_socket
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as made:

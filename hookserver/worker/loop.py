@@ -22,7 +22,7 @@ from types import FrameType
 from hookserver.config import Settings, record
 from hookserver.errors import SettingsError, StoreError
 from hookserver.models import Status
-from hookserver.state.request_journal import take_signs_away
+from hookserver.state.request_journal import deactivate_all
 from hookserver.state.worker_lock import only_worker, wake_worker, wakeups
 from hookserver.store import Store
 from hookserver.worker.children import Children
@@ -65,11 +65,11 @@ class Worker:
         self._clock_offset = time.time() - time.monotonic()
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT. Raises Refused when another worker has this state_dir."""
+        """Work until SIGTERM or SIGINT. Raises Refused when another worker runs for this state_dir."""
         state = self._settings.server.state
         with only_worker(state) as lock, wakeups(state) as wakeup:
             self._own_descriptors = [lock, wakeup.fileno()]
-            take_signs_away(state)
+            deactivate_all(state)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._stop)
             while not self._is_stopping:

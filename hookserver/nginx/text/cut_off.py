@@ -12,7 +12,7 @@ from __future__ import annotations
 from hookserver.config import AppSettings
 from hookserver.nginx.text.servers import flags
 from hookserver.nginx.text.syntax import block, name, quote
-from hookserver.state.request_journal import SIGN
+from hookserver.state.request_journal import ACTIVE
 from hookserver.state.state_dir import StateDir
 
 
@@ -58,7 +58,7 @@ def moved(state: StateDir, app: AppSettings) -> list[str]:
     a replica that broke off goes to the next one.
     """
     up, slot, after = (name(app.name, what) for what in ("up", "slot", "after"))
-    place = quote(str(state.begun / app.name)).removesuffix('"')
+    place = quote(str(state.request_journal / app.name)).removesuffix('"')
     return [
         *flags(state, app),
         "if ($hs_failure = 504) { return 504; }",
@@ -66,7 +66,7 @@ def moved(state: StateDir, app: AppSettings) -> list[str]:
         'set $hs_next "";',
         f"if ($hs_failure = unsent) {{ set $hs_next {name(app.name, '')}${slot}; }}",
         f'if ($hs_slot = ${slot}) {{ set $hs_next ""; }}',
-        f'if (-f {place}/$hs_cutoff/{SIGN}") {{ set $hs_next ${after}; }}',
+        f'if (-f {place}/$hs_cutoff/{ACTIVE}") {{ set $hs_next ${after}; }}',
         f'if (-f {place}/$hs_cutoff/$request_id") {{ set $hs_next ""; }}',
         'if ($hs_next = "") { return 502; }',
         f"set $hs_slot ${slot};",

@@ -76,7 +76,7 @@ def test_a_replica_that_shares_sessions_is_told_its_address_and_its_peers() -> N
 
 
 def test_a_replica_marks_what_it_begins_with_in_a_folder_of_its_own_on_the_host() -> None:
-    assert arguments()["HostConfig"]["Binds"] == ["/state/begun/shop/172.30.112.25:/run/hookserver/begun"]
+    assert arguments()["HostConfig"]["Binds"] == ["/state/request-journal/shop/172.30.112.25:/run/hookserver/begun"]
     assert MARKS in environment()["CATALINA_OPTS"]
 
 

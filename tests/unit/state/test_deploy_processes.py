@@ -1,4 +1,4 @@
-"""The processes of a deploy, and those that are not."""
+"""The processes of a deploy, and others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hookserver.state.deploy_processes import kill_orphans
 from hookserver.state.wait_until import wait_until
 
 
-def test_orphans_are_found_by_their_tag_and_no_others_are_touched() -> None:
+def test_kill_ends_the_processes_with_the_tag_and_no_other() -> None:
     ours, other = (
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env={"HOOKSERVER_DEPLOY": tag})
         for tag in ("unit-1", "unit-12")
@@ -27,7 +27,7 @@ def test_orphans_are_found_by_their_tag_and_no_others_are_touched() -> None:
         other.wait()
 
 
-def test_we_never_kill_ourselves() -> None:
+def test_kill_spares_the_calling_process() -> None:
     script = "from hookserver.state.deploy_processes import kill_orphans; print(kill_orphans('unit-self'), flush=True)"
     environ = {"HOOKSERVER_DEPLOY": "unit-self", "PYTHONPATH": ":".join(filter(None, sys.path))}
     done = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, timeout=30)

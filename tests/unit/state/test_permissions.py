@@ -1,4 +1,4 @@
-"""Who may read what hookserver keeps."""
+"""Who may read what hookserver stores."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def use(state: StateDir) -> Store:
     return store
 
 
-def test_only_the_way_to_the_flags_is_open_to_others(tmp_path: Path) -> None:
+def test_others_can_only_pass_through_to_the_flags(tmp_path: Path) -> None:
     state = StateDir(tmp_path / "a" / "state")
     store = use(state)
     tmp_path.chmod(0o755)
@@ -57,7 +57,7 @@ def test_only_the_way_to_the_flags_is_open_to_others(tmp_path: Path) -> None:
     store.close()
 
 
-def test_what_an_older_one_left_open_is_shut_at_the_next_start(tmp_path: Path) -> None:
+def test_start_narrows_rights_that_were_too_wide(tmp_path: Path) -> None:
     state = StateDir(tmp_path / "state")
     before = use(state)
     for path in (state.root, *state.root.rglob("*")):
@@ -67,7 +67,7 @@ def test_what_an_older_one_left_open_is_shut_at_the_next_start(tmp_path: Path) -
     before.close()
 
 
-def test_a_folder_that_was_there_before_keeps_its_mode(tmp_path: Path) -> None:
+def test_existing_folder_keeps_its_mode(tmp_path: Path) -> None:
     root = tmp_path / "shared"
     root.mkdir()
     root.chmod(0o755)
@@ -75,7 +75,7 @@ def test_a_folder_that_was_there_before_keeps_its_mode(tmp_path: Path) -> None:
     assert root.stat().st_mode & 0o777 == 0o755
 
 
-def test_repositories_that_are_pushed_to_keep_the_modes_that_let_others_push(tmp_path: Path) -> None:
+def test_push_repository_keeps_the_mode_that_lets_others_push(tmp_path: Path) -> None:
     state = StateDir(tmp_path / "state")
     use(state).close()
     repository = state.push_repository("shop")
@@ -85,8 +85,8 @@ def test_repositories_that_are_pushed_to_keep_the_modes_that_let_others_push(tmp
     assert repository.stat().st_mode & 0o7777 == 0o2775
 
 
-def test_a_folder_that_cannot_be_made_is_told_with_the_remedy(tmp_path: Path) -> None:
+def test_error_for_a_folder_that_cannot_be_created_has_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="cannot be made or entered") as caught:
+    with pytest.raises(StoreError, match="cannot be created or entered") as caught:
         Store(StateDir(tmp_path / "file" / "state"))
-    assert "name another" in caught.value.remedy
+    assert "set server.state_dir to another folder" in caught.value.remedy

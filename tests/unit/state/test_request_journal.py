@@ -6,63 +6,75 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import ContainerError
-from hookserver.state.request_journal import SIGN, binds, folder, make_empty, take_signs_away
+from hookserver.state.request_journal import ACTIVE, JVM_OPTION, binds, deactivate_all, folder, make_empty
 from hookserver.state.state_dir import StateDir
 
 HOST = "172.30.240.16"
+RECORD = "0" * 32
 
 
-def place(root: Path) -> Path:
-    """A folder with a sign, a mark and what a hostile app has left in it."""
-    found = folder(StateDir(root), "shop", HOST)
-    make_empty(found)
-    for name in (SIGN, "0" * 32):
-        (found / name).touch()
-    (found / "tree/of/folders").mkdir(parents=True)
-    (found / "link").symlink_to("/etc")
-    return found
+def used_journal(root: Path) -> Path:
+    """The journal of a replica, with what a hostile app has left in it."""
+    journal = folder(StateDir(root), "shop", HOST)
+    make_empty(journal)
+    for name in (ACTIVE, RECORD):
+        (journal / name).touch()
+    (journal / "tree/of/folders").mkdir(parents=True)
+    (journal / "link").symlink_to("/etc")
+    return journal
 
 
-def test_a_new_container_finds_an_empty_folder_that_any_user_may_write_in_whatever_our_umask_is(tmp_path: Path) -> None:
+def test_new_container_gets_an_empty_folder_that_any_user_may_write_whatever_our_umask_is(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
-        found = place(tmp_path)
-        make_empty(found)
+        journal = used_journal(tmp_path)
+        make_empty(journal)
     finally:
         os.umask(before)
-    assert list(found.iterdir()) == []
-    assert found.stat().st_mode & 0o7777 == 0o1777
-    assert found.parent.stat().st_mode & 0o777 == 0o711
+    assert list(journal.iterdir()) == []
+    assert journal.stat().st_mode & 0o7777 == 0o1777
+    assert journal.parent.stat().st_mode & 0o777 == 0o711
     assert Path("/etc/hostname").exists()
 
 
-def test_a_sign_that_stays_is_told_since_the_new_image_may_lay_no_marks(
+def test_active_file_that_cannot_be_removed_is_an_error_since_the_new_image_may_record_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = place(tmp_path)
+    journal = used_journal(tmp_path)
 
     def refuse(self: Path, missing_ok: bool = False) -> None:
         raise PermissionError
 
     monkeypatch.setattr(Path, "unlink", refuse)
-    with pytest.raises(ContainerError, match=f"{SIGN} cannot be removed") as told:
-        make_empty(found)
-    assert f"rm -r {found}" in told.value.remedy
+    with pytest.raises(ContainerError, match=f"{ACTIVE} cannot be removed") as caught:
+        make_empty(journal)
+    assert f"rm -r {journal}" in caught.value.remedy
 
 
-def test_a_folder_that_cannot_be_made_keeps_no_container_from_its_start(tmp_path: Path) -> None:
-    (tmp_path / "begun").touch()
-    make_empty(folder(StateDir(tmp_path), "shop", HOST))
+def test_container_starts_without_a_journal_that_cannot_be_created(tmp_path: Path) -> None:
+    state = StateDir(tmp_path)
+    state.request_journal.touch()
+    make_empty(folder(state, "shop", HOST))
+    assert state.request_journal.is_file()
 
 
-def test_signs_are_taken_away_and_marks_are_left(tmp_path: Path) -> None:
-    found = place(tmp_path)
-    take_signs_away(StateDir(tmp_path))
-    assert not (found / SIGN).exists()
-    assert (found / ("0" * 32)).exists()
-    take_signs_away(StateDir(tmp_path / "missing"))
+def test_deactivation_removes_the_active_files_and_keeps_the_records(tmp_path: Path) -> None:
+    journal = used_journal(tmp_path)
+    deactivate_all(StateDir(tmp_path))
+    assert not (journal / ACTIVE).exists()
+    assert (journal / RECORD).exists()
 
 
-def test_a_name_that_docker_cannot_be_told_is_no_mount() -> None:
-    assert binds(Path("/srv/a:b/begun/shop/1")) == []
-    assert binds(Path("/srv/begun/shop/1")) == ["/srv/begun/shop/1:/run/hookserver/begun"]
+def test_deactivation_without_a_journal_is_no_error(tmp_path: Path) -> None:
+    deactivate_all(StateDir(tmp_path / "missing"))
+
+
+def test_path_that_docker_cannot_parse_is_not_mounted() -> None:
+    assert binds(Path("/srv/a:b/request-journal/shop/1")) == []
+
+
+def test_mount_is_where_the_option_points_tomcat_to() -> None:
+    (bind,) = binds(Path("/srv/request-journal/shop/1"))
+    source, in_container = bind.split(":")
+    assert source == "/srv/request-journal/shop/1"
+    assert JVM_OPTION.endswith(f"={in_container}/{ACTIVE}")

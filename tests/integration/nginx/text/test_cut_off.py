@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hookserver.models import Slot, TrafficState
-from hookserver.state.request_journal import SIGN, folder, make_empty
+from hookserver.state.request_journal import ACTIVE, folder, make_empty
 from tests.integration.nginx.backend import Backend
 from tests.integration.nginx.conftest import APPS, Site
 
@@ -35,7 +35,7 @@ def kill(site: Site, replica: Backend, keeps_marks: bool = True, marks: bool = F
     place = folder(site.settings.server.state, "shop", str(replica.server_address[0]))
     make_empty(place)
     if keeps_marks:
-        (place / SIGN).touch()
+        (place / ACTIVE).touch()
     replica.dying = (lambda request: (place / request).touch()) if marks else (lambda _: None)
 
 

@@ -1,4 +1,4 @@
-"""A replica is killed with POSTs in its hands, on real Tomcats of every line: what becomes of them."""
+"""A replica is killed with POSTs in flight, on real Tomcats of every line: none is lost or processed twice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import pytest
 import requests
 
 from hookserver.models import Endpoint
-from hookserver.state.request_journal import SIGN, folder, make_empty
+from hookserver.state.request_journal import ACTIVE, folder, make_empty
 from tests.shop import Installation, installed, until
 
 LINES = ["7.0-jdk8", "8.5-jdk8", "9.0-jdk17", "10.1-jdk17", "11.0-jdk21"]
@@ -64,7 +64,7 @@ def war() -> bytes:
 
 def name_of(line: str) -> str:
     """Of the line's app."""
-    return f"it-begun-{line.partition('.')[0]}"
+    return f"it-journal-{line.partition('.')[0]}"
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,14 @@ class Shop:
         return f"http://127.0.0.1:{self.site.site_port}"
 
     def ask(self, path: str, replica: int = 1, *, method: str = "GET", **headers: str) -> requests.Response:
-        """What this replica answers, or who stands in for it."""
+        """The answer of this replica, or of the one that takes its place."""
         sent = {"Host": f"{self.app}.test", "Cookie": f"JSESSIONID=0AF9.blue{replica}", **headers}
         form = {"id": "1"} if method == "POST" else None
         url = f"{self.origin}{path}"
         return requests.request(method, url, headers=sent, data=form, timeout=60, allow_redirects=False)
 
     def paid(self, replica: int) -> int:
-        """How many POSTs the replica's application has begun with."""
+        """How many POSTs the replica's application has begun to process."""
         return int(self.ask("/paid.jsp", replica).text)
 
     def container(self, replica: int = 1) -> Any:
@@ -101,17 +101,17 @@ class Shop:
         (network,) = self.container().attrs["NetworkSettings"]["Networks"].values()
         return str(network["IPAMConfig"]["IPv4Address"])
 
-    def marks(self) -> Path:
-        """Where the first replica lays its marks."""
+    def journal(self) -> Path:
+        """The first replica's."""
         return folder(self.site.state, self.app, self.address())
 
     def in_flight(self) -> int:
         """Connections to the first replica."""
         return self.site.nginx.requests_in_flight([Endpoint("", "", self.address())])
 
-    def marked(self) -> set[str]:
-        """The requests that have a mark of the first replica's."""
-        return {mark.name for mark in self.marks().iterdir() if re.fullmatch("[0-9a-f]{32}", mark.name)}
+    def recorded(self) -> set[str]:
+        """The requests in the first replica's journal."""
+        return {record.name for record in self.journal().iterdir() if re.fullmatch("[0-9a-f]{32}", record.name)}
 
     @contextmanager
     def asking(self, count: int, path: str, **headers: str) -> Iterator[list[Future[requests.Response]]]:
@@ -119,22 +119,22 @@ class Shop:
         with ThreadPoolExecutor(count) as visitors:
             yield [visitors.submit(self.ask, path, 1, method="POST", **headers) for _ in range(count)]
 
-    def await_both(self) -> None:
-        """Who was killed runs again, at once instead of when Docker's patience is over, and the visitors reach him."""
+    def run_both(self) -> None:
+        """Start a killed replica again, before Docker does, and wait until visitors reach both."""
         if self.container().status != "running":
             self.container().restart(timeout=0)
         until(lambda: all(self.ask("/pay.jsp", replica).text == f"paid blue{replica}" for replica in (1, 2)), 60)
 
 
 def freeze(pid: int) -> None:
-    """Every thread of the process stands still when this returns."""
+    """Stop every thread of the process."""
     os.kill(pid, signal.SIGSTOP)
     threads = Path(f"/proc/{pid}/task")
     until(lambda: all(") T " in (thread / "stat").read_text() for thread in threads.iterdir()))
 
 
 def kill_while_frozen(shop: Shop, status: int) -> list[requests.Response]:
-    """What is answered, with this status, to POSTs that the first replica is sent as it stands still, and dies with."""
+    """The answers, of this status, to POSTs that the first replica gets while it is frozen, until it is killed."""
     freeze(shop.pid())
     with shop.asking(CROWD, "/pay.jsp") as asked:
         until(lambda: shop.in_flight() >= CROWD)
@@ -152,10 +152,10 @@ def site() -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def disk(site: Installation) -> Iterator[None]:
-    """The usual line's marks are on a file system with room for few files."""
-    place = site.state.begun / name_of(USUAL)
+    """The usual line's journals are on a file system with room for few files."""
+    place = site.state.request_journal / name_of(USUAL)
     place.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"nr_inodes={INODES},mode=755", "marks", str(place)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"nr_inodes={INODES},mode=755", "journal", str(place)], check=True)
     yield
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
@@ -179,113 +179,113 @@ def shops(site: Installation, disk: None) -> dict[str, Shop]:
 
 @pytest.fixture
 def shop(shops: dict[str, Shop]) -> Shop:
-    shops[USUAL].await_both()
+    shops[USUAL].run_both()
     return shops[USUAL]
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_what_a_killed_replica_was_sent_and_had_not_begun_is_done_once_by_its_sibling(
+def test_request_that_a_killed_replica_had_not_begun_is_processed_once_by_its_sibling(
     shops: dict[str, Shop], line: str
 ) -> None:
     shop = shops[line]
-    shop.await_both()
+    shop.run_both()
     before = shop.paid(2)
     assert {answer.text for answer in kill_while_frozen(shop, 200)} == {"paid blue2"}
     assert shop.paid(2) == before + CROWD
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_what_it_had_begun_is_done_by_nobody_else(shops: dict[str, Shop], line: str) -> None:
+def test_request_that_a_killed_replica_had_begun_is_processed_by_no_other(shops: dict[str, Shop], line: str) -> None:
     shop = shops[line]
-    shop.await_both()
-    before, marked = shop.paid(2), shop.marked()
+    shop.run_both()
+    before, recorded = shop.paid(2), shop.recorded()
     page = {"Referer": f"http://{shop.app}.test/cart"}
     with shop.asking(1, "/pay.jsp?ms=30000") as said, shop.asking(1, "/pay.jsp?ms=30000", **BROWSER, **page) as shown:
-        until(lambda: len(shop.marked() - marked) == 2)
+        until(lambda: len(shop.recorded() - recorded) == 2)
         shop.container().kill()
     assert said[0].result().status_code == 502
     assert (shown[0].result().status_code, shown[0].result().headers["Location"]) == (303, page["Referer"])
     assert shop.paid(2) == before
 
 
-def test_marks_are_laid_for_what_must_not_be_done_twice_and_kept_for_some_seconds(shop: Shop) -> None:
-    until(lambda: not shop.marked(), 60)
+def test_journal_records_a_post_for_some_seconds_and_no_get_or_put(shop: Shop) -> None:
+    until(lambda: not shop.recorded(), 60)
     assert shop.ask("/pay.jsp").status_code == 200
     assert shop.ask("/pay.jsp", method="PUT").status_code in (200, 405)
-    assert not shop.marked()
+    assert not shop.recorded()
     answer = shop.ask("/pay.jsp", method="POST")
-    assert shop.marked() == {answer.headers["X-Request-Id"]}
-    until(lambda: not shop.marked(), 30)
-    assert (shop.marks() / SIGN).exists()
+    assert shop.recorded() == {answer.headers["X-Request-Id"]}
+    until(lambda: not shop.recorded(), 30)
+    assert (shop.journal() / ACTIVE).exists()
 
 
-def test_a_visitor_names_no_mark(shop: Shop) -> None:
-    before, named = set(shop.marks().iterdir()), {"X-Request-Id": "../keeps"}
+def test_visitor_cannot_choose_the_name_of_a_record(shop: Shop) -> None:
+    before, named = set(shop.journal().iterdir()), {"X-Request-Id": "../keeps"}
     answer = shop.ask("/pay.jsp", 1, method="POST", **named)
-    assert {mark.name for mark in set(shop.marks().iterdir()) - before} == {answer.headers["X-Request-Id"]}
+    assert {record.name for record in set(shop.journal().iterdir()) - before} == {answer.headers["X-Request-Id"]}
 
 
-def test_the_marks_that_a_killed_replica_left_are_cleared_away_by_the_one_that_starts_again(shop: Shop) -> None:
+def test_restarted_replica_removes_the_records_from_before_its_kill(shop: Shop) -> None:
     left = shop.ask("/pay.jsp", method="POST").headers["X-Request-Id"]
     shop.container().kill()
-    assert left in shop.marked()
-    shop.await_both()
-    assert (shop.marks() / SIGN).exists()
-    until(lambda: left not in shop.marked(), 60)
+    assert left in shop.recorded()
+    shop.run_both()
+    assert (shop.journal() / ACTIVE).exists()
+    until(lambda: left not in shop.recorded(), 60)
 
 
-def test_the_mark_of_an_asynchronous_request_stays_until_it_is_complete(shop: Shop) -> None:
+def test_record_of_an_asynchronous_request_stays_until_it_is_complete(shop: Shop) -> None:
     with shop.asking(1, "/later.jsp?later=22000") as asked:
-        until(lambda: len(shop.marked()) > 0)
-        seen = [shop.marked() for _ in iter(lambda: asked[0].done(), True)]
+        until(lambda: len(shop.recorded()) > 0)
+        records = [shop.recorded() for _ in iter(lambda: asked[0].done(), True)]
     answer = asked[0].result()
     assert answer.status_code == 200
-    assert all(answer.headers["X-Request-Id"] in marked for marked in seen)
-    until(lambda: not shop.marked(), 60)
+    assert all(answer.headers["X-Request-Id"] in recorded for recorded in records)
+    until(lambda: not shop.recorded(), 60)
 
 
-def test_an_asynchronous_request_that_is_dispatched_is_done_once_and_has_one_mark(shop: Shop) -> None:
+def test_dispatched_asynchronous_request_is_processed_once_and_recorded(shop: Shop) -> None:
     before = shop.paid(1)
     answer = shop.ask("/later.jsp?later=50&then=/paid.jsp", method="POST")
     assert (answer.status_code, answer.text) == (200, str(before + 1))
-    assert answer.headers["X-Request-Id"] in shop.marked()
+    assert answer.headers["X-Request-Id"] in shop.recorded()
 
 
-def test_a_replica_that_can_lay_no_marks_serves_on_and_nothing_that_it_was_sent_is_repeated(shop: Shop) -> None:
-    shutil.rmtree(shop.marks())
+def test_replica_without_a_journal_serves_on_and_none_of_its_requests_is_repeated(shop: Shop) -> None:
+    shutil.rmtree(shop.journal())
     assert shop.ask("/pay.jsp", method="POST").text == "paid blue1"
     kill_while_frozen(shop, 502)
 
 
-def test_a_replica_whose_marks_have_no_room_says_so_takes_its_sign_away_and_nothing_is_repeated(shop: Shop) -> None:
-    until((shop.marks() / SIGN).exists, 30)
+def test_replica_whose_journal_is_full_logs_that_and_none_of_its_requests_is_repeated(shop: Shop) -> None:
+    until((shop.journal() / ACTIVE).exists, 30)
     fill(shop)
     assert shop.ask("/pay.jsp", method="POST").text == "paid blue1"
-    assert not (shop.marks() / SIGN).exists()
+    assert not (shop.journal() / ACTIVE).exists()
     assert b"will not be repeated" in shop.container().logs(tail=20)
     fill(shop)
     kill_while_frozen(shop, 502)
-    for file in shop.marks().glob("filled-*"):
+    for file in shop.journal().glob("filled-*"):
         file.unlink()
-    shop.await_both()
-    until((shop.marks() / SIGN).exists, 30)
+    shop.run_both()
+    until((shop.journal() / ACTIVE).exists, 30)
     kill_while_frozen(shop, 200)
 
 
 def fill(shop: Shop) -> None:
-    """No further file has room beside the first replica's marks."""
+    """Leave no room for another file in the first replica's journal."""
     with contextlib.suppress(OSError):
         for number in range(INODES):
-            (shop.marks() / f"filled-{number}").touch()
+            (shop.journal() / f"filled-{number}").touch()
 
 
-def test_hookserver_trusts_no_sign_when_it_starts_and_a_replica_that_lives_lays_it_again(shop: Shop) -> None:
-    until((shop.marks() / SIGN).exists, 30)
+def test_start_of_hookserver_deactivates_journals_until_their_replicas_activate_them_again(shop: Shop) -> None:
+    until((shop.journal() / ACTIVE).exists, 30)
     stranger = folder(shop.site.state, shop.app, "172.30.183.250")
     make_empty(stranger)
-    (stranger / SIGN).touch()
+    (stranger / ACTIVE).touch()
     shop.site.kill_all()
     shop.site.start()
-    assert not (stranger / SIGN).exists()
-    until((shop.marks() / SIGN).exists, 30)
+    assert not (stranger / ACTIVE).exists()
+    until((shop.journal() / ACTIVE).exists, 30)
     kill_while_frozen(shop, 200)
