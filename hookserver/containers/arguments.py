@@ -43,6 +43,7 @@ class Cluster:
 
     @property
     def options(self) -> str:
+        """The options of the JVM from which our classes read these addresses."""
         return f"-Dhookserver.cluster={self.address} -Dhookserver.peers={','.join(self.peers)}"
 
 

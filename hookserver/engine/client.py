@@ -32,8 +32,9 @@ _Result = TypeVar("_Result")
 class Engine:
     """The Docker Engine at ``host``; empty: at ``$DOCKER_HOST``, else on the local socket. Connects when first used.
 
-    TLS is as ``$DOCKER_TLS_VERIFY`` and ``$DOCKER_CERT_PATH`` say. A call may take ``timeout`` seconds. Docker's errors
-    are raised as ``error``.
+    TLS is as ``$DOCKER_TLS_VERIFY`` and ``$DOCKER_CERT_PATH`` say, as for the docker command:
+    https://docs.docker.com/reference/cli/docker/#environment-variables
+    A call may take ``timeout`` seconds. Docker's errors are raised as ``error``.
     """
 
     def __init__(self, host: str, timeout: int = TIMEOUT, error: type[DeployFailed] = ContainerError) -> None:
@@ -52,6 +53,7 @@ class Engine:
         with self.doing("connect to Docker"):
             tls = kwargs_from_env().get("tls", False)
             client = APIClient(base_url=self.host, tls=tls, timeout=self._timeout)
+        # Without this, an engine that nobody closes raises ResourceWarning at its garbage collection.
         weakref.finalize(self, client.close)
         return client
 
@@ -83,7 +85,7 @@ class Engine:
     ) -> Iterator[requests.Response]:
         """A POST to the Engine API whose answer arrives for as long as something runs, and that the caller may end.
 
-        docker-py offers no way to end such a call early. ``silence`` is the longest time without a byte, in seconds.
+        docker-py's own calls offer no way to end early. ``silence`` is the longest time without a byte, in seconds.
         Raises the engine's error class when Docker refuses.
         """
         headers = {"Content-Type": "application/x-tar"} if data else {}

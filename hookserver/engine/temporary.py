@@ -40,6 +40,7 @@ class TemporaryContainers:
             try:
                 container = api.create_container(image, name=name, labels=labels, **settings)
             except APIError as error:
+                # 409: the name is taken (ContainerCreate in the Engine API).
                 if error.status_code != requests.codes.conflict:
                     raise
                 self.remove_leftovers(deploy)
@@ -71,12 +72,13 @@ class TemporaryContainers:
         return ids
 
     def _is_taken(self, name: str) -> bool:
+        # The filter is a regular expression; Docker's names begin with a slash (ContainerList in the Engine API).
         return bool(self._engine.api.containers(all=True, filters={"name": f"^/{name}$"}))
 
     def _remove(self, container: str) -> None:
         """Remove it if Docker does; otherwise ``remove_leftovers`` finds it later.
 
-        The CPU limit goes first: under it, the processes of a fork bomb get no time to die.
+        The CPU limit is removed first: under it, the processes of a fork bomb get no time to die.
         """
         api = self._engine.api
         with suppress(DockerException, requests.RequestException, OSError):

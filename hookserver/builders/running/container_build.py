@@ -38,6 +38,7 @@ _ENTRYPOINT = ("sh", "-c", _SCRIPT, "build")
 _WARS_LIMIT = 4 << 30
 _STDOUT = 1
 _KILLED = 128 + signal.SIGKILL
+# ContainerAttach in the Engine API: https://docs.docker.com/reference/api/engine/version/v1.41/
 _ATTACH = {"stream": 1, "stdout": 1, "stderr": 1}
 # Every JVM prints this at its start: see truststore.environment.
 _NOISE = "Picked up JAVA_TOOL_OPTIONS: "
@@ -155,7 +156,8 @@ def _failed(tools: BuildTools, container: str, job: BuildJob, recipe: Recipe, ca
         killed = tools.engine.api.inspect_container(container)["State"]["OOMKilled"]
     limit = format_size(job.app.build.memory)
     lacked_memory = killed or any(map(cause.mentions, ("java.lang.OutOfMemoryError", "GC overhead limit exceeded")))
-    if lacked_memory or exit_code == _KILLED:  # Docker may miss an OOM kill of a child process
+    # OOMKilled may be false still when Docker has not yet read the event of the cgroup; 137 is SIGKILL then.
+    if lacked_memory or exit_code == _KILLED:
         problem = "the build ran out of memory" if lacked_memory else "the build was killed, probably out of memory"
         return BuildError(cause.describe(f"{problem} (exit code {exit_code})"), f"Raise build.memory (now {limit}).")
     if job.app.build.offline and cause.mentions("offline mode"):

@@ -153,7 +153,7 @@ def _edit_engine(root: Element, engine: Element, subnet: IPv4Network, classes: C
         _insert_before_host(engine, _remote_ip_valve(subnet))
     if ELSEWHERE in classes:
         _insert_before_host(engine, Element("Valve", className=ELSEWHERE))
-    if BEGUN in classes:  # the first valve is called first
+    if BEGUN in classes:  # Tomcat calls the valves in the order of the file
         _insert(engine, 0, Element("Valve", className=BEGUN))
     if CLUSTER in classes and root.find(".//Cluster") is None:
         _insert_before_host(engine, Element("Cluster", className=CLUSTER))

@@ -108,6 +108,7 @@ class _Tally:
         self.tags: set[str] = set()
 
     def add_class(self, name: str, content: bytes) -> None:
+        """Count the API and the Java of a class file; other content counts nothing."""
         if content[:4] != _CLASS:
             return
         java = int.from_bytes(content[6:8], "big") - _BEFORE_JAVA_1
@@ -117,6 +118,7 @@ class _Tally:
         self.count((api for api in APIS if any(f"{api}/{part}/".encode() in content for part in parts)), name)
 
     def count(self, apis: Iterable[str], name: str) -> None:
+        """Count a file that uses these APIs."""
         for api in apis:
             self.apis[api] += 1
             self.first.setdefault(api, name)
