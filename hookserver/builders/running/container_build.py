@@ -15,7 +15,7 @@ from typing import IO
 from hookserver.builders.job import BuildJob, War
 from hookserver.builders.running import source
 from hookserver.builders.running.advice import advice
-from hookserver.builders.running.failure_cause import Cause, indented
+from hookserver.builders.running.failure_cause import Cause
 from hookserver.builders.running.recipe import Recipe, container_settings
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.wars.choice import choose_war
@@ -145,7 +145,7 @@ def _received(stream: int, deadline: float) -> Iterator[bytes | None]:
 def _out_of_time(job: BuildJob, cause: Cause) -> BuildError:
     limit = format_duration(job.app.build.timeout)
     return BuildError(
-        f"the build was stopped after {limit}; its last lines:\n{indented(cause.last_lines())}",
+        cause.describe_end(f"the build was stopped after {limit}"),
         f"Raise build.timeout (now {limit}) if it needs longer, or see in its last lines what it waits for.",
     )
 

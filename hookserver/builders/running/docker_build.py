@@ -54,7 +54,7 @@ def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
         if over.is_set():
             raise out_of_time(job, cause)
     if not image:
-        raise BuildError(f"the build ended early; its last lines:\n{indented(cause.last_lines())}", "Deploy again.")
+        raise BuildError(cause.describe_end("the build ended early"), "Deploy again.")
     return image
 
 
@@ -122,6 +122,6 @@ def out_of_time(job: BuildJob, cause: Cause) -> BuildError:
     """The error of a build that ``build.timeout`` ended."""
     limit = format_duration(job.app.build.timeout)
     return BuildError(
-        f"the build was stopped after {limit}; its last lines:\n{indented(cause.last_lines())}",
+        cause.describe_end(f"the build was stopped after {limit}"),
         f"Raise build.timeout (now {limit}).",
     )

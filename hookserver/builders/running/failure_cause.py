@@ -45,8 +45,10 @@ class Cause:
 
     def describe(self, event: str) -> str:
         """The text of an error: the ``event``, then its cause."""
-        if self._errors:
-            return f"{event}:\n{indented(self._errors)}"
+        return f"{event}:\n{indented(self._errors)}" if self._errors else self.describe_end(event)
+
+    def describe_end(self, event: str) -> str:
+        """The text of an error: the ``event``, then the last lines of the output."""
         if self._last:
             return f"{event}; its last lines:\n{indented(self.last_lines())}"
         return f"{event}; it printed nothing"

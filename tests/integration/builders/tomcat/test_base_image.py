@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
 
 from hookserver.builders.running.tools import BuildTools
-from hookserver.builders.tomcat.base_image import SettingsFile, inspect_base, read_base
+from hookserver.builders.tomcat.base_image import inspect_base, read_base
 from hookserver.config import DockerSettings
 from hookserver.engine.client import Engine
 from hookserver.engine.temporary import TemporaryContainers
@@ -35,7 +36,9 @@ def test_facts_of_a_tomcat_are_read_and_cached(tools: BuildTools, make_image: Ma
     )
     base = read_base(tools, image, "t-base", 1)
     assert base.is_tomcat
-    assert dict(base.conf) == {"server.xml": SettingsFile("<Server/>", 0o644, 0, 0)}
+    assert list(base.conf) == ["server.xml"]
+    server = base.conf["server.xml"]
+    assert (server.text, stat.S_IMODE(server.mode), server.uid, server.gid) == ("<Server/>", 0o644, 0, 0)
     assert base.webapps == ("ROOT", "docs.war")
     assert (base.home, base.servlet, base.java) == ("/usr/local/tomcat", "jakarta", 0)
     assert base.command == ("catalina.sh", "run")

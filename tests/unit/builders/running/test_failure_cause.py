@@ -49,3 +49,11 @@ def test_text_below_the_heading_is_kept_after_many_errors() -> None:
     text = cause.describe("it failed").splitlines()
     assert text[-2:] == ["  Plugin [id: 'shop'] was not found in any of the following sources:", "  - none"]
     assert text[20:-2] == ["  error: 19"]
+
+
+def test_end_of_the_output_is_described_without_its_errors() -> None:
+    cause = Cause(lambda line: line.startswith("error"))
+    assert cause.describe_end("stopped") == "stopped; it printed nothing"
+    for number in range(30):
+        cause.add(f"error {number}")
+    assert cause.describe_end("stopped").splitlines()[1:] == [f"  error {number}" for number in range(10, 30)]
