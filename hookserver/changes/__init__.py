@@ -1,1 +1,1 @@
-"""What a change of a setting does, computed: nothing here touches Docker, Nginx or the database."""
+"""Computes the effects of changed settings; touches neither Docker nor Nginx nor the database."""

@@ -1,4 +1,7 @@
-"""What a change of each setting does. Pure: it compares settings as ``config.record`` writes them."""
+"""Finds the differences between two records of settings, and the effect of each (pure).
+
+A record is what ``config.record`` makes of settings.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from hookserver.config import HIDDEN, NEEDS_A_RESTART, flat
 
 
 class Effect(StrEnum):
-    """How a changed setting is taken up."""
+    """What it takes to apply a changed setting."""
 
     REBUILD = "rebuild"
     REPLACE = "replace"
@@ -24,7 +27,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """A key of the file with its value before and after, as TOML; empty: the key is not there."""
+    """A key of the file with its values before and after, as TOML; empty if the key is missing."""
 
     key: str
     before: str
@@ -48,36 +51,36 @@ _OF_AN_APP = {
     Effect.NEXT_PUSH: ("repository", "branch", "build", "release.prepare", "release.prepare_timeout"),
 }
 _OF_NGINX = ("listen", "max_body", "read_timeout", "trusted_proxies")
-_NAMES_OF_PEOPLE = ("build.env.", "tomcat.env.", "tomcat.env_file_content", "tomcat.files", "tomcat.hosts.")
-"""Beginnings of keys that are there only when the settings have something of the kind."""
+_FREE_KEYS = ("build.env.", "tomcat.env.", "tomcat.env_file_content", "tomcat.files", "tomcat.hosts.")
+"""Prefixes of keys that a record has only if the settings have such an entry."""
 _REPLACING = (Effect.REBUILD, Effect.REPLACE)
 
 
 def app_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """Between two records of one app."""
+    """The changes between two records of one app."""
     changes = _differences(before, after, effect_in_app)
     return [replace(change, effect=Effect.REBUILD) if _is_of_the_image(change) else change for change in changes]
 
 
 def server_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """Between two records of the whole file, the apps left out."""
+    """The changes between two records of a file, without its apps."""
     sections = {"server", "nginx", "docker"}
     old, new = ({key: value for key, value in one.items() if key in sections} for one in (before, after))
     return _differences(old, new, _effect_in_server)
 
 
 def outdated(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """Why a release made from ``before`` is to be replaced by one made from ``after``; nothing: it is not.
+    """The changes that require to replace a release of the settings ``before`` by one of the settings ``after``.
 
-    A key that an older hookserver did not know is no reason.
+    A key that an older hookserver did not record does not count.
     """
     changes = app_differences(before, after) if before else []
-    known = (change for change in changes if change.before or change.key.startswith(_NAMES_OF_PEOPLE))
+    known = (change for change in changes if change.before or change.key.startswith(_FREE_KEYS))
     return [change for change in known if change.effect in _REPLACING]
 
 
 def effect_in_app(key: str) -> Effect:
-    """Of a key below ``[apps.<app>]``."""
+    """The effect of a key below ``[apps.<app>]``."""
     for effect, keys in _OF_AN_APP.items():
         if any(key == one or key.startswith(f"{one}.") for one in keys):
             return effect
@@ -85,12 +88,12 @@ def effect_in_app(key: str) -> Effect:
 
 
 def _is_of_the_image(change: Change) -> bool:
-    """Replicated sessions are the replicas' affair, all others Nginx's alone."""
+    """Whether the change needs another image: replicated sessions do, all others concern Nginx only."""
     return change.key == "release.sessions" and "replicated" in change.before + change.after
 
 
 def shown(value: str) -> str:
-    """A value for a person: of a secret not even its digest."""
+    """The value for people; a secret is masked."""
     return '"••••••"' if HIDDEN in value else value
 
 

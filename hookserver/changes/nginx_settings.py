@@ -1,4 +1,4 @@
-"""Which settings Nginx goes by: those of the file, but for what the release that serves was not made for. Pure."""
+"""Chooses the settings for Nginx: those of the file, except where a live release was made for others (pure)."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from hookserver.store import EffectiveSettings
 def routed(settings: Settings, live: Mapping[str, Release], known: EffectiveSettings) -> Settings:
     """The settings for Nginx's text.
 
-    An app whose context changes keeps its path until a release of that context goes live. An app that is gone from the
-    file and still serves keeps its domains, but for those that another app now has, until it is to be retired.
+    An app with a changed context keeps its path until a release with that context goes live. A live app that was
+    removed from the file keeps its domains, except those of other apps, until its retirement is requested.
     """
     apps = {name: _with_its_path(app, live.get(name)) for name, app in settings.apps.items()}
     taken = {(domain, app.path) for app in apps.values() for domain in app.domains}
     names = {name for app in apps.values() for name in (*app.domains, *app.redirects)}
     for name, remembered in known.settings.get("apps", {}).items():
         if name in live and name not in apps and name not in known.retire:
-            gone = remembered_app(name, remembered)
-            domains = tuple(domain for domain in gone.domains if (domain, gone.path) not in taken)
-            redirects = tuple(redirect for redirect in gone.redirects if redirect not in names)
+            removed = remembered_app(name, remembered)
+            domains = tuple(domain for domain in removed.domains if (domain, removed.path) not in taken)
+            redirects = tuple(redirect for redirect in removed.redirects if redirect not in names)
             if domains:
-                apps[name] = gone.model_copy(update={"domains": domains, "redirects": redirects})
+                apps[name] = removed.model_copy(update={"domains": domains, "redirects": redirects})
     return settings.model_copy(update={"apps": apps})
 
 
 def remembered_app(name: str, remembered: Mapping[str, Any]) -> AppSettings:
-    """An app that the file no longer has, as far as it is remembered: where it answers, and its image's name."""
+    """The recorded settings of an app that was removed from the file: its domains, paths and image."""
     keys = ("domains", "redirects", "path", "image", "release")
     given = {key: remembered[key] for key in keys if key in remembered}
     return AppSettings.model_validate({**given, "name": name, "repository": "push"})

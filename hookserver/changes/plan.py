@@ -1,4 +1,4 @@
-"""What taking up changed settings will do, before it is done. Pure: what is remembered, and the file, make a plan."""
+"""Plans the application of changed settings, from the recorded settings and the file (pure)."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from hookserver.models import Release
 from hookserver.store import EffectiveSettings
 
 RELOAD_COST = (
-    "that cuts one request on about half of the kept-alive connections that ask without a pause, and nothing else "
+    "that cuts one request on about half of the busy keep-alive connections, and nothing else "
     "(measured: 205 of 324,685 requests over 12 reloads, 32 such connections)"
 )
 
 _DOES = {
-    Effect.AT_ONCE: "taken up at once, nothing is replaced",
-    Effect.NEXT_PUSH: "the next push or poll goes by it",
+    Effect.AT_ONCE: "applied at once; nothing is replaced",
+    Effect.NEXT_PUSH: "used from the next push or poll on",
     Effect.RESTART: "needs a restart of hookserver; visitors do not notice",
-    Effect.NEVER: "stays as it is while apps serve at its addresses: put it back, or hookserver will not start again",
+    Effect.NEVER: "cannot change while apps run at its addresses: put it back, or hookserver will not start again",
 }
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """An app whose live commit gets new replicas. ``locked``: by whom, and why; empty: it is not."""
+    """An app whose live commit gets new replicas. ``locked`` names the person and the reason; empty: not locked."""
 
     app: str
     live: Release
@@ -38,20 +38,20 @@ class Replacement:
 
     def __str__(self) -> str:
         room = format_size(self.replicas * self.memory)
-        image = "its image is built again, then " if self.rebuilds else ""
+        image = "its image is rebuilt, then " if self.rebuilds else ""
         waits = f"; waits for the unlock ({self.locked})" if self.locked else ""
         return (
             f"{image}{self.replicas} new replicas of {self.live.commit[:12]} start on {self.live.slot.other} beside "
-            f"those that serve, which takes {room} of memory meanwhile; then the switch: no request is lost{waits}"
+            f"the live ones, which needs {room} of memory meanwhile; then the switch: no request is lost{waits}"
         )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """``changes`` by app (empty: the file's own sections), and what they lead to.
+    """The changes by app (empty: the sections of the file itself), and their consequences.
 
-    ``gone``: apps that serve and are not in the file; ``dropped``: that were, and do not serve. ``reloads`` of Nginx,
-    beside the one that retiring brings.
+    ``gone`` are live apps that were removed from the file, ``dropped`` are removed apps that are not live. ``reloads``
+    counts those of Nginx, without the one for retiring.
     """
 
     changes: Mapping[str, tuple[Change, ...]]
@@ -62,15 +62,15 @@ class Plan:
     reloads: int
 
     def is_empty(self, retires: bool) -> bool:
-        """Whether there is nothing to do."""
+        """Whether there is nothing to do. ``retires``: whether removed apps are retired."""
         return not (self.changes or self.replaced or self.added or self.dropped or (self.gone and retires))
 
     def lines(self, retires: bool) -> list[str]:
-        """For people. ``retires``: whether what is gone from the file will end."""
-        return [*self._lines(retires)] or ["nothing to do: what runs is as the settings say"]
+        """The plan for people. ``retires``: whether removed apps are retired."""
+        return [*self._lines(retires)] or ["nothing to do: these settings are applied"]
 
     def document(self, retires: bool) -> dict[str, Any]:
-        """For programs."""
+        """The plan for programs. ``retires``: whether removed apps are retired."""
         changes = [
             {
                 "key": _key(app, change.key),
@@ -98,32 +98,32 @@ class Plan:
     def _lines(self, retires: bool) -> Iterator[str]:
         for app, found in self.changes.items():
             for change in found:
-                yield f"{_key(app, change.key)}: {_said(change)}"
+                yield f"{_key(app, change.key)}: {_shown_change(change)}"
                 if does := _DOES.get(change.effect):
                     yield f"  {does}"
         for one in self.replaced:
             yield f"{one.app}: {one}"
         for app in self.added:
-            yield f"apps.{app} is new: its first push makes it live, until then its domains answer 503"
+            yield f"apps.{app} is new: its first push makes it live; until then its domains answer 503"
         for app in self.gone:
-            end = "it is retired: no more visitors, drained, its replicas, images and build caches removed"
-            yield f"apps.{app} is gone from the settings: {end if retires else _SERVES_ON}"
+            end = "it is retired: it gets no more visitors, drains, and its replicas, images and caches are removed"
+            yield f"apps.{app} was removed from the settings: {end if retires else _STAYS_LIVE}"
         for app in self.dropped:
-            yield f"apps.{app} is gone from the settings; nothing of it runs"
+            yield f"apps.{app} was removed from the settings; it does not run"
         if reloads := self._reloads(retires):
             times = "once" if reloads == 1 else "twice, once for each slot"
             yield f"Nginx is reloaded {times}: {RELOAD_COST}"
 
 
-_SERVES_ON = "it serves on; --yes retires it"
+_STAYS_LIVE = "it stays live; --yes retires it"
 
 
 def make_plan(
     settings: Settings, live: Mapping[str, Release], known: EffectiveSettings, locks: Mapping[str, str]
 ) -> Plan:
-    """From what the worker goes by, and what the live releases were made from, to the file as it is now.
+    """The way from the worker's settings, and from those of the live releases, to the settings of the file.
 
-    ``locks``: locked apps, each with who keeps it and why.
+    ``locks`` has the locked apps, each with the person and the reason.
     """
     wanted = record(settings, known.salt)
     before = known.settings
@@ -147,14 +147,14 @@ def make_plan(
 
 
 def _reloads(changes: Mapping[str, tuple[Change, ...]], other_apps: bool) -> int:
-    """The number of replicas is in Nginx's text for each slot, and while the old slot serves its number stays."""
+    """The number of reloads. Two for another number of replicas: Nginx's text has it for each slot, the old one too."""
     if any(change.key == "replicas" for found in changes.values() for change in found):
         return 2
     return int(other_apps or any(change.effect is Effect.RELOAD for found in changes.values() for change in found))
 
 
 def _until_live(change: Change, is_live: bool) -> Change:
-    """What replaces replicas where some run is only for the next push where none do, or where it is done already."""
+    """The change with its effect now: an app without replicas to replace uses it from the next push on."""
     if change.effect in (Effect.REBUILD, Effect.REPLACE):
         return Change(change.key, change.before, change.after, Effect.AT_ONCE if is_live else Effect.NEXT_PUSH)
     return change
@@ -164,8 +164,8 @@ def _key(app: str, key: str) -> str:
     return f"apps.{app}.{key}" if app else key
 
 
-def _said(change: Change) -> str:
+def _shown_change(change: Change) -> str:
     before, after = shown(change.before), shown(change.after)
     if before == after:
-        return "another secret"
+        return "a new secret"
     return f"{before or 'none'} → {after or 'none'}"

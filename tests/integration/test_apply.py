@@ -70,7 +70,7 @@ def lost_but_for_reloads(visitors: Visitors, reloads: int) -> None:
 
 
 def test_nothing_is_done_where_nothing_has_changed(place: Place) -> None:
-    assert place.applied() == "nothing to do: what runs is as the settings say\n"
+    assert place.applied() == "nothing to do: these settings are applied\n"
 
 
 def test_without_yes_or_a_terminal_the_plan_is_shown_and_nothing_done(place: Place) -> None:
@@ -111,7 +111,7 @@ def test_memory_and_environment_come_with_new_replicas_of_the_same_image_and_los
     with site.visitors(SHOP) as visitors, site.visitors(BLOG) as neighbours:
         said = place.applied()
     assert f'apps.{SHOP}.tomcat.memory: "192m" → "208m"' in said
-    assert f"apps.{SHOP}.tomcat.env.DB_PASSWORD: another secret" in said
+    assert f"apps.{SHOP}.tomcat.env.DB_PASSWORD: a new secret" in said
     (replica,) = place.replicas(SHOP)
     assert replica.attrs["HostConfig"]["Memory"] == 208 << 20
     assert any(entry.endswith("-other-run") for entry in replica.attrs["Config"]["Env"])
@@ -141,7 +141,7 @@ def test_health_is_taken_up_at_once_by_worker_and_web(place: Place) -> None:
     site = place.site
     place.change(BLOG, 'path = "/health"', 'path = "/"')
     place.change(BLOG, '-hook"', '-another-hook"')
-    assert "taken up at once" in place.applied()
+    assert "applied at once" in place.applied()
     place.blog.release("two")
     pushed = place.blog.push()
     site.ended(pushed.deploy)
@@ -175,7 +175,7 @@ def test_replicas_that_are_not_healthy_with_the_new_settings_leave_the_old_ones_
     assert_no_loss(visitors)
     assert_invariants(site, SHOP, place.shop.tip())
     place.change(SHOP, "-XX:+NoSuchOption", "-XX:+UseSerialGC")
-    assert place.applied().endswith("taken up at once, nothing is replaced\n")
+    assert place.applied().endswith("applied at once; nothing is replaced\n")
 
 
 def test_a_worker_that_is_killed_in_the_middle_takes_the_settings_up_all_the_same(place: Place) -> None:
@@ -214,7 +214,7 @@ def test_an_app_that_is_gone_serves_on_until_yes_retires_it_and_can_come_back(pl
     gone = site.apps.pop(BLOG)
     site.write_settings()
     done = place.apply("--dry-run")
-    assert f"apps.{BLOG} is gone from the settings: it serves on; --yes retires it" in done.stdout
+    assert f"apps.{BLOG} was removed from the settings: it stays live; --yes retires it" in done.stdout
     site.stop()
     site.start()
     until(lambda: f"apps.{BLOG} is gone from the settings" in (site.folder / "up.log").read_text())
@@ -241,7 +241,7 @@ def test_another_path_answers_from_the_switch_on_and_the_old_one_until_then(plac
     place.change(BLOG, 'path = "/"', 'path = "/news/"')
     place.change(BLOG, "webhook_secret", 'path = "/news"\nwebhook_secret')
     with site.visitors(BLOG) as visitors:
-        assert "its image is built again" in place.applied()
+        assert "its image is rebuilt" in place.applied()
     live = site.store.live_release(BLOG)
     assert live
     switching = next(step for step in site.store.steps(live.deploy) if step.step == "switch")
