@@ -1,4 +1,4 @@
-"""What faces the network: webhooks, the API, the log as it is written. It stores pushes; it deploys nothing itself."""
+"""The web process: webhooks, the API, logs that are followed. It stores pushes; the worker deploys them."""
 
 from hookserver.web.app import create_app
 

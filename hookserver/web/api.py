@@ -1,4 +1,4 @@
-"""``/api/v1``: deploys asked for by hand, looked at, rolled back, cancelled, and kept back by a lock."""
+"""``/api/v1``: request, show, roll back and cancel deploys; lock and unlock apps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ blueprint = Blueprint("api", __name__)
 
 @blueprint.post("/apps/<name>/deploys")
 def deploy(name: str) -> Response:
-    """Deploy the branch's tip, or one commit."""
+    """Queue a deploy of the branch's tip, or of one commit."""
     by = auth.caller(name)
     fields = DeployFields.from_body(known_app(name))
     return _queue(Push(name, Trigger(fields.trigger), fields.commit, fields.rebuild, by=by))
@@ -38,7 +38,7 @@ def deploy(name: str) -> Response:
 
 @blueprint.post("/apps/<name>/rollback")
 def rollback(name: str) -> Response:
-    """Let an earlier release serve again: the one before, or the one that deploy ``to`` made."""
+    """Queue a rollback to the release before, or to the release of deploy ``to``."""
     by = auth.caller(name)
     known_app(name)
     to = RollbackFields.from_body().to
@@ -54,8 +54,8 @@ def rollback(name: str) -> Response:
 
 @blueprint.post(f"/deploys/<{DEPLOY_NUMBER}:number>/cancel")
 def cancel(number: int) -> Response:
-    """A waiting deploy is cancelled at once (200), a running one as soon as the worker has ended it (202)."""
-    auth.deploy(number)
+    """Cancel a queued deploy at once (200), or ask the worker to end a running one (202)."""
+    auth.visible_deploy(number)
     NoFields.from_body()
     cancelled = context().store.cancel(number)
     return _answer(documents.deploy(cancelled), 200 if cancelled.status is Status.CANCELLED else 202)
@@ -63,38 +63,38 @@ def cancel(number: int) -> Response:
 
 @blueprint.get("/apps")
 def apps() -> Response:
-    """The apps that the token is valid for."""
+    """List the apps that the token is valid for."""
     settings = context().settings.apps
     return jsonify(apps=[documents.app(context().store, settings[name]) for name in auth.visible_apps()])
 
 
 @blueprint.get("/apps/<name>")
 def app(name: str) -> Response:
-    """One app: what serves, what stands by, what waits."""
+    """Show one app: its live release, its standby, its queue, its lock."""
     auth.caller(name)
     return jsonify(documents.app(context().store, known_app(name)))
 
 
 @blueprint.get("/apps/<name>/deploys")
 def deploys(name: str) -> Response:
-    """An app's deploys, newest first."""
+    """List an app's deploys, newest first."""
     auth.caller(name)
     known_app(name)
-    found = context().store.deploys(name, ListQuery.from_query().limit)
-    return jsonify(deploys=[documents.deploy(deploy) for deploy in found])
+    listed = context().store.deploys(name, ListQuery.from_query().limit)
+    return jsonify(deploys=[documents.deploy(deploy) for deploy in listed])
 
 
 @blueprint.get(f"/deploys/<{DEPLOY_NUMBER}:number>")
 def one_deploy(number: int) -> Response:
-    """One deploy with its steps."""
-    found = auth.deploy(number)
+    """Show one deploy with its steps."""
+    found = auth.visible_deploy(number)
     steps = [documents.step(run) for run in context().store.steps(number)]
     return jsonify({**documents.deploy(found), "steps": steps, "log": _log_url(number)})
 
 
 @blueprint.put("/apps/<name>/lock")
 def lock(name: str) -> Response:
-    """Let the app's pushes wait."""
+    """Lock the app: its pushes wait."""
     by = auth.caller(name)
     known_app(name)
     reason = LockFields.from_body().reason
@@ -104,7 +104,7 @@ def lock(name: str) -> Response:
 
 @blueprint.delete("/apps/<name>/lock")
 def unlock(name: str) -> Response:
-    """Let the app's pushes go on."""
+    """Unlock the app: a push that waits is deployed."""
     auth.caller(name)
     known_app(name)
     context().store.unlock(name)
@@ -112,9 +112,9 @@ def unlock(name: str) -> Response:
 
 
 def _queue(push: Push) -> Response:
-    """Store the push, then answer 202, or follow it, or wait for its end, as the query asks.
+    """Store the push, then answer 202, stream the log, or wait for the end, as the query says.
 
-    A script that asks for ``text/plain`` gets the lines with which following begins in the place of the document.
+    A client that prefers ``text/plain`` gets the first lines of the log instead of a JSON document.
     """
     query = FollowQuery.from_query()
     follows, waits = query.follow == "1", query.wait == "1"
@@ -131,9 +131,9 @@ def _queue(push: Push) -> Response:
 
 
 def _waited(push: Push) -> Response:
-    """200 when the deploy is live, 422 with the reason when it failed; 503 when there is no end to tell.
+    """200 when the deploy is live, 422 with the reason when it failed, 503 when this process stops before the end.
 
-    Turned away before anything is stored when no follower's place is free: only the end would be an answer.
+    Raises TryLater before the push is stored when too many clients follow deploys: without waiting there is no answer.
     """
     followers = context().followers
     if not followers.acquire(blocking=False):
@@ -144,7 +144,7 @@ def _waited(push: Push) -> Response:
     finally:
         followers.release()
     if not deploy.status.is_over:
-        return problem(503, f"hookserver is stopping; deploy {number} goes on", f"Ask {_url(number)}.", deploy=number)
+        return problem(503, f"hookserver is stopping; deploy {number} continues", f"See {_url(number)}.", deploy=number)
     if deploy.status is not Status.LIVE:
         remedy = f"The whole log: {_log_url(number)}"
         return problem(422, outcome(deploy), remedy, deploy=number, deploy_status=deploy.status)
@@ -152,16 +152,16 @@ def _waited(push: Push) -> Response:
 
 
 def _followed(name: str, number: int) -> Response:
-    """The log as text, or, when no follower's place is free, that it was queued: the push counts all the same."""
+    """Stream the log as text; when too many clients follow deploys, only say that the push is stored."""
     first = _first_lines(name, number)
     if context().followers.acquire(blocking=False):
         return log_stream.stream_text(number, first, 202)
-    told = f" !     {log_stream.too_many().problem}: read the log at {_log_url(number)}\nqueued\n"
-    return Response(first + told, 202, mimetype="text/plain")
+    last = f" !     {log_stream.too_many().problem}: read the log at {_log_url(number)}\nqueued\n"
+    return Response(first + last, 202, mimetype="text/plain")
 
 
 def _first_lines(name: str, number: int) -> str:
-    """That the push is queued, and what it waits for when that may take long."""
+    """The first lines of a followed log: that the push is queued, and whether a lock or a missing worker delays it."""
     queued = f"-----> queued as deploy {number}\n"
     try:
         context().store.refuse_if_locked(name)

@@ -17,7 +17,7 @@ from hookserver.web.current import CurrentSettings
 
 
 class _Json(JSONProvider):
-    """One line with a line end, as a terminal likes it, and keys in the order in which they were written."""
+    """One line with a line end, which a terminal needs, and keys in the order in which they were written."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         return json.dumps(obj, **kwargs) + "\n"
@@ -26,19 +26,15 @@ class _Json(JSONProvider):
         return json.loads(s, **kwargs)
 
 
-class _App(Flask):
-    """Answers the methods that a route names, and no OPTIONS of its own."""
-
-    def add_url_rule(self, *args: Any, **options: Any) -> None:
-        super().add_url_rule(*args, **{**options, "provide_automatic_options": False})
-
-
 def create_app(settings: Settings, store: Store, reread: Callable[[Settings], Settings] = lambda same: same) -> Flask:
-    """Everything of design §8 over ``store``, which must be up to date and know the apps.
+    """The WSGI application. ``store`` must be up to date and have a row for each app.
 
-    ``reread`` answers the settings that take the place of those given, once the worker has taken up others.
+    ``reread`` is called with the current settings once the worker has applied changed ones, and returns the new ones.
     """
-    app = _App("hookserver", static_folder=None, template_folder=None)
+    app = Flask("hookserver", static_folder=None, template_folder=None)
+    # A route answers only the methods that it names.
+    # https://flask.palletsprojects.com/en/stable/config/#PROVIDE_AUTOMATIC_OPTIONS
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.json = _Json(app)
     app.extensions["hookserver"] = Context(CurrentSettings(settings, store, reread), store)
     app.register_blueprint(hooks.blueprint)
@@ -46,11 +42,11 @@ def create_app(settings: Settings, store: Store, reread: Callable[[Settings], Se
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")
     app.register_blueprint(log_stream.blueprint, url_prefix="/api/v1")
     errors.register(app)
-    app.after_request(_guard)
+    app.after_request(_add_headers)
     return app
 
 
-def _guard(response: Response) -> Response:
+def _add_headers(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

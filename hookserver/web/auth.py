@@ -1,4 +1,4 @@
-"""Who is calling: Bearer tokens, and what happens to callers without a valid one."""
+"""Bearer tokens (RFC 6750), and the refusal of callers without a valid one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOKEN_LIMIT = 200
 
 
 def caller(app: str) -> str:
-    """The name of the token this request bears, which must be valid for ``app``. Raises Unauthorized or TryLater."""
+    """The name of this request's token, which must be valid for ``app``. Raises Unauthorized, TryLater."""
     name = _name_of(bearer(), app)
     if name is None:
         refuse("no valid token", "Send Authorization: Bearer <token>; `hookserver token create` makes one.")
@@ -25,7 +25,7 @@ def caller(app: str) -> str:
 
 
 def visible_apps() -> list[str]:
-    """The apps that this request's token is valid for. Raises Unauthorized or TryLater when there is none."""
+    """The apps that this request's token is valid for. Raises Unauthorized, TryLater when there is none."""
     token = bearer()
     names = [app for app in context().settings.apps if _name_of(token, app) is not None]
     if not names:
@@ -33,25 +33,29 @@ def visible_apps() -> list[str]:
     return names
 
 
-def deploy(number: int) -> Deploy:
-    """A deploy that the caller may see. Raises Unauthorized before it tells whether the deploy exists."""
+def visible_deploy(number: int) -> Deploy:
+    """A deploy that the caller may see.
+
+    Raises NotFound for an unknown deploy, but Unauthorized or TryLater first: without a valid token nobody learns
+    whether a deploy exists.
+    """
     try:
-        found = context().store.deploy(number)
+        deploy = context().store.deploy(number)
     except NotFound:
         visible_apps()
         raise
-    caller(found.app)
-    return found
+    caller(deploy.app)
+    return deploy
 
 
 def bearer() -> str:
-    """The token as it was sent; "" when none was."""
+    """The token that this request has; "" without one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def refuse(problem: str, remedy: str) -> NoReturn:
-    """Count the failure and raise Unauthorized, or TryLater when this source makes too many of them."""
+    """Count a failed call. Raises Unauthorized, or TryLater (429) when its source address has made too many."""
     source = request.remote_addr or ""
     wait = context().failures.count(source)
     if wait:

@@ -1,4 +1,4 @@
-"""Request bodies: read with a limit and a deadline, also when they come in chunks; fields out of JSON or forms."""
+"""Request bodies: read with a limit and a deadline, also without a Content-Length; the fields of JSON and forms."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from hookserver.forges import payload
 from hookserver.web.errors import TryLater
 
 DEADLINE = 30.0
-"""Seconds in which a body must have arrived; a slow sender would hold a thread."""
+"""Seconds in which a body must have arrived: a slow sender occupies a thread."""
 LARGE = 1 << 20
-"""Bytes from which a body counts as large; few of them are in memory at once."""
+"""Bytes from which a body counts as large; at most four of them are in memory at once."""
 _large_bodies = threading.BoundedSemaphore(4)
 _PIECE = 64 << 10
 _FIELDS_LIMIT = 64 << 10
@@ -99,7 +99,10 @@ def _read_stream() -> bytes:
 
 @contextmanager
 def _deadline(connection: socket.socket | None) -> Iterator[threading.Event]:
-    """Stop reading from the connection when the time is over; what is yielded tells whether that was so."""
+    """Stop reading from the connection after the deadline, and set the event that is yielded.
+
+    ``shutdown(2)`` wakes the thread that reads: its ``recv`` returns as if the client had closed the connection.
+    """
     passed = threading.Event()
 
     def stop() -> None:

@@ -17,14 +17,14 @@ from hookserver.web.current import CurrentSettings
 from hookserver.web.flood import Failures
 
 MAX_FOLLOWERS = 16
-"""Requests that may stay open at once, following a deploy: each holds a thread."""
+"""Requests that may follow a deploy at once: each occupies a thread."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """The settings, the store, and what is counted in memory.
+    """The settings, the store, and the counters in memory.
 
-    ``stopping`` is set when the process is asked to end: whoever waits stops waiting.
+    ``stopping`` is set when the process is asked to end: requests that wait then answer at once.
     """
 
     current: CurrentSettings
@@ -41,7 +41,7 @@ class Context:
 
     @property
     def follower(self) -> Follower:
-        """Who reads logs while they grow."""
+        """Reads logs while they grow."""
         return Follower(self.store, self.state, self.stopping)
 
     @property
@@ -49,14 +49,17 @@ class Context:
         return self.settings.server.state
 
     def secret(self, app: AppSettings | None) -> str:
-        """The app's webhook secret; one that nobody knows for an app that has none or is none."""
+        """The app's webhook secret; a random one that nobody knows for an unknown app and for one without a secret.
+
+        So all of them cost the same work, and a caller cannot tell them apart by time.
+        """
         return (app.webhook_secret.get_secret_value() if app else "") or self.no_secret
 
 
 def context() -> Context:
-    """The running request's."""
-    found: Context = current_app.extensions["hookserver"]
-    return found
+    """The context of the application that handles this request."""
+    shared: Context = current_app.extensions["hookserver"]
+    return shared
 
 
 def known_app(name: str) -> AppSettings:

@@ -1,4 +1,4 @@
-"""The settings of a process that runs on while they change."""
+"""The settings of a process that keeps running while they change."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from hookserver.config import Settings
 from hookserver.errors import SettingsError, StoreError
 from hookserver.store import Store
 
-LOOK_EVERY = 0.2
-"""Seconds between looks at what the worker goes by."""
+CHECK_EVERY = 0.2
+"""Seconds between checks of the effective settings' version."""
 _log = logging.getLogger(__name__)
 
 
 class CurrentSettings:
-    """Follows the worker: once that has taken up other settings, they are read here too.
+    """Follows the worker: once it has applied changed settings, they are read here too.
 
-    ``reread`` answers the settings that take the place of those given, or raises SettingsError.
+    ``reread`` gets the current settings and returns the new ones, or raises SettingsError.
     """
 
     def __init__(self, settings: Settings, store: Store, reread: Callable[[Settings], Settings]) -> None:
@@ -28,19 +28,19 @@ class CurrentSettings:
         self._reread = reread
         self._lock = threading.Lock()
         self._version = -1
-        self._next_look = 0.0
+        self._next_check = 0.0
 
     def now(self) -> Settings:
         """Those in force; the ones before while the database is busy, or the file has mistakes."""
-        if time.monotonic() >= self._next_look and self._lock.acquire(blocking=False):
+        if time.monotonic() >= self._next_check and self._lock.acquire(blocking=False):
             try:
-                self._look()
+                self._check()
             finally:
-                self._next_look = time.monotonic() + LOOK_EVERY
+                self._next_check = time.monotonic() + CHECK_EVERY
                 self._lock.release()
         return self._settings
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         try:
             version = self._store.settings_version()
         except StoreError:

@@ -1,6 +1,6 @@
-"""Every error as ``application/problem+json`` (RFC 9457), with the remedy beside the detail.
+"""Errors as ``application/problem+json`` (RFC 9457), with the members ``remedy`` and, for wrong fields, ``errors``.
 
-A shell script that asks for ``text/plain`` gets the detail and the remedy as lines.
+A client that prefers ``text/plain`` gets the detail and the remedy as lines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _RETRY_STORE = 5
 
 
 class TryLater(HookserverError):
-    """Not now: ``http_status`` 429 or 503, and the seconds after which it is worth trying again."""
+    """Raised when a request would work later. ``http_status``: 429 or 503; ``retry_after``: seconds."""
 
     def __init__(self, problem: str, remedy: str, http_status: int, retry_after: int) -> None:
         super().__init__(problem, remedy)
@@ -30,7 +30,7 @@ class TryLater(HookserverError):
 
 
 class WrongFields(BadRequest):
-    """Fields of a body or a query are wrong. ``mistakes``: field → what is wrong with it."""
+    """Raised when fields of a body or a query are wrong (HTTP 422). ``mistakes``: field → what is wrong with it."""
 
     def __init__(self, mistakes: Mapping[str, str], remedy: str = "") -> None:
         super().__init__("; ".join(mistakes.values()), remedy, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -43,7 +43,7 @@ def wants_text() -> bool:
 
 
 def problem(status: int, detail: str, remedy: str = "", **members: Any) -> Response:
-    """A problem document; ``members`` are its further members."""
+    """A response with a problem document; ``members`` are its additional members."""
     if wants_text():
         return Response("".join(f"{text}\n" for text in (detail, remedy) if text), status, mimetype="text/plain")
     title = HTTPStatus(status).phrase
@@ -54,13 +54,13 @@ def problem(status: int, detail: str, remedy: str = "", **members: Any) -> Respo
 
 
 def register(app: Flask) -> None:
-    """Let every error of ``app`` be a problem document."""
-    app.register_error_handler(HookserverError, _of_ours)
-    app.register_error_handler(HTTPException, _of_http)
-    app.register_error_handler(Exception, _of_a_fault)
+    """Answer every error of ``app`` with a problem document."""
+    app.register_error_handler(HookserverError, _of_hookserver_error)
+    app.register_error_handler(HTTPException, _of_http_error)
+    app.register_error_handler(Exception, _of_internal_error)
 
 
-def _of_ours(error: HookserverError) -> Response:
+def _of_hookserver_error(error: HookserverError) -> Response:
     mistakes = error.mistakes if isinstance(error, WrongFields) else {}
     errors = [{"field": field[:50], "detail": mistake} for field, mistake in mistakes.items()]
     response = problem(error.http_status, error.problem, error.remedy, **({"errors": errors} if errors else {}))
@@ -74,7 +74,7 @@ def _of_ours(error: HookserverError) -> Response:
     return response
 
 
-def _of_http(error: HTTPException) -> Response:
+def _of_http_error(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     response = problem(status, error.description or HTTPStatus(status).phrase)
     allowed = getattr(error, "valid_methods", None)
@@ -83,6 +83,6 @@ def _of_http(error: HTTPException) -> Response:
     return response
 
 
-def _of_a_fault(error: Exception) -> Response:
-    _log.error("a fault of hookserver itself", exc_info=error)
-    return problem(500, "hookserver has a fault", "The log of `hookserver serve` has the details.")
+def _of_internal_error(error: Exception) -> Response:
+    _log.error("internal error", exc_info=error)
+    return problem(500, "internal error", "See the log of `hookserver serve`, and report it.")

@@ -1,4 +1,4 @@
-"""Counts failed signatures and tokens, so that a flood of them is told to slow down while good calls pass."""
+"""Counts calls with a wrong signature or token, so that a flood of them gets 429 while valid calls pass."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 LIMIT = 30
-"""Failures that one source may make in one window."""
+"""Failures that one source may have in one window."""
 WINDOW = 60.0
 """Seconds."""
 SOURCES = 4096
-"""Sources remembered; the ones seen first are forgotten first."""
+"""Sources that are counted at once; the oldest is dropped first."""
 
 
 class Failures:
-    """Per source address; an IPv6 source is its /64."""
+    """Counts per source address. A site has at least a /64 (RFC 6177), so that its IPv6 addresses are one source."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -26,7 +26,7 @@ class Failures:
         self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def count(self, address: str) -> int:
-        """One more failure from ``address``; answers the seconds it must wait, 0 while it may go on."""
+        """Count a failure from ``address``; returns the seconds that it must wait, 0 while it is below the limit."""
         source = _source(address)
         now = self._clock()
         with self._guard:

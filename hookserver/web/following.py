@@ -1,4 +1,4 @@
-"""A request that stays until a deploy is over, or its client has gone."""
+"""Waiting for a deploy within a request, and noticing that its client has gone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from hookserver.views.log_follower import ASK_EVERY, is_decided
 from hookserver.web.context import Context
 
 STUCK = 30.0
-"""Seconds after which a follower that takes nothing is given up."""
+"""Seconds after which a follower that reads nothing is disconnected."""
 
 
 def wait(context: Context, number: int, client: socket.socket | None) -> Deploy:
-    """The deploy once it is live or over; as last seen when the process is asked to end or the client has gone."""
+    """The deploy once it is live or over; as it is when this process is stopping or the client has gone.
+
+    Raises NotFound for an unknown deploy.
+    """
     deploy = context.store.deploy(number)
     while not (is_decided(deploy) or context.stopping.wait(ASK_EVERY) or is_gone(client)):
         deploy = context.follower.ask(deploy)
@@ -22,7 +25,7 @@ def wait(context: Context, number: int, client: socket.socket | None) -> Deploy:
 
 
 def is_gone(client: socket.socket | None) -> bool:
-    """Whether the client has hung up: it would else be noticed only when there is something to send."""
+    """Whether the client has closed the connection; without this check only the next write would notice."""
     if client is None:
         return False
     readable = select.poll()

@@ -1,7 +1,7 @@
-"""Gunicorn's threaded worker, in this process.
+"""Gunicorn's threaded worker, run in this process without gunicorn's arbiter.
 
-Gunicorn's arbiter would be a second process, of some 20 MB, whose only work is to start the first one again;
-``hookserver up`` and systemd do that already. It is also what opens gunicorn's control socket: there is none.
+The arbiter would be a second process of some 20 MB that only restarts the first one, which ``hookserver up`` and
+systemd already do. It also opens gunicorn's control socket, which is not wanted.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from hookserver.web.app import create_app
 from hookserver.web.context import MAX_FOLLOWERS, Context
 
 THREADS = MAX_FOLLOWERS + 8
-"""Followers hold one each; eight are left for pushes."""
+"""One for each follower, and eight for pushes."""
 GRACE = 10
-"""Seconds that requests under way have when the process is asked to end."""
+"""Seconds that running requests have when the process is asked to end."""
 HEAD_DEADLINE = 10.0
 """Seconds in which a request's line and headers must have arrived."""
 _BACKLOG = 512
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 def serve(loaded: Loaded) -> None:
-    """Answer on ``server.listen`` until SIGTERM or SIGINT; the database must be up to date and know the apps.
+    """Answer on ``server.listen`` until SIGTERM or SIGINT. The database must be up to date, with a row for each app.
 
     Raises HookserverError when it cannot listen there.
     """
@@ -54,9 +54,9 @@ def serve(loaded: Loaded) -> None:
 
 
 def listen(address: str) -> socket.socket:
-    """A listening socket for ``server.listen``: a port alone means every address of the machine.
+    """A listening socket for ``server.listen``; a port without an address means all addresses of the machine.
 
-    Raises HookserverError.
+    Raises HookserverError when the address is in use or not one of this machine.
     """
     host, _, port = address.rpartition(":")
     host = "" if host == "*" else host.strip("[]")
@@ -66,12 +66,12 @@ def listen(address: str) -> socket.socket:
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else error
         raise HookserverError(
-            f"cannot listen on {address}: {why}", "Is hookserver running already? server.listen names the address."
+            f"cannot listen on {address}: {why}", "Is hookserver already running? server.listen sets the address."
         ) from error
 
 
 class Worker(ThreadWorker):
-    """Ends its streams when it is asked to stop, and gives up requests whose headers do not come."""
+    """Ends its streams when it is asked to stop, and closes connections whose headers do not arrive in time."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -114,7 +114,7 @@ class Worker(ThreadWorker):
 
 
 class _Application(BaseApplication):
-    """Gunicorn's settings, and the Flask application."""
+    """The Flask application with gunicorn's settings. https://docs.gunicorn.org/en/stable/settings.html"""
 
     def __init__(self, application: Any) -> None:
         self._application = application

@@ -1,4 +1,4 @@
-"""``POST /hooks/<app>``: a forge tells of a push."""
+"""``POST /hooks/<app>``: push webhooks of the forges."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _log = logging.getLogger(__name__)
 
 @blueprint.post("/hooks/<name>")
 def receive(name: str) -> Response:
-    """Verify, then understand, then store; only a 202 says that a deploy was queued."""
+    """Verify the call, parse it, store the push. Only a 202 means that a deploy is queued."""
     content = body.read(BODY_LIMIT)
     headers = {header.lower(): value for header, value in request.headers.items()}
     app, forge = _verified(name, headers, content)
-    said = forge.parse(headers, content)
-    if isinstance(said, Ignored):
-        return jsonify(status="ignored", reason=said.reason)
-    if said.branch != app.branch:
-        return jsonify(status="ignored", reason=f"{app.name} deploys {app.branch}, not {said.branch}")
-    queued = context().store.enqueue(Push(app.name, Trigger.WEBHOOK, delivery=said.delivery, by=said.by))
+    push = forge.parse(headers, content)
+    if isinstance(push, Ignored):
+        return jsonify(status="ignored", reason=push.reason)
+    if push.branch != app.branch:
+        return jsonify(status="ignored", reason=f"{app.name} deploys {app.branch}, not {push.branch}")
+    queued = context().store.enqueue(Push(app.name, Trigger.WEBHOOK, delivery=push.delivery, by=push.by))
     if queued.duplicate:
-        return jsonify(status="duplicate", deploy=queued.deploy, reason="this delivery was taken before")
+        return jsonify(status="duplicate", deploy=queued.deploy, reason="this delivery is already stored")
     _log.info("deploy %d of %s queued by a webhook", queued.deploy, app.name)
     response = jsonify(status="queued", deploy=queued.deploy)
     response.status_code = 202
@@ -41,10 +41,12 @@ def receive(name: str) -> Response:
 
 
 def _verified(name: str, headers: Mapping[str, str], content: bytes) -> tuple[AppSettings, Forge]:
-    """The app, and the forge that really sent this.
+    """The app, and the forge that signed this call.
 
-    One answer, after the same work, for an unknown app, an app without a secret and a wrong signature. A sender that is
-    no known forge may bear a token in the place of a signature.
+    An unknown app, an app without a secret and a wrong signature get the same answer after the same work. A sender that
+    is none of the forges may send a token instead of a signature.
+
+    Raises Unauthorized, TryLater.
     """
     app = context().settings.apps.get(name)
     forge = forges.find(headers)

@@ -1,8 +1,7 @@
-"""A deploy's log over HTTP: as it is, followed as text, and as server-sent events.
+"""A deploy's log over HTTP: as it is now, followed as text, and followed as server-sent events.
 
-The log indents or prefixes each of its lines; the last line of followed text stands at the margin: ``live``,
-``failed: <why>``, ``cancelled``, ``superseded by deploy <n>``, or, when the server has to let go of the follower,
-``queued`` or ``running``.
+Each line of the log is indented or has a prefix. The last line of followed text has neither: it is ``live``,
+``failed: <why>``, ``cancelled``, ``superseded by deploy <n>``, or, when the server stops, ``queued`` or ``running``.
 """
 
 from __future__ import annotations
@@ -23,15 +22,18 @@ from hookserver.web.fields import DEPLOY_NUMBER, FollowQuery
 from hookserver.web.following import STUCK, is_gone
 
 HEARTBEAT = 15.0
-"""Seconds after which a silent event stream says that it is there."""
+"""Seconds after which a comment is sent on a silent event stream, so that no proxy closes it.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes
+"""
 TEXT, EVENTS = "text/plain", "text/event-stream"
 blueprint = Blueprint("log_stream", __name__)
 
 
 @blueprint.get(f"/deploys/<{DEPLOY_NUMBER}:number>/log")
 def log(number: int) -> Response:
-    """The log so far; followed with ``?follow=1``, or as events for those who ask for ``text/event-stream``."""
-    auth.deploy(number)
+    """The log so far; with ``?follow=1`` or ``Accept: text/event-stream`` the log as it grows."""
+    auth.visible_deploy(number)
     wants_events = request.accept_mimetypes.best_match([TEXT, EVENTS]) == EVENTS
     if wants_events or FollowQuery.from_query().follow == "1":
         if not context().followers.acquire(blocking=False):
@@ -44,27 +46,27 @@ def log(number: int) -> Response:
 
 
 def stream_text(number: int, first: str = "", status: int = 200) -> Response:
-    """``first``, the log as it comes, and the outcome as the last line. The caller holds a follower's place."""
+    """``first``, the log as it grows, and the outcome as the last line. The caller has acquired a follower's place."""
     return _stream(_text(context(), number, first, client()), TEXT, status)
 
 
 def stream_events(number: int) -> Response:
-    """The log as events whose ids are byte offsets; the caller holds a follower's place."""
+    """The log as events; their ids are byte offsets. The caller has acquired a follower's place."""
     last = request.headers.get("Last-Event-ID", "")
     offset = int(last) if last.isascii() and last.isdigit() and len(last) < 16 else 0
     return _stream(_events(context(), number, offset, client()), EVENTS, 200)
 
 
 def client() -> socket.socket | None:
-    """The connection of the running request, where the server tells it."""
+    """The connection of this request; None where the server does not pass it (gunicorn does)."""
     connection: socket.socket | None = request.environ.get("gunicorn.socket")
     return connection
 
 
 def too_many() -> TryLater:
-    """The answer when no follower's place is free."""
+    """The error for a follower when all places are taken."""
     return TryLater(
-        f"{MAX_FOLLOWERS} requests follow deploys already", "Ask again, or read the log without following.", 503, 10
+        f"{MAX_FOLLOWERS} requests follow deploys already", "Try again, or read the log without following.", 503, 10
     )
 
 
@@ -72,6 +74,8 @@ def _stream(lines: Iterator[bytes], content_type: str, status: int) -> Response:
     if connection := client():
         connection.settimeout(STUCK)
     response = Response(lines, status, content_type=f"{content_type}; charset=utf-8")
+    # Tells Nginx to pass each line on at once.
+    # https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(context().followers.release)
     return response
@@ -115,7 +119,7 @@ def _events(context: Context, number: int, offset: int, client: socket.socket | 
 
 
 def _line_events(text: bytes, offset: int) -> bytes:
-    """One event a line; its id is the offset after the line, where a follower that comes again goes on."""
+    """One event for each line; its id is the offset after the line, from where a follower resumes."""
     events = bytearray()
     for line in text.splitlines(keepends=True):
         offset += len(line)

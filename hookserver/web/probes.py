@@ -1,4 +1,4 @@
-"""``/livez`` and ``/readyz``: whether this process works, and whether a push would be deployed."""
+"""``/livez`` and ``/readyz``: whether this process answers, and whether a push would be deployed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ blueprint = Blueprint("probes", __name__)
 
 @blueprint.get("/livez")
 def live() -> Response:
-    """200 as long as requests are answered."""
+    """200 while this process answers."""
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """200 when the database takes pushes and the worker runs, else 503 with which of them does not."""
+    """200 when pushes can be stored and the worker runs, else 503 with the one that is missing."""
     context().store.check_ready()
     if not worker_is_alive(context().state):
         raise TryLater("the worker is not running", "Start `hookserver worker`; pushes are taken meanwhile.", 503, 10)

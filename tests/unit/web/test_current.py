@@ -15,12 +15,10 @@ from hookserver.web.current import CurrentSettings
 
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(current, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(current, "CHECK_EVERY", 0.0)
 
 
-def test_the_file_is_read_again_once_the_worker_has_taken_it_up_and_not_before(
-    settings: Settings, store: Store
-) -> None:
+def test_the_file_is_read_again_once_the_worker_has_applied_it(settings: Settings, store: Store) -> None:
     reads: list[float] = []
 
     def reread(_: Settings) -> Settings:

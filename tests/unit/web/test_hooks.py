@@ -119,7 +119,7 @@ def test_a_sender_that_is_no_known_forge_may_bear_a_token(
     assert client.post("/hooks/shop", data=encoded(), headers=headers).json == {
         "status": "duplicate",
         "deploy": 1,
-        "reason": "this delivery was taken before",
+        "reason": "this delivery is already stored",
     }
     assert client.post("/hooks/cellar", data=encoded(), headers=headers).status_code == 401
     assert client.post("/hooks/shop", data=encoded(), headers={**headers, "X-GitHub-Event": "push"}).status_code == 401
