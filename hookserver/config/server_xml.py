@@ -1,6 +1,8 @@
-"""What in an app's own ``server.xml`` keeps hookserver, which asks its connector and lays the app in ``webapps``, away.
+"""Finds what in an app's own ``server.xml`` prevents that hookserver reaches the app.
 
-It is told and never altered: an app's own choice wins, and may go with a volume or a script that nobody sees here.
+hookserver connects to Tomcat's connector and puts the app into ``webapps``. An obstacle is reported and never changed,
+since a volume or a script of the operator can belong to it. The attributes are those of
+https://tomcat.apache.org/tomcat-10.1-doc/config/.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ _EVERYWHERE = ("", "0.0.0.0", "::", "[::]")  # noqa: S104
 
 
 def obstacles(root: Element, port: str) -> tuple[str, ...]:
-    """Lines about a ``Server``; ``port`` is where hookserver asks. What is set by a property is not judged."""
+    """The obstacles in a ``Server``; ``port`` is where hookserver connects. Values from properties are not checked."""
     return (*_at_connectors(root, port), *(line for engine in root.iter("Engine") for line in _at_host(engine)))
 
 
@@ -23,26 +25,26 @@ def _at_connectors(root: Element, port: str) -> Iterator[str]:
         address = connector.get("address", "")
         if address not in _EVERYWHERE and "${" not in address:
             yield (
-                f'the connector on port {port} has address="{address}", where nothing outside the container reaches '
-                "it: take the address out"
+                f'the connector on port {port} has address="{address}", which only the container itself can reach: '
+                "remove the address"
             )
         if connector.get("SSLEnabled", "").lower() == "true":
-            yield f'the connector on port {port} has SSLEnabled="true", and hookserver speaks plain HTTP with it'
+            yield f'the connector on port {port} has SSLEnabled="true", but hookserver uses plain HTTP: remove it'
 
 
 def _at_host(engine: Element) -> Iterator[str]:
-    """Of the host that answers for every domain it does not know."""
+    """The obstacles at the default host, which answers for all unknown domains."""
     name = engine.get("defaultHost", "localhost")
     for host in (host for host in engine.iterfind("Host") if host.get("name", "localhost").lower() == name.lower()):
         base = host.get("appBase", "webapps")
         if _last(base) != "webapps":
-            yield f'the default Host has appBase="{base}", and the app lies in webapps: nothing serves it'
+            yield f'the default Host has appBase="{base}", but the app is in webapps: set appBase="webapps"'
         if host.get("deployOnStartup", "").lower() == "false":
-            yield 'the default Host has deployOnStartup="false": Tomcat starts without the app'
+            yield 'the default Host has deployOnStartup="false": Tomcat starts without the app: remove it'
         for context in host.iterfind("Context"):
             folder = context.get("docBase", "ROOT")
             if context.get("path", "") in ("", "/") and _last(folder) not in ("ROOT", "ROOT.war"):
-                yield f'<Context path="" docBase="{folder}"> takes the place of an app at /, which lies in webapps/ROOT'
+                yield f'<Context path="" docBase="{folder}"> replaces an app at /, which is in webapps/ROOT: remove it'
 
 
 def _last(path: str) -> str:

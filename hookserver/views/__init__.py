@@ -1,1 +1,1 @@
-"""What the command line and the HTTP API both show: JSON documents, the log follower."""
+"""The views that the command line and the HTTP API share: JSON documents, the log follower."""

@@ -1,4 +1,4 @@
-"""What the store knows, in the API's words. Times are ISO 8601 in UTC; ``null``: not yet, or none."""
+"""Makes the API's JSON documents from rows of the store. Times are ISO 8601 in UTC; ``null`` if not set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hookserver.store import Store
 
 
 def app(store: Store, settings: AppSettings) -> dict[str, Any]:
-    """One app: the settings that tell it apart, what serves, what waits."""
+    """One app: its main settings, its live and standby release, its lock and its queue. Raises NotFound."""
     known = store.app(settings.name)
     deploys = store.queued_or_running(settings.name)
     releases = store.releases(settings.name)
@@ -66,7 +66,7 @@ def step(run: StepRun) -> dict[str, Any]:
 
 
 def lock(of: Lock | None) -> dict[str, Any] | None:
-    """Who keeps the app, and why."""
+    """The lock of an app: the person and the reason; None if it is not locked."""
     return {"reason": of.reason, "by": of.by, "at": _time(of.at)} if of else None
 
 
@@ -75,9 +75,9 @@ def _release(of: Release) -> dict[str, Any]:
 
 
 def _standby(of: Release) -> dict[str, Any]:
-    """``visitors`` are those of the last five minutes who go on with it; null: not known, or it is not held."""
-    held = {"sticky_until": _time(of.sticky_until), "visitors": of.visitors}
-    return {**_release(of), "retire_at": _time(of.retire_at), **held}
+    """``visitors`` are those of the last five minutes with a session there; null: unknown, or not a sticky standby."""
+    sticky = {"sticky_until": _time(of.sticky_until), "visitors": of.visitors}
+    return {**_release(of), "retire_at": _time(of.retire_at), **sticky}
 
 
 def _time(seconds: float | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Reading a deploy's log while it is written, until the deploy is over."""
+"""Reads a deploy's log while it is written, until the deploy is over."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from hookserver.models import Deploy, Status
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
-LOOK_EVERY = 0.1
+FILE_INTERVAL = 0.1
 ASK_EVERY = 0.2
-"""Seconds between looks at the file, and at the deploy's row."""
+"""Seconds between two reads of the file, and of the deploy's row."""
 NO_WORKER = " !     the worker is not running; the deploy waits for it"
-"""The line of a log for who asked for a deploy that nobody does now."""
+"""The line for a request whose deploy has to wait for a worker."""
 _PIECE = 64 << 10
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Whole lines of the log, and the byte offset after them."""
+    """Complete lines of the log, and the byte offset after them."""
 
     text: bytes
     end: int
@@ -38,26 +38,26 @@ class Follower:
     stopping: threading.Event
 
     def follow(self, number: int, is_end: Callable[[Deploy], bool], offset: int = 0) -> Generator[Lines, None, Deploy]:
-        """The log's lines from byte ``offset`` on as they come; empty ``Lines`` at each look that finds none.
+        """The log's lines from byte ``offset`` on, as they are written; empty ``Lines`` after each read without any.
 
-        Ends, and returns the deploy as last seen, when ``is_end`` says so, or when the process is asked to end.
-        Raises NotFound for an unknown deploy.
+        Ends when ``is_end`` is true or ``stopping`` is set, and returns the deploy as it was read last. Raises NotFound
+        for an unknown deploy, and StoreError when the database cannot be read at the begin.
         """
         path = self.state.log(number)
-        deploy, asked = self.store.deploy(number), time.monotonic()
+        deploy, read_at = self.store.deploy(number), time.monotonic()
         while True:
-            if time.monotonic() - asked >= ASK_EVERY:
-                deploy, asked = self.ask(deploy), time.monotonic()
+            if time.monotonic() - read_at >= ASK_EVERY:
+                deploy, read_at = self.ask(deploy), time.monotonic()
             ended = is_end(deploy)
             while lines := _read(path, offset, with_rest=ended):
                 offset += len(lines)
                 yield Lines(lines, offset)
-            if ended or self.stopping.wait(LOOK_EVERY):
+            if ended or self.stopping.wait(FILE_INTERVAL):
                 return deploy
             yield Lines(b"", offset)
 
     def ask(self, before: Deploy) -> Deploy:
-        """The deploy as it is now; as it was before while the database is busy."""
+        """The deploy as it is now; ``before`` while the database is busy."""
         try:
             return self.store.deploy(before.number)
         except StoreError:
@@ -65,18 +65,18 @@ class Follower:
 
 
 def is_decided(deploy: Deploy) -> bool:
-    """Live, or over: nothing more will change for who waits for the release."""
+    """Whether the deploy is live or over: a caller that waits for the release has its answer."""
     return deploy.status.is_over
 
 
 def is_finished(deploy: Deploy) -> bool:
-    """Nothing more will be written to its log: a live deploy still drains, one that was sent back still stops."""
+    """Whether its log is complete: a live deploy still drains, one that was rolled back still stops."""
     was_live = deploy.status in (Status.LIVE, Status.ROLLED_BACK)
     return deploy.status.is_over and not (was_live and deploy.ended_at is None)
 
 
 def outcome(deploy: Deploy) -> str:
-    """A deploy's status on one line."""
+    """The status of a deploy in one line, with the reason of a failure."""
     reason = in_one_line(deploy.reason)
     if deploy.status is Status.FAILED:
         return f"failed: {reason or 'the log has the cause'}"
@@ -86,7 +86,7 @@ def outcome(deploy: Deploy) -> str:
 
 
 def _read(path: Path, offset: int, *, with_rest: bool) -> bytes:
-    """Whole lines from ``offset`` on, 64 kB at most; with the rest of an unfinished one if that is asked for."""
+    """Complete lines from ``offset`` on, at most 64 kB; ``with_rest``: also an incomplete last line."""
     try:
         with path.open("rb") as log:
             log.seek(offset)
