@@ -1,4 +1,4 @@
-"""Mirrors, checkouts of one commit, push repositories of our own. The only place that imports GitPython."""
+"""Mirrors, checkouts of one commit, push repositories. The only room that imports GitPython."""
 
 from hookserver.git.mirror import Mirror
 from hookserver.git.push_repository import ensure_push_repository

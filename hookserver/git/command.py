@@ -1,4 +1,4 @@
-"""Start git so that nothing of the outside, and nothing of a repository, can steer, hang or outlive it."""
+"""Start git: neither the environment nor a repository controls it, and it neither hangs nor outlives a deploy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is told when it is needed, not at import
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else `import git` fails without git installed
 
 import git
 
@@ -20,10 +20,12 @@ from hookserver.errors import GitError
 from hookserver.state.atomic_write import write_atomically
 from hookserver.state.deploy_processes import TAG
 
+# ssh_config(5): never ask anybody, give up on a dead connection, start no connection that outlives git.
 _SSH = (
     "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3"
     " -o ControlMaster=no -o ControlPath=none"
 )
+# git-config(1): the last value wins, so these stand after the user's own configuration, see `include`.
 _RULES = """\
 [safe]
 	directory = *
@@ -72,13 +74,13 @@ class GuardedGit(git.Git):
 
         Raises GitError when git does not end in time, or is not installed.
         """
-        answer = self._run([*without_outside(os.environ, self.environment()), *command])
+        answer = self._run([*without_inherited(os.environ, self.environment()), *command])
         if answer.status and options.get("with_exceptions", True):
             raise git.GitCommandError([*command], answer.status, answer.stderr, answer.stdout)
         return astuple(answer) if options.get("with_extended_output") else answer.stdout
 
     def _run(self, command: Sequence[str]) -> Answer:
-        """Not GitPython's ``kill_after_timeout``: it misses processes that start while it lists those to be killed."""
+        """Without GitPython's ``kill_after_timeout``: it misses processes that start while it lists them."""
         started = time.monotonic()
         try:
             # A session of its own, so that one signal reaches everything in its process group: setsid(2), killpg(3).
@@ -163,7 +165,7 @@ class Guard:
 
 
 def environment(tag: str, config: Path) -> dict[str, str]:
-    """What every git process finds: our configuration, no way to ask a person anything, known protocols alone."""
+    """The environment of every git process: our configuration, no way to ask a person, only known protocols; git(1)."""
     return {
         TAG: tag,
         "HOME": os.path.expanduser("~"),  # noqa: PTH111 - never raises, even for a user without an entry
@@ -181,13 +183,13 @@ def environment(tag: str, config: Path) -> dict[str, str]:
 
 
 def include(files: Sequence[Path]) -> str:
-    """Configuration text that takes in these files, where they exist; what stands after it overrules them."""
+    """Configuration text that includes these files where they exist; what follows it wins."""
     quoted = (str(file).replace("\\", "\\\\").replace('"', '\\"') for file in files)
     return "".join(f'[include]\n\tpath = "{path}"\n' for path in quoted)
 
 
-def without_outside(outside: Mapping[str, str], ours: Mapping[str, str]) -> list[str]:
-    """The command prefix that takes away every ``GIT_*`` of the outside that ours does not overwrite."""
+def without_inherited(outside: Mapping[str, str], ours: Mapping[str, str]) -> list[str]:
+    """The command prefix that removes every inherited ``GIT_*`` that ours does not overwrite: GitPython only adds."""
     unwanted = [name for name in outside if name.startswith("GIT_") and name not in ours]
     return ["env", *(f"--unset={name}" for name in unwanted)] if unwanted else []
 

@@ -1,4 +1,4 @@
-"""An app's repository, mirrored on our disk: tip, fetch, and a checkout of exactly one commit."""
+"""An app's repository, mirrored on our disk: its tip, a fetch, a checkout of exactly one commit."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodu
 class Mirror:
     """The bare mirror of one branch of ``repository`` at ``path``, used by one process at a time.
 
-    ``tag`` stands in the environment of every git process, so that `kill_orphans` finds those of a killed deploy.
-    Each ``deadline`` is the seconds that the whole call may take. All raise GitError, which says what to do.
+    ``tag`` is in the environment of every git process, so that `kill_orphans` finds those of a killed deploy.
+    Each ``deadline`` is the time that the whole call may take, in seconds.
     """
 
     def __init__(self, path: Path, repository: str, branch: str, tag: str) -> None:
@@ -35,7 +35,7 @@ class Mirror:
         self._guard = Guard(self._path.parent, tag)
 
     def tip(self, deadline: float) -> str:
-        """The commit that the branch's tip is at on the server, now."""
+        """The branch's tip on the server now. Raises GitError; EmptyRepository when there is no branch at all."""
         ends = time.monotonic() + deadline
         answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--", self._remote.url, self._ref)
         if answer.status:
@@ -46,7 +46,10 @@ class Mirror:
         return tip
 
     def fetch(self, deadline: float) -> str:
-        """Bring the branch here, whatever was pushed or forced; returns its tip. Makes or mends the mirror first."""
+        """Fetch the branch, also after a forced push, and return its tip. Creates or repairs the mirror where needed.
+
+        Raises GitError; EmptyRepository when there is no branch at all.
+        """
         ends = time.monotonic() + deadline
         if not (self._path / "HEAD").is_file():
             self._make(self._path, ends)
@@ -64,9 +67,9 @@ class Mirror:
         raise self._branch_missing(ends) if _lacks_branch(answer) else self._failure("cannot be fetched", answer)
 
     def resolve(self, commit: str, deadline: float) -> str:
-        """The full name of a commit that a person asked for by 7 to 40 hex digits.
+        """The full name of a commit that was requested by 7 to 40 of its hex digits.
 
-        Raises NotFound when neither the mirror nor the server has it.
+        Raises NotFound when neither the mirror nor the server has it, GitError when git fails.
         """
         ends = time.monotonic() + deadline
         if not _ASKED.fullmatch(commit):
@@ -83,18 +86,18 @@ class Mirror:
                 return found
         raise NotFound(
             f"{self._remote} has no commit {commit} on {self._branch}",
-            "Look at it in `git log`; one of another branch needs all 40 digits, and must have been pushed.",
+            "Compare it with `git log`. A commit of another branch needs all 40 digits, and must be pushed.",
         )
 
     def checkout(self, commit: str, into: Path, deadline: float) -> list[str]:
-        """Make the folder ``into`` anew, with exactly this commit and a small ``.git`` that knows no other.
+        """Recreate the folder ``into`` with exactly this commit, and a small ``.git`` that has no other.
 
-        Submodules and LFS files are not brought, links that lead out of the tree become plain files, and nothing of
-        the repository runs. Returns what a reader of the log should know about that.
+        It fetches neither submodules nor LFS files, turns links that lead out of the tree into plain files, and runs
+        nothing of the repository. Returns notes about that for the deploy's log. Raises GitError.
         """
         ends = time.monotonic() + deadline
         if not _FULL.fullmatch(commit):
-            raise GitError(f"{commit!r:.60} is not the full name of a commit", "Ask `Mirror.resolve` for it.")
+            raise GitError(f"{commit!r:.60} is not the full name of a commit", "Get it from `Mirror.resolve`.")
         answer = self._checkout_once(commit, into, ends)
         if answer.status and "No space left on device" not in answer.stderr:
             self._remake(ends)
@@ -106,7 +109,7 @@ class Mirror:
         return tame(into)
 
     def message(self, commit: str) -> str:
-        """The commit's message, fit for a log; empty when the commit is not here."""
+        """The commit's message, with printable characters only; empty when the mirror does not have the commit."""
         if not _FULL.fullmatch(commit):
             return ""
         git = self._guard.local(time.monotonic() + 10, self._path)
@@ -134,23 +137,23 @@ class Mirror:
         return ask(self._remote_git(ends, mirror).fetch, *_FETCH, "--", self._remote.url, refspec)
 
     def _known(self, name: str, ends: float) -> str | None:
-        """The commit that a full ref or full commit name stands for, when it is whole here."""
+        """The commit of a full ref or a full commit name; None when the mirror does not have it."""
         git = self._guard.local(ends, self._path)
         answer = ask(git.rev_parse, "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         return answer.stdout.strip() if answer.status == 0 else None
 
     def _known_commit(self, digits: str, ends: float) -> str | None:
-        """As `_known`; a branch that has hex digits for a name is never taken for the commit."""
+        """As `_known`, but never a branch whose name is hex digits."""
         found = self._known(digits, ends) if self._path.is_dir() else None
         return found if found and found.startswith(digits) else None
 
     def _make(self, mirror: Path, ends: float) -> None:
         answer = ask(self._guard.local(ends).init, *_INIT, "--bare", "--", mirror)
         if answer.status:
-            raise self._failure(f"its mirror {mirror} cannot be made", answer)
+            raise self._failure(f"its mirror {mirror} cannot be created", answer)
 
     def _remake(self, ends: float) -> None:
-        """Replace a mirror that git cannot use by a new one, made beside it; the old one stays until that is whole."""
+        """Replace a mirror that git cannot use. The new one is created beside it, the old one removed at the end."""
         fresh, old = self._path.with_suffix(".new"), self._path.with_suffix(".old")
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -174,7 +177,7 @@ class Mirror:
         known = explained(answer.stderr, self._remote)
         return known or GitError(
             f"{self._remote}: {what}\n{said(answer.stderr, self._remote)}",
-            f"Try it by hand as the user that hookserver runs as: git ls-remote {self._remote}",
+            f"Run this as hookserver's user: git ls-remote {self._remote}",
         )
 
     def _remote_git(self, ends: float, mirror: Path | None = None) -> GuardedGit:
@@ -186,7 +189,7 @@ def _lacks_branch(answer: Answer) -> bool:
 
 
 def _clear_leftovers(mirror: Path) -> None:
-    """Take away the locks and half-written packs of a git that was killed; no other one works here now."""
+    """Remove the locks and half-written packs that a killed git has left; no other git works here now."""
     for pattern in _LEFTOVERS:
         for leftover in mirror.glob(pattern):
             if leftover.is_dir():

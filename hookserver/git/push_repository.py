@@ -1,4 +1,4 @@
-"""A bare repository of our own that people push to."""
+"""A bare repository on this machine that people push to."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from hookserver.state.atomic_write import write_atomically
 
 _DEADLINE = 30.0
 _LOCK_AGE = 60.0
-"""Seconds after which a lock of the configuration is a killed git's: a change takes milliseconds."""
+"""Seconds after which a lock of the configuration is left from a killed git: a change takes milliseconds."""
 
 
 def ensure_push_repository(path: Path, branch: str, app: str, url: str, token_file: Path, hook: str) -> None:
-    """Make the bare repository ``path``, or bring what is there up to date; what was pushed is never touched.
+    """Create the bare repository ``path``, or update its hook and settings; pushed commits are never changed.
 
-    ``hook`` is the text of its post-receive; ``app``, ``url`` and ``token_file`` are what that hook reads from the
-    repository's configuration. Raises GitError when the folder holds something else, or cannot be written.
+    ``hook`` is the text of its post-receive hook, which reads ``app``, ``url`` and ``token_file`` from the repository's
+    configuration. Raises GitError when the folder has something else in it, or cannot be written.
     """
     try:
         if path.exists() and not (path / "HEAD").is_file() and (not path.is_dir() or any(path.iterdir())):
             raise GitError(
-                f"{path} is there, and is no bare git repository", "Move it away; a new one is made in its place."
+                f"{path} exists, and is no bare git repository", "Move it away; a new one is created in its place."
             )
         _clear_lock(path / "config.lock")
         if not all((path / part).exists() for part in ("HEAD", "objects", "refs", "config")):
@@ -47,7 +47,7 @@ def ensure_push_repository(path: Path, branch: str, app: str, url: str, token_fi
 
 def _make(path: Path, branch: str) -> None:
     arguments = ("--quiet", "--bare", "--template=", f"--initial-branch={branch}", "--", path)
-    _git(path, "made", "init", arguments, "Fix server.state_dir, its owner or its disk.")
+    _git(path, "created", "init", arguments, "Fix server.state_dir, its owner or its disk.")
 
 
 def _write(file: Path, text: str, mode: int) -> None:
@@ -65,7 +65,7 @@ def _clear_lock(lock: Path) -> None:
 
 def _configure(path: Path, wanted: Mapping[str, str]) -> None:
     config = ("--file", path / "config")
-    remedy = f"Fix {path / 'config'}; or move {path.name} away, and a new one is made in its place."
+    remedy = f"Fix {path / 'config'}; or move {path.name} away, and a new one is created in its place."
     listed = _git(path, "read", "config", (*config, "--null", "--list"), remedy)
     found = dict(entry.partition("\n")[::2] for entry in listed.split("\0"))
     for key, value in wanted.items():

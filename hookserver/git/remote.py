@@ -1,4 +1,4 @@
-"""The address of a repository, its credentials kept apart, and what a failed call to it means."""
+"""The address of a repository without its credentials, and the meaning of git's errors."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ user="username=$HOOKSERVER_GIT_USER"
 if test -z "$HOOKSERVER_GIT_PASSWORD" &&
     { printf '%s\\n' "$user"; cat; } | GIT_CONFIG_COUNT=0 git credential fill 2>/dev/null; then return; fi
 printf '%s\\npassword=%s\\n' "$user" "$HOOKSERVER_GIT_PASSWORD"; }; f"""
-"""A user without a password is one that the machine's own helpers may know, or a token, which needs none."""
+"""A credential helper, gitcredentials(7). A user without a password may be one that the machine's own helpers know,
+or a token, which needs no password."""
 _NOISE = re.compile(r"^(?:warning: .*|hint: .*|From .*|)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Remote:
-    """Where an app's repository is. The password is neither in ``url`` nor in what a process list shows."""
+    """Where an app's repository is. Neither ``url`` nor a process list shows the password."""
 
     url: str
     _credentials: tuple[str, str] | None = field(default=None, repr=False)
@@ -28,7 +29,7 @@ class Remote:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Makes git ask us, and nobody else, for this server's password; the text itself is in no argument or file."""
+        """Makes `_HELPER` git's only source of this server's password; no argument or file has it. git-config(1)"""
         if self._credentials is None:
             return {}
         parts = urlsplit(self.url)
@@ -45,7 +46,7 @@ class Remote:
         }
 
     def mask(self, text: str) -> str:
-        """The text without this remote's password, and without those of any address in it."""
+        """The text without this remote's password, and without the passwords of addresses in it."""
         for secret in self._secrets:
             text = text.replace(secret, masked(secret))
         return str(hide(text))
@@ -55,9 +56,9 @@ class Remote:
 
 
 def parse_remote(repository: str) -> Remote:
-    """``https://user:password@host/…`` → the address without them, and them apart; any other address as it is.
+    """Split ``https://user:password@host/…`` into the address and the credentials; keep any other address as it is.
 
-    The user alone may be a token, and is kept apart too.
+    A user without a password may be a token, so it counts as a secret, too.
     """
     user_info = urlsplit(repository).netloc.rpartition("@")[0]
     if not user_info or not repository.startswith(("http://", "https://")):
@@ -79,32 +80,32 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"could not read (?:Username|Password)|Authentication failed|error: 401|error: 403|HTTP Basic: Access denied",
-        "the git server does not let us in",
+        "the git server refuses the login",
         "Give a token in apps.<app>.repository (https://user:token@host/…), or in ~/.netrc or a credential helper of "
         "the user that hookserver runs as.",
     ),
     (
         r"Permission denied \(|Too many authentication failures",
-        "the git server takes none of our SSH keys",
+        "the git server accepts none of our SSH keys",
         "Add the public key of the user that hookserver runs as to the repository as a deploy key; "
-        "which key is used is said in that user's ~/.ssh/config.",
+        "that user's ~/.ssh/config says which key is used.",
     ),
     (
         r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No \w+ host key is known",
         "the git server's SSH host key is not known, or has changed",
-        "Compare it with what the server's owner publishes, then add it to ~/.ssh/known_hosts of the user that "
+        "Compare it with the one that the server's owner publishes, then add it to ~/.ssh/known_hosts of the user that "
         "hookserver runs as (ssh-keyscan prints it).",
     ),
     (
         r"Could not resolve host|Name or service not known|Temporary failure in name resolution|unable to look up",
         "the git server's name is not found",
-        "Look at the host name in apps.<app>.repository and at this machine's DNS.",
+        "Check the host name in apps.<app>.repository, and this machine's DNS.",
     ),
     (
         r"Connection refused|Failed to connect|Couldn't connect|[Cc]onnection timed out|No route to host"
         r"|Network is unreachable|Operation timed out",
         "the git server cannot be reached",
-        "Look at the host and port in apps.<app>.repository, at the firewall, and at the proxy if there is one.",
+        "Check the host and port in apps.<app>.repository, the firewall, and the proxy if there is one.",
     ),
     (
         r"SSL certificate|certificate verif|unable to get local issuer|self.signed certificate",
@@ -114,23 +115,31 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     (
         r"[Rr]epository .*not found|does not appear to be a git repository|error: 404|does not exist"
         r"|project you were looking for could not be found|not valid: is this a git repository",
-        "there is no such repository, or it is hidden from us",
-        "Look at apps.<app>.repository, and at what our account or key may read.",
+        "there is no such repository, or our account may not read it",
+        "Check apps.<app>.repository, and what our account or key may read.",
     ),
     (
         r"transport '.*' not allowed|protocol looks suspicious",
         "this kind of repository address is not allowed",
         "Use an https://, ssh:// or git@host:path address, or an absolute path.",
     ),
-    (r"error: (?:5\d\d|429)", "the git server has trouble of its own", "Push again once it answers."),
+    (
+        r"error: (?:5\d\d|429)",
+        "the git server has an internal error, or too many requests",
+        "Push again later.",
+    ),
     (r"No space left on device|Disk quota exceeded", "the disk is full", "Make room below server.state_dir."),
-    (_DROPPED, "the connection to the git server was lost half way", "Push again; nothing half done is kept."),
+    (
+        _DROPPED,
+        "the connection to the git server broke",
+        "Push again; the mirror keeps nothing incomplete.",
+    ),
 )
-"""What git says, what that means, what to do."""
+"""A pattern of git's output, the problem that it means, the remedy."""
 
 
 def explained(stderr: str, remote: Remote) -> GitError | None:
-    """The error for a failure that lies with the server, the network or the disk; None for one that is not known."""
+    """The error for a known failure of the server, the network or the disk; None for an unknown one."""
     for pattern, problem, remedy in _MEANINGS:
         if re.search(pattern, stderr):
             return GitError(f"{remote}: {problem}\n{said(stderr, remote)}", remedy)
@@ -138,20 +147,20 @@ def explained(stderr: str, remote: Remote) -> GitError | None:
 
 
 def said(stderr: str, remote: Remote, lines: int = 6) -> str:
-    """The last lines that git said, without noise and passwords."""
+    """The last lines of git's output, without noise and passwords."""
     text = _NOISE.sub("", remote.mask(stderr))
     kept = [line.strip()[:500] for line in text.splitlines() if line.strip()]
     return "\n".join(f"git: {line}" for line in kept[-lines:])
 
 
 def parse_heads(listing: str) -> dict[str, str]:
-    """The output of ``git ls-remote`` → commit by full name of the ref."""
+    """The commits by their refs' full names, from the output of ``git ls-remote``."""
     rows = (line.partition("\t") for line in listing.splitlines())
     return {name: commit for commit, tab, name in rows if tab and re.fullmatch(r"[0-9a-f]{40,64}", commit)}
 
 
 def branch_missing(remote: Remote, branch: str, heads: dict[str, str]) -> GitError:
-    """Says which branches there are instead."""
+    """The error for a missing branch, which names those that exist; EmptyRepository when there are none."""
     names = [name.removeprefix("refs/heads/") for name in heads if name.startswith("refs/heads/")]
     if not names:
         return EmptyRepository(f"{remote} is empty: it has no branch yet", f"Push {branch} to it.")

@@ -1,4 +1,4 @@
-"""A checked-out tree of a repository that nobody vouches for."""
+"""A checked-out tree of a repository that may be hostile."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 
 
 def tame(tree: Path) -> list[str]:
-    """Turn every symbolic link that leads out of the tree into a plain file with its text; say what is not as usual."""
+    """Turn every symbolic link that leads out of the tree into a plain file with its text.
+
+    Returns notes for the deploy's log: such links, and what is not fetched.
+    """
     root = os.path.realpath(tree)
-    notes = [f"{link} leads out of the repository: left as a plain file" for link in _cut_links(root)]
+    notes = [f"{link} leads out of the repository: replaced by a plain file" for link in _cut_links(root)]
     if (tree / ".gitmodules").is_file():
         notes.append("submodules are not fetched: their folders stay empty")
     if _has_lfs(tree / ".gitattributes"):
-        notes.append("Git LFS files are not fetched: their pointers stay in their place")
+        notes.append("Git LFS files are not fetched: the build sees their pointer files")
     return notes
 
 
@@ -22,7 +25,7 @@ def _cut_links(root: str) -> Iterator[str]:
     for path in _links(root):
         target = os.path.realpath(path)
         if target != root and not target.startswith(root + os.sep):
-            text = os.readlink(path)  # noqa: PTH115 - a pathlib.Path would tidy the text
+            text = os.readlink(path)  # noqa: PTH115 - a pathlib.Path would normalise the text
             link = Path(path)
             link.unlink()
             link.write_text(text, encoding="utf-8", errors="surrogateescape")

@@ -35,7 +35,7 @@ def checked_out(source: Source, mirror_of: Make, into: Path) -> list[str]:
     return mirror.checkout(mirror.fetch(20), into, 20)
 
 
-def test_no_filter_hook_or_monitor_runs(source: Source, mirror_of: Make, trap: Path, tmp_path: Path) -> None:
+def test_checkout_runs_no_filter_hook_or_monitor(source: Source, mirror_of: Make, trap: Path, tmp_path: Path) -> None:
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
     source.commit({".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs\n", "a.bin": pointer})
     notes = checked_out(source, mirror_of, tmp_path / "work")
@@ -44,9 +44,7 @@ def test_no_filter_hook_or_monitor_runs(source: Source, mirror_of: Make, trap: P
     assert any("LFS" in note for note in notes)
 
 
-def test_a_hook_that_lies_in_the_mirror_does_not_run(
-    source: Source, mirror_of: Make, trap: Path, tmp_path: Path
-) -> None:
+def test_hook_in_the_mirror_does_not_run(source: Source, mirror_of: Make, trap: Path, tmp_path: Path) -> None:
     mirror_of(source.bare).fetch(20)
     hook = tmp_path / "state/mirrors/shop.git/hooks/reference-transaction"
     hook.parent.mkdir()
@@ -57,7 +55,7 @@ def test_a_hook_that_lies_in_the_mirror_does_not_run(
     assert not trap.exists()
 
 
-def test_a_submodule_is_not_fetched(source: Source, mirror_of: Make, trap: Path, tmp_path: Path) -> None:
+def test_submodule_is_not_fetched(source: Source, mirror_of: Make, trap: Path, tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--bare", "evil.git")
     (source.clone / ".gitmodules").write_text(
         f'[submodule "x"]\n\tpath = x\n\turl = {tmp_path}/evil.git\n\tupdate = !touch\n'
@@ -72,7 +70,7 @@ def test_a_submodule_is_not_fetched(source: Source, mirror_of: Make, trap: Path,
     assert not trap.exists()
 
 
-def test_a_link_out_of_the_tree_leads_nowhere(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+def test_link_out_of_the_tree_leads_nowhere(source: Source, mirror_of: Make, tmp_path: Path) -> None:
     (source.clone / "secret").symlink_to("/etc/passwd")
     (source.clone / "up").symlink_to("../../..")
     (source.clone / "fine").symlink_to("pom.xml")
@@ -84,7 +82,7 @@ def test_a_link_out_of_the_tree_leads_nowhere(source: Source, mirror_of: Make, t
     assert len([note for note in notes if "leads out" in note]) == 2
 
 
-def test_a_tree_with_a_git_folder_of_its_own_is_refused(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+def test_tree_with_a_git_folder_of_its_own_is_refused(source: Source, mirror_of: Make, tmp_path: Path) -> None:
     blob = source.git("hash-object", "-w", "pom.xml")
     inner = _tree(source, f"100755 blob {blob}\tpost-checkout\n")
     source.git(
@@ -96,7 +94,7 @@ def test_a_tree_with_a_git_folder_of_its_own_is_refused(source: Source, mirror_o
     assert not (tmp_path / "work/.git/post-checkout").exists()
 
 
-def test_a_tree_of_very_many_files_ends_at_the_deadline(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+def test_checkout_of_very_many_files_ends_at_the_deadline(source: Source, mirror_of: Make, tmp_path: Path) -> None:
     blob = source.git("hash-object", "-w", "pom.xml")
     leaf = _tree(source, "".join(f"100644 blob {blob}\t{number}\n" for number in range(1000)))
     tree = _tree(source, "".join(f"040000 tree {leaf}\t{number}\n" for number in range(1000)))

@@ -17,7 +17,7 @@ DEADLINE = 20.0
 Make = Callable[..., Mirror]
 
 
-def test_a_checkout_is_exactly_one_commit_with_a_small_git_of_its_own(
+def test_checkout_is_exactly_one_commit_with_a_small_git_of_its_own(
     source: Source, mirror_of: Make, tmp_path: Path
 ) -> None:
     first = source.commit({"src/A.java": "1"})
@@ -34,14 +34,14 @@ def test_a_checkout_is_exactly_one_commit_with_a_small_git_of_its_own(
     assert git(tree, "status", "--porcelain") == ""
 
 
-def test_what_was_left_in_the_folder_is_not_in_the_checkout(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+def test_checkout_removes_what_was_in_the_folder(source: Source, mirror_of: Make, tmp_path: Path) -> None:
     (tmp_path / "work/target").mkdir(parents=True)
     mirror = mirror_of(source.bare)
     mirror.checkout(mirror.fetch(DEADLINE), tmp_path / "work", DEADLINE)
     assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [".git", "pom.xml"]
 
 
-def test_the_tip_is_that_of_the_server_and_a_fetch_brings_it(source: Source, mirror_of: Make) -> None:
+def test_tip_is_the_servers_and_fetch_brings_it(source: Source, mirror_of: Make) -> None:
     mirror = mirror_of(f"file://{source.bare}")
     old = mirror.fetch(DEADLINE)
     new = source.commit({"a": "1"}, "Grün: \u202e\x1b[31mred\nmore")
@@ -51,7 +51,7 @@ def test_the_tip_is_that_of_the_server_and_a_fetch_brings_it(source: Source, mir
     assert mirror.message(new).replace("\n", "").isprintable()
 
 
-def test_a_force_push_is_followed(source: Source, mirror_of: Make) -> None:
+def test_fetch_follows_a_forced_push(source: Source, mirror_of: Make) -> None:
     mirror = mirror_of(source.bare)
     source.commit({"a": "1"})
     mirror.fetch(DEADLINE)
@@ -60,14 +60,14 @@ def test_a_force_push_is_followed(source: Source, mirror_of: Make) -> None:
     assert mirror.fetch(DEADLINE) == rewritten
 
 
-def test_a_branch_that_is_not_there_is_told_with_those_that_are(source: Source, mirror_of: Make) -> None:
+def test_error_for_a_missing_branch_names_the_others(source: Source, mirror_of: Make) -> None:
     source.push("develop")
     for ask in (mirror_of(source.bare, "master").tip, mirror_of(source.bare, "master").fetch):
         with pytest.raises(GitError, match="no branch master; it has develop, main"):
             ask(DEADLINE)
 
 
-def test_an_empty_repository_is_told(tmp_path: Path, mirror_of: Make) -> None:
+def test_empty_repository_is_reported(tmp_path: Path, mirror_of: Make) -> None:
     git(tmp_path, "init", "--quiet", "--bare", "empty.git")
     mirror = mirror_of(tmp_path / "empty.git")
     for ask in (mirror.tip, mirror.fetch):
@@ -75,7 +75,7 @@ def test_an_empty_repository_is_told(tmp_path: Path, mirror_of: Make) -> None:
             ask(DEADLINE)
 
 
-def test_a_repository_of_sha_256_names_is_told_as_such(tmp_path: Path, mirror_of: Make) -> None:
+def test_repository_with_sha_256_names_is_reported(tmp_path: Path, mirror_of: Make) -> None:
     git(tmp_path, "init", "--quiet", "--object-format=sha256", "--initial-branch=main", "new")
     git(tmp_path / "new", "commit", "--quiet", "--allow-empty", "-m", "first")
     mirror = mirror_of(tmp_path / "new")
@@ -84,12 +84,12 @@ def test_a_repository_of_sha_256_names_is_told_as_such(tmp_path: Path, mirror_of
         mirror.fetch(10)
 
 
-def test_no_repository_at_all_is_told(tmp_path: Path, mirror_of: Make) -> None:
+def test_missing_repository_is_reported(tmp_path: Path, mirror_of: Make) -> None:
     with pytest.raises(GitError, match="no such repository"):
         mirror_of(tmp_path / "nowhere.git").tip(DEADLINE)
 
 
-def test_a_commit_is_found_by_a_few_digits_or_all(source: Source, mirror_of: Make) -> None:
+def test_commit_is_found_by_a_few_digits_or_all(source: Source, mirror_of: Make) -> None:
     first = source.commit({"a": "1"})
     mirror = mirror_of(source.bare)
     assert mirror.resolve(first[:7], DEADLINE) == first
@@ -97,7 +97,7 @@ def test_a_commit_is_found_by_a_few_digits_or_all(source: Source, mirror_of: Mak
     assert mirror.resolve(later.upper(), DEADLINE) == later
 
 
-def test_a_commit_of_another_branch_is_fetched_by_all_its_digits(source: Source, mirror_of: Make) -> None:
+def test_commit_of_another_branch_is_fetched_by_all_its_digits(source: Source, mirror_of: Make) -> None:
     mirror = mirror_of(source.bare)
     mirror.fetch(DEADLINE)
     source.git("checkout", "--quiet", "-b", "other")
@@ -108,23 +108,23 @@ def test_a_commit_of_another_branch_is_fetched_by_all_its_digits(source: Source,
 
 
 @pytest.mark.parametrize("asked", ["abc123", "HEAD", "main", "--upload-pack=x", "a" * 41, "abcdefg1", "", "1234567\n"])
-def test_what_is_not_a_commit_never_reaches_git(source: Source, mirror_of: Make, asked: str) -> None:
+def test_git_gets_no_argument_that_is_not_a_commit(source: Source, mirror_of: Make, asked: str) -> None:
     with pytest.raises(GitError, match="is not a commit"):
         mirror_of(source.bare).resolve(asked, DEADLINE)
 
 
-def test_an_unknown_commit_is_not_found(source: Source, mirror_of: Make) -> None:
+def test_unknown_commit_is_not_found(source: Source, mirror_of: Make) -> None:
     with pytest.raises(NotFound):
         mirror_of(source.bare).resolve("0123456789" * 4, DEADLINE)
 
 
-def test_a_branch_named_like_a_commit_is_not_taken_for_it(source: Source, mirror_of: Make) -> None:
+def test_branch_named_like_a_commit_is_not_taken_for_it(source: Source, mirror_of: Make) -> None:
     source.push("deadbeef")
     with pytest.raises(NotFound):
         mirror_of(source.bare, "deadbeef").resolve("deadbeef", DEADLINE)
 
 
-def test_locks_of_a_killed_git_do_not_stand_in_the_way(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+def test_fetch_removes_the_locks_of_a_killed_git(source: Source, mirror_of: Make, tmp_path: Path) -> None:
     mirror, path = mirror_of(source.bare), tmp_path / "state/mirrors/shop.git"
     mirror.fetch(DEADLINE)
     names = ["refs/heads/main.lock", "packed-refs.lock", "objects/pack/tmp_pack_xyz", "objects/maintenance.lock"]
@@ -168,7 +168,7 @@ def remove_refs(mirror: Path) -> None:
 @pytest.mark.parametrize(
     "spoil", [empty_objects, remove_objects, spoil_head, spoil_ref, spoil_config, remove_refs], ids=lambda f: f.__name__
 )
-def test_a_corrupt_mirror_is_made_again(
+def test_corrupt_mirror_is_recreated(
     source: Source, mirror_of: Make, tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
     mirror = mirror_of(source.bare)
@@ -183,7 +183,7 @@ def test_a_corrupt_mirror_is_made_again(
 
 
 @pytest.mark.parametrize("spoil", [shutil.rmtree, empty_objects, spoil_head], ids=lambda f: f.__name__)
-def test_a_checkout_from_a_mirror_that_broke_meanwhile_makes_it_again(
+def test_checkout_recreates_a_mirror_that_broke_since_the_fetch(
     source: Source, mirror_of: Make, tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
     mirror = mirror_of(source.bare)
@@ -193,7 +193,7 @@ def test_a_checkout_from_a_mirror_that_broke_meanwhile_makes_it_again(
     assert (tmp_path / "work/pom.xml").is_file()
 
 
-def test_another_branch_in_the_settings_later_is_no_trouble(source: Source, mirror_of: Make) -> None:
+def test_mirror_follows_a_changed_branch(source: Source, mirror_of: Make) -> None:
     source.push("release")
     mirror_of(source.bare, "release").fetch(DEADLINE)
     git(source.bare, "branch", "-D", "release")
@@ -201,7 +201,7 @@ def test_another_branch_in_the_settings_later_is_no_trouble(source: Source, mirr
     assert mirror_of(source.bare, "release/2").fetch(DEADLINE) == source.git("rev-parse", "HEAD")
 
 
-def test_git_variables_of_the_outside_change_nothing(
+def test_inherited_git_variables_change_nothing(
     source: Source, mirror_of: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As found inside a git hook, which has GIT_DIR and GIT_QUARANTINE_PATH set."""
@@ -217,13 +217,13 @@ def test_git_variables_of_the_outside_change_nothing(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give a file away")
-def test_a_repository_of_another_user_is_read(source: Source, mirror_of: Make) -> None:
+def test_repository_of_another_user_can_be_read(source: Source, mirror_of: Make) -> None:
     for path in [source.bare, *source.bare.rglob("*")]:
         os.chown(path, 65534, 65534)
     assert mirror_of(source.bare).fetch(DEADLINE) == source.git("rev-parse", "HEAD")
 
 
-def test_a_small_push_is_fetched_and_checked_out_in_a_moment(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+def test_fetch_and_checkout_of_a_small_push_take_under_200_ms(source: Source, mirror_of: Make, tmp_path: Path) -> None:
     mirror = mirror_of(source.bare)
     mirror.fetch(DEADLINE)
     seconds = []
@@ -236,7 +236,7 @@ def test_a_small_push_is_fetched_and_checked_out_in_a_moment(source: Source, mir
     assert min(seconds) < 0.2
 
 
-def test_many_fetches_do_not_pile_up_in_the_mirror(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+def test_mirror_does_not_grow_with_many_fetches(source: Source, mirror_of: Make, tmp_path: Path) -> None:
     mirror = mirror_of(source.bare)
     for number in range(8):
         source.commit({f"{number}/{file}": str(number * 1000 + file) for file in range(120)})

@@ -17,7 +17,7 @@ def ensure(path: Path, branch: str = "main", hook: str = "#!/bin/sh\ncat >&2\n",
     ensure_push_repository(path, branch, "shop", url, path.with_suffix(".token"), hook)
 
 
-def test_a_push_reaches_our_hook_by_force_too(source: Source, tmp_path: Path) -> None:
+def test_push_reaches_our_hook_also_when_forced(source: Source, tmp_path: Path) -> None:
     ours, told = tmp_path / "repos/shop.git", tmp_path / "told"
     ensure(ours, hook=f"#!/bin/sh\ncat >> {told}\ngit config hookserver.tokenFile >> {told}\n")
     source.git("remote", "set-url", "origin", str(ours))
@@ -29,7 +29,7 @@ def test_a_push_reaches_our_hook_by_force_too(source: Source, tmp_path: Path) ->
     assert git(ours, "symbolic-ref", "HEAD") == "refs/heads/main"
 
 
-def test_what_was_pushed_stays_when_the_settings_change(source: Source, tmp_path: Path) -> None:
+def test_changed_settings_keep_what_was_pushed(source: Source, tmp_path: Path) -> None:
     ours = tmp_path / "repos/shop.git"
     ensure(ours)
     source.git("remote", "set-url", "origin", str(ours))
@@ -42,7 +42,7 @@ def test_what_was_pushed_stays_when_the_settings_change(source: Source, tmp_path
     assert (ours / "hooks/post-receive").stat().st_mode & 0o777 == 0o755
 
 
-def test_asking_twice_writes_nothing(tmp_path: Path) -> None:
+def test_second_call_writes_nothing(tmp_path: Path) -> None:
     ours = tmp_path / "repos/shop.git"
     ensure(ours)
     before = {path: path.stat().st_mtime_ns for path in ours.rglob("*")}
@@ -50,7 +50,7 @@ def test_asking_twice_writes_nothing(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in ours.rglob("*")} == before
 
 
-def test_one_half_made_is_finished(tmp_path: Path) -> None:
+def test_incomplete_repository_is_completed(tmp_path: Path) -> None:
     ours = tmp_path / "repos/shop.git"
     ensure(ours)
     (ours / "config").unlink()
@@ -60,7 +60,7 @@ def test_one_half_made_is_finished(tmp_path: Path) -> None:
     assert git(ours, "config", "core.bare") == "true"
 
 
-def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     ours = tmp_path / "repos/shop.git"
     ours.mkdir(parents=True)
     (ours / "notes.txt").write_text("mine")
@@ -69,7 +69,7 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in ours.iterdir()] == ["notes.txt"]
 
 
-def test_the_lock_that_a_killed_git_left_is_taken_away_and_one_in_use_is_not(tmp_path: Path) -> None:
+def test_lock_of_a_killed_git_is_removed_and_one_in_use_is_not(tmp_path: Path) -> None:
     ours = tmp_path / "repos/shop.git"
     ensure(ours)
     lock = ours / "config.lock"
@@ -82,7 +82,7 @@ def test_the_lock_that_a_killed_git_left_is_taken_away_and_one_in_use_is_not(tmp
     assert not lock.exists()
 
 
-def test_text_of_another_encoding_is_no_obstacle(tmp_path: Path) -> None:
+def test_configuration_may_have_another_encoding(tmp_path: Path) -> None:
     ours = tmp_path / "repos/shop.git"
     ensure(ours)
     config = ours / "config"
@@ -95,7 +95,7 @@ def test_text_of_another_encoding_is_no_obstacle(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["[core\n", "what is this\n", "\0\0\0"])
-def test_a_configuration_that_git_cannot_read_is_told_with_its_place(tmp_path: Path, text: str) -> None:
+def test_error_for_an_unreadable_configuration_names_the_file(tmp_path: Path, text: str) -> None:
     ours = tmp_path / "repos/shop.git"
     ensure(ours)
     (ours / "config").write_text(text)
@@ -103,7 +103,7 @@ def test_a_configuration_that_git_cannot_read_is_told_with_its_place(tmp_path: P
         ensure(ours)
 
 
-def test_a_file_in_its_place_is_left_alone(tmp_path: Path) -> None:
+def test_file_in_its_place_is_left_alone(tmp_path: Path) -> None:
     ours = tmp_path / "repos/shop.git"
     ours.parent.mkdir()
     ours.write_text("mine")

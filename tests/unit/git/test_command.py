@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import GitError
-from hookserver.git.command import GuardedGit, environment, include, without_outside
+from hookserver.git.command import GuardedGit, environment, include, without_inherited
 
 
-def test_every_git_variable_of_the_outside_is_taken_away_but_those_we_set() -> None:
+def test_git_inherits_no_git_variable() -> None:
     outside = {"GIT_DIR": "/x", "GIT_SSH_COMMAND": "evil", "PATH": "/bin", "GIT_CONFIG_COUNT": "1"}
     ours = environment("7", Path("/state/local.gitconfig"))
-    assert without_outside(outside, ours) == ["env", "--unset=GIT_DIR", "--unset=GIT_CONFIG_COUNT"]
-    assert without_outside({"PATH": "/bin"}, ours) == []
+    assert without_inherited(outside, ours) == ["env", "--unset=GIT_DIR", "--unset=GIT_CONFIG_COUNT"]
+    assert without_inherited({"PATH": "/bin"}, ours) == []
 
 
-def test_nobody_can_be_asked_for_a_password() -> None:
+def test_git_can_ask_nobody_for_a_password() -> None:
     ours = environment("7", Path("/c"))
     assert ours["GIT_TERMINAL_PROMPT"] == "0"
     assert ours["GIT_ASKPASS"] == ""
@@ -25,11 +25,11 @@ def test_nobody_can_be_asked_for_a_password() -> None:
     assert "ext" not in ours["GIT_ALLOW_PROTOCOL"].split(":")
 
 
-def test_a_path_with_a_quote_stays_one_path_in_the_configuration() -> None:
+def test_included_path_with_a_quote_stays_one_path() -> None:
     assert include([Path('/home/a "b"/.gitconfig')]) == '[include]\n\tpath = "/home/a \\"b\\"/.gitconfig"\n'
 
 
-def test_at_its_end_git_and_all_that_it_started_is_gone(tmp_path: Path, eventually: Callable[..., object]) -> None:
+def test_deadline_kills_git_and_everything_it_started(tmp_path: Path, eventually: Callable[..., object]) -> None:
     pid_file = tmp_path / "pid"
     script = f"!sh -c 'echo $$ > {pid_file}; exec sleep 60'"
     started = time.monotonic()

@@ -7,7 +7,7 @@ from hookserver.git.remote import branch_missing, explained, parse_heads, parse_
 TOKEN = "s3cret%2Fpart"
 
 
-def test_credentials_leave_the_address_and_are_given_only_to_its_server() -> None:
+def test_credentials_are_not_in_the_address_and_go_only_to_its_server() -> None:
     remote = parse_remote(f"https://bot:{TOKEN}@git.example.com:8443/acme/shop.git")
     assert remote.url == "https://git.example.com:8443/acme/shop.git"
     assert remote.environment["HOOKSERVER_GIT_PASSWORD"] == "s3cret/part"
@@ -15,7 +15,7 @@ def test_credentials_leave_the_address_and_are_given_only_to_its_server() -> Non
     assert "s3cret" not in repr(remote) + str(remote) + remote.environment["GIT_CONFIG_VALUE_1"]
 
 
-def test_a_user_alone_leaves_the_address_too_since_it_may_be_a_token() -> None:
+def test_user_without_a_password_is_not_in_the_address_since_it_may_be_a_token() -> None:
     remote = parse_remote("https://ghp_canary@git.example.com/acme/shop.git")
     assert remote.url == "https://git.example.com/acme/shop.git"
     assert remote.environment["HOOKSERVER_GIT_USER"] == "ghp_canary"
@@ -26,12 +26,12 @@ def test_a_user_alone_leaves_the_address_too_since_it_may_be_a_token() -> None:
     "repository",
     ["https://git.example.com/a.git", "git@git.example.com:a.git", "ssh://git@git.example.com/a.git", "/srv/a.git"],
 )
-def test_an_address_without_a_password_stays_as_it_is(repository: str) -> None:
+def test_address_without_a_password_stays_as_it_is(repository: str) -> None:
     remote = parse_remote(repository)
     assert (remote.url, remote.environment, str(remote)) == (repository, {}, repository)
 
 
-def test_what_git_says_is_shown_without_passwords_and_noise() -> None:
+def test_output_of_git_is_shown_without_passwords_and_noise() -> None:
     remote = parse_remote("https://bot:hunter22@git.example.com/a.git")
     stderr = "warning: x\nfatal: https://bot:p@ss@git.example.com/a.git hunter22\nhint: y\n"
     assert said(stderr, remote) == "git: fatal: https://••••••@git.example.com/a.git ••••••"
@@ -42,10 +42,10 @@ def test_what_git_says_is_shown_without_passwords_and_noise() -> None:
     [
         (
             "fatal: could not read Username for 'https://x': terminal prompts disabled",
-            "does not let us in",
+            "refuses the login",
             "https://user:token@host",
         ),
-        ("fatal: Authentication failed for 'https://x/'", "does not let us in", "token"),
+        ("fatal: Authentication failed for 'https://x/'", "refuses the login", "token"),
         ("git@x: Permission denied (publickey).", "none of our SSH keys", "deploy key"),
         ("Host key verification failed.", "host key", "known_hosts"),
         ("fatal: unable to access 'https://x/': Could not resolve host: x", "name is not found", "DNS"),
@@ -53,29 +53,29 @@ def test_what_git_says_is_shown_without_passwords_and_noise() -> None:
         ("fatal: unable to access: SSL certificate problem: self-signed certificate", "not trusted", "sslCAInfo"),
         ("remote: Repository not found.\nfatal: repository 'https://x/' not found", "no such repository", "account"),
         ("fatal: transport 'ext' not allowed", "not allowed", "https://"),
-        ("error: RPC failed; curl 18 transfer closed\nfatal: early EOF", "lost half way", "Push again"),
+        ("error: RPC failed; curl 18 transfer closed\nfatal: early EOF", "git server broke", "Push again"),
         ("error: unable to write file: No space left on device", "disk is full", "room"),
         ("fatal: mismatched algorithms: client sha1; server sha256\nfatal: early EOF", "SHA-256", "SHA-1"),
-        ("The requested URL returned error: 503", "trouble of its own", "Push again"),
+        ("The requested URL returned error: 503", "internal error", "Push again"),
     ],
 )
-def test_each_known_failure_says_what_it_means_and_what_to_do(stderr: str, problem: str, remedy: str) -> None:
+def test_known_failure_has_a_meaning_and_a_remedy(stderr: str, problem: str, remedy: str) -> None:
     error = explained(stderr, parse_remote("https://x/"))
     assert error is not None
     assert problem in error.problem
     assert remedy in error.remedy
 
 
-def test_an_unknown_failure_is_not_explained_away() -> None:
+def test_unknown_failure_gets_no_explanation() -> None:
     assert explained("fatal: bad object refs/heads/main", parse_remote("/srv/a.git")) is None
 
 
-def test_a_listing_of_heads_is_read_strictly() -> None:
+def test_listing_of_heads_is_read_strictly() -> None:
     commit = "a" * 40
     assert parse_heads(f"{commit}\trefs/heads/main\nnoise\nzz\trefs/heads/x\n") == {"refs/heads/main": commit}
 
 
-def test_a_missing_branch_names_those_there_are() -> None:
+def test_error_for_a_missing_branch_names_the_others() -> None:
     heads = {f"refs/heads/b{number}": "" for number in range(12)}
     assert "b0, b1" in branch_missing(parse_remote("/srv/a.git"), "main", heads).problem
     assert "and 2 more" in branch_missing(parse_remote("/srv/a.git"), "main", heads).problem

@@ -5,7 +5,7 @@ from pathlib import Path
 from hookserver.git.tree import tame
 
 
-def test_links_out_of_the_tree_become_plain_files_and_the_others_stay(tmp_path: Path) -> None:
+def test_link_out_of_the_tree_becomes_a_plain_file_and_others_stay(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     (tree / "deep").mkdir(parents=True)
     (tree / "inside.txt").write_text("x")
@@ -21,7 +21,7 @@ def test_links_out_of_the_tree_become_plain_files_and_the_others_stay(tmp_path: 
     assert len(notes) in (2, 3)
 
 
-def test_a_linked_folder_is_not_entered(tmp_path: Path) -> None:
+def test_linked_folder_is_not_entered(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "link").symlink_to("/etc/passwd")
@@ -32,7 +32,7 @@ def test_a_linked_folder_is_not_entered(tmp_path: Path) -> None:
     assert (outside / "link").is_symlink()
 
 
-def test_what_is_not_brought_is_said(tmp_path: Path) -> None:
+def test_notes_name_submodules_and_lfs_files(tmp_path: Path) -> None:
     (tmp_path / ".gitmodules").write_text("")
     (tmp_path / ".gitattributes").write_text("*.bin filter=lfs diff=lfs\n")
     submodules, lfs = tame(tmp_path)
