@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from hookserver.config import AppSettings
 from hookserver.git import ensure_push_repository
 from hookserver.pipeline.context import Context
-from hookserver.pipeline.recovery import told
+from hookserver.pipeline.reporting import Report, errors_reported
 from hookserver.state.atomic_write import OWNER_ONLY, write_atomically
 
 _HOOK = "hooks/post-receive"
 
 
-def prepare_push_repositories(context: Context, report: Callable[[str], None]) -> None:
+def prepare_push_repositories(context: Context, report: Report) -> None:
     """Create what is missing: the repository of each app with ``repository = "push"``, its hook, its API token.
 
     Can be repeated. A repository that cannot be prepared is reported, and the others are prepared all the same.
@@ -22,7 +21,7 @@ def prepare_push_repositories(context: Context, report: Callable[[str], None]) -
     tokens = {token.name for token in context.store.tokens()}
     for app in context.settings.apps.values():
         if app.repository == "push":
-            with told(f"{app.name}: nobody can push to it now", report):
+            with errors_reported(f"{app.name}: nobody can push to it now", report):
                 _prepare(context, app, has_token=f"push:{app.name}" in tokens)
 
 

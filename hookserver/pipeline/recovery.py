@@ -1,19 +1,18 @@
 """After a kill, a crash or a reboot: compare the database, Docker and Nginx, then finish or undo.
 
-Nginx's flags are the truth about traffic, the database about what was meant, Docker about what runs.
+The database has what was wanted, Nginx's flags where the traffic goes, Docker what runs.
 """
 
 from __future__ import annotations
 
-import logging
 import shutil
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 
 from hookserver.errors import HookserverError
 from hookserver.models import App, Deploy, Release, Status, Step, Trigger
 from hookserver.pipeline.context import Context
 from hookserver.pipeline.liveness import all_up
+from hookserver.pipeline.reporting import Report, errors_reported
 from hookserver.pipeline.retire import retire
 from hookserver.pipeline.standby import (
     check_visitors,
@@ -25,13 +24,14 @@ from hookserver.pipeline.standby import (
 )
 from hookserver.pipeline.undo import move_traffic_back, undo
 
-Report = Callable[[str], None]
-
 _LOGS_KEPT = 1000
 
 
-def settle(context: Context, deploy: Deploy, report: Report) -> None:
-    """Bring a deploy whose process is gone to an end, or back to the queue. Can be repeated."""
+def recover(context: Context, deploy: Deploy, report: Report) -> None:
+    """Finish a deploy whose process was killed, or undo it and queue it again. Can be repeated.
+
+    Raises HookserverError when Docker, Nginx or the database refuse; it is then repeated later.
+    """
     context.store.end_killed_step(deploy.number)
     shutil.rmtree(context.settings.server.state.work(deploy.number), ignore_errors=True)
     release = _release_of(context, deploy)
@@ -48,50 +48,38 @@ def settle(context: Context, deploy: Deploy, report: Report) -> None:
         return
     moved = release is not None and context.traffic.get(deploy.app).live is release.slot
     if release and moved and deploy.step is Step.SWITCH and _finish_switch(context, deploy, release):
-        report(f"{deploy.app}: deploy {deploy.number} was cut off after its switch; finished, it is live")
+        report(f"{deploy.app}: deploy {deploy.number} was killed after its switch; finished, it is live")
         return
     undo(context, deploy)
     status = context.store.requeue(deploy.number)
-    report(f"{deploy.app}: deploy {deploy.number} was cut off in step {deploy.step or 'fetch'}; undone, now {status}")
+    report(f"{deploy.app}: deploy {deploy.number} was killed in step {deploy.step or 'fetch'}; undone, now {status}")
 
 
 def reconcile(context: Context, report: Report, spared: Collection[str] = ()) -> None:
-    """Make what runs match what the database says, but for the apps in ``spared``, at which others are.
+    """Make what runs match the database, except for the apps in ``spared``, on which other tasks work.
 
-    Can be repeated; does nothing where all is well.
+    Can be repeated; changes nothing where all is well. An error of one app is reported, and the others go on.
     """
     deploys = context.store.in_progress()
-    with told("docker", report):
+    with errors_reported("docker", report):
         context.runtime.tidy({deploy.number for deploy in deploys})
     _keep_nginx(context, report)
-    with told("old files", report):
+    with errors_reported("old files", report):
         _clear_folders(context)
     in_progress = {deploy.app for deploy in deploys}
     if not in_progress:
         context.images.remove_leftovers()
     for app in context.store.apps():
         if app.name in context.settings.apps and app.name not in in_progress and app.name not in spared:
-            with told(app.name, report):
+            with errors_reported(app.name, report):
                 _reconcile_app(context, app, report)
 
 
-@contextmanager
-def told(what: str, report: Report) -> Iterator[None]:
-    """What goes wrong inside is told with its cause, and everything else goes on."""
-    try:
-        yield
-    except HookserverError as error:
-        report(f"{what}: {error}")
-    except Exception as error:
-        logging.getLogger("reconcile").exception("%s", what)
-        report(f"{what}: unexpected {type(error).__name__}: {error}\nThe lines above have more: report it.")
-
-
 def _keep_nginx(context: Context, report: Report) -> None:
-    """One that refuses its configuration goes on with the old one; the next deploy tells its pusher."""
-    with told("nginx", report):
+    """Apply Nginx's configuration if it changed. One that Nginx refuses is only reported; the old one stays."""
+    with errors_reported("nginx", report):
         if context.apply_nginx():
-            report("nginx: started or given its configuration")
+            report("nginx: started, or its configuration changed")
             for app in context.settings.apps:
                 for line in context.traffic.unreached(app):
                     report(f"{app}: {line}")
@@ -111,7 +99,7 @@ def _clear_folders(context: Context) -> None:
 
 
 def _release_of(context: Context, deploy: Deploy) -> Release | None:
-    """What a deploy was switching to: the release it made, or the standby that it goes back to."""
+    """The release that a deploy was about to switch to: its own, or the standby of a rollback."""
     made = context.store.release(deploy.number)
     if made is None and deploy.trigger is Trigger.ROLLBACK:
         try:
@@ -122,7 +110,7 @@ def _release_of(context: Context, deploy: Deploy) -> Release | None:
 
 
 def _finish_switch(context: Context, deploy: Deploy, release: Release) -> bool:
-    """Traffic has moved and the new replicas run: say so. Else move it back, and answer False."""
+    """Record the switch if the new replicas run; else move the traffic back. Whether it is recorded."""
     before = context.store.live_release(deploy.app)
     if not all_up(context.runtime, release):
         move_traffic_back(context, deploy.app, before)
@@ -137,18 +125,18 @@ def _finish_switch(context: Context, deploy: Deploy, release: Release) -> bool:
 
 
 def _reconcile_app(context: Context, app: App, report: Report) -> None:
-    known = {release.deploy: release for release in context.store.releases(app.name) if release.retired_at is None}
+    releases = {release.deploy: release for release in context.store.releases(app.name) if release.retired_at is None}
     has_traffic = context.traffic.get(app.name).live
-    strangers = [replica for replica in context.runtime.replicas(app.name) if replica.deploy not in known]
+    strangers = [replica for replica in context.runtime.replicas(app.name) if replica.deploy not in releases]
     for replica in strangers:
         if replica.slot is not has_traffic:
-            report(f"{app.name}: {replica.name} belongs to no release that is kept; removed")
+            report(f"{app.name}: {replica.name} belongs to no release that is live or stands by; removed")
             context.runtime.remove_deploy(app.name, replica.deploy)
-    live = known.get(app.live) if app.live is not None else None
+    live = releases.get(app.live) if app.live is not None else None
     if live is None:
         return
     if any(replica.slot is live.slot is has_traffic and replica.is_up for replica in strangers):
-        report(f"{app.name}: {has_traffic} serves a release that the database does not know; left alone until a deploy")
+        report(f"{app.name}: what is live on {has_traffic} is not in the database; left alone until a deploy")
         return
     _restart_missing(context, live, report)
     standby = sticky_standby(context, app.name)
@@ -170,7 +158,7 @@ def _keep_traffic(context: Context, live: Release, report: Report) -> None:
 
 
 def _restart_missing(context: Context, live: Release, report: Report) -> None:
-    """A live release that has lost all or some replicas gets them again."""
+    """Start the missing replicas of a live release."""
     if not all_up(context.runtime, live):
         report(f"{live.app}: replicas of deploy {live.deploy} on {live.slot} are missing; started again")
         context.runtime.start(context.app_settings(live.app), live, context.endpoints(live))
@@ -178,13 +166,16 @@ def _restart_missing(context: Context, live: Release, report: Report) -> None:
 
 
 def retire_due(context: Context, app: str, now: float, report: Report) -> None:
-    """Retire the app's standby if its time has come; or let those go who went on with it."""
+    """Retire the app's standby if it is due by ``now`` (Unix seconds), or end its sticky time if that is over.
+
+    Raises HookserverError when Docker, Nginx or the database refuse; it is then repeated later.
+    """
     for release in context.store.standbys():
         if release.app == app and release.sticky_until is not None:
             release = check_visitors(context, release)
             if release.sticky_until is not None and release.sticky_until <= now:
                 end_sticky(context, release)
-                report(f"{app}: {release.slot} is held no longer (deploy {release.deploy})")
+                report(f"{app}: {release.slot} serves no visitors of before any more (deploy {release.deploy})")
         if release.app == app and release.retire_at is not None and release.retire_at <= now:
             retire(context, app, release.slot)
             report(f"{app}: {release.slot} retired (deploy {release.deploy})")

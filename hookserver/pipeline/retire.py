@@ -1,4 +1,4 @@
-"""The end of a slot's replicas, and of images that no rollback needs."""
+"""The end of a slot's replicas, and the images that stay for rollbacks."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from hookserver.pipeline.standby import end_sticky
 from hookserver.store import Store
 
 STOP_GRACE = 30.0
-"""Seconds a replica has for its graceful stop."""
+"""Seconds that a replica has for its graceful stop."""
 
 
 def retire(context: Context, app: str, slot: Slot) -> None:
-    """Stop and remove a slot's replicas; never those that serve.
+    """Stop and remove a slot's replicas. Visitors with sessions of a sticky standby go to the live slot first.
 
-    Who goes on with it is let go first, and what is in flight for him ends. The database says that it is retired before
-    it is, so that no rollback goes to a slot that is about to end.
+    The database says so before the replicas stop, so that no rollback goes to a slot that is about to end. Raises
+    DeployFailed when the slot is live, NginxError, ContainerError.
     """
     live = context.store.live_release(app)
     if slot in (live and live.slot, context.traffic.get(app).live):
-        raise DeployFailed(f"{app} {slot} serves and cannot be retired", "Restart hookserver's worker, then try again.")
+        raise DeployFailed(
+            f"{app} {slot} is live and cannot be retired", "Restart hookserver's worker; then try again."
+        )
     for release in context.store.releases(app):
         if release.slot is slot and release.retired_at is None:
             if release.sticky_until is not None:
@@ -31,8 +33,8 @@ def retire(context: Context, app: str, slot: Slot) -> None:
 
 
 def kept_images(store: Store, app: AppSettings) -> set[str]:
-    """The images that run or that a rollback may need: the last ``keep``, of however many releases each was."""
-    served = store.releases(app.name)
-    running = {release.image for release in served if release.retired_at is None}
-    newest_first = list(dict.fromkeys(release.image for release in served))
+    """The images that run, and the last ``keep`` that went live, however many releases each made."""
+    releases = store.releases(app.name)
+    running = {release.image for release in releases if release.retired_at is None}
+    newest_first = list(dict.fromkeys(release.image for release in releases))
     return running | set(newest_first[: app.release.keep])

@@ -1,4 +1,4 @@
-"""Sticky sessions across a switch: how long a held standby stays for its visitors, and how it lets them go."""
+"""Sticky sessions across a switch: how long a standby serves the visitors whose sessions it holds, and how it ends."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from hookserver.pipeline.session_lifetime import longest_session
 from hookserver.state.wait_until import wait_until
 
 ACTIVE = 300.0
-"""Seconds within which a visitor has asked for something who is taken to be there still."""
+"""Seconds; a visitor is active who sent a request within them."""
 
 
 def sticky_standby(context: Context, app: str) -> Release | None:
-    """The standby that serves on those whose sessions it has; None: none does, or the app's sessions are not sticky."""
+    """The standby that still serves visitors whose sessions it holds; None if there is none.
+
+    Also None when the app's sessions are not sticky by the settings of now. Raises StoreError.
+    """
     if release_settings(context, app).sessions != "sticky":
         return None
     standbys = (release for release in context.store.standbys() if release.app == app)
@@ -30,48 +33,52 @@ def traffic_to(context: Context, release: Release) -> TrafficState:
 
 
 def traffic_after_switch(release: Release, sticky_seconds: float) -> TrafficState:
-    """Where an app's requests go once ``release`` is live: the other slot is sticky if it is so for any time."""
+    """Where an app's requests go once ``release`` is live: the other slot is sticky for ``sticky_seconds``, if any."""
     return TrafficState(release.slot, sticky=release.slot.other if sticky_seconds > 0 else None)
 
 
 def check_visitors(context: Context, release: Release) -> Release:
-    """See who has asked for a held standby; answers it with the time at which it is retired if nobody does any more."""
-    places = context.endpoints(release) if release.app in context.numbers else []
-    longest = longest_session(places, str(release.settings.get("path", "/")))
+    """Record how many visitors a sticky standby has, and when it is retired if none of them returns; the new record.
+
+    Raises StoreError.
+    """
+    endpoints = context.endpoints(release) if release.app in context.numbers else []
+    longest = longest_session(endpoints, str(release.settings.get("path", "/")))
     since = (release.retire_at or time.time()) - longest
-    asked = context.traffic.last_request(release.app, release.slot, since)
+    last_request = context.traffic.last_request(release.app, release.slot, since)
     visitors = active_visitors(context, release)
-    context.store.record_visitors(release.deploy, retire_at(release, asked, longest), visitors)
+    context.store.record_visitors(release.deploy, retire_at(release, last_request, longest), visitors)
     return context.store.release(release.deploy) or release
 
 
 def active_visitors(context: Context, release: Release) -> int | None:
-    """How many visitors would lose their sessions if the release were let go now; None: nobody knows."""
+    """How many visitors would lose their sessions if the release ended now; None: not known."""
     return context.traffic.visitors(release.app, release.slot, ACTIVE)
 
 
-def told_of(visitors: int | None) -> str:
-    """The active visitors for a person."""
+def describe_visitors(visitors: int | None) -> str:
+    """The number of active visitors, for a person."""
     count = "not known, there is no access log" if visitors is None else visitors
     return f"visitors of the last 5 minutes: {count}"
 
 
-def retire_at(release: Release, asked: float | None, longest: float) -> float:
-    """When a held standby is retired: once the last session that was ``asked`` for has ended, or at the deadline.
+def retire_at(release: Release, last_request: float | None, longest: float) -> float:
+    """When a sticky standby is retired: once its last session has ended, at ``sticky_until`` at the latest.
 
-    ``longest``: after how many seconds of silence it has. Never earlier than was said before, since that is the time
-    that it stays for a rollback.
+    ``longest``: the seconds without a request after which all its sessions have ended. Never earlier than planned
+    before, since it also stands by for a rollback. Unix seconds.
     """
     planned = release.retire_at or 0.0
-    if asked is None or release.sticky_until is None:
+    if last_request is None or release.sticky_until is None:
         return planned
-    return max(planned, min(release.sticky_until, asked + longest))
+    return max(planned, min(release.sticky_until, last_request + longest))
 
 
 def end_sticky(context: Context, release: Release) -> None:
-    """Its visitors go to the live slot from now on; what is in flight to it is waited for, up to the app's ``drain``.
+    """Send the standby's visitors to the live slot, and wait for its requests in flight, up to the app's ``drain``.
 
-    The database says so first: what compares it with Nginx's flags never lays the flag again.
+    The database says so first, so that a reconciliation never makes the slot sticky again. Raises StoreError, and
+    NginxError when the change is not confirmed.
     """
     context.store.end_sticky(release.deploy)
     context.traffic.set(release.app, TrafficState(context.traffic.get(release.app).live))
@@ -82,11 +89,14 @@ def end_sticky(context: Context, release: Release) -> None:
 def wait_until_drained(
     context: Context, release: Release, seconds: float, meanwhile: Callable[[], None] = lambda: None
 ) -> int:
-    """Wait until nothing is in flight to the release, ``seconds`` at most; answers how many connections still are."""
-    places = context.endpoints(release)
+    """Wait until no request is in flight to the release, for ``seconds`` at most; how many connections are still open.
+
+    ``meanwhile`` is called at each check, and ends the wait when it raises.
+    """
+    endpoints = context.endpoints(release)
 
     def in_flight() -> int:
-        if count := context.traffic.requests_in_flight(places):
+        if count := context.traffic.requests_in_flight(endpoints):
             meanwhile()
         return count
 
@@ -94,6 +104,6 @@ def wait_until_drained(
 
 
 def release_settings(context: Context, app: str) -> ReleaseSettings:
-    """The app's; the defaults where the settings no longer have it."""
+    """The settings of ``[apps.<app>.release]``; the defaults for an app that is no longer in the settings."""
     settings = context.settings.apps.get(app)
     return settings.release if settings else ReleaseSettings()

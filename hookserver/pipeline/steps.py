@@ -1,7 +1,7 @@
 """The steps of a deploy.
 
-Each can be killed at any moment: what it leaves behind is found by its deploy's number (containers by label, git
-processes by environment, folders by name), and ``recovery`` finishes or undoes it.
+A step can be killed at any moment. What it leaves is found by its deploy's number (containers by label, git processes
+by environment, folders by name), and ``recovery`` finishes or undoes it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 from hookserver.builders.job import BuildJob
 from hookserver.errors import HookserverError, StoreError, Unhealthy
 from hookserver.models import Release, Slot, Status, Step, StepOutcome
-from hookserver.pipeline.after_switch import tell_of_sessions, watch
+from hookserver.pipeline.after_switch import log_session_messages, watch
 from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.health_gate import wait_until_healthy
 from hookserver.pipeline.liveness import check_alive, gave_up, with_cause
 from hookserver.pipeline.retire import kept_images, retire
-from hookserver.pipeline.standby import active_visitors, sticky_standby, told_of, traffic_after_switch
+from hookserver.pipeline.standby import active_visitors, describe_visitors, sticky_standby, traffic_after_switch
 from hookserver.pipeline.undo import move_traffic_back
 
 P = ParamSpec("P")
@@ -30,8 +30,8 @@ T = TypeVar("T")
 StepFunction = Callable[Concatenate[DeployContext, P], T]
 
 FETCH_DEADLINE = 1500.0
-"""Seconds for each of: the fetch from the remote, a whole history the first time; the checkout. It is within what the
-worker grants a deploy beside its build; a connection that is dead is given up much sooner, by git and ssh themselves.
+"""Seconds for the fetch, a whole history the first time, and for the checkout. The worker grants a deploy more beside
+its build. A dead connection ends much sooner: see ``git/command.py``.
 """
 
 
@@ -59,7 +59,10 @@ def _step(step: Step, title: str) -> Callable[[StepFunction[P, T]], StepFunction
 
 @_step(Step.FETCH, "Fetching")
 def fetch(context: DeployContext) -> tuple[str, str]:
-    """The commit to deploy, and its message: the branch's tip now, or the one that was asked for by hand."""
+    """The commit to deploy, and its message: the requested commit, else the branch's tip of now.
+
+    Raises GitError when the remote does not send it.
+    """
     mirror = context.mirror(context.app, context.deploy.number)
     if context.deploy.requested_commit:
         commit = mirror.resolve(context.deploy.requested_commit, FETCH_DEADLINE)
@@ -74,21 +77,41 @@ def fetch(context: DeployContext) -> tuple[str, str]:
 
 @_step(Step.BUILD, "Building the image")
 def build(context: DeployContext, commit: str) -> str:
-    """The image for the commit: the one that exists, or a new one from a checkout of exactly this commit."""
+    """The id of the commit's image: an existing one, or a new one from a checkout of exactly this commit.
+
+    Raises BuildError with the cause, GitError when the checkout fails.
+    """
     work = context.settings.server.state.work(context.deploy.number)
     shutil.rmtree(work, ignore_errors=True)
     job = BuildJob(context.app, context.deploy.number, commit, work / "source", work, context.deploy.rebuild)
-    existing = context.images.existing(job)
-    if existing:
+    if image := context.images.existing(job):
         context.log.line(f"an image of {commit[:12]} exists and is used again (--rebuild makes a new one)")
-        return existing
+        return image
     for note in context.mirror(context.app, context.deploy.number).checkout(commit, job.source, FETCH_DEADLINE):
         context.log.line(note)
     return context.images.build(job, context.log)
 
 
+def new_release(context: DeployContext, commit: str, image: str) -> Release:
+    """The release that this deploy makes: the image, in the slot without traffic, with the settings of now."""
+    live = context.store.live_release(context.app.name)
+    live_slot = live.slot if live else context.traffic.get(context.app.name).live
+    return Release(
+        deploy=context.deploy.number,
+        app=context.app.name,
+        commit=commit,
+        image=image,
+        slot=live_slot.other if live_slot else Slot.BLUE,
+        replicas=context.app.replicas,
+        settings=context.recorded(context.app),
+    )
+
+
 def prepare(context: DeployContext, release: Release) -> None:
-    """The app's own command, such as a database migration, once, while the old release serves."""
+    """Run the app's own command, such as a database migration, while the old release is live; if it has one.
+
+    Raises ContainerError with the command's last lines when it fails.
+    """
     if context.app.release.prepare:
         _prepare(context, release)
 
@@ -101,71 +124,79 @@ def _prepare(context: DeployContext, release: Release) -> None:
 
 @_step(Step.START, "Starting replicas")
 def start(context: DeployContext, release: Release) -> None:
-    """Fresh replicas in the slot without traffic, beside those that serve."""
-    slot = release.slot
-    _tell_who_loses(context, slot)
-    retire(context, context.app.name, slot)
+    """Start new replicas in the slot without traffic, beside the live ones. A standby there is retired first.
+
+    Raises ContainerError when one cannot be started; then none is left.
+    """
+    _record_lost_sessions(context, release.slot)
+    retire(context, context.app.name, release.slot)
     context.store.add_release(release)
     endpoints = context.endpoints(release)
     context.runtime.start(context.app, release, endpoints)
-    context.log.line(f"{slot}: {', '.join(endpoint.name for endpoint in endpoints)}")
+    context.log.line(f"{release.slot}: {', '.join(endpoint.name for endpoint in endpoints)}")
 
 
-def _tell_who_loses(context: DeployContext, slot: Slot) -> None:
-    """The slot is needed, though it may be held: its visitors' sessions end before their time."""
-    held = sticky_standby(context, context.app.name)
-    if held is None or held.slot is not slot:
+def _record_lost_sessions(context: DeployContext, slot: Slot) -> None:
+    """Record how many visitors lose their sessions because the deploy needs the slot of the sticky standby."""
+    standby = sticky_standby(context, context.app.name)
+    if standby is None or standby.slot is not slot:
         return
-    visitors = active_visitors(context, held)
+    visitors = active_visitors(context, standby)
     context.store.record_lost_sessions(context.deploy.number, visitors)
-    context.log.line(f"{slot} is needed: the sessions of deploy {held.deploy} end now ({told_of(visitors)})")
+    context.log.line(
+        f"{slot} is needed: the sessions of deploy {standby.deploy} end now ({describe_visitors(visitors)})"
+    )
 
 
 @_step(Step.CHECK, "Checking health")
 def check(context: DeployContext, release: Release) -> None:
-    """Every replica answers well, several times in a row, before it gets any traffic."""
+    """Wait until every replica answers well, several times in a row. None gets traffic before that.
+
+    Raises Unhealthy with the cause when one does not.
+    """
     app, runtime = context.app, context.runtime
     alive = partial(check_alive, runtime, release)
-    never_healthy = partial(gave_up, runtime, release, app.tomcat.context_path)
+    given_up = partial(gave_up, runtime, release, app.tomcat.context_path)
     try:
-        wait_until_healthy(
-            context.endpoints(release), app.health, app.domains[0], alive, context.log.line, never_healthy
-        )
+        wait_until_healthy(context.endpoints(release), app.health, app.domains[0], alive, context.log.line, given_up)
     except Unhealthy as error:
         raise with_cause(runtime, release, error) from error
-    tell_of_sessions(context, release.slot)
-    if context.app.release.sessions == "replicated":
-        context.runtime.check_sessions(context.app.name, release.slot, context.deploy.started_at or 0)
+    log_session_messages(context, release.slot)
+    if app.release.sessions == "replicated":
+        runtime.check_sessions(app.name, release.slot, context.deploy.started_at or 0)
 
 
 @_step(Step.SWITCH, "Switching traffic")
 def switch(context: DeployContext, release: Release) -> Release | None:
-    """Move the traffic, confirmed by Nginx; answers the release that served before.
+    """Move the traffic to the release, confirmed by Nginx; the release that was live before, None: there was none.
 
-    With sticky sessions it serves on those whose sessions it has.
+    With sticky sessions, that one still serves the visitors whose sessions it holds. Raises NginxError when the switch
+    is not confirmed, StoreError when it cannot be recorded; the traffic is then where it was.
     """
-    before = context.store.live_release(context.app.name)
+    app = context.app
+    before = context.store.live_release(app.name)
     if context.apply_nginx(release):
         context.log.line("Nginx is reloaded: the settings, or the number of replicas, change its text")
-    for line in context.traffic.unreached(context.app.name):
+    for line in context.traffic.unreached(app.name):
         context.log.line(line)
-    sticky_seconds = context.app.release.sticky_seconds if before else 0.0
-    context.traffic.set(context.app.name, traffic_after_switch(release, sticky_seconds))
+    sticky_seconds = app.release.sticky_seconds if before else 0.0
+    context.traffic.set(app.name, traffic_after_switch(release, sticky_seconds))
     context.log.result(f"live: {release.commit[:12]} on {release.slot}")
     try:
-        context.store.go_live(context.deploy.number, release.deploy, context.app.release.standby, sticky_seconds)
+        context.store.go_live(context.deploy.number, release.deploy, app.release.standby, sticky_seconds)
     except HookserverError:
-        move_traffic_back(context, context.app.name, before)
+        move_traffic_back(context, app.name, before)
         raise
-    context.runtime.keep_running(context.app.name, release.slot)
+    context.runtime.keep_running(app.name, release.slot)
     return before
 
 
 @_step(Step.DRAIN, "Draining the old release")
 def drain(context: DeployContext, release: Release, before: Release | None) -> None:
-    """Wait until nothing is in flight to the old slot; a new replica that dies meanwhile sends the release back.
+    """Wait until no request is in flight to the old slot, then end the deploy.
 
-    What its visitors go on asking a held slot never ends: that is waited for when it is retired.
+    A sticky standby is not waited for here, but when it is retired. Raises DeployFailed when a new replica dies
+    meanwhile; the old release is then live again.
     """
     if before is None:
         context.log.line("no previous release to drain")
@@ -175,24 +206,8 @@ def drain(context: DeployContext, release: Release, before: Release | None) -> N
     context.store.end(context.deploy.number, Status.LIVE)
 
 
-def candidate(context: DeployContext, commit: str, image: str) -> Release:
-    """What this deploy makes: an image to run in the slot without traffic."""
-    live = context.store.live_release(context.app.name)
-    serving = live.slot if live else context.traffic.get(context.app.name).live
-    slot = serving.other if serving else Slot.BLUE
-    return Release(
-        context.deploy.number,
-        context.app.name,
-        commit,
-        image,
-        slot,
-        context.app.replicas,
-        settings=context.recorded(context.app),
-    )
-
-
 def _prune_images(context: DeployContext) -> None:
-    """Old images go, but for the last ``keep`` releases' and those that run."""
+    """Remove old images, except those of the last ``keep`` releases and those that run."""
     try:
         context.images.prune(context.app, kept_images(context.store, context.app))
     except HookserverError as error:

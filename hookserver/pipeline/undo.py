@@ -1,4 +1,4 @@
-"""Taking back what a deploy did that did not go live, or did not stay."""
+"""Undo what a deploy did that did not go live, or did not stay live."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from hookserver.state.deploy_processes import kill_orphans
 
 
 def undo(context: Context, deploy: Deploy) -> None:
-    """Take away what a deploy made that never went live. What has traffic is left alone, whatever the database says."""
+    """Remove what a deploy made that never went live. Can be repeated.
+
+    A slot with traffic is left alone, whatever the database says: then raises DeployFailed. Also raises ContainerError,
+    BuildError and StoreError.
+    """
     release = context.store.release(deploy.number)
     if release is not None and context.traffic.get(deploy.app).live is release.slot:
         raise DeployFailed(f"{deploy.app} {release.slot} has traffic and is left alone", "Restart hookserver's worker.")
@@ -25,15 +29,15 @@ def undo(context: Context, deploy: Deploy) -> None:
 
 
 def move_traffic_back(context: Context, app: str, before: Release | None) -> None:
-    """To the release that served before; to the page that says 503 when none did."""
+    """Send the app's requests to the release that was live before; to the 503 page if none was. Raises NginxError."""
     if before is None:
         context.traffic.set(app, TrafficState())
     else:
         context.traffic.set(app, traffic_to(context, before))
-        give_back_its_path(context)
+        apply_nginx_again(context)
 
 
-def give_back_its_path(context: Context) -> None:
-    """What serves again may have been made for another path; where that fails now, the next comparison mends it."""
+def apply_nginx_again(context: Context) -> None:
+    """Follow the settings of the release that is live again, such as its path. The reconciliation retries an error."""
     with suppress(HookserverError):
         context.apply_nginx()

@@ -19,7 +19,7 @@ TASK_SECONDS = 180.0
 
 
 def _recover(context: Context, task: Task, report: Report) -> None:
-    recovery.settle(context, context.store.deploy(task.deploy), report)
+    recovery.recover(context, context.store.deploy(task.deploy), report)
 
 
 def _reconcile(context: Context, task: Task, report: Report) -> None:
@@ -29,11 +29,11 @@ def _reconcile(context: Context, task: Task, report: Report) -> None:
 
 def _apply(context: Context, _task: Task, report: Report) -> None:
     prepare_push_repositories(context, report)
-    apply_settings.take_up(context, report)
+    apply_settings.apply_settings(context, report)
 
 
 def _remove_app(context: Context, task: Task, report: Report) -> None:
-    apply_settings.end_app(context, task.app, report)
+    apply_settings.remove_app(context, task.app, report)
 
 
 def _retire(context: Context, task: Task, report: Report) -> None:
@@ -47,7 +47,7 @@ def _poll(context: Context, task: Task, report: Report) -> None:
 def _deploy(context: Context, task: Task, report: Report) -> None:
     deploy = context.store.deploy(task.deploy)
     pipeline.perform(context, deploy, pipeline.open_log(context, deploy))
-    report(pipeline.ending(context, task.deploy))
+    report(pipeline.describe_end(context, task.deploy))
 
 
 def _fixed(_app: AppSettings | None) -> float:

@@ -152,7 +152,7 @@ def test_carts_stay_on_the_old_release_and_new_visitors_see_the_new_one(
     standby = street.told()["standby"]
     assert (standby["slot"], standby["sticky_until"] > standby["retire_at"]) == ("blue", True)
     log = street.site.log(street.site.latest(SHOP))
-    line = "blue goes on for those whose sessions it has, for 30m at most (visitors of the last 5 minutes: 2)"
+    line = "blue still serves the visitors whose sessions it holds, for 30m at most (visitors of the last 5 minutes: 2)"
     assert line in log
     assert street.site.deploy(street.site.latest(SHOP))["visitors_lost"] is None
 

@@ -105,9 +105,9 @@ def test_connections_that_stay_open_are_waited_for_up_to_the_drain_setting(
 
 def test_messages_about_replicated_sessions_are_in_the_log(place: Place, context: DeployContext) -> None:
     place.runtime.messages = ["hs-shop-blue-1: 3 sessions dropped"]
-    after_switch.tell_of_sessions(context, Slot.BLUE)
+    after_switch.log_session_messages(context, Slot.BLUE)
     assert "dropped" not in place.log(context.deploy)
     replicated = context.app.release.model_copy(update={"sessions": "replicated"})
     sharing = replace(context, app=context.app.model_copy(update={"release": replicated}))
-    after_switch.tell_of_sessions(sharing, Slot.BLUE)
+    after_switch.log_session_messages(sharing, Slot.BLUE)
     assert "NOTE: hs-shop-blue-1: 3 sessions dropped" in place.log(context.deploy)

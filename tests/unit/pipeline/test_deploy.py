@@ -8,7 +8,7 @@ from typing import Any
 from hookserver.config import Settings
 from hookserver.models import Deploy, Push, Release, Slot, Status, Trigger
 from hookserver.pipeline.context import Context
-from hookserver.pipeline.deploy import ending, open_log
+from hookserver.pipeline.deploy import describe_end, open_log
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
@@ -75,10 +75,10 @@ def test_the_end_of_a_deploy_is_one_line_with_the_commit_or_the_cause(state: Sta
     store.record_commit(first, "c" * 40)
     store.add_release(Release(first, "shop", "c" * 40, "sha256:1", Slot.GREEN, 2))
     store.go_live(first, first, standby=0)
-    assert ending(context, first) == f"shop: deploy {first} is live: {'c' * 12} on green"
+    assert describe_end(context, first) == f"shop: deploy {first} is live: {'c' * 12} on green"
     store.end(first, Status.LIVE)
     second = store.enqueue(Push("shop", Trigger.CLI)).deploy
     assert store.claim(builds=1)
     store.end(second, Status.FAILED, "the build failed (exit code 1):\n  no symbol\nMend it.")
-    assert ending(context, second) == f"shop: deploy {second} failed: the build failed (exit code 1): no symbol"
+    assert describe_end(context, second) == f"shop: deploy {second} failed: the build failed (exit code 1): no symbol"
     store.close()

@@ -116,7 +116,7 @@ def test_a_deploy_that_was_killed_before_its_switch_is_undone_and_queued_again(p
     deploy = place.claim()
     place.make(deploy, Slot.GREEN, "d" * 40)
     place.store.begin_step(deploy, Step.CHECK)
-    recovery.settle(place.context, place.store.deploy(deploy.number), report.append)
+    recovery.recover(place.context, place.store.deploy(deploy.number), report.append)
     assert place.store.deploy(deploy.number).status is Status.QUEUED
     assert place.runtime.replicas("shop", Slot.GREEN) == []
     assert place.store.release(deploy.number) is None
@@ -129,7 +129,7 @@ def test_a_deploy_that_was_killed_after_its_switch_is_finished(place: Place, rep
     place.make(deploy, Slot.GREEN, "d" * 40)
     place.store.begin_step(deploy, Step.SWITCH)
     place.traffic.states["shop"] = TrafficState(Slot.GREEN)
-    recovery.settle(place.context, place.store.deploy(deploy.number), report.append)
+    recovery.recover(place.context, place.store.deploy(deploy.number), report.append)
     assert place.store.deploy(deploy.number).status is Status.LIVE
     assert place.traffic.get("shop") == TrafficState(Slot.GREEN, sticky=Slot.BLUE)
     assert ("shop", Slot.GREEN) in place.runtime.kept_running
@@ -143,7 +143,7 @@ def test_a_switch_to_replicas_that_are_gone_is_taken_back(place: Place, report: 
     place.store.begin_step(deploy, Step.SWITCH)
     place.traffic.states["shop"] = TrafficState(Slot.GREEN)
     place.runtime.end("hs-shop-green-1")
-    recovery.settle(place.context, place.store.deploy(deploy.number), report.append)
+    recovery.recover(place.context, place.store.deploy(deploy.number), report.append)
     assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
     assert place.store.deploy(deploy.number).status is Status.QUEUED
 
@@ -153,7 +153,7 @@ def test_a_deploy_that_was_killed_while_it_drained_stays_live(place: Place, repo
     deploy = place.claim()
     place.make(deploy, Slot.GREEN, "d" * 40)
     place.store.go_live(deploy.number, deploy.number, standby=0)
-    recovery.settle(place.context, place.store.deploy(deploy.number), report.append)
+    recovery.recover(place.context, place.store.deploy(deploy.number), report.append)
     after = place.store.deploy(deploy.number)
     assert (after.status, after.ended_at is not None) == (Status.LIVE, True)
     assert ("shop", Slot.GREEN) in place.runtime.kept_running

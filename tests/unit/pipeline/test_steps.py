@@ -30,7 +30,7 @@ def with_release(context: DeployContext, **settings: object) -> DeployContext:
 def test_a_step_that_returns_is_recorded_as_done(place: Place) -> None:
     deploy = place.claim()
     with place.running(deploy) as context:
-        steps.start(context, steps.candidate(context, COMMIT, "sha256:1"))
+        steps.start(context, steps.new_release(context, COMMIT, "sha256:1"))
     assert outcomes(place, deploy.number) == {Step.START: StepOutcome.DONE}
     assert "Starting replicas" in place.log(deploy)
 
@@ -39,26 +39,26 @@ def test_a_step_that_raises_is_recorded_as_failed(place: Place) -> None:
     deploy = place.claim()
     place.runtime.refuses_to_start = "hs-shop-blue-2"
     with place.running(deploy) as context, pytest.raises(ContainerError):
-        steps.start(context, steps.candidate(context, COMMIT, "sha256:1"))
+        steps.start(context, steps.new_release(context, COMMIT, "sha256:1"))
     assert outcomes(place, deploy.number) == {Step.START: StepOutcome.FAILED}
 
 
 def test_a_candidate_runs_in_the_slot_without_traffic(place: Place) -> None:
     deploy = place.claim()
     with place.running(deploy) as context:
-        assert steps.candidate(context, COMMIT, "i").slot is Slot.BLUE
+        assert steps.new_release(context, COMMIT, "i").slot is Slot.BLUE
         place.traffic.states["shop"] = TrafficState(Slot.BLUE)
-        assert steps.candidate(context, COMMIT, "i").slot is Slot.GREEN
+        assert steps.new_release(context, COMMIT, "i").slot is Slot.GREEN
     place.store.end(deploy.number, Status.FAILED)
     place.go_live(slot=Slot.GREEN)
     with place.running(place.claim()) as context:
-        assert steps.candidate(context, COMMIT, "i").slot is Slot.BLUE
+        assert steps.new_release(context, COMMIT, "i").slot is Slot.BLUE
 
 
 def test_replicas_start_at_the_endpoints_that_nginx_is_told(place: Place) -> None:
     deploy = place.claim()
     with place.running(deploy) as context:
-        release = steps.candidate(context, COMMIT, "i")
+        release = steps.new_release(context, COMMIT, "i")
         steps.start(context, release)
         context.apply_nginx()
     ((_, endpoints),) = place.traffic.applied
@@ -69,7 +69,7 @@ def test_replicas_start_at_the_endpoints_that_nginx_is_told(place: Place) -> Non
 def test_the_prepare_step_is_skipped_without_a_command(place: Place) -> None:
     deploy = place.claim()
     with place.running(deploy) as context:
-        release = steps.candidate(context, COMMIT, "i")
+        release = steps.new_release(context, COMMIT, "i")
         steps.prepare(context, release)
         assert place.runtime.prepared == []
         steps.prepare(with_release(context, prepare=["./migrate", "--all"]), release)
@@ -83,7 +83,7 @@ def test_a_start_in_a_sticky_slot_records_how_many_visitors_lose_their_sessions(
     place.traffic.active = 3
     deploy = place.claim()
     with place.running(deploy) as context:
-        steps.start(context, steps.candidate(context, "e" * 40, "i"))
+        steps.start(context, steps.new_release(context, "e" * 40, "i"))
     assert place.store.deploy(deploy.number).visitors_lost == 3
     assert f"the sessions of deploy {first.deploy} end now" in place.log(deploy)
     assert place.traffic.get("shop") == TrafficState(Slot.GREEN)
