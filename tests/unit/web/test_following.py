@@ -1,10 +1,37 @@
-"""Clients that follow a deploy."""
+"""Requests that stay until a deploy is over, and their clients."""
 
 from __future__ import annotations
 
 import socket
 
-from hookserver.web.following import is_gone
+import pytest
+
+from hookserver.config import Settings
+from hookserver.models import Push, Status, Trigger
+from hookserver.store import Store
+from hookserver.web.context import Context
+from hookserver.web.current import CurrentSettings
+from hookserver.web.following import is_gone, wait
+
+
+@pytest.fixture
+def context(settings: Settings, store: Store) -> Context:
+    store.enqueue(Push("shop", Trigger.API))
+    return Context(CurrentSettings(settings, store, lambda same: same), store)
+
+
+def test_wait_returns_a_deploy_that_is_over(context: Context) -> None:
+    context.store.cancel(1)
+    assert wait(context, 1, None).status is Status.CANCELLED
+
+
+def test_wait_ends_when_the_client_hung_up_or_the_process_ends(context: Context) -> None:
+    here, there = socket.socketpair()
+    there.close()
+    with here:
+        assert wait(context, 1, here).status is Status.QUEUED
+    context.stopping.set()
+    assert wait(context, 1, None).status is Status.QUEUED
 
 
 def test_client_that_hung_up_is_gone_and_a_quiet_one_is_not() -> None:
