@@ -15,7 +15,7 @@ LIMITS = 'cpus = 0.5\nmemory = "128m"\ntimeout = "12s"'
 
 
 @pytest.mark.parametrize("script", [FORK_BOMB, GIGABYTE, ENDLESS])
-def test_a_build_gone_wild_fails_within_its_limits_and_no_visitor_notices(script: str) -> None:
+def test_runaway_build_fails_within_its_limits_and_costs_visitors_nothing(script: str) -> None:
     with installed("172.30.195.0/24") as site:
         project = site.add_app("it-wild", build=f"{SCRIPT}\n{LIMITS}")
         site.start()

@@ -21,7 +21,7 @@ def locked(site: Installation) -> Iterator[None]:
         holder.execute("ROLLBACK")
 
 
-def test_a_push_to_a_locked_database_is_taken_or_refused_within_five_seconds_and_never_half_taken(shop: Shop) -> None:
+def test_push_to_a_locked_database_is_accepted_or_refused_within_five_seconds(shop: Shop) -> None:
     site = shop.site
     before = len(site.store.deploys(limit=5000))
     answers = []
@@ -40,7 +40,7 @@ def test_a_push_to_a_locked_database_is_taken_or_refused_within_five_seconds_and
     shop.is_well()
 
 
-def test_a_deploy_that_meets_a_locked_database_ends_and_costs_the_visitors_nothing(shop: Shop) -> None:
+def test_deploy_that_meets_a_locked_database_ends_and_costs_the_visitors_nothing(shop: Shop) -> None:
     site, project = shop.site, shop.project
     project.release("while locked")
     project.publish()

@@ -55,7 +55,7 @@ def full(disk: Path) -> Iterator[None]:
         filler.unlink()
 
 
-def test_what_is_acknowledged_on_a_full_disk_is_deployed_and_the_rest_is_refused(small: Shop) -> None:
+def test_acknowledged_push_on_a_full_disk_is_deployed_and_others_are_refused(small: Shop) -> None:
     site = small.site
     small.project.release("two")
     small.project.publish()
@@ -77,7 +77,7 @@ def test_what_is_acknowledged_on_a_full_disk_is_deployed_and_the_rest_is_refused
     small.is_well()
 
 
-def test_a_deploy_that_meets_a_full_disk_ends_and_costs_the_visitors_nothing(small: Shop) -> None:
+def test_deploy_that_meets_a_full_disk_ends_and_costs_the_visitors_nothing(small: Shop) -> None:
     site = small.site
     small.project.release("three")
     small.project.publish()

@@ -8,7 +8,7 @@ from tests.shop.wars import ANSWERS_SLOWLY
 APP = "it-hang"
 
 
-def test_while_docker_hangs_pushes_are_taken_the_deploy_tells_why_it_stands_and_ends_when_docker_is_back(
+def test_hanging_docker_delays_the_deploy_with_a_message_and_loses_no_push(
     tmp_path: Path,
 ) -> None:
     place = str(tmp_path / "docker.sock")

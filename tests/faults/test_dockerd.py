@@ -82,7 +82,7 @@ def daemon() -> Iterator[Daemon]:
         subprocess.run(["ip", "link", "delete", BRIDGE], check=False)
 
 
-def test_the_shop_survives_a_killed_docker_daemon(daemon: Daemon) -> None:
+def test_shop_survives_a_killed_docker_daemon(daemon: Daemon) -> None:
     """Without live-restore it comes back by itself; with live-restore, as the installation sets it, nobody notices."""
     with installed("172.30.180.0/24", daemon.host) as site:
         project = site.add_app(APP, replicas=2)

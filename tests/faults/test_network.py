@@ -11,7 +11,7 @@ SUBNET = "172.30.192.0/24"
 FOREIGN = "hs-test-somebody"
 
 
-def test_a_push_while_somebody_has_the_subnet_fails_with_his_name_and_goes_live_when_he_is_gone() -> None:
+def test_conflicting_subnet_fails_a_push_with_its_owner_and_the_next_goes_live() -> None:
     with installed(SUBNET) as site:
         for left in site.docker.networks.list(names=[FOREIGN]):
             left.remove()

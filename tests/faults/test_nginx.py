@@ -15,7 +15,7 @@ def master(shop: Shop) -> int | None:
     return processes.find(shop.site.state.nginx).master
 
 
-def test_a_killed_master_of_nginx_is_brought_back(shop: Shop) -> None:
+def test_killed_nginx_master_is_restarted(shop: Shop) -> None:
     killed = master(shop)
     assert killed
     os.kill(killed, signal.SIGKILL)

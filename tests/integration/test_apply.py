@@ -69,11 +69,11 @@ def lost_but_for_reloads(visitors: Visitors, reloads: int) -> None:
     assert all("200" not in visit.problem and ": 5" not in visit.problem for visit in visitors.failed), visitors.failed
 
 
-def test_nothing_is_done_where_nothing_has_changed(place: Place) -> None:
+def test_unchanged_settings_do_nothing(place: Place) -> None:
     assert place.applied() == "nothing to do: these settings are applied\n"
 
 
-def test_without_yes_or_a_terminal_the_plan_is_shown_and_nothing_done(place: Place) -> None:
+def test_plan_is_only_shown_without_yes_and_terminal(place: Place) -> None:
     place.change(SHOP, 'memory = "192m"', 'memory = "224m"')
     for arguments, code in ((("--dry-run",), 0), (("--json", "--dry-run"), 0), (("--json",), 5)):
         done = place.apply(*arguments)
@@ -87,7 +87,7 @@ def test_without_yes_or_a_terminal_the_plan_is_shown_and_nothing_done(place: Pla
     assert place.applied().startswith("nothing to do")
 
 
-def test_one_to_two_to_one_replicas_cost_no_more_than_the_reloads(place: Place) -> None:
+def test_other_number_of_replicas_costs_no_more_than_the_reloads(place: Place) -> None:
     site = place.site
     with site.visitors(SHOP) as visitors, site.visitors(BLOG) as neighbours:
         for number in (2, 1):
@@ -127,7 +127,7 @@ def test_memory_and_environment_come_with_new_replicas_of_the_same_image_and_los
     assert_invariants(site, SHOP, place.shop.tip())
 
 
-def test_a_domain_is_added_with_a_reload_and_no_new_replicas(place: Place) -> None:
+def test_domain_is_added_with_a_reload_and_no_new_replicas(place: Place) -> None:
     site = place.site
     before = site.store.live_release(BLOG)
     place.change(BLOG, f'domains = ["{BLOG}.test"]', f'domains = ["{BLOG}.test", "news.test"]')
@@ -149,7 +149,7 @@ def test_health_is_taken_up_at_once_by_worker_and_web(place: Place) -> None:
     assert_invariants(site, BLOG, place.blog.tip())
 
 
-def test_a_file_with_mistakes_is_refused_with_all_of_them(place: Place) -> None:
+def test_file_with_mistakes_is_refused_with_all_of_them(place: Place) -> None:
     good = place.site.config.read_text()
     place.site.config.write_text(
         good.replace("replicas = 1", "replicas = 99").replace("[docker]", "[docker]\nhots = 1")
@@ -178,7 +178,7 @@ def test_replicas_that_are_not_healthy_with_the_new_settings_leave_the_old_ones_
     assert place.applied().endswith("applied at once; nothing is replaced\n")
 
 
-def test_a_worker_that_is_killed_in_the_middle_takes_the_settings_up_all_the_same(place: Place) -> None:
+def test_killed_worker_applies_the_settings_after_its_restart(place: Place) -> None:
     site = place.site
     place.change(SHOP, 'memory = "208m"', 'memory = "216m"')
     with site.visitors(SHOP) as visitors:
@@ -195,7 +195,7 @@ def test_a_worker_that_is_killed_in_the_middle_takes_the_settings_up_all_the_sam
     assert_invariants(site, SHOP, place.shop.tip(), visitors)
 
 
-def test_what_changed_while_hookserver_was_down_is_taken_up_at_its_start(place: Place) -> None:
+def test_changes_while_hookserver_is_down_are_applied_at_its_start(place: Place) -> None:
     site = place.site
     site.stop()
     place.change(SHOP, 'memory = "216m"', 'memory = "192m"')
@@ -209,7 +209,7 @@ def test_what_changed_while_hookserver_was_down_is_taken_up_at_its_start(place: 
     assert_invariants(site, SHOP, place.shop.tip(), visitors)
 
 
-def test_an_app_that_is_gone_serves_on_until_yes_retires_it_and_can_come_back(place: Place) -> None:
+def test_removed_app_stays_live_until_yes_retires_it_and_can_come_back(place: Place) -> None:
     site = place.site
     gone = site.apps.pop(BLOG)
     site.write_settings()
@@ -236,7 +236,7 @@ def test_an_app_that_is_gone_serves_on_until_yes_retires_it_and_can_come_back(pl
     assert_invariants(site, BLOG, place.blog.tip())
 
 
-def test_another_path_answers_from_the_switch_on_and_the_old_one_until_then(place: Place) -> None:
+def test_new_path_answers_from_the_switch_on_and_the_old_one_until_then(place: Place) -> None:
     site = place.site
     place.change(BLOG, 'path = "/"', 'path = "/news/"')
     place.change(BLOG, "webhook_secret", 'path = "/news"\nwebhook_secret')

@@ -56,13 +56,13 @@ def good(place: Place) -> str:
 
 
 @pytest.mark.parametrize("sort", SORTS)
-def test_a_broken_release_gets_no_traffic_and_its_pusher_is_told_why(place: Place, good: str, sort: str) -> None:
+def test_broken_release_gets_no_traffic_and_the_push_shows_the_reason(place: Place, good: str, sort: str) -> None:
     commit, causes = SORTS[sort]
     commit(place.broken)
     assert_refused(place.site, place.broken, good, causes)
 
 
-def test_a_project_that_does_not_compile_gets_no_traffic_and_its_pusher_sees_the_compilers_words(place: Place) -> None:
+def test_compiler_error_stops_the_deploy_and_is_shown_by_the_push(place: Place) -> None:
     good = place.maven.release("good")
     place.site.ended(place.maven.push().deploy)
     place.maven.commit({"pom.xml": _POM, "src/main/java/shop/Price.java": _JAVA})
@@ -70,9 +70,7 @@ def test_a_project_that_does_not_compile_gets_no_traffic_and_its_pusher_sees_the
 
 
 @pytest.mark.parametrize("old_slot", ["is held", "has drained"])
-def test_a_release_that_dies_some_seconds_after_its_switch_is_sent_back_though_nobody_visits(
-    place: Place, old_slot: str
-) -> None:
+def test_release_that_dies_soon_after_its_switch_is_rolled_back_without_visitors(place: Place, old_slot: str) -> None:
     site, project = place.site, {"is held": place.broken, "has drained": place.moved}[old_slot]
     good = project.release("good")
     site.ended(project.push().deploy)

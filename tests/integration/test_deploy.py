@@ -30,7 +30,7 @@ def live(place: Place) -> Place:
     return place
 
 
-def test_a_first_deploy_that_is_broken_leaves_503_and_the_reason_and_the_next_push_goes_live(place: Place) -> None:
+def test_broken_first_deploy_leaves_503_and_the_next_push_goes_live(place: Place) -> None:
     site, first = place.site, place.first
     first.release("one", health=ANSWERS_500)
     pushed = first.push()
@@ -47,7 +47,7 @@ def test_a_first_deploy_that_is_broken_leaves_503_and_the_reason_and_the_next_pu
     assert_invariants(site, "it-first", first.tip())
 
 
-def test_a_push_under_load_goes_live_without_one_failed_request(live: Place) -> None:
+def test_push_under_load_goes_live_without_one_failed_request(live: Place) -> None:
     site, shop = live.site, live.shop
     with site.visitors("it-shop") as visitors:
         shop.release("four")
@@ -57,7 +57,7 @@ def test_a_push_under_load_goes_live_without_one_failed_request(live: Place) -> 
     assert_invariants(site, "it-shop", shop.tip(), visitors)
 
 
-def test_an_app_that_deploys_costs_another_one_no_request(live: Place) -> None:
+def test_deploy_of_an_app_costs_another_one_no_request(live: Place) -> None:
     site = live.site
     live.other.release("steady")
     live.other.push()
@@ -69,7 +69,7 @@ def test_an_app_that_deploys_costs_another_one_no_request(live: Place) -> None:
     assert_invariants(site, "it-shop", live.shop.tip(), visitors)
 
 
-def test_a_rollback_to_the_standby_is_quick_and_the_poll_does_not_undo_it(live: Place) -> None:
+def test_rollback_to_the_standby_is_quick_and_the_poll_does_not_undo_it(live: Place) -> None:
     site, shop = live.site, live.shop
     before = site.visit("it-shop").text
     old = shop.tip()
@@ -88,7 +88,7 @@ def test_a_rollback_to_the_standby_is_quick_and_the_poll_does_not_undo_it(live: 
     assert_invariants(site, "it-shop", old, visitors)
 
 
-def test_a_rollback_to_a_retired_release_starts_its_image_again(live: Place) -> None:
+def test_rollback_to_a_retired_release_starts_its_image_again(live: Place) -> None:
     site = live.site
     target = next(one for one in site.store.releases("it-shop") if one.retired_at is not None)
     before = site.visit("it-shop").text
@@ -102,7 +102,7 @@ def test_a_rollback_to_a_retired_release_starts_its_image_again(live: Place) -> 
     assert_invariants(site, "it-shop", target.commit, visitors)
 
 
-def test_a_rollback_to_a_release_whose_image_is_gone_is_refused_and_what_serves_goes_on(live: Place) -> None:
+def test_rollback_without_its_image_is_refused_and_the_live_release_stays(live: Place) -> None:
     site = live.site
     serving = site.store.release(site.store.app("it-shop").live or 0)
     assert serving
@@ -116,7 +116,7 @@ def test_a_rollback_to_a_release_whose_image_is_gone_is_refused_and_what_serves_
     assert_invariants(site, "it-shop", serving.commit)
 
 
-def test_an_exact_commit_is_deployed_and_the_poll_does_not_undo_it(live: Place) -> None:
+def test_exact_commit_is_deployed_and_the_poll_does_not_undo_it(live: Place) -> None:
     site, shop = live.site, live.shop
     wanted = shop.release("wanted")
     shop.release("newer")
@@ -148,7 +148,7 @@ def test_wait_answers_at_the_end_and_follow_streams_the_log(live: Place) -> None
     assert site.visit("it-other").text == "steady"
 
 
-def test_a_cancelled_build_is_gone_within_two_seconds_and_the_next_push_goes_live(place: Place) -> None:
+def test_cancelled_build_is_gone_within_two_seconds_and_the_next_push_goes_live(place: Place) -> None:
     site, script = place.site, place.script
     script.release("endless", build_seconds=300)
     pushing = script.push_in_background()
@@ -184,7 +184,7 @@ def test_pushes_during_a_build_supersede_each_other_and_the_newest_goes_live(pla
     assert_invariants(site, "it-script", script.tip())
 
 
-def test_a_locked_apps_push_waits_for_the_unlock(place: Place) -> None:
+def test_locked_apps_push_waits_for_the_unlock(place: Place) -> None:
     site, script = place.site, place.script
     assert site.ask("PUT", "/api/v1/apps/it-script/lock", {"reason": "stocktaking"}).status == 200
     script.release("locked out")
@@ -213,7 +213,7 @@ def test_ctrl_c_ends_the_log_and_the_deploy_goes_on(place: Place) -> None:
     assert site.visit("it-script").text == "detached"
 
 
-def test_a_delivery_that_comes_again_deploys_once(live: Place) -> None:
+def test_repeated_delivery_deploys_once(live: Place) -> None:
     site = live.site
     content = json.dumps({"ref": "refs/heads/main", "after": "0" * 39 + "1", "deleted": False}).encode()
     headers = {
@@ -231,7 +231,7 @@ def test_a_delivery_that_comes_again_deploys_once(live: Place) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["name", "address"])
-def test_a_foreign_container_in_the_way_is_named_and_left_alone(live: Place, wanted: str) -> None:
+def test_foreign_container_with_a_conflicting_name_is_reported_and_kept(live: Place, wanted: str) -> None:
     site = live.site
     release = site.store.release(site.store.app("it-other").live or 0)
     assert release

@@ -79,9 +79,7 @@ def fails(replica: Replica | Endpoint, settings: HealthSettings) -> str:
     return caught.value.problem
 
 
-def test_all_replicas_pass_after_so_many_good_answers_in_no_more_time_than_these_take(
-    stack: ExitStack, said: list[str]
-) -> None:
+def test_replicas_pass_as_soon_as_they_have_enough_good_answers(stack: ExitStack, said: list[str]) -> None:
     replicas = [stack.enter_context(Replica(always(OK), f"hs-shop-blue-{n}")) for n in (1, 2, 3)]
     started = time.monotonic()
     wait_until_healthy([r.endpoint for r in replicas], gate(), "shop.example.com", lambda: None, said.append)
@@ -91,7 +89,7 @@ def test_all_replicas_pass_after_so_many_good_answers_in_no_more_time_than_these
     assert sum("is healthy: 3 good answers" in line for line in said) == 3
 
 
-def test_the_request_is_that_of_a_visitor_behind_nginx(stack: ExitStack) -> None:
+def test_request_is_that_of_a_visitor_behind_nginx(stack: ExitStack) -> None:
     replica = stack.enter_context(Replica(always(OK)))
     wait_until_healthy([replica.endpoint], gate(), "*.example.com", lambda: None, lambda _: None)
     request = replica.asked[0]
@@ -101,14 +99,14 @@ def test_the_request_is_that_of_a_visitor_behind_nginx(stack: ExitStack) -> None
     assert "X-Forwarded-For: 127.0.0.1\r\n" in request
 
 
-def test_a_bad_answer_begins_the_count_anew(stack: ExitStack) -> None:
+def test_bad_answer_restarts_the_count(stack: ExitStack) -> None:
     bad = b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"
     replica = stack.enter_context(Replica(one_after_the_other(OK, OK, bad, OK, OK, OK)))
     wait_until_healthy([replica.endpoint], gate(), "h", lambda: None, lambda _: None)
     assert len(replica.asked) >= 6
 
 
-def test_one_that_turns_bad_while_another_still_starts_is_not_let_through(stack: ExitStack) -> None:
+def test_replica_that_turns_bad_while_another_starts_fails_the_check(stack: ExitStack) -> None:
     bad = b"HTTP/1.1 503 X\r\nContent-Length: 4\r\n\r\nlost"
     fickle = stack.enter_context(Replica(one_after_the_other(OK, OK, bad), "hs-shop-blue-1"))
     slow = stack.enter_context(Replica(one_after_the_other(bad, bad, bad, bad, OK), "hs-shop-blue-2"))
@@ -129,11 +127,11 @@ def test_one_that_turns_bad_while_another_still_starts_is_not_let_through(stack:
         (b"SSH-2.0-OpenSSH\r\n", "broke off"),
     ],
 )
-def test_the_last_answer_is_the_reason(stack: ExitStack, answer: bytes, reason: str) -> None:
+def test_reason_has_the_last_answer(stack: ExitStack, answer: bytes, reason: str) -> None:
     assert reason in fails(stack.enter_context(Replica(always(answer))), gate(body="UP", deadline=0.4))
 
 
-def test_nothing_that_listens_is_the_reason() -> None:
+def test_reason_says_that_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     told = fails(Endpoint("hs-shop-blue-1", "blue1", "127.0.0.1", port), gate(deadline=0.3))
@@ -141,7 +139,7 @@ def test_nothing_that_listens_is_the_reason() -> None:
     assert f"hs-shop-blue-1 (127.0.0.1:{port}): refuses connections" in told
 
 
-def test_an_answer_that_drips_is_not_waited_for_longer_than_the_timeout_in_all(stack: ExitStack) -> None:
+def test_slow_answer_takes_no_longer_than_the_timeout(stack: ExitStack) -> None:
     def drip(_: int, connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
         for _ in range(100):
@@ -153,14 +151,14 @@ def test_an_answer_that_drips_is_not_waited_for_longer_than_the_timeout_in_all(s
     assert 2 <= len(replica.asked) <= 4
 
 
-def test_a_silent_replica_does_not_outlast_the_deadline(stack: ExitStack) -> None:
+def test_silent_replica_does_not_outlast_the_deadline(stack: ExitStack) -> None:
     replica = stack.enter_context(Replica(lambda *_: time.sleep(3)))
     started = time.monotonic()
     fails(replica, gate(timeout=30, deadline=0.5))
     assert time.monotonic() - started < 1
 
 
-def test_a_body_without_end_is_read_in_bounds(stack: ExitStack) -> None:
+def test_body_without_end_is_read_in_bounds(stack: ExitStack) -> None:
     def flood(_: int, connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nUP")
         for _ in range(100):
@@ -170,7 +168,7 @@ def test_a_body_without_end_is_read_in_bounds(stack: ExitStack) -> None:
     wait_until_healthy([replica.endpoint], gate(body="UP"), "h", lambda: None, lambda _: None)
 
 
-def test_a_replica_that_comes_up_late_is_seen_at_once(stack: ExitStack) -> None:
+def test_late_replica_is_noticed_at_once(stack: ExitStack) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     up: list[float] = []
@@ -187,7 +185,7 @@ def test_a_replica_that_comes_up_late_is_seen_at_once(stack: ExitStack) -> None:
     assert time.monotonic() - up[0] < 0.55
 
 
-def test_a_death_ends_the_waiting_at_once(stack: ExitStack) -> None:
+def test_death_of_a_replica_ends_the_check_at_once(stack: ExitStack) -> None:
     replica = stack.enter_context(Replica(lambda *_: time.sleep(3)))
     started = time.monotonic()
 
@@ -200,7 +198,7 @@ def test_a_death_ends_the_waiting_at_once(stack: ExitStack) -> None:
     assert time.monotonic() - started < 1
 
 
-def test_a_death_in_the_last_moment_is_still_seen(stack: ExitStack) -> None:
+def test_death_in_the_last_moment_is_still_noticed(stack: ExitStack) -> None:
     replica = stack.enter_context(Replica(always(OK)))
 
     def alive() -> None:
@@ -219,7 +217,7 @@ def test_nobody_is_asked_any_more_once_it_is_over(stack: ExitStack) -> None:
     assert len(replica.asked) <= asked + 1
 
 
-def test_a_replica_that_answers_badly_and_gave_up_is_waited_for_no_longer(stack: ExitStack) -> None:
+def test_replica_whose_context_failed_ends_the_check(stack: ExitStack) -> None:
     replica = stack.enter_context(Replica(always(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone")))
     began = time.monotonic()
     with pytest.raises(Unhealthy, match=r"never to be healthy: given up\n.*answered 404, not 200: gone"):

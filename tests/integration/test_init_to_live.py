@@ -78,7 +78,7 @@ def on_this_machine(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_it_is_live_after_init_up_and_a_push(place: Place, name: str) -> None:
+def test_project_is_live_after_init_up_and_a_push(place: Place, name: str) -> None:
     pushed = place.projects[name].push()
     assert "is live" in pushed.output, pushed.output
     answer = place.site.visit(name, STRANGERS[name].page)

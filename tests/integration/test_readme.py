@@ -80,7 +80,7 @@ def site() -> Iterator[Installation]:
         yield made
 
 
-def test_a_new_user_gets_settings_that_hold(program: Path, tmp_path: Path) -> None:
+def test_settings_of_a_new_user_are_valid(program: Path, tmp_path: Path) -> None:
     clone = tmp_path / "shop"
     shutil.copytree(ROOT / "deploy" / "sample", clone)
     commands = block("hookserver init")
@@ -90,7 +90,7 @@ def test_a_new_user_gets_settings_that_hold(program: Path, tmp_path: Path) -> No
     assert 'apps.shop.build.kind = "' in said
 
 
-def test_a_push_to_the_bare_repository_goes_live(site: Installation, tmp_path: Path) -> None:
+def test_push_to_the_bare_repository_goes_live(site: Installation, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     repository = str(site.state.push_repository(APP))
     subprocess.run(["git", "clone", "--quiet", repository, clone], check=True)
@@ -109,7 +109,7 @@ def _without_values(line: str) -> str:
     return re.sub(r"\b(?:blue|green)\b", "SLOT", re.sub(r"deploy \d+", "deploy N", line))
 
 
-def test_the_commands_of_every_day_work_as_they_stand(program: Path, site: Installation, tmp_path: Path) -> None:
+def test_everyday_commands_work_as_written(program: Path, site: Installation, tmp_path: Path) -> None:
     said = run(block("hookserver status"), tmp_path, {" shop": f" {APP}"}, program, site.config)
     assert "live" in said
     assert site.store.app(APP).lock is None
@@ -129,13 +129,13 @@ def test_curl_deploys_as_documented(program: Path, site: Installation, tmp_path:
     assert said.rstrip().splitlines()[-1] == "live"
 
 
-def test_the_snippet_for_an_nginx_that_is_there_is_printed(program: Path, site: Installation, tmp_path: Path) -> None:
+def test_snippet_for_an_existing_nginx_is_printed(program: Path, site: Installation, tmp_path: Path) -> None:
     config = tmp_path / "hookserver.toml"
     config.write_text(site.config.read_text().replace("[nginx]\n", '[nginx]\nmode = "system"\n'))
     assert "proxy_pass" in run(block("hookserver nginx show"), tmp_path, {" shop": f" {APP}"}, program, config)
 
 
-def test_a_backup_has_the_database_and_the_repositories(site: Installation, tmp_path: Path) -> None:
+def test_backup_has_the_database_and_the_repositories(site: Installation, tmp_path: Path) -> None:
     """``sqlite3``, which a machine may lack, is Python's here."""
     program = tmp_path / "sqlite3"
     program.write_text(f"#!{sys.executable}\nimport sqlite3, sys\nsqlite3.connect(sys.argv[1]).execute(sys.argv[2])\n")
@@ -167,7 +167,7 @@ def test_services_are_enabled_and_the_upgrade_restarts_them(program: Path, tmp_p
     assert "hookserver" in run("hookserver --version", tmp_path, {}, program)
 
 
-def test_what_takes_it_off_leaves_nothing_but_files(tmp_path: Path) -> None:
+def test_uninstallation_leaves_nothing_but_files(tmp_path: Path) -> None:
     """No systemd runs here: its part is done by the test."""
     systemctl = tmp_path / "systemctl"
     systemctl.write_text("#!/bin/sh\n")
@@ -191,17 +191,17 @@ def test_what_takes_it_off_leaves_nothing_but_files(tmp_path: Path) -> None:
             made.visit("it-off")
 
 
-def test_every_block_of_shell_is_run_by_a_test() -> None:
+def test_each_shell_block_is_run_by_a_test() -> None:
     assert [text for text in BLOCKS if not text.startswith(RUN_HERE)] == []
 
 
 @pytest.mark.parametrize("script", ["./deploy/demo.sh", "./tests/run.sh"])
-def test_the_two_commands_are_there_and_can_be_run(script: str) -> None:
+def test_two_commands_exist_and_are_executable(script: str) -> None:
     assert block(script) == f"{script}\n"
     assert os.access(ROOT / script, os.X_OK)
 
 
-def test_the_demo_loses_no_request_and_leaves_nothing() -> None:
+def test_demo_loses_no_request_and_leaves_nothing() -> None:
     """The first of the two commands, as it is tried by those who look on."""
     done = subprocess.run(
         [ROOT / "deploy/demo.sh", "--once"],

@@ -148,7 +148,7 @@ def kill_everything(scene: Scene, _number: int) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_the_worker_killed_in_a_step_comes_back_and_ends_the_deploy(scene: Scene, step: Callable[[Scene], int]) -> None:
+def test_worker_killed_in_a_step_restarts_and_ends_the_deploy(scene: Scene, step: Callable[[Scene], int]) -> None:
     assert_survives(scene, step, kill_worker)
 
 
@@ -162,13 +162,13 @@ def test_the_worker_killed_in_a_step_comes_back_and_ends_the_deploy(scene: Scene
         (in_switch, kill_everything),
     ],
 )
-def test_what_else_is_killed_comes_back_and_the_deploy_ends(
+def test_killed_process_restarts_and_the_deploy_ends(
     scene: Scene, step: Callable[[Scene], int], kill: Callable[[Scene, int], None]
 ) -> None:
     assert_survives(scene, step, kill)
 
 
-def test_the_worker_killed_while_a_release_is_sent_back_comes_back_and_ends_that(scene: Scene) -> None:
+def test_worker_killed_in_a_rollback_restarts_and_ends_it(scene: Scene) -> None:
     site = scene.site
     scene.deploy()
     good, version = scene.project.tip(), f"v{scene.versions}"
@@ -201,7 +201,7 @@ def ended(site: Installation, number: int) -> dict[str, object]:
     return site.deploy(number)
 
 
-def test_the_shop_serves_without_hookserver_which_knows_what_is_live_when_it_is_back(scene: Scene) -> None:
+def test_shop_stays_live_without_hookserver_which_recovers_its_state(scene: Scene) -> None:
     site = scene.site
     with site.visitors(APP) as visitors:
         site.kill_all()
@@ -213,7 +213,7 @@ def test_the_shop_serves_without_hookserver_which_knows_what_is_live_when_it_is_
     assert_invariants(site, APP, scene.project.tip(), visitors)
 
 
-def test_a_stop_in_mid_build_leaves_no_build_and_the_next_start_does_it_again(scene: Scene) -> None:
+def test_stop_during_a_build_leaves_none_and_the_next_start_repeats_it(scene: Scene) -> None:
     site = scene.site
     with site.visitors(APP) as visitors:
         number = in_build(scene)
@@ -226,7 +226,7 @@ def test_a_stop_in_mid_build_leaves_no_build_and_the_next_start_does_it_again(sc
     assert site.deploy(number)["attempt"] == 2
 
 
-def test_what_is_pushed_while_the_service_is_down_is_deployed_when_it_is_back(scene: Scene) -> None:
+def test_push_while_the_service_is_down_is_deployed_at_its_start(scene: Scene) -> None:
     site = scene.site
     site.stop()
     project = site.add_app("it-pushed")

@@ -25,7 +25,7 @@ def test_no_two_replicas_of_any_app_share_an_address() -> None:
     assert settings.docker.subnet.network_address + 1 not in addresses
 
 
-def test_a_replica_keeps_its_address_when_there_are_more() -> None:
+def test_replica_keeps_its_address_when_there_are_more() -> None:
     few = endpoints(DockerSettings(), "shop", 1, Slot.GREEN, 2)
     assert few == endpoints(DockerSettings(), "shop", 1, Slot.GREEN, 4)[:2]
     assert [place.route for place in few] == ["green1", "green2"]

@@ -13,7 +13,7 @@ def written(path: Path, log: DeployLog) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
-def test_the_prefixes_are_those_that_people_know(tmp_path: Path) -> None:
+def test_prefixes_are_those_of_dokku(tmp_path: Path) -> None:
     log = DeployLog(tmp_path / "logs" / "1.log")
     log.step("Fetching")
     log.line("one\ntwo")
@@ -29,7 +29,7 @@ def test_the_prefixes_are_those_that_people_know(tmp_path: Path) -> None:
     ]
 
 
-def test_a_line_is_on_disk_before_the_call_returns(tmp_path: Path) -> None:
+def test_line_is_on_disk_before_the_call_returns(tmp_path: Path) -> None:
     log = DeployLog(tmp_path / "1.log")
     log.line("now")
     assert (tmp_path / "1.log").read_text() == "       now\n"
@@ -42,13 +42,13 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
     assert written(tmp_path / "1.log", log) == ["       password=•••••• and ••••••"]
 
 
-def test_what_a_terminal_would_obey_is_left_out(tmp_path: Path) -> None:
+def test_control_sequences_are_removed(tmp_path: Path) -> None:
     log = DeployLog(tmp_path / "1.log")
     log.line("\x1b[31mred\x1b[0m \x1b]0;title\x07 be\x00ll")
     assert "\x1b" not in written(tmp_path / "1.log", log)[0]
 
 
-def test_a_flood_is_cut_but_steps_and_errors_still_come(tmp_path: Path) -> None:
+def test_flood_is_cut_but_steps_and_errors_still_come(tmp_path: Path) -> None:
     log = DeployLog(tmp_path / "1.log")
     for _ in range(deploy_log.LIMIT // 3000 + 10):
         log.line("x" * 3000)
@@ -60,7 +60,7 @@ def test_a_flood_is_cut_but_steps_and_errors_still_come(tmp_path: Path) -> None:
     assert sum("the log is full" in line for line in lines) == 1
 
 
-def test_a_second_attempt_goes_on_in_the_same_log(tmp_path: Path) -> None:
+def test_second_attempt_continues_the_log(tmp_path: Path) -> None:
     for text in ("first", "second"):
         log = DeployLog(tmp_path / "1.log")
         log.line(text)
@@ -68,7 +68,7 @@ def test_a_second_attempt_goes_on_in_the_same_log(tmp_path: Path) -> None:
     assert (tmp_path / "1.log").read_text() == "       first\n       second\n"
 
 
-def test_a_text_that_goes_elsewhere_is_masked_as_the_log_is(tmp_path: Path) -> None:
+def test_text_for_other_places_is_masked_as_the_log_is(tmp_path: Path) -> None:
     log = DeployLog(tmp_path / "log", ["canary"])
     assert log.masked("the canary sings\nof canary") == "the •••••• sings\nof ••••••"
     log.close()

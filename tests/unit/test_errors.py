@@ -21,7 +21,7 @@ from hookserver.errors import AppLocked, Refused, did_you_mean, in_one_line
         ("", ""),
     ],
 )
-def test_one_line_carries_the_cause_that_it_announces(text: str, line: str) -> None:
+def test_one_line_contains_the_announced_cause(text: str, line: str) -> None:
     assert in_one_line(text) == line
 
 

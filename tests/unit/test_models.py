@@ -7,7 +7,7 @@ import pytest
 from hookserver.models import TRANSITIONS, Slot, Status, TrafficState
 
 
-def test_every_slot_has_another() -> None:
+def test_each_slot_has_another() -> None:
     assert [slot.other.other for slot in Slot] == list(Slot)
 
 
@@ -22,6 +22,6 @@ def test_every_status_has_its_transitions() -> None:
 
 
 @pytest.mark.parametrize("over", [Status.FAILED, Status.CANCELLED, Status.SUPERSEDED])
-def test_what_is_over_stays_over(over: Status) -> None:
+def test_deploy_that_is_over_stays_over(over: Status) -> None:
     assert over.is_over
     assert not TRANSITIONS[over]

@@ -39,7 +39,7 @@ def pids(file: Path) -> list[int]:
     return [int(line) for line in file.read_text().split()] if file.exists() else []
 
 
-def test_what_is_killed_is_started_again(tmp_path: Path, eventually: Eventually) -> None:
+def test_killed_process_is_restarted(tmp_path: Path, eventually: Eventually) -> None:
     with supervised(tmp_path, "echo $$ >> pids; exec sleep 60") as up:
         eventually(lambda: pids(tmp_path / "pids"))
         time.sleep(0.5)
@@ -51,13 +51,13 @@ def test_what_is_killed_is_started_again(tmp_path: Path, eventually: Eventually)
     assert not Path(f"/proc/{last}").exists()
 
 
-def test_what_never_comes_up_ends_it_with_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+def test_supervisor_gives_up_on_a_process_that_never_starts(tmp_path: Path) -> None:
     with supervised(tmp_path, "exit 4", "echo $$ > other; exec sleep 60", quick=60) as up:
         assert up.wait(20) == 1
     assert not Path(f"/proc/{pids(tmp_path / 'other')[0]}").exists()
 
 
-def test_what_came_up_once_is_never_given_up(tmp_path: Path, eventually: Eventually) -> None:
+def test_process_that_started_once_is_never_given_up(tmp_path: Path, eventually: Eventually) -> None:
     once = "echo $$ >> pids; [ -e lived ] && exit 1; touch lived; sleep 0.8"
     with supervised(tmp_path, once) as up:
         eventually(lambda: len(pids(tmp_path / "pids")) > 7, deadline=20)
@@ -66,7 +66,7 @@ def test_what_came_up_once_is_never_given_up(tmp_path: Path, eventually: Eventua
         assert up.wait(10) == 0
 
 
-def test_its_processes_end_with_it(tmp_path: Path, eventually: Eventually) -> None:
+def test_processes_end_with_the_supervisor(tmp_path: Path, eventually: Eventually) -> None:
     with supervised(tmp_path, "echo $$ > pids; exec sleep 60") as up:
         eventually(lambda: pids(tmp_path / "pids"))
         up.kill()

@@ -14,9 +14,7 @@ from hookserver.store import Store
 from hookserver.wiring import make_worker
 
 
-def test_a_subnet_that_changes_under_apps_that_serve_is_refused_with_the_one_they_serve_on(
-    state: StateDir, tmp_path: Path
-) -> None:
+def test_changed_subnet_of_live_apps_is_refused_with_the_old_one(state: StateDir, tmp_path: Path) -> None:
     file = tmp_path / "hookserver.toml"
     text = f'[server]\nstate_dir = "{state.root}"\n[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
     file.write_text(text)

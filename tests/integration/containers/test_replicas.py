@@ -21,7 +21,7 @@ def inspect(api: APIClient, name: str) -> dict[str, object]:
     return dict(api.inspect_container(name))
 
 
-def test_a_slot_runs_all_its_replicas_at_their_fixed_addresses(installation: Installation, api: APIClient) -> None:
+def test_slot_runs_all_its_replicas_at_their_fixed_addresses(installation: Installation, api: APIClient) -> None:
     places = installation.start()
     assert [place.host for place in places] == ["172.30.112.16", "172.30.112.17"]
     replicas = installation.containers.replicas(installation.name)
@@ -33,16 +33,14 @@ def test_a_slot_runs_all_its_replicas_at_their_fixed_addresses(installation: Ins
     installation.check_alive()
 
 
-def test_the_address_is_the_same_after_the_container_was_started_again(
-    installation: Installation, api: APIClient
-) -> None:
+def test_address_is_the_same_after_the_container_was_started_again(installation: Installation, api: APIClient) -> None:
     place = installation.start()[0]
     api.restart(place.name, timeout=0)
     networks = api.inspect_container(place.name)["NetworkSettings"]["Networks"]
     assert networks["hookserver-172.30.112.0-24"]["IPAddress"] == place.host
 
 
-def test_a_container_without_a_fixed_address_never_takes_a_stopped_replicas(
+def test_container_without_a_fixed_address_never_takes_a_stopped_replicas(
     installation: Installation, api: APIClient, foreign: Foreign
 ) -> None:
     place = installation.start()[0]
@@ -54,7 +52,7 @@ def test_a_container_without_a_fixed_address_never_takes_a_stopped_replicas(
     api.start(place.name)
 
 
-def test_the_app_finds_its_environment_memory_files_and_host(installation: Installation, tmp_path: Path) -> None:
+def test_app_finds_its_environment_memory_files_and_host(installation: Installation, tmp_path: Path) -> None:
     (tmp_path / "shop.env").write_text("FROM_FILE=a b\n")
     (tmp_path / "files").mkdir()
     (tmp_path / "files/note").write_text("from the volume")
@@ -85,20 +83,20 @@ def test_further_networks_are_joined_and_the_fixed_address_stays(
     assert networks[database]["IPAddress"].startswith("172.30.121.")
 
 
-def test_a_further_network_that_is_missing_is_told_and_nothing_is_left(installation: Installation) -> None:
+def test_further_network_that_is_missing_is_reported_and_nothing_is_left(installation: Installation) -> None:
     with pytest.raises(ContainerError, match="no Docker network no-such-net"):
         installation.start(networks=["no-such-net"])
     assert installation.containers.replicas() == []
 
 
-def test_an_image_that_was_removed_is_told(installation: Installation) -> None:
+def test_image_that_was_removed_is_reported(installation: Installation) -> None:
     release = Release(7, installation.name, "c" * 40, "sha256:" + "0" * 64, Slot.BLUE, 2)
     with pytest.raises(ContainerError, match="cannot find the image") as caught:
         installation.containers.start(installation.app(), release, installation.endpoints(release))
     assert "--rebuild" in caught.value.remedy
 
 
-def test_a_command_that_cannot_run_is_told_and_nothing_is_left(installation: Installation, api: APIClient) -> None:
+def test_command_that_cannot_run_is_reported_and_nothing_is_left(installation: Installation, api: APIClient) -> None:
     base = api.create_container(installation.image(SERVES), ["true"])["Id"]
     broken = api.commit(base, changes=['ENTRYPOINT ["/no/such/program"]'])["Id"]
     api.remove_container(base)
@@ -111,7 +109,7 @@ def test_a_command_that_cannot_run_is_told_and_nothing_is_left(installation: Ins
         api.remove_image(broken, force=True, noprune=True)
 
 
-def test_an_env_file_that_is_missing_is_told_before_anything_is_removed(installation: Installation) -> None:
+def test_env_file_that_is_missing_is_reported_before_anything_is_removed(installation: Installation) -> None:
     installation.start()
     with pytest.raises(ContainerError, match="cannot be read"):
         installation.start(deploy=8, slot=Slot.GREEN, env_file="/no/such/file")
@@ -127,7 +125,7 @@ def test_leftovers_of_ours_in_the_slot_make_way_and_the_other_slot_is_left_alone
     assert {r.id for r in installation.containers.replicas(installation.name, Slot.GREEN)} == before
 
 
-def test_a_foreign_container_with_our_name_is_told_and_left_alone(
+def test_foreign_container_with_our_name_is_reported_and_left_alone(
     installation: Installation, api: APIClient, foreign: Foreign
 ) -> None:
     other = foreign(f"hs-{installation.name}-blue-2")
@@ -138,7 +136,7 @@ def test_a_foreign_container_with_our_name_is_told_and_left_alone(
 
 
 @pytest.mark.parametrize("running", [True, False])
-def test_a_foreign_container_with_our_address_is_told_and_left_alone(
+def test_foreign_container_with_our_address_is_reported_and_left_alone(
     installation: Installation, api: APIClient, foreign: Foreign, running: bool
 ) -> None:
     installation.containers.tidy(())
@@ -164,7 +162,7 @@ def test_containers_of_another_installation_are_not_seen(
     installation.check_alive()
 
 
-def test_a_live_release_gets_its_missing_replica_again_and_keeps_the_others(
+def test_live_release_gets_its_missing_replica_again_and_keeps_the_others(
     installation: Installation, api: APIClient
 ) -> None:
     first, second = installation.start()
@@ -175,7 +173,7 @@ def test_a_live_release_gets_its_missing_replica_again_and_keeps_the_others(
     installation.check_alive()
 
 
-def test_a_slot_is_stopped_with_grace_and_removed(installation: Installation) -> None:
+def test_slot_is_stopped_with_grace_and_removed(installation: Installation) -> None:
     for place in installation.start("trap 'sleep 0.5; exit 0' TERM; echo up; while :; do sleep 0.1; done"):
         _printed(installation, place.name)
     started = time.monotonic()
@@ -185,7 +183,7 @@ def test_a_slot_is_stopped_with_grace_and_removed(installation: Installation) ->
     installation.containers.stop(installation.name, Slot.BLUE, 20)
 
 
-def test_what_does_not_end_is_killed_after_its_grace_all_at_once(installation: Installation) -> None:
+def test_containers_are_killed_together_after_their_grace_time(installation: Installation) -> None:
     installation.start("trap '' TERM; while :; do sleep 0.1; done")
     started = time.monotonic()
     installation.containers.stop(installation.name, Slot.BLUE, 0.2)
@@ -193,7 +191,7 @@ def test_what_does_not_end_is_killed_after_its_grace_all_at_once(installation: I
     assert installation.containers.replicas() == []
 
 
-def test_a_cancelled_deploys_replicas_are_gone_within_two_seconds(installation: Installation) -> None:
+def test_cancelled_deploys_replicas_are_gone_within_two_seconds(installation: Installation) -> None:
     installation.start(deploy=6, slot=Slot.GREEN)
     installation.start("trap '' TERM; while :; do sleep 0.1; done", deploy=7)
     started = time.monotonic()
@@ -202,7 +200,7 @@ def test_a_cancelled_deploys_replicas_are_gone_within_two_seconds(installation: 
     assert {replica.deploy for replica in installation.containers.replicas()} == {6}
 
 
-def test_a_candidate_that_ends_is_told_with_its_code_and_last_lines(
+def test_candidate_that_ends_is_reported_with_its_code_and_last_lines(
     installation: Installation, eventually: Eventually
 ) -> None:
     installation.start("echo no database; exit 3")
@@ -211,9 +209,7 @@ def test_a_candidate_that_ends_is_told_with_its_code_and_last_lines(
         installation.check_alive()
 
 
-def test_one_that_needs_more_memory_than_it_has_is_told_with_the_remedy(
-    installation: Installation, eventually: Eventually
-) -> None:
+def test_replica_out_of_memory_is_reported_with_the_remedy(installation: Installation, eventually: Eventually) -> None:
     installation.start("exec tail /dev/zero", memory="24m")
     eventually(lambda: all(r.state is ReplicaState.STOPPED for r in installation.containers.replicas()), deadline=30)
     with pytest.raises(Unhealthy, match="more memory than its limit") as caught:
@@ -221,7 +217,7 @@ def test_one_that_needs_more_memory_than_it_has_is_told_with_the_remedy(
     assert f"apps.{installation.name}.tomcat.memory" in caught.value.remedy
 
 
-def test_a_live_replica_is_started_again_after_a_crash_and_that_is_noticed(
+def test_live_replica_is_started_again_after_a_crash_and_that_is_noticed(
     installation: Installation, eventually: Eventually
 ) -> None:
     installation.start("sleep 1; exit 1")
@@ -231,14 +227,14 @@ def test_a_live_replica_is_started_again_after_a_crash_and_that_is_noticed(
         installation.check_alive()
 
 
-def test_one_that_somebody_removed_is_told(installation: Installation, api: APIClient) -> None:
+def test_removed_replica_is_reported(installation: Installation, api: APIClient) -> None:
     place = installation.start()[1]
     api.remove_container(place.name, force=True)
     with pytest.raises(Unhealthy, match="deploy 7 has 1 of its 2 replicas on blue"):
         installation.check_alive()
 
 
-def test_a_context_that_does_not_start_is_told_with_tomcats_own_cause(
+def test_context_that_does_not_start_is_reported_with_tomcats_own_cause(
     installation: Installation, tmp_path: Path, eventually: Eventually
 ) -> None:
     web = tmp_path / "ROOT/WEB-INF"
@@ -272,7 +268,7 @@ def test_starting_two_replicas_costs_little_more_than_docker_itself(installation
     assert min(seconds) < 1.5
 
 
-def test_nothing_of_ours_is_left_after_a_removal(installation: Installation, api: APIClient) -> None:
+def test_removal_leaves_nothing_of_ours(installation: Installation, api: APIClient) -> None:
     place = installation.start()[0]
     installation.containers.remove_deploy(installation.name, 7)
     with pytest.raises(NotFound):

@@ -70,7 +70,7 @@ class Follower:
 # Bodies
 
 
-def test_a_push_in_chunks_without_a_length_is_taken(web: Web) -> None:
+def test_chunked_push_without_a_length_is_accepted(web: Web) -> None:
     with web.connect() as connection:
         connection.sendall(head(signed(PUSH), "Transfer-Encoding: chunked"))
         for byte in (PUSH[:7], PUSH[7:]):
@@ -79,7 +79,7 @@ def test_a_push_in_chunks_without_a_length_is_taken(web: Web) -> None:
         assert status_of(connection) == 202
 
 
-def test_a_body_over_25_mb_is_413_also_in_chunks_without_a_length(web: Web) -> None:
+def test_body_over_25_mb_is_413_also_in_chunks_without_a_length(web: Web) -> None:
     with web.connect() as connection:
         connection.sendall(head(signed(PUSH), f"Content-Length: {(25 << 20) + 1}"))
         assert status_of(connection) == 413
@@ -101,12 +101,12 @@ def test_chunks_that_are_none_are_400(web: Web) -> None:
     assert web.store.deploys() == []
 
 
-def test_the_largest_body_is_taken(web: Web) -> None:
+def test_largest_body_is_accepted(web: Web) -> None:
     body = PUSH[:-1] + b" " * ((25 << 20) - len(PUSH)) + b"}"
     assert web.request("POST", "/hooks/shop", body, signed(body))[0] == 202
 
 
-def test_a_signature_that_is_sent_twice_is_401(web: Web) -> None:
+def test_signature_that_is_sent_twice_is_401(web: Web) -> None:
     headers = signed(PUSH)
     again = f"X-Hub-Signature-256: {headers['X-Hub-Signature-256']}"
     with web.connect() as connection:
@@ -114,7 +114,7 @@ def test_a_signature_that_is_sent_twice_is_401(web: Web) -> None:
         assert status_of(connection) == 401
 
 
-def test_a_body_that_ends_early_is_stored_by_nobody(web: Web) -> None:
+def test_incomplete_body_is_not_stored(web: Web) -> None:
     with web.connect() as connection:
         connection.sendall(head(signed(PUSH), f"Content-Length: {len(PUSH) + 1}") + PUSH)
         connection.shutdown(socket.SHUT_WR)
@@ -122,7 +122,7 @@ def test_a_body_that_ends_early_is_stored_by_nobody(web: Web) -> None:
     assert web.store.deploys() == []
 
 
-def test_a_body_that_comes_too_slowly_is_given_up(web: Web) -> None:
+def test_slow_body_is_aborted(web: Web) -> None:
     with web.connect() as connection:
         connection.sendall(head(signed(PUSH), f"Content-Length: {len(PUSH)}") + PUSH[:3])
         assert status_of(connection) == 408
@@ -138,7 +138,7 @@ def test_half_sent_requests_do_not_keep_pushes_out(web: Web) -> None:
         connection.close()
 
 
-def test_the_same_delivery_50_times_at_once_is_one_deploy(web: Web) -> None:
+def test_same_delivery_50_times_at_once_is_one_deploy(web: Web) -> None:
     statuses: list[int] = []
 
     def deliver() -> None:
@@ -156,7 +156,7 @@ def test_the_same_delivery_50_times_at_once_is_one_deploy(web: Web) -> None:
 # Following
 
 
-def test_a_followed_deploy_streams_its_log_line_by_line_and_ends_with_live(web: Web, player: Player) -> None:
+def test_followed_deploy_streams_its_log_line_by_line_and_ends_with_live(web: Web, player: Player) -> None:
     follower = Follower(web, "POST", f"{DEPLOYS}?follow=1")
     assert follower.status == 202
     assert follower.line() == "-----> queued as deploy 1"
@@ -166,7 +166,7 @@ def test_a_followed_deploy_streams_its_log_line_by_line_and_ends_with_live(web: 
     follower.leave()
 
 
-def test_a_followed_deploy_that_fails_says_why_in_its_last_line(web: Web, player: Player) -> None:
+def test_followed_deploy_that_fails_says_why_in_its_last_line(web: Web, player: Player) -> None:
     player.status, player.reason = Status.FAILED, "no WAR came out\nof the build"
     player.go_on.set()
     follower = Follower(web, "POST", f"{DEPLOYS}?follow=1")
@@ -174,7 +174,7 @@ def test_a_followed_deploy_that_fails_says_why_in_its_last_line(web: Web, player
     follower.leave()
 
 
-def test_who_waits_gets_200_when_it_is_live_and_422_when_it_failed(web: Web, player: Player) -> None:
+def test_wait_answers_200_for_a_live_and_422_for_a_failed_deploy(web: Web, player: Player) -> None:
     player.go_on.set()
     status, body = web.request("POST", f"{DEPLOYS}?wait=1")
     assert (status, json.loads(body)["status"]) == (200, "live")
@@ -185,7 +185,7 @@ def test_who_waits_gets_200_when_it_is_live_and_422_when_it_failed(web: Web, pla
     assert subprocess.run(curl, capture_output=True, check=False).returncode == 22
 
 
-def test_a_follower_who_leaves_changes_nothing_and_gives_its_place_back(
+def test_follower_that_leaves_frees_its_place_and_changes_nothing(
     web: Web, player: Player, eventually: Callable[..., object]
 ) -> None:
     first = Follower(web, "POST", f"{DEPLOYS}?follow=1")
@@ -206,7 +206,7 @@ def test_a_follower_who_leaves_changes_nothing_and_gives_its_place_back(
     eventually(lambda: web.store.deploy(1).status is Status.LIVE)
 
 
-def test_pushes_are_taken_while_every_follower_place_is_taken(web: Web, player: Player) -> None:
+def test_pushes_are_taken_while_every_follower_place_is_accepted(web: Web, player: Player) -> None:
     web.request("POST", DEPLOYS)
     followers = [Follower(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS)]
     assert seconds_of(lambda: web.request("POST", "/hooks/shop", PUSH, signed(PUSH))) < 2
@@ -235,7 +235,7 @@ def test_events_come_with_heartbeats_and_go_on_where_they_were_left(web: Web, pl
 # The process
 
 
-def test_the_end_of_the_process_ends_its_streams_and_leaves_the_deploy_alone(web: Web, player: Player) -> None:
+def test_end_of_the_process_ends_its_streams_and_not_the_deploy(web: Web, player: Player) -> None:
     follower = Follower(web, "POST", f"{DEPLOYS}?follow=1")
     idle = web.connect()
     web.process.terminate()
@@ -247,7 +247,7 @@ def test_the_end_of_the_process_ends_its_streams_and_leaves_the_deploy_alone(web
     idle.close()
 
 
-def test_who_waits_is_told_when_the_process_ends(web: Web) -> None:
+def test_waiting_client_is_informed_when_the_process_ends(web: Web) -> None:
     answers: list[tuple[int, bytes]] = []
     waiter = threading.Thread(target=lambda: answers.append(web.request("POST", f"{DEPLOYS}?wait=1")))
     waiter.start()
@@ -259,7 +259,7 @@ def test_who_waits_is_told_when_the_process_ends(web: Web) -> None:
     assert json.loads(answers[0][1])["deploy"] == 1
 
 
-def test_a_second_process_on_the_same_address_ends_with_the_remedy(web: Web, settings_file: Path) -> None:
+def test_second_process_on_the_same_address_ends_with_the_remedy(web: Web, settings_file: Path) -> None:
     command = [sys.executable, "-m", "hookserver", "--config", str(settings_file), "serve"]
     second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert second.returncode == 1
@@ -267,13 +267,13 @@ def test_a_second_process_on_the_same_address_ends_with_the_remedy(web: Web, set
     assert "server.listen" in second.stderr
 
 
-def test_the_process_imports_nothing_that_it_does_not_need(state: StateDir) -> None:
+def test_process_imports_only_needed_modules(state: StateDir) -> None:
     code = "import sys, hookserver.web.gunicorn; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"alembic", "docker", "git", "cryptography", "rich", "requests", "structlog"} & set(modules)
 
 
-def test_a_push_that_was_acknowledged_survives_kill_9(web: Web) -> None:
+def test_push_that_was_acknowledged_survives_kill_9(web: Web) -> None:
     assert web.request("POST", "/hooks/shop", PUSH, signed(PUSH))[0] == 202
     web.process.kill()
     assert web.store.deploy(1).status is Status.QUEUED

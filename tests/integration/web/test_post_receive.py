@@ -85,7 +85,7 @@ def ready(web: Web, clone: Clone) -> Clone:
     return clone
 
 
-def test_a_push_shows_the_log_until_the_deploy_is_live(ready: Clone, web: Web, player: Player) -> None:
+def test_push_shows_the_log_until_the_deploy_is_live(ready: Clone, web: Web, player: Player) -> None:
     player.go_on.set()
     assert ready.push().splitlines() == [
         "-----> queued as deploy 1",
@@ -107,7 +107,7 @@ def test_lines_reach_the_pusher_while_the_deploy_runs(ready: Clone, player: Play
         assert "is live" in push.stdout.read()
 
 
-def test_a_failed_deploy_is_told_and_the_push_stays_accepted(ready: Clone, player: Player) -> None:
+def test_failed_deploy_is_shown_and_the_push_stays_accepted(ready: Clone, player: Player) -> None:
     player.status, player.reason = Status.FAILED, "no WAR came out\nof the build"
     player.go_on.set()
     assert ready.push().splitlines()[-2:] == [
@@ -118,7 +118,9 @@ def test_a_failed_deploy_is_told_and_the_push_stays_accepted(ready: Clone, playe
 
 
 @pytest.mark.usefixtures("worker_lock")
-def test_a_superseded_and_a_cancelled_deploy_say_so(ready: Clone, web: Web, eventually: Callable[..., object]) -> None:
+def test_superseded_and_cancelled_deploys_are_shown_as_such(
+    ready: Clone, web: Web, eventually: Callable[..., object]
+) -> None:
     with pushing(ready) as first:
         eventually(lambda: web.store.deploys())
         ready.commit()
@@ -137,7 +139,7 @@ def test_50_refs_in_one_push_ask_for_one_deploy(ready: Clone, web: Web, player: 
     assert [deploy.number for deploy in web.store.deploys()] == [1]
 
 
-def test_a_push_of_other_branches_deploys_nothing_and_says_so(ready: Clone, web: Web) -> None:
+def test_push_of_other_branches_deploys_nothing_with_a_message(ready: Clone, web: Web) -> None:
     assert ready.push("main:other", "main:refs/tags/v1") == (
         "       nothing to deploy: only main is (git config hookserver.branch)"
     )
@@ -146,21 +148,21 @@ def test_a_push_of_other_branches_deploys_nothing_and_says_so(ready: Clone, web:
     assert web.store.deploys() == []
 
 
-def test_a_branch_that_the_server_does_not_deploy_is_told_with_the_remedy(ready: Clone, web: Web) -> None:
+def test_branch_without_deploys_is_reported_with_the_remedy(ready: Clone, web: Web) -> None:
     ready.set("hookserver.branch", "trunk")
     shown = ready.push("main:trunk")
     assert "shop deploys main, not 'trunk'" in shown
     assert web.store.deploys() == []
 
 
-def test_a_deletion_deploys_nothing_and_says_so(ready: Clone, web: Web) -> None:
+def test_deletion_deploys_nothing_with_a_message(ready: Clone, web: Web) -> None:
     ready.set("receive.denyDeleteCurrent", "ignore")
     ready.push()
     assert " !     main was deleted: nothing to deploy" in ready.push(":main")
     assert len(web.store.deploys()) == 1
 
 
-def test_a_deploy_that_has_to_wait_says_for_what_and_does_not_hold_up_the_push(ready: Clone, web: Web) -> None:
+def test_waiting_deploy_shows_its_reason_and_does_not_block_the_push(ready: Clone, web: Web) -> None:
     assert ready.push().splitlines() == [
         "-----> queued as deploy 1",
         " !     the worker is not running; the deploy waits for it",
@@ -172,7 +174,7 @@ def test_a_deploy_that_has_to_wait_says_for_what_and_does_not_hold_up_the_push(r
     )
 
 
-def test_with_the_service_down_the_push_is_accepted_at_once(ready: Clone) -> None:
+def test_push_is_accepted_at_once_while_the_service_is_down(ready: Clone) -> None:
     ready.set("hookserver.url", f"http://127.0.0.1:{free_port()}")
     began = time.monotonic()
     shown = ready.push()
@@ -182,7 +184,7 @@ def test_with_the_service_down_the_push_is_accepted_at_once(ready: Clone) -> Non
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
-def test_the_pushers_proxy_hears_nothing_and_holds_nothing_up(ready: Clone, player: Player, variable: str) -> None:
+def test_proxy_of_the_pusher_is_not_used(ready: Clone, player: Player, variable: str) -> None:
     player.go_on.set()
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         proxy.settimeout(0)
@@ -192,7 +194,7 @@ def test_the_pushers_proxy_hears_nothing_and_holds_nothing_up(ready: Clone, play
             proxy.accept()
 
 
-def test_a_proxy_in_the_way_of_an_address_with_tls_is_told_as_the_cause(ready: Clone) -> None:
+def test_proxy_before_a_tls_address_is_reported_as_the_cause(ready: Clone) -> None:
     port = free_port()
     ready.set("hookserver.url", "https://deploy.example.com")
     ready.environment["https_proxy"] = f"http://127.0.0.1:{port}"
@@ -201,7 +203,7 @@ def test_a_proxy_in_the_way_of_an_address_with_tls_is_told_as_the_cause(ready: C
     assert "the push is accepted; hookserver does not answer" in shown
 
 
-def test_with_a_service_that_hangs_the_push_is_not_held_up(ready: Clone) -> None:
+def test_hanging_service_does_not_block_the_push(ready: Clone) -> None:
     hook = ready.bare / "hooks/post-receive"
     hook.write_text(hook.read_text().replace("--max-time 10", "--max-time 1"))
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -209,7 +211,7 @@ def test_with_a_service_that_hangs_the_push_is_not_held_up(ready: Clone) -> None
         assert "hookserver does not answer" in ready.push()
 
 
-def test_a_refused_token_is_told_with_the_remedy_and_never_shown(ready: Clone) -> None:
+def test_refused_token_is_reported_with_the_remedy_and_never_shown(ready: Clone) -> None:
     ready.token_file.write_text("hs_wrong\n")
     shown = ready.push()
     assert f"refuses the token in {ready.token_file}" in shown
@@ -218,14 +220,14 @@ def test_a_refused_token_is_told_with_the_remedy_and_never_shown(ready: Clone) -
 
 
 @pytest.mark.parametrize("content", [None, "", "\n", 'a"\nurl = "http://192.0.2.1"', "two words"])
-def test_a_token_file_without_a_token_is_told(ready: Clone, content: str | None) -> None:
+def test_token_file_without_a_token_is_reported(ready: Clone, content: str | None) -> None:
     ready.token_file.unlink()
     if content is not None:
         ready.token_file.write_text(content)
     assert "the push is accepted, but not deployed now" in ready.push()
 
 
-def test_an_unknown_app_and_missing_settings_are_told(ready: Clone) -> None:
+def test_unknown_app_and_missing_settings_are_reported(ready: Clone) -> None:
     ready.set("hookserver.app", "shpo")
     shown = ready.push()
     assert "there is no app 'shpo'" in shown
@@ -235,7 +237,7 @@ def test_an_unknown_app_and_missing_settings_are_told(ready: Clone) -> None:
     assert "hookserver.url is not set" in ready.push()
 
 
-def test_without_curl_the_push_is_accepted_and_the_lack_is_told(ready: Clone, tmp_path: Path) -> None:
+def test_push_is_accepted_without_curl_with_a_message(ready: Clone, tmp_path: Path) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
     for name in ("git", "sh"):
@@ -244,7 +246,7 @@ def test_without_curl_the_push_is_accepted_and_the_lack_is_told(ready: Clone, tm
     assert "curl is not installed" in ready.push()
 
 
-def test_the_token_is_on_no_command_line(ready: Clone, web: Web, player: Player) -> None:
+def test_token_is_on_no_command_line(ready: Clone, web: Web, player: Player) -> None:
     seen: set[bytes] = set()
     stopped = threading.Event()
 

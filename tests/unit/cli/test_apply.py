@@ -34,19 +34,19 @@ def apply(file: Path, *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["--config", str(file), "apply", *arguments])
 
 
-def test_a_dry_run_shows_the_plan_and_asks_nobody(file: Path) -> None:
+def test_dry_run_shows_the_plan_and_asks_nobody(file: Path) -> None:
     done = apply(file, "--dry-run")
     assert done.exit_code == 0
     assert done.stdout.splitlines()[0] == 'apps.shop.domains: ["shop.example.com"] → ["new.example.com"]'
 
 
-def test_the_plan_is_json_for_programs(file: Path) -> None:
+def test_plan_is_json_for_programs(file: Path) -> None:
     plan = json.loads(apply(file, "--dry-run", "--json").stdout)
     assert plan["reloads"] == 1
     assert plan["changes"][0]["effect"] == "reload"
 
 
-def test_without_a_worker_nothing_is_asked_for(file: Path, state: StateDir) -> None:
+def test_no_request_is_stored_without_a_worker(file: Path, state: StateDir) -> None:
     done = apply(file, "--yes")
     assert isinstance(done.exception, Refused)
     assert "worker is not running" in str(done.exception)
@@ -55,7 +55,7 @@ def test_without_a_worker_nothing_is_asked_for(file: Path, state: StateDir) -> N
     store.close()
 
 
-def test_every_mistake_of_the_file_is_told(file: Path) -> None:
+def test_all_mistakes_of_the_file_are_reported(file: Path) -> None:
     file.write_text(file.read_text() + "replicas = 99\npol = 1\n")
     done = apply(file, "--yes")
     assert isinstance(done.exception, SettingsError)

@@ -84,7 +84,7 @@ def test_help_lists_the_exit_codes() -> None:
         assert code in text
 
 
-def test_a_problem_and_its_remedy_go_to_stderr(tmp_path: Path) -> None:
+def test_problem_and_its_remedy_go_to_stderr(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "hookserver", "--config", str(tmp_path / "none.toml"), "check"]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (4, "")

@@ -17,14 +17,14 @@ def state(tmp_path: Path) -> StateDir:
     return StateDir(tmp_path / "new")
 
 
-def test_a_command_makes_the_database_with_a_row_for_each_app(run: Run, state: StateDir) -> None:
+def test_command_makes_the_database_with_a_row_for_each_app(run: Run, state: StateDir) -> None:
     assert not state.database.exists()
     done = run("history", "shop")
     assert (done.exit_code, done.stdout) == (0, "no deploys yet\n")
     assert state.database.exists()
 
 
-def test_a_command_reports_every_mistake_in_the_settings_and_opens_no_store(
+def test_command_reports_every_mistake_in_the_settings_and_opens_no_store(
     run: Run, file: Path, state: StateDir
 ) -> None:
     file.write_text(file.read_text() + "replicas = 99\npol = 1\n")

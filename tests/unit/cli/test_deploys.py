@@ -14,21 +14,21 @@ from tests.unit.cli.conftest import Run
 
 
 @pytest.mark.parametrize("follow", [[], ["--follow"]])
-def test_the_log_of_a_deploy_that_never_started_is_its_outcome(store: Store, run: Run, follow: list[str]) -> None:
+def test_log_of_a_deploy_that_never_started_is_its_outcome(store: Store, run: Run, follow: list[str]) -> None:
     first = store.enqueue(Push("shop", Trigger.CLI)).deploy
     second = store.enqueue(Push("shop", Trigger.CLI)).deploy
     done = run("log", str(first), *follow)
     assert (done.exit_code, done.stdout) == (0, f"superseded by deploy {second}\n")
 
 
-def test_a_queued_deploy_has_no_log_yet(store: Store, run: Run) -> None:
+def test_queued_deploy_has_no_log_yet(store: Store, run: Run) -> None:
     done = run("log", str(store.enqueue(Push("shop", Trigger.CLI)).deploy))
     assert isinstance(done.exception, NotFound)
     assert "waits" in str(done.exception)
 
 
 @pytest.mark.parametrize("follow", [[], ["--follow"]])
-def test_a_log_is_printed_once(store: Store, run: Run, state: StateDir, follow: list[str]) -> None:
+def test_log_is_printed_once(store: Store, run: Run, state: StateDir, follow: list[str]) -> None:
     number = store.enqueue(Push("shop", Trigger.CLI)).deploy
     store.cancel(number)
     state.log(number).parent.mkdir(parents=True, exist_ok=True)
@@ -36,25 +36,25 @@ def test_a_log_is_printed_once(store: Store, run: Run, state: StateDir, follow: 
     assert run("log", str(number), *follow).stdout == "-----> Fetching\n"
 
 
-def test_a_deploy_is_queued_as_requested(run: Run, store: Store) -> None:
+def test_deploy_is_queued_as_requested(run: Run, store: Store) -> None:
     assert run("deploy", "shop", "--commit", "abcdef1", "--rebuild", "--detach").exit_code == 0
     deploy = store.deploy(1)
     assert (deploy.requested_commit, deploy.rebuild, deploy.trigger) == ("abcdef1", True, Trigger.CLI)
 
 
 @pytest.mark.parametrize("command", ["deploy", "rollback"])
-def test_a_locked_app_refuses_deploys_from_the_command_line(run: Run, store: Store, command: str) -> None:
+def test_locked_app_refuses_deploys_from_the_command_line(run: Run, store: Store, command: str) -> None:
     store.lock("shop", "stocktaking", "ada")
     assert isinstance(run(command, "shop", "--detach").exception, AppLocked)
     assert store.deploys() == []
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x"])
-def test_a_rollback_to_a_wrong_number_is_wrong_usage(run: Run, number: str) -> None:
+def test_rollback_to_a_wrong_number_is_wrong_usage(run: Run, number: str) -> None:
     assert run("rollback", "shop", "--to", number).exit_code == 2
 
 
-def test_a_rollback_without_an_earlier_release_queues_nothing(run: Run, store: Store) -> None:
+def test_rollback_without_an_earlier_release_queues_nothing(run: Run, store: Store) -> None:
     assert isinstance(run("rollback", "shop").exception, Refused | NotFound)
     assert store.deploys() == []
 
@@ -76,7 +76,7 @@ def test_history_lists_the_newest_first(run: Run, store: Store) -> None:
     assert [document["deploy"] for document in documents] == [3, 2, 1]
 
 
-def test_a_queued_deploy_is_cancelled_at_once_and_a_running_one_by_the_worker(run: Run, store: Store) -> None:
+def test_queued_deploy_is_cancelled_at_once_and_a_running_one_by_the_worker(run: Run, store: Store) -> None:
     store.enqueue(Push("shop", Trigger.CLI))
     assert run("cancel", "1").stderr == "deploy 1 is cancelled\n"
     store.enqueue(Push("shop", Trigger.CLI))

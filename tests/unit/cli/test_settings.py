@@ -20,7 +20,7 @@ def told(folder: Path, settings: str) -> str:
     return done.stderr
 
 
-def test_a_health_path_that_the_app_cannot_answer_is_told(tmp_path: Path) -> None:
+def test_health_path_that_the_app_cannot_answer_is_reported(tmp_path: Path) -> None:
     assert "health.path counts from the server's root" in told(tmp_path, f'{APP}health.path = "/"\n')
     assert "health.path" not in told(tmp_path, APP)
 

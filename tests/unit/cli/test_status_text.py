@@ -24,5 +24,5 @@ def standby_line(**standby: Any) -> str:
         ("2026-01-01T13:00:00Z", None, "; sticky, visitors in the last 5 minutes: not counted yet"),
     ],
 )
-def test_a_sticky_standby_is_shown_with_its_visitors(sticky_until: str | None, visitors: int | None, end: str) -> None:
+def test_sticky_standby_is_shown_with_its_visitors(sticky_until: str | None, visitors: int | None, end: str) -> None:
     assert standby_line(sticky_until=sticky_until, visitors=visitors).endswith(end)

@@ -9,13 +9,13 @@ from hookserver.store import Store
 from tests.unit.cli.conftest import Run
 
 
-def test_a_created_token_is_printed_alone_and_is_valid(run: Run, store: Store) -> None:
+def test_created_token_is_printed_alone_and_is_valid(run: Run, store: Store) -> None:
     done = run("token", "create", "ada")
     assert (done.exit_code, done.stderr) == (0, "")
     assert store.token_name(done.stdout.strip(), "shop") == "ada"
 
 
-def test_a_token_can_be_restricted_to_an_app_that_exists(run: Run, store: Store) -> None:
+def test_token_can_be_restricted_to_an_app_that_exists(run: Run, store: Store) -> None:
     token = run("token", "create", "ci", "--app", "shop").stdout.strip()
     assert store.token_name(token, "shop") == "ci"
     assert store.token_name(token, "other") is None
@@ -32,7 +32,7 @@ def test_tokens_are_listed_without_their_text(run: Run) -> None:
     assert token not in listed + json.dumps(documents)
 
 
-def test_a_revoked_token_is_not_valid(run: Run, store: Store) -> None:
+def test_revoked_token_is_not_valid(run: Run, store: Store) -> None:
     token = run("token", "create", "ada").stdout.strip()
     done = run("token", "revoke", "ada")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "ada is revoked\n")

@@ -12,7 +12,7 @@ from hookserver.store import Store
 from tests.unit.cli.conftest import Run
 
 
-def test_a_locked_app_keeps_its_pushes_until_it_is_unlocked(run: Run, store: Store) -> None:
+def test_locked_app_keeps_its_pushes_until_it_is_unlocked(run: Run, store: Store) -> None:
     done = run("lock", "shop", "--reason", "stocktaking")
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr == "shop is locked; its pushes wait until `hookserver unlock shop`\n"
@@ -26,7 +26,7 @@ def test_a_locked_app_keeps_its_pushes_until_it_is_unlocked(run: Run, store: Sto
     assert store.claim(1) is not None
 
 
-def test_a_lock_needs_a_reason(run: Run, store: Store) -> None:
+def test_lock_needs_a_reason(run: Run, store: Store) -> None:
     assert run("lock", "shop").exit_code == 2
     assert store.app("shop").lock is None
 
@@ -34,7 +34,7 @@ def test_a_lock_needs_a_reason(run: Run, store: Store) -> None:
 @pytest.mark.parametrize(
     "arguments", [("lock", "shpo", "--reason", "x"), ("unlock", "shpo"), ("nginx", "show", "shpo")]
 )
-def test_an_unknown_app_is_not_found(run: Run, arguments: tuple[str, ...]) -> None:
+def test_unknown_app_is_not_found(run: Run, arguments: tuple[str, ...]) -> None:
     assert isinstance(run(*arguments).exception, NotFound)
 
 

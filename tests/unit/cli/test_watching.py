@@ -45,7 +45,7 @@ def write_log(state: StateDir) -> Callable[[int], None]:
 @pytest.mark.parametrize(
     ("status", "outcome"), [(Status.FAILED, "failed: the build failed"), (Status.CANCELLED, "cancelled")]
 )
-def test_a_deploy_that_does_not_go_live_ends_with_its_outcome_and_an_error(
+def test_deploy_that_does_not_go_live_ends_with_its_outcome_and_an_error(
     run: Run, store: Store, state: StateDir, eventually: Eventually, status: Status, outcome: str
 ) -> None:
     with worker(store, eventually, write_log(state), status):
@@ -56,26 +56,26 @@ def test_a_deploy_that_does_not_go_live_ends_with_its_outcome_and_an_error(
     assert str(done.exception) == f"deploy 1 is {status}; the previous release is still live"
 
 
-def test_a_detached_deploy_prints_only_its_number(run: Run, store: Store) -> None:
+def test_detached_deploy_prints_only_its_number(run: Run, store: Store) -> None:
     done = run("deploy", "shop", "--detach")
     assert (done.stdout, done.stderr) == ("1\n", f"{NO_WORKER}\n")
     assert store.deploy(1).status is Status.QUEUED
 
 
-def test_a_follower_learns_that_no_worker_runs(run: Run, store: Store) -> None:
+def test_follower_learns_that_no_worker_runs(run: Run, store: Store) -> None:
     run("deploy", "shop", "--detach")
     threading.Timer(0.3, store.cancel, [1]).start()
     assert run("log", "1", "--follow").stderr.splitlines() == ["-----> queued as deploy 1", NO_WORKER]
 
 
-def test_a_running_worker_is_not_mentioned(run: Run, store: Store, state: StateDir) -> None:
+def test_running_worker_is_not_mentioned(run: Run, store: Store, state: StateDir) -> None:
     with state.worker_lock.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = run("deploy", "shop", "--detach")
     assert (done.stdout, done.stderr) == ("1\n", "")
 
 
-def test_an_interrupted_follower_leaves_the_deploy_as_it_is(
+def test_interrupted_follower_leaves_the_deploy_as_it_is(
     run: Run, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*_: object, **__: object) -> None:

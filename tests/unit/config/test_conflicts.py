@@ -21,7 +21,7 @@ TWIN = SHOP.replace("apps.shop", "apps.twin")
 BLOG = '[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
 
 
-def test_every_conflict_is_told_under_its_apps_path_beside_the_other_mistakes() -> None:
+def test_conflict_is_reported_at_its_app_beside_other_mistakes() -> None:
     told = mistakes(
         "[server]\nbuilds = 0\n[docker]\ncluster_subnet = '172.30.240.0/24'\n"
         + SHOP
@@ -40,14 +40,14 @@ def test_every_conflict_is_told_under_its_apps_path_beside_the_other_mistakes() 
     ]
 
 
-def test_a_key_that_is_wrong_itself_makes_no_conflict() -> None:
+def test_key_that_is_wrong_itself_makes_no_conflict() -> None:
     assert [line.split(": ")[0] for line in mistakes(SHOP + TWIN + 'path = "no slash"\n')] == ["apps.twin.path"]
     told = mistakes(SHOP + TWIN.replace("shop.example.com", "Shop"))
     assert [line.split(": ")[0] for line in told] == ["apps.twin.domains.0"]
     assert len(mistakes("apps = 5")) == len(mistakes("docker = 5\n" + SHOP)) == len(mistakes("[apps]\nshop = 5")) == 1
 
 
-def test_more_apps_than_the_subnet_has_room_for_are_told() -> None:
+def test_more_apps_than_the_subnet_has_room_for_are_reported() -> None:
     apps = "".join(SHOP.replace("shop", f"shop{number}") for number in range(4))
     told = mistakes("[docker]\nsubnet = '172.30.240.0/26'\n" + apps)
     assert told == ["docker.subnet: 172.30.240.0/26 has room for 3 apps, not 4"]

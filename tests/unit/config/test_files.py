@@ -17,7 +17,7 @@ tomcat.files = {{ "lib/driver.jar" = "{here}/driver.jar", "conf/server.xml" = "i
 """
 
 
-def test_each_that_is_not_there_is_told_with_its_key(tmp_path: Path) -> None:
+def test_each_that_is_not_there_is_reported_with_its_key(tmp_path: Path) -> None:
     (tmp_path / "there.pem").touch()
     app = parse(SETTINGS.format(here=tmp_path), tmp_path / "hookserver.toml").settings.apps["shop"]
     assert list(unreadable_files(app)) == [

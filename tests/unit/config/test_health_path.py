@@ -27,7 +27,7 @@ def app(path: str, health: str, kind: str = "maven", context: str = "") -> AppSe
         ("/a/b", "/well.jsp", "say /a/b/well.jsp"),
     ],
 )
-def test_a_health_path_that_the_context_cannot_answer_is_told(path: str, health: str, remedy: str) -> None:
+def test_health_path_that_the_context_cannot_answer_is_reported(path: str, health: str, remedy: str) -> None:
     assert remedy in health_outside(app(path, health))
 
 
@@ -41,5 +41,5 @@ def test_a_health_path_that_the_context_cannot_answer_is_told(path: str, health:
         app("/shop", "/well.jsp", kind="dockerfile"),
     ],
 )
-def test_nothing_is_told_of_one_that_it_may_answer(inside: AppSettings) -> None:
+def test_possible_health_path_is_not_reported(inside: AppSettings) -> None:
     assert not health_outside(inside)

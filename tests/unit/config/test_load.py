@@ -31,7 +31,7 @@ def test_only_an_apps_own_facts_have_no_default() -> None:
     ]
 
 
-def test_every_mistake_is_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     told = mistakes(
         """
         [server]
@@ -59,7 +59,7 @@ def test_every_mistake_is_told_at_once() -> None:
     assert "Did you mean 'maven'?" in by_path["apps.shop.build.kind"]
 
 
-def test_a_key_that_does_not_work_yet_is_refused() -> None:
+def test_key_that_does_not_work_yet_is_refused() -> None:
     assert mistakes(APP + "[apps.shop.release]\nwatch = '30s'")
 
 
@@ -72,7 +72,7 @@ def test_replicated_sessions_need_addresses_of_their_own() -> None:
 @pytest.mark.parametrize(
     "name", ["; } server {", "a\nb", "$host", "Shop", "-shop", "shop-", "a" * 41, "sh op", "../x", "ä"]
 )
-def test_a_name_that_would_break_out_is_refused(name: str) -> None:
+def test_name_that_would_break_out_is_refused(name: str) -> None:
     quoted = name.encode("unicode_escape").decode()
     assert mistakes(f'[apps."{quoted}"]\nrepository = "push"\ndomains = ["a.example.com"]\n')
 
@@ -91,7 +91,7 @@ def test_a_name_that_would_break_out_is_refused(name: str) -> None:
         "",
     ],
 )
-def test_a_hostile_repository_is_refused(repository: str) -> None:
+def test_hostile_repository_is_refused(repository: str) -> None:
     assert mistakes(f'[apps.shop]\nrepository = "{repository}"\ndomains = ["a.example.com"]\n')
 
 
@@ -105,7 +105,7 @@ def test_a_hostile_repository_is_refused(repository: str) -> None:
         "/srv/x.git",
     ],
 )
-def test_every_usual_kind_of_repository_is_taken(repository: str) -> None:
+def test_usual_kinds_of_repository_are_accepted(repository: str) -> None:
     text = f'[apps.shop]\nrepository = "{repository}"\ndomains = ["a.example.com"]\n'
     assert parse(text, Path("x")).settings.apps["shop"].repository == repository
 
@@ -120,17 +120,17 @@ def test_durations_and_sizes_are_read_as_people_write_them() -> None:
 @pytest.mark.parametrize(
     "duration", ["inf", "nan", '"99999999d"', '"30"', '"-1s"', '"soon"', "-1", "true", '"1 fortnight"']
 )
-def test_a_duration_that_could_be_misread_is_refused(duration: str) -> None:
+def test_duration_that_could_be_misread_is_refused(duration: str) -> None:
     assert mistakes(APP + f"[apps.shop.release]\ndrain = {duration}\n")
 
 
 @pytest.mark.parametrize("context", ["/shop", "../../conf; x", "..", "a#..#b", "a##1", "shop\\n", "de#"])
-def test_a_context_that_is_none_is_refused(context: str) -> None:
+def test_context_that_is_none_is_refused(context: str) -> None:
     assert "is not a context" in mistakes(APP + f'[apps.shop.tomcat]\ncontext = "{context}"')[0]
 
 
 @pytest.mark.parametrize("context", ["ROOT", "shop", "de#shop-2", "a.b", "-x"])
-def test_a_context_is_taken(context: str) -> None:
+def test_context_is_accepted(context: str) -> None:
     assert settings(f'[apps.shop.tomcat]\ncontext = "{context}"').apps["shop"].tomcat.context == context
 
 
@@ -163,14 +163,14 @@ def test_every_relative_path_counts_from_the_files_folder(tmp_path: Path, monkey
     assert shop.tomcat.env_file == etc / "shop.env"
 
 
-def test_the_webhooks_address_is_the_public_one_where_that_is_known() -> None:
+def test_webhooks_address_is_the_public_one_where_that_is_known() -> None:
     public = parse('[server]\npublic_url = "https://deploy.example.com/"\n', Path("x")).settings.server
     assert public.webhook_url("shop") == "https://deploy.example.com/hooks/shop"
     assert Settings().server.webhook_url("shop") == "http://127.0.0.1:9000/hooks/shop"
     assert mistakes('[server]\npublic_url = "deploy.example.com"')[0].startswith("server.public_url: ")
 
 
-def test_the_context_and_the_health_path_follow_the_path() -> None:
+def test_context_and_the_health_path_follow_the_path() -> None:
     root = settings().apps["shop"]
     below = settings('path = "/de/shop/"\n').apps["shop"]
     assert (root.tomcat.context, root.health.path) == ("ROOT", "/")
@@ -184,7 +184,7 @@ def test_two_apps_cannot_have_the_same_place() -> None:
     assert parse(APP + apart, Path("x")).settings.apps.keys() == {"shop", "twin"}
 
 
-def test_a_secret_comes_from_its_file_and_never_shows(tmp_path: Path) -> None:
+def test_secret_comes_from_its_file_and_never_shows(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s3cr3t-of-the-shop\n")
     file = tmp_path / "hookserver.toml"
     file.write_text(APP + 'webhook_secret_file = "secret"\n')
@@ -204,13 +204,13 @@ def test_passwords_in_addresses_and_variables_do_not_show() -> None:
 
 
 @pytest.mark.parametrize("user", ["u:pa[ss-canary", "u:pass-canary]", "u:pass-canary/x", "u:canary#y", "u:a canary"])
-def test_an_address_that_cannot_be_read_is_told_with_its_path_and_without_its_password(user: str) -> None:
+def test_address_that_cannot_be_read_is_reported_with_its_path_and_without_its_password(user: str) -> None:
     told = mistakes(APP.replace('"push"', f'"https://{user}@git.example.com/shop.git"'))
     assert [line.split(": ")[0] for line in told] == ["apps.shop.repository"]
     assert "canary" not in str(told)
 
 
-def test_a_secret_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_secret_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     text = APP + 'webhook_secret_file = "{}"\n'
     for name, why in (("none", "cannot be read"), ("empty", "is empty")):
@@ -224,7 +224,7 @@ def test_each_setting_says_where_it_comes_from() -> None:
     assert effective["apps.shop.release.drain"] == ('"30s"', "default")
 
 
-def test_what_check_prints_can_be_read_again() -> None:
+def test_output_of_check_can_be_read_again() -> None:
     printed: dict[str, list[str]] = {}
     for path, value, _ in parse(APP, Path("x")).effective():
         section, key = path.rsplit(".", 1)
@@ -233,7 +233,7 @@ def test_what_check_prints_can_be_read_again() -> None:
     assert parse(text, Path("y")).settings == settings()
 
 
-def test_the_example_shows_the_defaults() -> None:
+def test_example_shows_the_defaults() -> None:
     lines = EXAMPLE.read_text().splitlines()
     spoken = "\n".join(line[2:] if line.startswith("# ") and " = " in line else line for line in lines)
     without_secret = "\n".join(line for line in spoken.splitlines() if "webhook_secret_file" not in line)
@@ -243,7 +243,7 @@ def test_the_example_shows_the_defaults() -> None:
     assert (told.server, told.nginx, told.docker) == (default.server, default.nginx, default.docker)
 
 
-def test_the_settings_file_is_looked_for_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_file_is_looked_for_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError, match="hookserver init"):
         find(environ={})
@@ -254,7 +254,7 @@ def test_the_settings_file_is_looked_for_in_order(tmp_path: Path, monkeypatch: p
     assert find("given.toml", environ={"HOOKSERVER_CONFIG": "named.toml"}).name == "given.toml"
 
 
-def test_what_is_not_toml_is_told_with_its_line() -> None:
+def test_invalid_toml_is_reported_with_its_line() -> None:
     assert "line 2" in mistakes("[server]\nlisten = \n")[0]
 
 
@@ -272,7 +272,7 @@ BLOG = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
         ('[nginx]\nmode = "sytem"\n' + APP, "Did you mean 'system'"),
     ],
 )
-def test_a_redirect_and_a_mode_that_cannot_be_are_told(text: str, mistake: str) -> None:
+def test_redirect_and_a_mode_that_cannot_be_are_reported(text: str, mistake: str) -> None:
     assert re.search(mistake, "\n".join(mistakes(text)))
 
 

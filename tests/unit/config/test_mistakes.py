@@ -33,13 +33,13 @@ APP = '[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
         ),
     ],
 )
-def test_each_is_told_once_with_what_is_wanted(text: str, told: str) -> None:
+def test_each_is_reported_once_with_what_is_wanted(text: str, told: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse(text, Path("hookserver.toml"))
     assert caught.value.mistakes == [told]
 
 
-def test_an_app_with_a_bad_name_is_told_once() -> None:
+def test_app_with_a_bad_name_is_reported_once() -> None:
     with pytest.raises(SettingsError) as caught:
         parse(APP.replace("apps.shop", 'apps."Bad Name"'), Path("hookserver.toml"))
     assert [line.split(": ")[0] for line in caught.value.mistakes] == ["apps.Bad Name"]

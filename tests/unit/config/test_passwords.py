@@ -27,7 +27,7 @@ WITH_A_PASSWORD = [
 
 
 @pytest.mark.parametrize(("text", "shown"), WITH_A_PASSWORD)
-def test_a_password_inside_a_text_is_hidden_and_known(text: str, shown: str) -> None:
+def test_password_inside_a_text_is_hidden_and_known(text: str, shown: str) -> None:
     assert hide({"env": [text]}) == {"env": [shown]}
     assert any("can" in secret for secret in secrets_in(text))
 
@@ -36,16 +36,16 @@ def test_a_password_inside_a_text_is_hidden_and_known(text: str, shown: str) -> 
     "text",
     ["git@host:acme/shop.git", "ssh://git@host:22/a@b", "https://a.example.com/x@y", "jdbc:mysql://db/shop", "ada@b.c"],
 )
-def test_a_text_without_a_password_stays_as_it_is(text: str) -> None:
+def test_text_without_a_password_stays_as_it_is(text: str) -> None:
     assert hide(text) == text
     assert not list(secrets_in(text))
 
 
-def test_a_password_is_known_as_it_is_written_and_as_it_is_meant() -> None:
+def test_password_is_known_as_it_is_written_and_as_it_is_meant() -> None:
     assert set(secrets_in("https://bot:p%40ss@git.example.com/a")) == {"p%40ss", "p@ss"}
 
 
-def test_an_address_for_everybody_has_no_user_and_no_tail_of_a_password() -> None:
+def test_address_for_everybody_has_no_user_and_no_tail_of_a_password() -> None:
     assert without_user("https://bot:p@ss@git.example.com/a@b") == "https://git.example.com/a@b"
 
 

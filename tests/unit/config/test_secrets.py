@@ -133,7 +133,7 @@ def test_no_secret_is_in_a_document_for_the_api(
     assert CANARY not in json.dumps(documents.app(store, settings.apps["shop"]))
 
 
-def test_a_release_shows_no_settings(with_canaries: tuple[Settings, str, list[str]]) -> None:
+def test_release_shows_no_settings(with_canaries: tuple[Settings, str, list[str]]) -> None:
     recorded = record(with_canaries[0], "salt")["apps"]["shop"]
     release = Release(1, "shop", "c" * 40, "sha256:1", Slot.BLUE, 2, settings=recorded)
     assert "••••••" in str(recorded)
@@ -156,7 +156,7 @@ def test_no_mistake_in_the_settings_shows_a_secret(place: str, value: str, tmp_p
 
 
 @pytest.mark.parametrize("setting", ["repository", "branch", "path", "image"])
-def test_a_password_in_a_wrong_text_is_not_shown(setting: str, tmp_path: Path) -> None:
+def test_password_in_a_wrong_text_is_not_shown(setting: str, tmp_path: Path) -> None:
     given = {"repository": '"push"', "domains": '["shop.example.com"]', setting: '"ftp://bot:canary@example.com/ x"'}
     text = "[apps.shop]\n" + "".join(f"{key} = {value}\n" for key, value in given.items())
     with pytest.raises(SettingsError) as caught:
@@ -183,7 +183,7 @@ class Notifier(Section):
     deeper: Token = Token()
 
 
-def test_a_secret_of_any_section_may_come_from_a_file(tmp_path: Path) -> None:
+def test_secret_of_any_section_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("canary-of-a-file\n")
     read = Notifier.model_validate({"deeper": {"token_file": "token"}}, context={"base": tmp_path})
     assert read.deeper.token.get_secret_value() == "canary-of-a-file"
@@ -205,7 +205,7 @@ def test_a_secret_of_any_section_may_come_from_a_file(tmp_path: Path) -> None:
         ('webhook_secret_fil = "none"', "unknown key. Did you mean 'webhook_secret_file'?"),
     ],
 )
-def test_a_secret_file_that_does_not_work_is_reported_beside_other_mistakes(
+def test_secret_file_that_does_not_work_is_reported_beside_other_mistakes(
     lines: str, mistake: str, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").touch()
@@ -225,7 +225,7 @@ def test_variables_are_plain_for_the_process_that_gets_them(tmp_path: Path) -> N
     assert variables["LEVEL"] == "info"
 
 
-def test_a_digest_for_an_image_depends_on_its_secrets(tmp_path: Path) -> None:
+def test_digest_for_an_image_depends_on_its_secrets(tmp_path: Path) -> None:
     env = '[apps.shop.build]\nenv = { DB_PASSWORD = "canary" }\n'
     build = parse(APP + env, tmp_path / "x").settings.apps["shop"].build
     assert build.revealed({"env"}) == {"env": {"DB_PASSWORD": "canary"}}

@@ -67,7 +67,7 @@ def test_candidate_has_limits_and_no_restart_policy() -> None:
     assert host["ExtraHosts"] == ["host.docker.internal:host-gateway"]
 
 
-def test_a_replica_that_shares_sessions_is_told_its_address_and_its_peers() -> None:
+def test_replica_that_shares_sessions_is_reported_its_address_and_its_peers() -> None:
     cluster = Cluster("cluster", "172.30.224.40", ("172.30.224.41", "172.30.224.48"))
     options = environment(cluster=cluster, env={"CATALINA_OPTS": "-Down=1"})["CATALINA_OPTS"]
     shared = "-Dhookserver.cluster=172.30.224.40 -Dhookserver.peers=172.30.224.41,172.30.224.48"
@@ -75,7 +75,7 @@ def test_a_replica_that_shares_sessions_is_told_its_address_and_its_peers() -> N
     assert "hookserver.cluster" not in environment()["CATALINA_OPTS"]
 
 
-def test_a_replica_marks_what_it_begins_with_in_a_folder_of_its_own_on_the_host() -> None:
+def test_replica_marks_what_it_begins_with_in_a_folder_of_its_own_on_the_host() -> None:
     assert arguments()["HostConfig"]["Binds"] == ["/state/request-journal/shop/172.30.112.25:/run/hookserver/begun"]
     assert MARKS in environment()["CATALINA_OPTS"]
 

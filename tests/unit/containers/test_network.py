@@ -23,7 +23,7 @@ def test_docker_never_assigns_the_address_of_a_replica_itself() -> None:
     assert (pool["Subnet"], pool["IPRange"], pool["Gateway"]) == (str(SUBNET), "172.30.240.0/28", "172.30.240.1")
 
 
-def test_the_network_of_replicas_that_share_sessions_leads_nowhere_else() -> None:
+def test_network_of_replicas_that_share_sessions_leads_nowhere_else() -> None:
     made = network_arguments(IPv4Network("172.30.224.32/27"), Path("/state"), "shop")
     assert made["internal"]
     assert made["ipam"]["Config"][0]["IPRange"] == "172.30.224.32/29"

@@ -59,7 +59,7 @@ ENGINE_29 = {
 
 
 @pytest.mark.parametrize("told", [ENGINE_20, ENGINE_29], ids=["20.10", "29"])
-def test_a_replica_is_read_from_what_every_engine_tells(told: dict[str, Any]) -> None:
+def test_replica_is_read_from_what_every_engine_tells(told: dict[str, Any]) -> None:
     assert parse_replica(told) == Replica(
         id="dd2dc77b9821537e95d9f41bec7fd7a80040e39d88c5bd87f7c053e9f0c71620",
         name="hs-shop-blue-2",
@@ -89,12 +89,12 @@ def test_dockers_words_become_states(word: str, state: ReplicaState) -> None:
     assert parse_replica({**ENGINE_29, "State": {**STATE, "Status": word}}).state is state
 
 
-def test_a_replica_that_ended_has_its_exit_code_in_words() -> None:
+def test_replica_that_ended_has_its_exit_code_in_words() -> None:
     ended = {**STATE, "Status": "exited", "ExitCode": 127}
     assert parse_replica({**ENGINE_29, "State": ended}).ending.startswith("ended with exit code 127 (")
 
 
-def test_a_replica_that_lost_a_process_to_its_memory_limit_says_so_while_it_runs() -> None:
+def test_replica_that_lost_a_process_to_its_memory_limit_says_so_while_it_runs() -> None:
     replica = parse_replica({**ENGINE_29, "State": {**STATE, "OOMKilled": True}})
     assert replica.out_of_memory
     assert replica.ending == "was killed: it needed more memory than its limit"

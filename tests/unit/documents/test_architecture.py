@@ -23,24 +23,24 @@ def test_each_room_has_one_line() -> None:
     assert set(documented) == folders | modules
 
 
-def test_the_floors_are_those_that_import_linter_checks() -> None:
+def test_floors_are_those_that_import_linter_checks() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     (layers,) = [one["layers"] for one in settings["tool"]["importlinter"]["contracts"] if one["type"] == "layers"]
     assert "\n".join(layers) in ARCHITECTURE.section("The picture").text
 
 
-def test_the_steps_of_the_way_are_those_of_a_deploy() -> None:
+def test_steps_of_the_way_are_those_of_a_deploy() -> None:
     from hookserver.models import Step
 
     assert re.findall(r"^\d+\. \*\*(\w+)\*\*", ARCHITECTURE.text, re.MULTILINE) == [str(step) for step in Step]
 
 
 @pytest.mark.parametrize(("name", "file"), NAMED)
-def test_a_name_is_in_the_file_that_is_named(name: str, file: str) -> None:
+def test_name_is_in_the_file_that_is_named(name: str, file: str) -> None:
     assert re.search(rf"\b{name}\b", (PACKAGE / file).read_text(encoding="utf-8"))
 
 
-def test_the_table_of_additions_names_files() -> None:
+def test_table_of_additions_names_files() -> None:
     assert len(NAMED) > 5
     (table,) = ARCHITECTURE.section("Where to add what").tables()
     for row in table.rows:

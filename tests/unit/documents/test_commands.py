@@ -47,7 +47,7 @@ def test_documented_commands_are_understood(line: str) -> None:
     command.make_context(command.name, ["1" if word == "N" else word for word in words], resilient_parsing=line in BARE)
 
 
-def test_the_table_of_commands_has_each_with_its_options() -> None:
+def test_table_of_commands_has_each_with_its_options() -> None:
     (table,) = [table for table in OPERATING.section("Command line").tables() if table.header[0] == "command"]
     documented = {}
     for command, does in table.rows:
@@ -60,7 +60,7 @@ def test_the_table_of_commands_has_each_with_its_options() -> None:
     }
 
 
-def test_the_table_of_exit_codes_is_that_of_the_errors() -> None:
+def test_table_of_exit_codes_is_that_of_the_errors() -> None:
     (table,) = [table for table in OPERATING.section("Command line").tables() if table.header[0] == "exit code"]
     ours = {
         error.exit_code for error in vars(errors).values() if isinstance(error, type) and hasattr(error, "exit_code")
@@ -78,7 +78,7 @@ def test_documented_parts_of_the_suite_exist(document: Page) -> None:
 
 
 @pytest.mark.parametrize("script", ["./deploy/demo.sh", "./tests/run.sh"])
-def test_the_two_commands_of_the_readme_are_programs(script: str) -> None:
+def test_two_commands_of_the_readme_are_programs(script: str) -> None:
     assert f"{script}\n" in page("README.md").blocks("sh")
     assert (ROOT / script).stat().st_mode & 0o111
 

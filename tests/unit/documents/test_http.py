@@ -38,7 +38,7 @@ def app(settings: Settings, store: Store) -> Flask:
     return create_app(settings, store)
 
 
-def test_the_table_has_every_call(app: Flask) -> None:
+def test_table_has_every_call(app: Flask) -> None:
     (table,) = page("deploy/README.md").section("HTTP API").tables()
     documented = {tuple(spans(row[0])[0].split()) for row in table.rows}
     rules = {

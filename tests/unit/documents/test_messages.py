@@ -81,7 +81,7 @@ def test_quotes_are_found_in_tables_and_in_the_text() -> None:
         ("two words", False),
     ],
 )
-def test_messages_are_told_from_other_code(span: str, quotes: bool) -> None:
+def test_messages_are_reported_from_other_code(span: str, quotes: bool) -> None:
     assert is_message(span) is quotes
 
 
@@ -94,5 +94,5 @@ def test_messages_are_told_from_other_code(span: str, quotes: bool) -> None:
         ("Every text that the product can show", False),
     ],
 )
-def test_a_message_is_looked_up_with_its_values_left_open(message: str, emitted: bool) -> None:
+def test_message_is_looked_up_with_its_values_left_open(message: str, emitted: bool) -> None:
     assert is_emitted(message) is emitted

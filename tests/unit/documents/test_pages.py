@@ -75,7 +75,7 @@ def test_no_document_repeats_a_measured_figure(document: Page) -> None:
 
 
 @NAMED
-def test_a_word_of_code_is_a_word_of_the_sources(document: Page) -> None:
+def test_word_of_code_is_a_word_of_the_sources(document: Page) -> None:
     """A setting, a file, a status, a program: what was renamed is found here."""
     words = {span for span in document.spans() if not re.search(r"[\s<>…]", span)} - FOREIGN
     assert sorted(word for word in words if not _is_known(word)) == []

@@ -78,7 +78,7 @@ def test_each_section_lists_its_keys_in_order(title: str) -> None:
 
 
 @pytest.mark.parametrize(("title", "row"), rows(), ids=lambda one: one if isinstance(one, str) else one[0])
-def test_a_key_has_the_default_of_the_schema(title: str, row: tuple[str, ...]) -> None:
+def test_key_has_the_default_of_the_schema(title: str, row: tuple[str, ...]) -> None:
     key, documented = spans(row[0])[0], (spans(row[1]) or [row[1]])[0]
     path = f"{SECTIONS[title]}.{key}".lstrip(".")
     in_app = title.startswith("[apps")
@@ -93,7 +93,7 @@ def test_a_key_has_the_default_of_the_schema(title: str, row: tuple[str, ...]) -
 
 
 @pytest.mark.parametrize(("title", "row"), rows(), ids=lambda one: one if isinstance(one, str) else one[0])
-def test_a_key_has_the_type_of_the_schema(title: str, row: tuple[str, ...]) -> None:
+def test_key_has_the_type_of_the_schema(title: str, row: tuple[str, ...]) -> None:
     key, kind = spans(row[0])[0], row[2]
     field = model(title).model_fields.get(key)
     if field is None or field.is_required():
@@ -115,7 +115,7 @@ def _kinds(default: Any, dumped: Any) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(("title", "row"), rows(), ids=lambda one: one if isinstance(one, str) else one[0])
-def test_a_key_says_what_its_change_does(title: str, row: tuple[str, ...]) -> None:
+def test_key_says_what_its_change_does(title: str, row: tuple[str, ...]) -> None:
     key = spans(row[0])[0].removesuffix("_file") if "secret" in row[0] else spans(row[0])[0]
     section = SECTIONS[title]
     one, two = ({section: {key: value}} if section else {key: value} for value in ("a", "b"))
@@ -129,7 +129,7 @@ def test_each_change_is_explained() -> None:
     assert {row[0] for row in changes.rows} == set(CHANGES.values())
 
 
-def test_the_example_file_has_every_key_in_order() -> None:
+def test_example_file_has_every_key_in_order() -> None:
     text = (ROOT / "deploy" / "hookserver.example.toml").read_text(encoding="utf-8")
     shown: dict[str, list[str]] = {}
     for line in text.splitlines():

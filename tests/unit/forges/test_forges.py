@@ -10,7 +10,7 @@ from tests.unit.forges.samples import (
 )
 
 
-def test_a_call_of_gitea_is_found_though_it_has_githubs_headers() -> None:
+def test_call_of_gitea_is_found_though_it_has_githubs_headers() -> None:
     assert forges.find(from_gitea(b"{}")) is gitea
 
 

@@ -24,7 +24,7 @@ def test_giteas_signature_is_64_bare_digits(given_signature: str) -> None:
     assert not gitea.is_signed({"x-gitea-signature": given_signature}, b"{}", SECRET)
 
 
-def test_a_call_of_forgejo_is_read_by_giteas_headers() -> None:
+def test_call_of_forgejo_is_read_by_giteas_headers() -> None:
     body = encoded()
     headers = from_gitea(body)
     headers |= {name.replace("gitea", "forgejo"): value for name, value in headers.items() if "gitea" in name}
@@ -42,7 +42,7 @@ def test_gitea_signs_the_json_inside_a_form() -> None:
     assert gitea.parse(headers, form) == BranchPush("main", COMMIT, "ada", "100 % tea + \u2603", "g-1")
 
 
-def test_a_push_tells_branch_commit_pusher_message_and_delivery() -> None:
+def test_push_tells_branch_commit_pusher_message_and_delivery() -> None:
     body = encoded()
     assert gitea.parse(from_gitea(body), body) == BranchPush("main", COMMIT, "ada", "Sell tea", "g-1")
 

@@ -28,7 +28,7 @@ def test_github_signs_the_form_as_it_is_sent() -> None:
     assert github.parse(headers, form) == BranchPush("main", COMMIT, "ada", "100 % tea + \u2603", "d-1")
 
 
-def test_a_push_tells_branch_commit_pusher_message_and_delivery() -> None:
+def test_push_tells_branch_commit_pusher_message_and_delivery() -> None:
     body = encoded()
     assert github.parse(from_github(body), body) == BranchPush("main", COMMIT, "ada", "Sell tea", "d-1")
 
@@ -46,7 +46,7 @@ def test_a_push_tells_branch_commit_pusher_message_and_delivery() -> None:
         ("push", {"head_commit": {"id": COMMIT, "message": "Typo\n\n[Skip Deploy]"}}, "[skip deploy]"),
     ],
 )
-def test_a_call_without_a_deploy_is_ignored_with_the_reason(event: str, changes: dict[str, Any], reason: str) -> None:
+def test_call_without_a_deploy_is_ignored_with_the_reason(event: str, changes: dict[str, Any], reason: str) -> None:
     body = encoded(**changes)
     said = github.parse(from_github(body, event), body)
     assert isinstance(said, Ignored)
@@ -54,6 +54,6 @@ def test_a_call_without_a_deploy_is_ignored_with_the_reason(event: str, changes:
     assert isinstance(gitea.parse(from_gitea(body, event), body), Ignored)
 
 
-def test_a_call_without_an_event_is_a_bad_request() -> None:
+def test_call_without_an_event_is_a_bad_request() -> None:
     with pytest.raises(BadRequest, match="x-github-event is missing"):
         github.parse({"x-hub-signature-256": "sha256="}, b"{}")

@@ -23,19 +23,19 @@ from tests.unit.forges.samples import (
 
 
 @pytest.mark.parametrize("form", [b"", b"other=1", b"payload=%7B%7D&payload=%7B%7D", b"xpayload=%7B%7D"])
-def test_a_form_without_exactly_one_payload_is_refused(form: bytes) -> None:
+def test_form_without_exactly_one_payload_is_refused(form: bytes) -> None:
     with pytest.raises(BadRequest):
         github.parse(from_github(form) | FORM_TYPE, form)
 
 
 @given(st.binary(max_size=300), st.integers(min_value=3, max_value=70))
-def test_a_form_is_decoded_the_same_in_pieces_of_any_size(text: bytes, piece: int) -> None:
+def test_form_is_decoded_the_same_in_pieces_of_any_size(text: bytes, piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(payload, "_FORM_PIECE", piece)
         assert payload.of_form(b"a=1&payload=" + quote_plus(text).encode() + b"&b=2") == text
 
 
-def test_the_message_is_the_one_of_the_pushed_tip() -> None:
+def test_message_is_the_one_of_the_pushed_tip() -> None:
     others = [{"id": "b" * 40, "message": "older [skip deploy]"}, {"id": COMMIT, "message": "tip"}]
     said = parsed(encoded(head_commit=None, commits=others))
     assert isinstance(said, BranchPush)
@@ -43,7 +43,7 @@ def test_the_message_is_the_one_of_the_pushed_tip() -> None:
 
 
 @pytest.mark.parametrize("pusher", [None, 7, "ada", {"login": "ada"}, {"username": "ada"}, {"name": "ada\u202e\x07"}])
-def test_the_pushers_name_is_found_in_every_shape_and_is_printable(pusher: object) -> None:
+def test_pushers_name_is_found_in_every_shape_and_is_printable(pusher: object) -> None:
     said = parsed(encoded(pusher=pusher))
     assert isinstance(said, BranchPush)
     assert said.by in ("ada", "")
@@ -74,7 +74,7 @@ def test_the_pushers_name_is_found_in_every_shape_and_is_printable(pusher: objec
         pytest.param(b'{"ref": "refs/heads/main", "after": "--upload-pack=id"}', id="after an option"),
     ],
 )
-def test_a_signed_call_that_cannot_be_understood_is_a_bad_request(body: bytes) -> None:
+def test_signed_call_that_cannot_be_understood_is_a_bad_request(body: bytes) -> None:
     for forge, headers in ((github, from_github(body)), (gitea, from_gitea(body)), (generic, JSON_TYPE)):
         with pytest.raises(BadRequest) as refused:
             forge.parse(headers, body)
@@ -120,7 +120,7 @@ def test_a_signed_call_that_cannot_be_understood_is_a_bad_request(body: bytes) -
         ".a",
     ],
 )
-def test_a_ref_that_git_does_not_allow_is_refused(name: str) -> None:
+def test_ref_that_git_does_not_allow_is_refused(name: str) -> None:
     for ref in (f"refs/heads/{name}", f"refs/tags/{name}", name):
         with pytest.raises(BadRequest) as refused:
             parsed(json.dumps({"ref": ref}).encode())
@@ -146,5 +146,5 @@ def test_any_body_is_refused_without_a_fault(body: bytes) -> None:
                 forge.parse({**headers, **kind}, body)
 
 
-def test_the_addresses_in_a_payload_are_ignored() -> None:
+def test_addresses_in_a_payload_are_ignored() -> None:
     assert "ext::" not in repr(parsed(encoded()))

@@ -61,7 +61,7 @@ def test_no_signature_is_right_for_an_empty_secret() -> None:
 
 
 @given(st.text(max_size=80), st.binary(max_size=80))
-def test_a_signature_is_checked_without_ever_raising(text: str, body: bytes) -> None:
+def test_signature_is_checked_without_ever_raising(text: str, body: bytes) -> None:
     for kind in (JSON_TYPE, FORM_TYPE):
         for header in ("x-hub-signature-256", "x-gitea-signature", "x-hookserver-signature"):
             for forge in forges.FORGES:
@@ -69,7 +69,7 @@ def test_a_signature_is_checked_without_ever_raising(text: str, body: bytes) -> 
 
 
 @pytest.mark.parametrize("header", ["x-github-event", "x-github-delivery"])
-def test_a_header_that_was_sent_twice_is_refused(header: str) -> None:
+def test_header_that_was_sent_twice_is_refused(header: str) -> None:
     body = encoded()
     headers = from_github(body)
     with pytest.raises(Unauthorized):
@@ -77,13 +77,13 @@ def test_a_header_that_was_sent_twice_is_refused(header: str) -> None:
 
 
 @pytest.mark.parametrize("delivery", ["x" * 129, "a b", "a\x00", "é", "../x"])
-def test_a_delivery_id_is_short_and_plain(delivery: str) -> None:
+def test_delivery_id_is_short_and_plain(delivery: str) -> None:
     body = encoded()
     with pytest.raises(BadRequest):
         github.parse(from_github(body) | {"x-github-delivery": delivery}, body)
 
 
-def test_a_header_that_must_be_there_is_named_when_it_is_missing() -> None:
+def test_header_that_must_be_there_is_named_when_it_is_missing() -> None:
     with pytest.raises(BadRequest, match="x-github-event is missing"):
         signature.one({"x-github-event": ""}, "x-github-event")
     assert signature.delivery({}, "x-github-delivery") == ""

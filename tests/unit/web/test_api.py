@@ -13,7 +13,7 @@ from hookserver.store import Store
 from tests.unit.web.conftest import DEPLOYS, deployed
 
 
-def test_an_app_tells_what_serves_what_stands_by_and_what_waits(
+def test_app_tells_what_serves_what_stands_by_and_what_waits(
     client: FlaskClient, store: Store, bearer: dict[str, str]
 ) -> None:
     first, second = deployed(store), deployed(store, Slot.GREEN, "b" * 40)
@@ -30,7 +30,7 @@ def test_an_app_tells_what_serves_what_stands_by_and_what_waits(
     assert shop["queue"] == {"running": None, "waiting": waiting}
 
 
-def test_an_app_tells_since_when_what_serves_does(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
+def test_app_tells_since_when_what_serves_does(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
     def since() -> str:
         told = client.get("/api/v1/apps/shop", headers=bearer).json
         assert told is not None
@@ -52,19 +52,19 @@ def test_an_app_tells_since_when_what_serves_does(client: FlaskClient, store: St
     assert since() > at_first
 
 
-def test_an_app_that_was_never_deployed_has_nothing_live(client: FlaskClient, bearer: dict[str, str]) -> None:
+def test_app_that_was_never_deployed_has_nothing_live(client: FlaskClient, bearer: dict[str, str]) -> None:
     cellar = client.get("/api/v1/apps/cellar", headers=bearer).json
     assert cellar is not None
     assert (cellar["live"], cellar["standby"], cellar["lock"]) == (None, None, None)
 
 
-def test_secrets_and_repository_addresses_are_told_to_nobody(client: FlaskClient, bearer: dict[str, str]) -> None:
+def test_secrets_and_repository_addresses_are_reported_to_nobody(client: FlaskClient, bearer: dict[str, str]) -> None:
     told = client.get("/api/v1/apps", headers=bearer).text
     assert "a secret of the shop" not in told
     assert "git.example.com" not in told
 
 
-def test_a_deploy_tells_its_steps_and_times(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
+def test_deploy_tells_its_steps_and_times(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
     number = deployed(store)
     told = client.get(f"/api/v1/deploys/{number}", headers=bearer).json
     assert told is not None
@@ -90,12 +90,12 @@ def test_deploys_are_listed_newest_first_and_as_many_as_asked_for(
 
 
 @pytest.mark.parametrize("number", ["99", "0", "9" * 30])
-def test_a_deploy_that_is_not_there_is_404(client: FlaskClient, bearer: dict[str, str], number: str) -> None:
+def test_deploy_that_is_not_there_is_404(client: FlaskClient, bearer: dict[str, str], number: str) -> None:
     for path in (f"/api/v1/deploys/{number}", f"/api/v1/deploys/{number}/log"):
         assert client.get(path, headers=bearer).status_code == 404
 
 
-def test_a_rollback_goes_to_the_release_before_or_to_the_one_that_is_named(
+def test_rollback_goes_to_the_release_before_or_to_the_one_that_is_named(
     client: FlaskClient, store: Store, bearer: dict[str, str]
 ) -> None:
     first, second, _third = deployed(store), deployed(store, Slot.GREEN), deployed(store)
@@ -108,7 +108,7 @@ def test_a_rollback_goes_to_the_release_before_or_to_the_one_that_is_named(
     assert client.post("/api/v1/apps/shop/rollback", data={"to": str(first)}, headers=bearer).status_code == 202
 
 
-def test_a_rollback_that_cannot_be_is_refused_with_the_reason(
+def test_rollback_that_cannot_be_is_refused_with_the_reason(
     client: FlaskClient, store: Store, bearer: dict[str, str]
 ) -> None:
     def status(**body: Any) -> int:
@@ -127,7 +127,7 @@ def test_a_rollback_that_cannot_be_is_refused_with_the_reason(
     assert status() == 409
 
 
-def test_a_waiting_deploy_is_cancelled_at_once_and_a_running_one_by_the_worker(
+def test_waiting_deploy_is_cancelled_at_once_and_a_running_one_by_the_worker(
     client: FlaskClient, store: Store, bearer: dict[str, str]
 ) -> None:
     waiting = store.enqueue(Push("shop", Trigger.API)).deploy
@@ -141,7 +141,7 @@ def test_a_waiting_deploy_is_cancelled_at_once_and_a_running_one_by_the_worker(
     assert store.deploy(running).cancel_requested
 
 
-def test_a_lock_needs_a_reason_and_tells_who_set_it(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
+def test_lock_needs_a_reason_and_tells_who_set_it(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
     path = "/api/v1/apps/shop/lock"
     for body in ({}, {"reason": ""}, {"reason": " "}, {"reason": "x" * 201}, {"reason": "a\nb"}, {"reason": 7}):
         assert client.put(path, json=body, headers=bearer).status_code == 422

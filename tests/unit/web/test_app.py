@@ -17,7 +17,7 @@ def test_no_route_answers_options(client: FlaskClient, path: str) -> None:
     assert client.options(path).status_code == 405
 
 
-def test_a_document_is_one_line_with_its_keys_in_order(client: FlaskClient, bearer: dict[str, str]) -> None:
+def test_document_is_one_line_with_its_keys_in_order(client: FlaskClient, bearer: dict[str, str]) -> None:
     text = client.get("/api/v1/apps/shop", headers=bearer).text
     assert text.startswith('{"app": "shop", "branch": "main"')
     assert text.count("\n") == 1

@@ -30,7 +30,7 @@ from tests.unit.web.conftest import DEPLOYS
 @pytest.mark.parametrize(
     "authorization", [None, "Bearer wrong", "Bearer ", "Basic YTpi", "Bearer é", "Bearer " + "x" * 999]
 )
-def test_a_call_without_a_valid_token_learns_nothing_and_does_nothing(
+def test_call_without_a_valid_token_learns_nothing_and_does_nothing(
     client: FlaskClient, store: Store, method: str, path: str, authorization: str | None
 ) -> None:
     store.enqueue(Push("shop", Trigger.API))
@@ -43,7 +43,7 @@ def test_a_call_without_a_valid_token_learns_nothing_and_does_nothing(
     assert len(store.deploys()) == 1
 
 
-def test_a_token_of_one_app_is_valid_for_that_app_only(
+def test_token_of_one_app_is_valid_for_that_app_only(
     client: FlaskClient, store: Store, shop_bearer: dict[str, str]
 ) -> None:
     store.enqueue(Push("cellar", Trigger.API))

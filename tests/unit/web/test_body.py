@@ -29,7 +29,7 @@ from tests.unit.web.conftest import DEPLOYS
         (b" " * 70_000, "application/json", 413),
     ],
 )
-def test_a_body_without_fields_is_refused(
+def test_body_without_fields_is_refused(
     client: FlaskClient, bearer: dict[str, str], content: bytes, content_type: str, status: int
 ) -> None:
     answer = client.post(DEPLOYS, data=content, content_type=content_type, headers=bearer)
@@ -40,7 +40,7 @@ def test_a_body_without_fields_is_refused(
     ("length", "is_chunked", "status"),
     [(65536, False, 202), (65537, False, 413), (65535, True, 202), (65537, True, 413), (1 << 20, True, 413)],
 )
-def test_a_body_over_the_limit_is_413_also_without_a_length(
+def test_body_over_the_limit_is_413_also_without_a_length(
     client: FlaskClient, store: Store, bearer: dict[str, str], length: int, is_chunked: bool, status: int
 ) -> None:
     content = b"{" + b" " * (length - 2) + b"}"
@@ -60,7 +60,7 @@ def test_a_body_over_the_limit_is_413_also_without_a_length(
         assert answer.json["detail"] == "the body is over 64 kB"
 
 
-def test_a_body_that_ends_early_is_400(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
+def test_body_that_ends_early_is_400(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
     answer = client.post(
         DEPLOYS,
         input_stream=BytesIO(b"{"),
@@ -73,7 +73,7 @@ def test_a_body_that_ends_early_is_400(client: FlaskClient, store: Store, bearer
     assert store.deploys() == []
 
 
-def test_a_fifth_large_body_at_once_is_503(app: Flask, monkeypatch: pytest.MonkeyPatch, bearer: dict[str, str]) -> None:
+def test_fifth_large_body_at_once_is_503(app: Flask, monkeypatch: pytest.MonkeyPatch, bearer: dict[str, str]) -> None:
     monkeypatch.setattr(body, "_large_bodies", threading.BoundedSemaphore(1))
     monkeypatch.setattr(body, "DEADLINE", 0.01)
     large = b" " * (body.LARGE + 1)

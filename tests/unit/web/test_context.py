@@ -9,14 +9,14 @@ from hookserver.web.context import context
 from tests.unit.web.conftest import SECRET
 
 
-def test_an_unknown_app_is_404_with_the_nearest_name(client: FlaskClient, bearer: dict[str, str]) -> None:
+def test_unknown_app_is_404_with_the_nearest_name(client: FlaskClient, bearer: dict[str, str]) -> None:
     answer = client.post("/api/v1/apps/shpo/deploys", headers=bearer)
     assert answer.status_code == 404
     assert answer.json is not None
     assert answer.json["remedy"] == "Did you mean 'shop'?"
 
 
-def test_an_app_without_a_secret_has_one_that_nobody_knows(app: Flask) -> None:
+def test_app_without_a_secret_has_one_that_nobody_knows(app: Flask) -> None:
     with app.app_context():
         shared = context()
         assert shared.secret(shared.settings.apps["shop"]) == SECRET

@@ -18,7 +18,7 @@ def _eager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(current, "CHECK_EVERY", 0.0)
 
 
-def test_the_file_is_read_again_once_the_worker_has_applied_it(settings: Settings, store: Store) -> None:
+def test_file_is_read_again_once_the_worker_has_applied_it(settings: Settings, store: Store) -> None:
     reads: list[float] = []
 
     def reread(_: Settings) -> Settings:
@@ -35,7 +35,7 @@ def test_the_file_is_read_again_once_the_worker_has_applied_it(settings: Setting
     assert len(reads) == 2
 
 
-def test_a_file_with_mistakes_leaves_the_settings_as_they_are(settings: Settings, store: Store) -> None:
+def test_file_with_mistakes_leaves_the_settings_as_they_are(settings: Settings, store: Store) -> None:
     def wrong(_: Settings) -> Settings:
         raise SettingsError("hookserver.toml", ["apps.shop: wrong"])
 

@@ -24,7 +24,7 @@ from tests.unit.web.conftest import DEPLOYS, deployed
         ({"ref": "main", "trigger": "git-push"}, "", False, Trigger.GIT_PUSH),
     ],
 )
-def test_a_deploy_is_requested_in_json_or_as_a_form(
+def test_deploy_is_requested_in_json_or_as_a_form(
     client: FlaskClient,
     store: Store,
     bearer: dict[str, str],
@@ -43,7 +43,7 @@ def test_a_deploy_is_requested_in_json_or_as_a_form(
         assert (deploy.requested_commit, deploy.rebuild, deploy.trigger, deploy.by) == (commit, rebuild, trigger, "ada")
 
 
-def test_a_request_without_a_body_deploys_the_branchs_tip(client: FlaskClient, bearer: dict[str, str]) -> None:
+def test_request_without_a_body_deploys_the_branchs_tip(client: FlaskClient, bearer: dict[str, str]) -> None:
     assert client.post(DEPLOYS, headers=bearer).status_code == 202
 
 
@@ -63,7 +63,7 @@ def test_a_request_without_a_body_deploys_the_branchs_tip(client: FlaskClient, b
         ({"Commit": "abcdef1"}, "unknown field 'Commit'"),
     ],
 )
-def test_a_wrong_field_is_422_and_stores_nothing(
+def test_wrong_field_is_422_and_stores_nothing(
     client: FlaskClient, store: Store, bearer: dict[str, str], document: dict[str, Any], told: str
 ) -> None:
     answer = client.post(DEPLOYS, json=document, headers=bearer)
@@ -73,14 +73,14 @@ def test_a_wrong_field_is_422_and_stores_nothing(
     assert store.deploys() == []
 
 
-def test_an_unknown_field_is_reported_with_the_nearest_known_one(client: FlaskClient, bearer: dict[str, str]) -> None:
+def test_unknown_field_is_reported_with_the_nearest_known_one(client: FlaskClient, bearer: dict[str, str]) -> None:
     answer = client.post(DEPLOYS, json={"comit": "abcdef1"}, headers=bearer)
     assert answer.json is not None
     assert answer.json["remedy"] == "Did you mean 'commit'?"
 
 
 @pytest.mark.parametrize("query", ["follow=2", "wait=yes", "follow=1&wait=1"])
-def test_a_wrong_query_stores_nothing(client: FlaskClient, store: Store, bearer: dict[str, str], query: str) -> None:
+def test_wrong_query_stores_nothing(client: FlaskClient, store: Store, bearer: dict[str, str], query: str) -> None:
     assert client.post(f"{DEPLOYS}?{query}", headers=bearer).status_code == 422
     assert store.deploys() == []
 
@@ -97,7 +97,7 @@ def test_all_mistakes_are_in_one_answer(client: FlaskClient, bearer: dict[str, s
     assert "Known fields: ref, commit, rebuild, trigger." in answer.json["remedy"]
 
 
-def test_a_form_writes_numbers_and_booleans_as_text_and_json_does_not(
+def test_form_writes_numbers_and_booleans_as_text_and_json_does_not(
     client: FlaskClient, store: Store, bearer: dict[str, str]
 ) -> None:
     first = deployed(store)
@@ -119,7 +119,7 @@ NAMES = st.sampled_from(["ref", "commit", "rebuild", "trigger", "to", "reason"])
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(st.dictionaries(NAMES, JSON_VALUES, max_size=4), st.booleans())
-def test_no_fields_at_all_are_a_fault_of_ours(
+def test_missing_fields_are_an_internal_error(
     client: FlaskClient, bearer: dict[str, str], given_fields: dict[str, Any], as_text: bool
 ) -> None:
     headers = {**bearer, "Accept": "text/plain"} if as_text else bearer
@@ -133,7 +133,7 @@ def test_no_fields_at_all_are_a_fault_of_ours(
         assert answer.status_code in (200, 202, 400, 404, 409, 422)
 
 
-def test_a_body_of_unknown_fields_alone_is_answered_with_some_of_them(
+def test_body_of_unknown_fields_alone_is_answered_with_some_of_them(
     client: FlaskClient, bearer: dict[str, str]
 ) -> None:
     answer = client.post(DEPLOYS, json={"x" * 100 + str(number): 1 for number in range(500)}, headers=bearer)

@@ -13,7 +13,7 @@ class Clock:
         return self.now
 
 
-def test_a_source_waits_for_the_end_of_its_window_and_then_starts_anew() -> None:
+def test_source_waits_for_the_end_of_its_window_and_then_starts_anew() -> None:
     clock = Clock()
     failures = Failures(clock)
     assert [failures.count("192.0.2.1") for _ in range(flood.LIMIT)] == [0] * flood.LIMIT
@@ -39,5 +39,5 @@ def test_memory_stays_bounded_however_many_sources_there_are() -> None:
     assert len(failures) == flood.SOURCES
 
 
-def test_an_address_that_is_none_is_counted_too() -> None:
+def test_address_that_is_none_is_counted_too() -> None:
     assert Failures().count("") == 0

@@ -40,7 +40,7 @@ def encoded(**changes: Any) -> bytes:
     return json.dumps({**PUSH, **changes}).encode()
 
 
-def test_a_push_to_the_branch_is_queued_before_it_is_acknowledged(client: FlaskClient, store: Store) -> None:
+def test_push_to_the_branch_is_queued_before_it_is_acknowledged(client: FlaskClient, store: Store) -> None:
     answer = client.post("/hooks/shop", data=encoded(), headers=github(encoded()))
     assert answer.status_code == 202
     assert answer.json == {"deploy": 1, "status": "queued"}
@@ -48,12 +48,12 @@ def test_a_push_to_the_branch_is_queued_before_it_is_acknowledged(client: FlaskC
     assert (deploy.app, deploy.status, deploy.trigger, deploy.by) == ("shop", Status.QUEUED, Trigger.WEBHOOK, "ada")
 
 
-def test_the_commit_of_a_payload_is_never_what_gets_deployed(client: FlaskClient, store: Store) -> None:
+def test_commit_of_a_payload_is_never_what_gets_deployed(client: FlaskClient, store: Store) -> None:
     client.post("/hooks/shop", data=encoded(), headers=github(encoded()))
     assert store.deploy(1).commit == ""
 
 
-def test_the_same_delivery_again_is_a_duplicate_with_the_deploys_number(client: FlaskClient, store: Store) -> None:
+def test_same_delivery_again_is_a_duplicate_with_the_deploys_number(client: FlaskClient, store: Store) -> None:
     client.post("/hooks/shop", data=encoded(), headers=github(encoded()))
     answer = client.post("/hooks/shop", data=encoded(), headers=github(encoded()))
     assert answer.status_code == 200
@@ -73,7 +73,7 @@ def test_the_same_delivery_again_is_a_duplicate_with_the_deploys_number(client: 
         ("release", {}, "release"),
     ],
 )
-def test_what_asks_for_no_deploy_is_200_with_the_reason(
+def test_event_without_a_deploy_is_200_with_the_reason(
     client: FlaskClient, store: Store, event: str, changes: dict[str, Any], reason: str
 ) -> None:
     body = encoded(**changes)
@@ -85,7 +85,7 @@ def test_what_asks_for_no_deploy_is_200_with_the_reason(
     assert store.deploys() == []
 
 
-def test_an_unknown_app_one_without_a_secret_and_a_bad_signature_are_answered_the_same(
+def test_unknown_app_one_without_a_secret_and_a_bad_signature_are_answered_the_same(
     client: FlaskClient, store: Store
 ) -> None:
     body = encoded()
@@ -105,13 +105,13 @@ def test_an_unknown_app_one_without_a_secret_and_a_bad_signature_are_answered_th
 
 
 @pytest.mark.parametrize("twice", ["X-Hub-Signature-256", "X-GitHub-Event", "X-GitHub-Delivery"])
-def test_a_header_that_is_sent_twice_is_refused(client: FlaskClient, twice: str) -> None:
+def test_header_that_is_sent_twice_is_refused(client: FlaskClient, twice: str) -> None:
     headers = Headers(github(encoded()))
     headers.add(twice, headers[twice])
     assert client.post("/hooks/shop", data=encoded(), headers=headers).status_code == 401
 
 
-def test_a_sender_that_is_no_known_forge_may_bear_a_token(
+def test_sender_that_is_no_known_forge_may_bear_a_token(
     client: FlaskClient, store: Store, shop_bearer: dict[str, str]
 ) -> None:
     headers = {"Content-Type": "application/json", "X-Hookserver-Delivery": "7", **shop_bearer}
@@ -135,14 +135,14 @@ def test_a_sender_that_is_no_known_forge_may_bear_a_token(
         ("application/json", "gzip"),
     ],
 )
-def test_a_body_that_is_neither_json_nor_a_form_is_415(
+def test_body_that_is_neither_json_nor_a_form_is_415(
     client: FlaskClient, content_type: str, encoding: str | None
 ) -> None:
     headers = github(encoded()) | {"Content-Type": content_type} | ({"Content-Encoding": encoding} if encoding else {})
     assert client.post("/hooks/shop", data=encoded(), headers=headers).status_code == 415
 
 
-def test_a_body_of_more_than_25_mb_is_413(client: FlaskClient) -> None:
+def test_body_of_more_than_25_mb_is_413(client: FlaskClient) -> None:
     body = b" " * ((25 << 20) + 1)
     assert client.post("/hooks/shop", data=body, headers=github(b"")).status_code == 413
 
@@ -156,13 +156,13 @@ def test_other_methods_are_405(client: FlaskClient, method: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"{}", b'{"ref": 1}', b"[" * 100_000, b"\xff"])
-def test_a_signed_call_that_makes_no_sense_is_told_so(client: FlaskClient, body: bytes) -> None:
+def test_signed_call_that_makes_no_sense_is_reported_so(client: FlaskClient, body: bytes) -> None:
     answer = client.post("/hooks/shop", data=body, headers=github(body))
     assert answer.status_code in (400, 422)
     assert answer.content_type == "application/problem+json"
 
 
-def test_a_flood_of_bad_signatures_is_429_while_signed_pushes_still_pass(client: FlaskClient) -> None:
+def test_flood_of_bad_signatures_is_429_while_signed_pushes_still_pass(client: FlaskClient) -> None:
     bad = github(b"{}", secret="guess")
     answers = [client.post("/hooks/shop", data=b"{}", headers=bad) for _ in range(flood.LIMIT + 5)]
     assert [answer.status_code for answer in answers] == [401] * flood.LIMIT + [429] * 5
@@ -172,13 +172,13 @@ def test_a_flood_of_bad_signatures_is_429_while_signed_pushes_still_pass(client:
     assert elsewhere.status_code == 401
 
 
-def test_who_claims_another_address_is_counted_all_the_same(client: FlaskClient) -> None:
+def test_forged_address_does_not_avoid_the_count(client: FlaskClient) -> None:
     for number in range(flood.LIMIT):
         client.post("/hooks/shop", data=b"{}", headers={**github(b""), "X-Forwarded-For": f"192.0.2.{number}"})
     assert client.post("/hooks/shop", data=b"{}", headers=github(b"")).status_code == 429
 
 
-def test_what_cannot_be_stored_is_503_and_never_acknowledged(
+def test_push_that_cannot_be_stored_is_503_and_never_acknowledged(
     client: FlaskClient, state: StateDir, store: Store
 ) -> None:
     with closing(sqlite3.connect(state.database)) as other:

@@ -14,7 +14,7 @@ from hookserver.web.context import MAX_FOLLOWERS
 from tests.unit.web.conftest import DEPLOYS, deployed
 
 
-def test_a_followed_deploy_ends_with_its_outcome(
+def test_followed_deploy_ends_with_its_outcome(
     app: Flask, client: FlaskClient, state: StateDir, store: Store, bearer: dict[str, str]
 ) -> None:
     cases = [
@@ -31,13 +31,13 @@ def test_a_followed_deploy_ends_with_its_outcome(
         assert text == f"-----> Building\n       unfinished\n{last}\n"
 
 
-def test_a_superseded_deploy_says_by_which_and_ends(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
+def test_superseded_deploy_says_by_which_and_ends(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
     store.enqueue(Push("shop", Trigger.API))
     store.enqueue(Push("shop", Trigger.API))
     assert client.get("/api/v1/deploys/1/log?follow=1", headers=bearer).text == "superseded by deploy 2\n"
 
 
-def test_a_follower_learns_first_that_the_app_is_locked(
+def test_follower_learns_first_that_the_app_is_locked(
     client: FlaskClient, store: Store, bearer: dict[str, str]
 ) -> None:
     store.lock("shop", "stocktaking", "ada")
@@ -51,7 +51,7 @@ def test_a_follower_learns_first_that_the_app_is_locked(
     assert answer.status_code == 202
 
 
-def test_a_push_without_a_followers_place_is_stored_and_a_wait_is_refused(
+def test_push_without_a_followers_place_is_stored_and_a_wait_is_refused(
     app: Flask, client: FlaskClient, store: Store, bearer: dict[str, str]
 ) -> None:
     followers = app.extensions["hookserver"].followers
@@ -71,7 +71,7 @@ def test_a_push_without_a_followers_place_is_stored_and_a_wait_is_refused(
     assert len(store.deploys()) == 1
 
 
-def test_a_place_is_given_back_when_a_follower_leaves_before_the_first_line(
+def test_place_is_given_back_when_a_follower_leaves_before_the_first_line(
     app: Flask, client: FlaskClient, bearer: dict[str, str]
 ) -> None:
     for _ in range(MAX_FOLLOWERS + 1):
@@ -105,7 +105,7 @@ def test_events_carry_the_offset_where_the_next_one_goes_on(
         assert "event: end" in answer.text
 
 
-def test_a_log_that_is_not_there_yet_is_empty(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
+def test_log_that_is_not_there_yet_is_empty(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
     store.enqueue(Push("shop", Trigger.API))
     answer = client.get("/api/v1/deploys/1/log", headers=bearer)
     assert (answer.status_code, answer.text) == (200, "")

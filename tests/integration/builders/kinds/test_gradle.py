@@ -68,7 +68,7 @@ exit 1
     assert 'build.command = ["gradle", "--no-daemon", "assemble"]' in caught.value.remedy
 
 
-def test_several_wars_are_refused_and_the_named_one_is_taken(site: Site) -> None:
+def test_several_wars_are_refused_and_the_named_one_is_accepted(site: Site) -> None:
     two = {**SOURCE, "core/build.gradle": 'apply plugin: "war"\n'}
     with pytest.raises(BuildError, match=r"several WARs fit") as caught:
         site.build(site.job(two, build=BUILD))

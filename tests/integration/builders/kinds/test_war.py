@@ -13,13 +13,13 @@ from tests.integration.builders.conftest import Site, war
 SHOP = war({"WEB-INF/web.xml": "<web-app/>", "index.html": "shop"})
 
 
-def test_only_war_of_the_repository_is_taken(site: Site) -> None:
+def test_only_war_of_the_repository_is_accepted(site: Site) -> None:
     image, log = site.build(site.job({"deploy/shop.war": SHOP, "README": "x"}))
     assert "a prebuilt WAR, deploy/shop.war: war" in log
     assert image.startswith("sha256:")
 
 
-def test_several_wars_are_refused_and_the_named_one_is_taken(site: Site) -> None:
+def test_several_wars_are_refused_and_the_named_one_is_accepted(site: Site) -> None:
     files: dict[str, str | bytes] = {"shop.war": SHOP, "dist/admin.war": SHOP}
     with pytest.raises(BuildError, match=r"several WARs: shop\.war, dist/admin\.war"):
         site.build(site.job(files))

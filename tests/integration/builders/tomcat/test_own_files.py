@@ -34,7 +34,7 @@ def job(site: Site, driver: Path, **settings: Any) -> BuildJob:
     return site.job(files, tomcat={"files": {**FILES, "lib/driver.jar": str(driver)}}, **settings)
 
 
-def test_they_are_used_by_tomcat_and_another_content_on_the_host_makes_another_image(
+def test_own_files_are_used_by_tomcat_and_other_content_makes_another_image(
     site: Site, tmp_path: Path, eventually: Callable[..., object]
 ) -> None:
     driver = tmp_path / "driver.jar"

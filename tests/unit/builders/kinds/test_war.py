@@ -40,7 +40,7 @@ def test_kind_fits_a_source_with_wars_in_the_usual_folders(tmp_path: Path) -> No
     assert match.text == "a prebuilt WAR, shop.war, dist/shop.war"
 
 
-def test_only_war_in_the_usual_folders_is_taken(tmp_path: Path) -> None:
+def test_only_war_in_the_usual_folders_is_accepted(tmp_path: Path) -> None:
     assert make(job_of(tmp_path, "dist/shop.war", "src/a.war")).path == tmp_path / "source/dist/shop.war"
 
 

@@ -198,7 +198,7 @@ def test_own_cluster_of_the_app_stays() -> None:
     ]
 
 
-def test_every_context_tells_when_its_sessions_are_not_replicated() -> None:
+def test_every_context_reports_sessions_that_are_not_replicated() -> None:
     text = "<Context><WatchedResource>WEB-INF/web.xml</WatchedResource></Context>"
     listener = fromstring(edit_context_xml(text, CLASSES).text).find("Listener")
     assert listener is not None
