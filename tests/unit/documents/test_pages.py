@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from hookserver.state.state_dir import StateDir
 from tests.unit.documents.messages import is_shown
-from tests.unit.documents.pages import PAGES, ROOT, Page, page, pages, sources
+from tests.unit.documents.pages import PAGES, ROOT, Page, page, pages, sources, spans
 
 NAMED = pytest.mark.parametrize("document", pages(), ids=lambda one: str(one.path.relative_to(ROOT)))
 _FILE = re.compile(r"[\w.-]*(?:/[\w.*-]+)*\.(?:py|toml|sh|md|lock)|(?:hookserver|tests|deploy|hooks)(?:/[\w.*-]+)+/?")
@@ -85,3 +87,12 @@ def _is_known(word: str) -> bool:
     """As it is, as a file, or, a dotted one, by each of its parts."""
     parts = word.split(".") if re.fullmatch(r"[a-z_]+\.[a-z_]+", word) else [word]
     return all(part in sources() for part in parts) or (ROOT / word).exists()
+
+
+def test_the_table_of_the_state_dir_has_every_path() -> None:
+    state = StateDir(Path("/s"))
+    paths = [state.live("shop"), state.log(1), state.work(1), state.mirror("shop"), state.push_repository("shop")]
+    paths += [state.database, state.nginx, state.cache, state.request_journal, *state.private]
+    (table,) = page("deploy/README.md").section("Services").tables()
+    documented = {span for row in table.rows for span in spans(row[0])}
+    assert documented == {path.relative_to(state.root).parts[0] for path in paths}
