@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def open_store(settings: Settings) -> Store:
     """The database, brought up to date, with a row for every app."""
     state = settings.server.state
-    if not state.database.exists() and any(state.root.glob("live/*/up")):
+    if not state.database.exists() and any(state.root.glob("live/*/*")):
         raise StoreError(
             f"the database {state.database} is missing, though apps are live",
             "They go on serving. Put a backup of it in place; or, to begin anew with a deploy of each app, "

@@ -50,7 +50,7 @@ _OF_AN_APP = {
     Effect.RELOAD: ("domains", "redirects", "path", "release.sessions"),
     Effect.NEXT_PUSH: ("repository", "branch", "build", "release.prepare", "release.prepare_timeout"),
 }
-_OF_NGINX = ("listen", "max_body", "read_timeout", "trusted_proxies")
+_OF_NGINX = ("listen", "max_body", "read_timeout", "trusted_proxies", "gzip", "error_pages")
 _FREE_KEYS = ("build.env.", "tomcat.env.", "tomcat.env_file_content", "tomcat.files", "tomcat.hosts.")
 """Prefixes of keys that a record has only if the settings have such an entry."""
 _REPLACING = (Effect.REBUILD, Effect.REPLACE)

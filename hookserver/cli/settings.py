@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hookserver.cli.context import json_option, with_settings
-from hookserver.config import Loaded, health_outside, unreadable_files
+from hookserver.config import Loaded, health_outside, missing_error_pages, unreadable_files
 
 
 @click.command()
@@ -50,6 +50,8 @@ def _warnings(loaded: Loaded) -> Iterator[str]:
 
     apps, folder = loaded.settings.apps, loaded.path.absolute().parent
     own = app_of_project(folder, apps.values())
+    for line in missing_error_pages(loaded.settings.nginx):
+        click.secho(f"{line}; visitors then get Nginx's own page", fg="yellow", err=True)
     for app in apps.values():
         if not app.webhook_secret:
             yield f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)"

@@ -1,6 +1,6 @@
 """The settings file: TOML in, validated frozen settings out, every mistake reported at once."""
 
-from hookserver.config.files import unreadable_files
+from hookserver.config.files import missing_error_pages, unreadable_files
 from hookserver.config.health_path import health_outside
 from hookserver.config.load import Loaded, find, load, parse
 from hookserver.config.record import HIDDEN, flat, record, record_app
@@ -34,6 +34,7 @@ __all__ = [
     "flat",
     "health_outside",
     "load",
+    "missing_error_pages",
     "parse",
     "record",
     "record_app",

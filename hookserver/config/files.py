@@ -1,12 +1,16 @@
-"""Files of this machine that an app's settings name."""
+"""Files of this machine that the settings name."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from hookserver.config.schema import AppSettings
+from hookserver.config.schema import AppSettings, NginxSettings
+
+ERROR_PAGES = ("502.html", "503.html", "504.html")
+"""The files in ``nginx.error_pages``."""
 
 
 def unreadable_files(app: AppSettings) -> Iterator[str]:
@@ -16,6 +20,16 @@ def unreadable_files(app: AppSettings) -> Iterator[str]:
             yield f"{key}: there is no file {file}"
         elif not os.access(file, os.R_OK):
             yield f"{key}: {file} may not be read"
+
+
+def missing_error_pages(nginx: NginxSettings) -> Iterator[str]:
+    """A line for each page that visitors would not get, as Nginx finds no file that everybody may read."""
+    for page in ERROR_PAGES if nginx.error_pages else ():
+        file = Path(nginx.error_pages or "", page)
+        if not file.is_file():
+            yield f"nginx.error_pages: there is no file {file}"
+        elif not file.stat().st_mode & stat.S_IROTH:
+            yield f"nginx.error_pages: Nginx may not read {file}: chmod o+r {file}"
 
 
 def _named(app: AppSettings) -> Iterator[tuple[str, Path]]:

@@ -73,6 +73,8 @@ class NginxSettings(Section):
     max_body: Size = 100 << 20
     read_timeout: Duration = Field(default=600.0, ge=10.0, le=604800.0)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    gzip: bool = True
+    error_pages: OptionalPath = None
 
     @field_validator("listen")
     @classmethod

@@ -1,78 +1,63 @@
-"""The traffic flags of an app: empty files that Nginx looks for at each request.
+"""The traffic flag of an app: one empty file, whose name says where the app's requests go.
 
-``up``: the app gets traffic at all. ``green``: it goes to the green slot, else to blue. ``held-blue``, ``held-green``:
-while that slot is not live, it still serves the visitors whose sessions it holds. The flag of the live slot means
-nothing, so it is set before the switch, and the switch stays one operation on one file.
+Nginx looks for it at each request. In the usual states, ``blue`` and ``green``, that takes one check, or two; only when
+there is neither does it check for the names of the exceptions. A switch renames the file, so it is one operation, and
+both the old and the new state are whole: rename(2) replaces a name atomically.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from pathlib import Path
 
 from hookserver.models import Slot, TrafficState
 
-STICKY = "held-"
-"""Before a slot's name: its flag."""
-_NAMES = ("up", "green", *(f"{STICKY}{slot}" for slot in Slot))
+_USUAL = tuple(TrafficState(slot) for slot in Slot)
+_STICKY = tuple(TrafficState(slot.other, sticky=slot) for slot in Slot)
 
 
-def flags_of(state: TrafficState) -> frozenset[str]:
-    """The names of the flag files that say ``state``."""
+def flag_of(state: TrafficState) -> str:
+    """The name of the file that says ``state``, such as ``green-sticky-blue``; empty: no file says it."""
     if state.live is None:
-        return frozenset()
-    flags = {"up", *(["green"] if state.live is Slot.GREEN else [])}
-    return frozenset(flags | ({f"{STICKY}{state.sticky}"} if state.sticky else set()))
+        return ""
+    return f"{state.live}-sticky-{state.sticky}" if state.sticky else str(state.live)
 
 
-def state_of(flags: Collection[str]) -> TrafficState:
-    """What the flag files with these names say."""
-    if "up" not in flags:
-        return TrafficState()
-    live = Slot.GREEN if "green" in flags else Slot.BLUE
-    return TrafficState(live, live.other if f"{STICKY}{live.other}" in flags else None)
+def states_in_order(*, sticky: bool = True) -> tuple[TrafficState, ...]:
+    """The states in the order in which their files are checked, one after the other, until one is there.
 
-
-def read_flags(folder: Path) -> TrafficState:
-    """What the flag files in ``folder`` say; no traffic where there is no folder."""
-    return state_of({name for name in _NAMES if (folder / name).is_file()})
-
-
-def write_flags(folder: Path, state: TrafficState) -> None:
-    """Make the flag files say ``state``; they are on disk when this returns.
-
-    Nginx reads one file after the other. ``green`` changes only while ``up`` is in its final place or missing, and
-    after the flag of the slot that it takes the traffic from, so Nginx never sees a slot, live or sticky, that was not
-    so before and is not wanted now. The new live slot's own flag stays: a request that is under way may still need it.
-    Raises OSError.
+    The file may be renamed between two checks. Every state comes after every other one in this order, so whatever the
+    change, either its old or its new name is found. ``sticky``: whether the app's sessions can be.
     """
+    return (*_USUAL, *_STICKY, _STICKY[0], *reversed(_USUAL)) if sticky else (*_USUAL, _USUAL[0])
+
+
+def read_flag(folder: Path) -> TrafficState:
+    """What the flag in ``folder`` says; no traffic where there is none."""
+    for state in states_in_order():
+        if (folder / flag_of(state)).is_file():
+            return state
+    return TrafficState()
+
+
+def write_flag(folder: Path, state: TrafficState) -> None:
+    """Make the flag say ``state``; it is on disk when this returns. Raises OSError."""
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
-    flags = flags_of(state)
-    if state.live is None:
-        _set(folder / "up", present=False)
-    else:
-        before = Slot.GREEN if (folder / "green").is_file() else Slot.BLUE
-        _set(folder / f"{STICKY}{before}", present=f"{STICKY}{before}" in flags)
-        _set(folder / "green", present="green" in flags)
-    for slot in Slot:
-        if slot is not state.live:
-            _set(folder / f"{STICKY}{slot}", present=f"{STICKY}{slot}" in flags)
-    if state.live is not None:
-        _set(folder / "up", present=True)
-
-
-def _set(flag: Path, *, present: bool) -> None:
-    if flag.is_file() == present:
+    wanted = flag_of(state)
+    present = [name for name in map(flag_of, (*_USUAL, *_STICKY)) if (folder / name).is_file()]
+    if present == ([wanted] if wanted else []):
         return
-    if present:
-        flag.touch(mode=0o644)
-    else:
-        flag.unlink()
+    if not present:
+        (folder / wanted).touch(mode=0o644)
+    elif wanted:
+        (folder / present[0]).replace(folder / wanted)
+    for name in present if not wanted else present[1:]:
+        if name != wanted:
+            (folder / name).unlink()
     # A new or removed name survives a crash only once its folder is written: fsync(2).
-    folder = os.open(flag.parent, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

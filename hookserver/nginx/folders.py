@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hookserver.errors import NginxError
+from hookserver.nginx.text.error_pages import FAILURES
 from hookserver.nginx.text.servers import READABLE_FLAG
+from hookserver.state.atomic_write import write_atomically
 from hookserver.state.state_dir import StateDir
 
 
@@ -38,10 +40,21 @@ def prepare(state: StateDir, group: int = -1) -> None:
             folder.chmod(mode)
         state.live(READABLE_FLAG).touch(mode=0o644)
         _prepare_journal(state.request_journal, group)
+        _write_error_pages(state.nginx / "error-pages")
     except OSError as error:
         raise NginxError(
             f"the folders of Nginx cannot be made: {error}", f"Give hookserver the right to write in {state.root}."
         ) from error
+
+
+def _write_error_pages(folder: Path) -> None:
+    """The pages of an app that is not there, where an operator has none."""
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711)
+    text = Path(__file__).with_name("error_page.html").read_text("utf-8")
+    for page in (folder / f"{status}.html" for status in FAILURES):
+        if not page.exists() or page.read_text("utf-8") != text:
+            write_atomically(page, text)
 
 
 def _prepare_journal(folder: Path, group: int) -> None:

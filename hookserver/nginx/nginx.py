@@ -11,7 +11,7 @@ from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Endpoint, Slot, TrafficState
 from hookserver.nginx import connections, visits
-from hookserver.nginx.flags import read_flags, write_flags
+from hookserver.nginx.flags import flag_of, read_flag, states_in_order, write_flag
 from hookserver.nginx.managed.managed import Managed
 from hookserver.nginx.system.system import System
 from hookserver.nginx.text.access_log import ACCESS_LOG
@@ -63,28 +63,31 @@ class Nginx:
         return self._mode.is_running()
 
     def get(self, app: str) -> TrafficState:
-        """Where the app's requests go, by the flag files that Nginx looks for at each of them."""
-        return read_flags(self._state.live(app))
+        """Where the app's requests go, by the flag that Nginx checks at each of them."""
+        return read_flag(self._state.live(app))
 
     def set(self, app: str, state: TrafficState) -> None:
         """Send the app's requests where ``state`` says, without a reload. Nginx itself confirms it.
 
-        An app with a ``sticky`` slot must have sticky sessions. Raises NginxError when the flags cannot be written,
-        when Nginx answers otherwise, or when it is down and another slot is to go live; the flags are then put back.
+        An app with a ``sticky`` slot must have sticky sessions. Raises NginxError when the flag cannot be written,
+        when Nginx answers otherwise, or when it is down and another slot is to go live; the flag is then put back.
         """
         before = self.get(app)
         try:
-            self._write_flags(app, state)
+            self._write_flag(app, state)
             if self.is_running() or state.live not in (before.live, None):
                 self._confirm(app, state)
         except NginxError:
-            self._write_flags(app, before)
+            self._write_flag(app, before)
             raise
 
     def answered(self, app: str) -> TrafficState:
         """Where the app's requests go, as Nginx itself answers. Raises NginxError when it gives no answer."""
-        live, sticky = (self._answered(app, what) for what in ("slot", "held"))
-        return TrafficState(live, sticky if live else None)
+        answer = self._mode.ask(f"/state/{app}")
+        for state in (TrafficState(), *states_in_order()):
+            if answer == (flag_of(state) or "none"):
+                return state
+        raise self._mode.why_silent()
 
     def visitors(self, app: str, slot: Slot, seconds: float) -> int | None:
         """How many visitors with a session of ``slot`` asked for it in the last ``seconds``; None: there is no log."""
@@ -112,28 +115,20 @@ class Nginx:
         """
         self._mode.stop()
 
-    def _write_flags(self, app: str, state: TrafficState) -> None:
+    def _write_flag(self, app: str, state: TrafficState) -> None:
         folder = self._state.live(app)
         try:
-            write_flags(folder, state)
+            write_flag(folder, state)
         except OSError as error:
             raise NginxError(
-                f"the traffic flags of {app} cannot be written: {error}",
+                f"the traffic flag of {app} cannot be written: {error}",
                 f"Give hookserver the right to write in {folder}.",
             ) from error
 
     def _confirm(self, app: str, state: TrafficState) -> None:
-        answers = {"slot": state.live} if state.live is None else {"slot": state.live, "held": state.sticky}
-        for what, slot in answers.items():
-            if not self._mode.answers(f"/{what}/{app}", slot or "none", _CONFIRM_SWITCH):
-                answer = self.answered(app)
-                self._mode.check_readable()
-                raise NginxError(
-                    f"the traffic of {app} was set to {state}, but Nginx answers {answer}", "Read Nginx's error log."
-                )
-
-    def _answered(self, app: str, what: str) -> Slot | None:
-        answer = self._mode.ask(f"/{what}/{app}")
-        if answer is None or answer not in (*Slot, "none"):
-            raise self._mode.why_silent()
-        return None if answer == "none" else Slot(answer)
+        if not self._mode.answers(f"/state/{app}", flag_of(state) or "none", _CONFIRM_SWITCH):
+            answer = self.answered(app)
+            self._mode.check_readable()
+            raise NginxError(
+                f"the traffic of {app} was set to {state}, but Nginx answers {answer}", "Read Nginx's error log."
+            )

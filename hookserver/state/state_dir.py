@@ -44,7 +44,7 @@ class StateDir:
         return (self.root / "logs", self.root / "work", self.root / "mirrors")
 
     def live(self, app: str) -> Path:
-        """The folder of the app's traffic flags: see ``nginx/flags.py``."""
+        """The folder of the app's traffic flag: see ``nginx/flags.py``."""
         return self.root / "live" / app
 
     def log(self, deploy: int) -> Path:

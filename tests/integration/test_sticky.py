@@ -190,10 +190,10 @@ def test_a_rollback_keeps_the_carts_of_both_releases(street: Street, carts: dict
         assert len(shopper.seen) > 50
 
 
-def test_flags_that_were_lost_are_laid_again(street: Street, carts: dict[str, Shopper]) -> None:
+def test_a_flag_that_was_changed_by_somebody_is_restored(street: Street, carts: dict[str, Shopper]) -> None:
     site = street.site
     site.kill_all()
-    (site.state.live(SHOP) / "held-blue").unlink()
+    (site.state.live(SHOP) / "green-sticky-blue").rename(site.state.live(SHOP) / "green")
     site.start()
     until(lambda: site.nginx.get(SHOP).sticky is Slot.BLUE)
     until(lambda: (street.told()["standby"] or {}).get("visitors") == 2)

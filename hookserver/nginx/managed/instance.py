@@ -13,7 +13,7 @@ from hookserver.nginx import binary, logs
 from hookserver.nginx.managed import processes
 from hookserver.nginx.status_at import StatusAt
 from hookserver.nginx.text.access_log import ACCESS_LOG
-from hookserver.nginx.text.managed import ERROR_LOG, PID_FILE, digest
+from hookserver.nginx.text.managed import ERROR_LOG, PID_FILE, ManagedText, digest
 from hookserver.state.atomic_write import write_atomically
 from hookserver.state.wait_until import wait_until
 
@@ -47,11 +47,12 @@ class Instance:
         """Whether it gives the ``wanted`` answer in time."""
         return wait_until(lambda: self.ask(question) == wanted, self._patience if patience is None else patience)
 
-    def does(self, text: str) -> bool:
+    def does(self, text: ManagedText) -> bool:
         """Whether it runs exactly this configuration."""
-        return self._text() == text and self.is_running() and self.answers("/config", digest(text), _BUSY)
+        is_written = self._text() == text.conf and self._read(text.proxy_file) == text.proxy
+        return is_written and self.is_running() and self.answers("/config", digest(text.conf), _BUSY)
 
-    def take(self, text: str) -> None:
+    def take(self, text: ManagedText) -> None:
         """Test ``text``, then run it: reload, or start when it is down. Returns once it answers that it does.
 
         Raises NginxError with Nginx's own lines; the old text is back then, and keeps running.
@@ -59,19 +60,21 @@ class Instance:
         before = self._text()
         candidate = self._conf.with_name("nginx.conf.new")
         try:
-            write_atomically(candidate, text, durable=True)
+            write_atomically(self._folder / text.proxy_file, text.proxy, durable=True)
+            write_atomically(candidate, text.conf, durable=True)
             binary.test(self._program, self._folder, candidate)
             if before is not None:
                 self._old.unlink(missing_ok=True)
                 self._old.hardlink_to(self._conf)
             candidate.replace(self._conf)
-            self._run(text)
+            self._run(text.conf)
         except OSError as error:
             self._put_back(before)
             raise NginxError(f"{self._conf} cannot be written: {error}", "Make room, or mend the rights.") from error
         except NginxError:
             self._put_back(before)
             raise
+        self._remove_proxy_files(text.proxy_file)
 
     def rotate_logs(self) -> None:
         """Put aside logs that grew over their size, drop the oldest, and let Nginx open new ones."""
@@ -95,8 +98,11 @@ class Instance:
         return processes.find_master(self._folder, self._folder / PID_FILE)
 
     def _text(self) -> str | None:
+        return self._read(self._conf.name)
+
+    def _read(self, name: str) -> str | None:
         try:
-            return self._conf.read_text("utf-8")
+            return (self._folder / name).read_text("utf-8")
         except FileNotFoundError:
             return None
 
@@ -119,6 +125,12 @@ class Instance:
     def _start(self) -> None:
         self._quit_leftovers()
         binary.start(self._program, self._folder, self._conf)
+
+    def _remove_proxy_files(self, but: str) -> None:
+        for file in self._folder.glob("proxy-*.conf"):
+            if file.name != but:
+                with contextlib.suppress(OSError):
+                    file.unlink()
 
     def _put_back(self, before: str | None) -> None:
         """An instance that is down comes up with the old text: better old than nothing. Needs no room on the disk."""

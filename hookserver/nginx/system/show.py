@@ -18,6 +18,6 @@ def show(settings: Settings, app: str) -> tuple[str, str]:
             f"{app} is served by hookserver's own Nginx, which needs no snippet",
             'For an Nginx that is there already: mode = "system" in [nginx].',
         )
-    lacking = binary.built(binary.locate(settings.nginx.binary)).lacking
-    text = "\n".join(snippet(settings, settings.apps[app], lacking))
+    binary.locate(settings.nginx.binary)
+    text = "\n".join(snippet(settings, settings.apps[app]))
     return text, f"include {snippet_file(settings, app)};"

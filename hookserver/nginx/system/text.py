@@ -14,19 +14,19 @@ from hookserver.addresses import Endpoints
 from hookserver.config import NginxSettings, Settings
 from hookserver.nginx.listen_address import Address, address
 from hookserver.nginx.system.foreign import Servers
-from hookserver.nginx.system.snippet import snippet, snippet_file
-from hookserver.nginx.text import cut_off
+from hookserver.nginx.system.snippet import proxy_file, snippet, snippet_file
+from hookserver.nginx.text import cut_off, locations
 from hookserver.nginx.text.access_log import ACCESS_LOG, log_format
-from hookserver.nginx.text.managed import DIGEST
-from hookserver.nginx.text.servers import NO_APP, bodies, by_domain, page, redirect, redirects, status_server
-from hookserver.nginx.text.syntax import block, quote
+from hookserver.nginx.text.managed import DIGEST, WRITTEN
+from hookserver.nginx.text.proxy import proxy_lines
+from hookserver.nginx.text.servers import by_domain, redirect, redirects, status_server
+from hookserver.nginx.text.syntax import block, path, quote
 from hookserver.nginx.text.upstreams import replicas, routes, upstreams
 from hookserver.nginx.text.visitor import maps
 
 PREFIX = "hookserver-"
 COMMON = f"{PREFIX}0-common.conf"
 """It is read before the apps' files, and its first server is the first of ours."""
-_WRITTEN = "# Written by hookserver from its settings; a change made here is lost."
 
 
 @dataclass(frozen=True)
@@ -60,27 +60,37 @@ def status_listens(nginx: NginxSettings, servers: Servers) -> list[Address]:
 def render_system(settings: Settings, endpoints: Endpoints, around: Surroundings) -> dict[Path, str]:
     """Every file of ours with its text. Raises NginxError when a path or name cannot be written down."""
     conf_dir = settings.nginx.conf_dir
-    texts = {conf_dir / COMMON: _text(_common(settings, endpoints, around))}
+    texts = {
+        conf_dir / COMMON: _text(_common(settings, endpoints, around)),
+        proxy_file(settings): _text(proxy_lines(settings, around.lacking)),
+    }
     for app in settings.apps.values():
         texts[conf_dir / app_file(app.name)] = _text(upstreams(app, endpoints[app.name], around.lacking))
-        texts[snippet_file(settings, app.name)] = _text(snippet(settings, app, around.lacking))
+        texts[snippet_file(settings, app.name)] = _text(snippet(settings, app))
     whole = hashlib.sha256("\0".join(f"{path}\0{text}" for path, text in texts.items()).encode()).hexdigest()
     return {path: text.replace(DIGEST, whole) for path, text in texts.items()}
 
 
 def _text(lines: list[str]) -> str:
-    return "\n".join([_WRITTEN, *lines, ""])
+    return "\n".join([WRITTEN, *lines, ""])
 
 
 def _common(settings: Settings, endpoints: Endpoints, around: Surroundings) -> list[str]:
-    lines = [*maps(settings.nginx.trusted_proxies), "", *log_format(replicas(endpoints)), "", *routes()]
-    lines += [*bodies(), *cut_off.maps(), *page()]
+    lines = [
+        *locations.defaults(),
+        *maps(settings.nginx.trusted_proxies),
+        *routes(),
+        *locations.ways_out(),
+        *locations.bodies(),
+        *cut_off.maps(),
+        *log_format(replicas(endpoints)),
+    ]
     nobody = [one for one in our_listens(settings.nginx) if not any(s.listens_at(one) for s in around.servers.foreign)]
     if nobody:
         listens = [f"listen {one};" for one in nobody]
         lines += ["", *block("server", [*listens, 'server_name "";', "return 404;"])]
-    for apps, domains in by_domain(settings).items():
-        if free := _free(settings, domains, around.servers):
+    for apps, names in by_domain(settings).items():
+        if free := _free(settings, names, around.servers):
             lines += ["", *block("server", _server(settings, apps, free))]
     for target, names in redirects(settings).items():
         if free := _free(settings, names, around.servers):
@@ -89,20 +99,18 @@ def _common(settings: Settings, endpoints: Endpoints, around: Surroundings) -> l
     return [*lines, "", *block("server", status_server(settings, listens, around.status_name, DIGEST))]
 
 
-def _free(settings: Settings, domains: list[str], servers: Servers) -> list[str]:
-    return [domain for domain in domains if not servers.taken(domain, our_listens(settings.nginx))]
+def _free(settings: Settings, names: list[str], servers: Servers) -> list[str]:
+    return [domain for domain in names if not servers.taken(domain, our_listens(settings.nginx))]
 
 
-def _server(settings: Settings, apps: tuple[str, ...], domains: list[str]) -> list[str]:
-    log = quote(str(settings.server.state.nginx / ACCESS_LOG))
+def _server(settings: Settings, apps: tuple[str, ...], names: list[str]) -> list[str]:
     lines = [f"listen {one};" for one in settings.nginx.listen]
     lines += [
-        f"server_name {' '.join(quote(domain) for domain in domains)};",
-        f"access_log {log} hs_json;",
+        f"server_name {' '.join(quote(domain) for domain in names)};",
+        f"access_log {path(settings.server.state.nginx, ACCESS_LOG)} hs_json;",
         "add_header X-Request-Id $request_id always;",
         "keepalive_requests 10000;",
         "large_client_header_buffers 4 32k;",
-        *NO_APP,
     ]
     lines += [f"include {quote(str(snippet_file(settings, app)))};" for app in apps]
     if not any(settings.apps[app].path == "/" for app in apps):

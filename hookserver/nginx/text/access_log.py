@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hookserver.models import Endpoint
-from hookserver.nginx.text.syntax import block
+from hookserver.models import Endpoint, Slot
+from hookserver.nginx.text.syntax import table
 
 ACCESS_LOG = "logs/access.log"
 """Below the instance's folder."""
@@ -14,13 +14,13 @@ ACCESS_LOG = "logs/access.log"
 def log_format(replicas: Iterable[Endpoint]) -> list[str]:
     """The format ``hs_json``: one JSON object a request; times in seconds.
 
-    ``slot`` is the one that answered. ``session`` has the first 8 characters of the visitor's session's id, when it is
-    a session of that slot: enough to tell visitors apart, and to take over nobody's session.
+    ``slot`` is the one that answered. ``session`` has the first 8 characters of the id of the visitor's session, when
+    it is a session of that slot: enough to tell visitors apart, and to take over nobody's session.
     """
     fields = {
         "time": '"$time_iso8601"',
         "app": '"$hs_app"',
-        "slot": '"$hs_answeringslot"',
+        "slot": '"$hs_answering_slot"',
         "replica": '"$hs_replica"',
         "session": '"$hs_session"',
         "status": "$status",
@@ -28,37 +28,65 @@ def log_format(replicas: Iterable[Endpoint]) -> list[str]:
         "seconds": "$request_time",
         "upstream_seconds": '"$upstream_response_time"',
         "bytes": "$body_bytes_sent",
-        "method": '"$request_method"',
+        "method": '"$hs_method"',
         "host": '"$host"',
-        "uri": '"$hs_loggeduri"',
+        "uri": '"$hs_logged_uri"',
         "client": '"$remote_addr"',
         "request_id": '"$request_id"',
         "agent": '"$http_user_agent"',
         "upstream": '"$upstream_addr"',
     }
-    line = ",".join(f'"{key}":{value}' for key, value in fields.items())
+    pairs = [f'"{key}":{value}' for key, value in fields.items()]
+    pairs = [
+        f"{'{' if number == 0 else ','}{pair}{'}' if pair is pairs[-1] else ''}" for number, pair in enumerate(pairs)
+    ]
     return [
-        # After a retry `$upstream_addr` lists every replica that was tried; the last one answered.
-        *block("map $upstream_addr $hs_answered", ['default "";', '"~(?<hs_last>[0-9.]+:[0-9]+)$" $hs_last;']),
-        *block(
-            "map $hs_answered $hs_replica",
-            ['default "";', *(f"{replica.host}:{replica.port} {replica.route};" for replica in replicas)],
-        ),
-        *block(
-            "map $hs_replica $hs_answeringslot",
-            ["default $hs_slot;", '"~^(?<hs_answeringslotfound>blue|green)" $hs_answeringslotfound;'],
-        ),
+        *_replicas(list(replicas)),
         *_sessions(),
-        f"log_format hs_json escape=json '{{{line}}}';",
+        "",
+        "# One JSON object a line.",
+        "log_format hs_json escape=json",
+        *(f"    '{pair}'" for pair in pairs[:-1]),
+        f"    '{pairs[-1]}';",
+    ]
+
+
+def _replicas(replicas: list[Endpoint]) -> list[str]:
+    # After a retry $upstream_addr lists every replica that was tried; the last one answered:
+    # https://nginx.org/en/docs/http/ngx_http_upstream_module.html#var_upstream_addr
+    last = [f'"~[ ,]{one.host.replace(".", "[.]")}:{one.port}$" {one.route};' for one in replicas]
+    routes = sorted({one.route for one in replicas})
+    slot_of = {route: next(slot for slot in Slot if route.startswith(slot)) for route in routes}
+    return [
+        *table(
+            "map $upstream_addr $hs_replica",
+            ['default "";', *(f"{one.host}:{one.port} {one.route};" for one in replicas), *last],
+            "The replica that answered: the only one that was asked, or the last of several.",
+        ),
+        *table(
+            "map $hs_replica $hs_answering_slot",
+            ["default $hs_slot;", *(f"{route} {slot};" for route, slot in slot_of.items())],
+        ),
     ]
 
 
 def _sessions() -> list[str]:
-    """``$hs_session``, and ``$hs_loggeduri``, the address without the rest of a session's id."""
-    of_the_slot = '"~^(blue|green):(?<hs_sessionfound>[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{16,}\\.\\1[0-9]+$"'
+    """``$hs_session``, and ``$hs_logged_uri``, the address without the rest of a session's id."""
+    of_the_slot = '"~^(blue|green):(?<hs_session_found>[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{16,}\\.\\1[0-9]+$"'
     ends_in_route = "[^=/?;]+=[^/?;]{0,8}(?=[^/?;]*\\.(?:blue|green)[0-9]+(?:[/?;]|$))"
-    cut = f'"~*^(?<hs_uribefore>.*;(?:jsessionid=[^/?;]{{0,8}}|{ends_in_route}))[^/?;]*(?<hs_uriafter>.*)$"'
+    cut = f'"~*^(?<hs_uri_start>.*;(?:jsessionid=[^/?;]{{0,8}}|{ends_in_route}))[^/?;]*(?<hs_uri_end>.*)$"'
     return [
-        *block('map "$hs_answeringslot:$hs_id" $hs_session', ['default "";', f"{of_the_slot} $hs_sessionfound;"]),
-        *block("map $request_uri $hs_loggeduri", ["default $request_uri;", f'{cut} "$hs_uribefore...$hs_uriafter";']),
+        *table(
+            "map $hs_session_id $hs_session",
+            ["default $hs_session_of_slot;", '"" "";'],
+            "Enough of a session's id to count visitors, not enough to take the session over.",
+        ),
+        *table(
+            'map "$hs_answering_slot:$hs_session_id" $hs_session_of_slot',
+            ['default "";', f"{of_the_slot} $hs_session_found;"],
+        ),
+        *table(
+            "map $request_uri $hs_logged_uri",
+            ["default $request_uri;", f'{cut} "$hs_uri_start...$hs_uri_end";'],
+        ),
     ]

@@ -1,17 +1,18 @@
 """What becomes of a request that a replica was sent, and did not live to answer.
 
-Nginx itself asks another replica for it where that does no harm (GET, PUT, …). A POST that the application has begun
-with may be done, and is never sent again (RFC 9110, 9.2.2). While a killed JVM's memory is cleared away, though, its
-kernel goes on taking requests that nobody reads any more. So a replica marks what it begins with, before it does, by a
-file that is left when it dies; what has none goes to another replica. A form that was begun with leads its visitor back
-to the page that it was on, which shows what came of it: that of an error would be reloaded, and so send it again.
+Nginx itself tries another replica where that does no harm (GET, PUT, …). A POST that the application has begun with may
+be done, and is never sent again (RFC 9110, 9.2.2). While a killed JVM's memory is cleared away, though, its kernel
+still accepts requests that nobody reads any more. So a replica writes a file for each request before it begins with it,
+the request journal, and the file is left when the replica dies. A request without one goes to another replica. A form
+that was begun with leads its visitor back to the page that it was on, which shows what came of it: an error page would
+be reloaded, and so send the form again.
 """
 
 from __future__ import annotations
 
 from hookserver.config import AppSettings
-from hookserver.nginx.text.servers import flags
-from hookserver.nginx.text.syntax import block, name, quote
+from hookserver.nginx.text.state_checks import slot_now
+from hookserver.nginx.text.syntax import name, path, table
 from hookserver.state.request_journal import ACTIVE
 from hookserver.state.state_dir import StateDir
 
@@ -19,57 +20,66 @@ from hookserver.state.state_dir import StateDir
 def maps() -> list[str]:
     """``$hs_failure``: how a request failed, 502 or 504; ``unsent`` when no replica was sent anything of it.
 
-    ``$hs_cutoff``: the address of the replica that broke off, of what Nginx does not repeat by itself.
+    ``$hs_cut_off``: the address of the replica that broke off, of what Nginx does not repeat by itself.
     ``$hs_back``: the page of this very site on which the form was that a browser, no script, has sent.
     """
     browser = "(?:navigate)?;;(?:application/x-www-form-urlencoded|multipart/form-data|text/plain)\\b.*;text/html\\b"
     return [
-        *block(
+        *table(
             'map "$upstream_bytes_sent;$upstream_status" $hs_failure',
             ["default 502;", '"~^[-0, :]+;" unsent;', '"~504$" 504;'],
+            "How a request failed. Only a request that did reads these maps.",
         ),
-        *block(
-            'map "$hs_failure;$request_method;$upstream_addr" $hs_cutoff',
+        *table(
+            'map "$hs_failure;$request_method;$upstream_addr" $hs_cut_off',
             [
                 "default nobody;",
-                '"~^502;(?:POST|LOCK|PATCH);(?:.*[ ,])?(?<hs_cutofffound>[0-9.]+):[0-9]+$" $hs_cutofffound;',
+                '"~^502;(?:POST|LOCK|PATCH);(?:.*[ ,])?(?<hs_cut_off_found>[0-9.]+):[0-9]+$" $hs_cut_off_found;',
             ],
+            "The replica that broke off a request that Nginx does not repeat by itself.",
         ),
-        # Not by $hs_failure: a variable of a map stays as it was when it was first asked for.
-        *block(
-            'map "$upstream_bytes_sent;$upstream_status;$request_method;$http_sec_fetch_mode;$http_x_requested_with;'
+        # Not by $hs_failure: a variable of a map stays as it was when it was first read:
+        # https://nginx.org/en/docs/http/ngx_http_map_module.html#volatile
+        *table(
+            'map "$upstream_bytes_sent;$upstream_status;$hs_method;$http_sec_fetch_mode;$http_x_requested_with;'
             '$content_type;$http_accept" $hs_form',
             [
                 'default "";',
-                f'"~^[-0-9, :]*[1-9][-0-9, :]*;(?:.*[ ,])?502;POST;{browser}" "$host$hs_hostport $http_referer";',
+                f'"~^[-0-9, :]*[1-9][-0-9, :]*;(?:.*[ ,])?502;POST;{browser}" "$host$hs_host_port $http_referer";',
             ],
+            "The page of this site that a form was on which was cut off.",
         ),
-        *block(
+        *table(
             "map $hs_form $hs_back",
-            ['default "";', '"~*^([^ ]+) (?<hs_backfound>https?://\\1/[^ ]*)$" $hs_backfound;'],
+            ['default "";', '"~*^([^ ]+) (?<hs_back_found>https?://\\1/[^ ]*)$" $hs_back_found;'],
         ),
     ]
 
 
 def moved(state: StateDir, app: AppSettings) -> list[str]:
-    """Where a small body goes that has had no answer, unless a replica may have begun with it.
+    """Where a request goes that has had no answer, unless a replica may have begun with it.
 
     What was not sent, since its slot was retired while it was read, goes to the slot that is live now; what was sent to
     a replica that broke off goes to the next one.
     """
-    up, slot, after = (name(app.name, what) for what in ("up", "slot", "after"))
-    place = quote(str(state.request_journal / app.name)).removesuffix('"')
+    journal = (state.request_journal, app.name)
     return [
-        *flags(state, app),
         "if ($hs_failure = 504) { return 504; }",
-        f"if (${up} = no) {{ return 503; }}",
+        "",
+        *slot_now(state, app),
+        'if ($hs_slot_now = "") { return 503; }',
+        "",
+        "# Not sent, and its slot was retired meanwhile: to the slot that is live now.",
         'set $hs_next "";',
-        f"if ($hs_failure = unsent) {{ set $hs_next {name(app.name, '')}${slot}; }}",
-        f'if ($hs_slot = ${slot}) {{ set $hs_next ""; }}',
-        f'if (-f {place}/$hs_cutoff/{ACTIVE}") {{ set $hs_next ${after}; }}',
-        f'if (-f {place}/$hs_cutoff/$request_id") {{ set $hs_next ""; }}',
+        f"if ($hs_failure = unsent) {{ set $hs_next {name(app.name, '')}$hs_slot_now; }}",
+        'if ($hs_slot = $hs_slot_now) { set $hs_next ""; }',
+        "",
+        "# Sent, but by its journal the replica had not begun with it: to the next one.",
+        f"if (-f {path(*journal, variable=f'$hs_cut_off/{ACTIVE}')}) {{ set $hs_next ${name(app.name, 'after')}; }}",
+        f'if (-f {path(*journal, variable="$hs_cut_off/$request_id")}) {{ set $hs_next ""; }}',
         'if ($hs_next = "") { return 502; }',
-        f"set $hs_slot ${slot};",
+        "",
+        "set $hs_slot $hs_slot_now;",
         'set $hs_elsewhere "";',
         "proxy_request_buffering on;",
         "proxy_pass http://$hs_next;",

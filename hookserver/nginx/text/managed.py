@@ -1,45 +1,47 @@
-"""Settings → the text of Nginx's configuration file. Pure: it reads and writes nothing.
+"""Settings → the text of the configuration of the managed instance. Pure: it reads and writes nothing.
 
-The switch needs no reload: both slots of every app are in the text, and two flag files choose between them (design §4).
+The switch needs no reload: both slots of every app are in the text, and the name of a file chooses between them.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
 
 from hookserver.addresses import Endpoints
 from hookserver.config import AppSettings, Settings
-from hookserver.nginx.text import cut_off
+from hookserver.nginx.text import cut_off, locations
 from hookserver.nginx.text.access_log import ACCESS_LOG, log_format
-from hookserver.nginx.text.servers import (
-    FAILURES,
-    NO_APP,
-    bodies,
-    by_domain,
-    failed,
-    flags,
-    fresh,
-    locations,
-    page,
-    proxying,
-    redirect,
-    redirects,
-    small_body,
-    status_server,
-    to_app,
-)
-from hookserver.nginx.text.syntax import block, milliseconds, name, quote
+from hookserver.nginx.text.proxy import proxy_lines
+from hookserver.nginx.text.servers import by_domain, redirect, redirects, status_server
+from hookserver.nginx.text.syntax import block, quote, time
 from hookserver.nginx.text.upstreams import replicas, routes, upstreams
-from hookserver.nginx.text.visitor import visitor
+from hookserver.nginx.text.visitor import maps, real_address
 
 ERROR_LOG = "logs/error.log"
+ERROR_LEVEL = "error"
 PID_FILE = "nginx.pid"
 
-# After a reload the old workers finish what they have; a WebSocket that never ends must not keep them for ever.
+# After a reload the old workers finish what they have; a WebSocket that never ends must not keep them for ever:
+# https://nginx.org/en/docs/ngx_core_module.html#worker_shutdown_timeout
 _OLD_WORKERS = 3600.0
 DIGEST = "@digest@"
-"""Stands in a text for what is known of it only once it is written."""
+"""Is in a text instead of what is known of it only once it is written."""
+WRITTEN = "# Written by hookserver from its settings; a change made here is lost."
+
+
+@dataclass(frozen=True)
+class ManagedText:
+    """``conf``: the configuration; ``proxy``: the text of the file ``proxy_file`` that it includes.
+
+    The file is named after its content, so that replacing the configuration replaces both.
+    """
+
+    conf: str
+    proxy_file: str
+    proxy: str
 
 
 def render(
@@ -48,17 +50,19 @@ def render(
     status_name: str,
     worker_user: str = "",
     lacking: Set[str] = frozenset(),
-) -> str:
+) -> ManagedText:
     """The configuration of the managed instance; paths in it are relative to ``<state_dir>/nginx``.
 
     ``endpoints``: where all replicas of all apps answer. ``status_name`` is the host name by which
     Nginx is asked which slot is live. ``worker_user`` is ``"user group"``, empty when
     Nginx is not started as root. ``lacking``: modules that this Nginx was built without.
-    Raises NginxError when a path or name cannot be written down in an Nginx file.
+    Raises NginxError when a path or name cannot be written to an Nginx configuration.
     """
-    lines = [*_main(settings, worker_user), *block("http", _http(settings, endpoints, status_name, lacking))]
-    text = "\n".join(lines) + "\n"
-    return text.replace(DIGEST, hashlib.sha256(text.encode()).hexdigest())
+    proxy = "\n".join([WRITTEN, *proxy_lines(settings, lacking), ""])
+    proxy_file = f"proxy-{hashlib.sha256(proxy.encode()).hexdigest()[:8]}.conf"
+    http = _http(settings, endpoints, status_name, lacking, Path(proxy_file))
+    text = "\n".join([*_main(settings, worker_user), "", *block("http", http), ""])
+    return ManagedText(text.replace(DIGEST, hashlib.sha256(text.encode()).hexdigest()), proxy_file, proxy)
 
 
 def digest(text: str) -> str:
@@ -69,85 +73,80 @@ def digest(text: str) -> str:
 
 def _main(settings: Settings, worker_user: str) -> list[str]:
     return [
-        "# Written by hookserver from its settings; a change made here is lost.",
+        WRITTEN,
         *([f"user {worker_user};"] if worker_user else []),
         "worker_processes auto;",
         "worker_rlimit_nofile 16384;",
-        f"worker_shutdown_timeout {milliseconds(max(_OLD_WORKERS, settings.nginx.read_timeout))};",
+        f"worker_shutdown_timeout {time(max(_OLD_WORKERS, settings.nginx.read_timeout))};",
         f"pid {PID_FILE};",
-        f"error_log {ERROR_LOG} error;",
+        f"error_log {ERROR_LOG} {ERROR_LEVEL};",
+        "",
         *block("events", ["worker_connections 4096;"]),
     ]
 
 
-def _http(settings: Settings, endpoints: Endpoints, status_name: str, lacking: Set[str]) -> list[str]:
+def _http(settings: Settings, endpoints: Endpoints, status_name: str, lacking: Set[str], proxy_file: Path) -> list[str]:
     lines = [
         *_defaults(settings, lacking),
-        "",
-        *visitor(settings.nginx.trusted_proxies),
-        "",
+        *locations.defaults(),
+        *maps(settings.nginx.trusted_proxies),
+        *routes(),
+        *locations.ways_out(),
+        *locations.bodies(),
+        *cut_off.maps(),
         *log_format(replicas(endpoints)),
         f"access_log {ACCESS_LOG} hs_json;",
-        "",
-        *routes(),
     ]
     for app in settings.apps.values():
-        lines += ["", f"# {app.name}", *upstreams(app, endpoints[app.name], lacking)]
-    lines += ["", *block("server", _default_server(settings))]
-    for apps, domains in by_domain(settings).items():
+        lines += upstreams(app, endpoints[app.name], lacking)
+    lines += ["", *block("server", _default_server(settings), "Unknown names.")]
+    for apps, names in by_domain(settings).items():
         members = [settings.apps[app] for app in apps]
-        lines += ["", *block("server", _server(settings, members, domains))]
+        lines += ["", *block("server", _server(settings, members, names, proxy_file))]
     for target, names in redirects(settings).items():
         lines += ["", *block("server", redirect(settings, target, names))]
-    return [*lines, "", *block("server", status_server(settings, settings.nginx.listen, status_name, DIGEST))]
+    status = status_server(settings, settings.nginx.listen, status_name, DIGEST)
+    return [*lines, "", *block("server", status, "For hookserver's own questions.")]
 
 
 def _defaults(settings: Settings, lacking: Set[str]) -> list[str]:
-    nginx = settings.nginx
     backends = [kind for kind in ("fastcgi", "uwsgi", "scgi") if f"http_{kind}_module" not in lacking]
     return [
         "server_tokens off;",
         "default_type text/plain;",
-        "open_file_cache off;  # the flags must be looked at anew for each request",
-        "uninitialized_variable_warn off;",
-        "variables_hash_max_size 4096;",
-        "variables_hash_bucket_size 128;",
-        "map_hash_bucket_size 128;",
-        "map_hash_max_size 8192;",
-        "server_names_hash_max_size 8192;",
-        "server_names_hash_bucket_size 512;",
-        *(f"{kind}_temp_path temp/{kind};" for kind in ("client_body", "proxy", *backends)),
         "keepalive_requests 10000;",
         "large_client_header_buffers 4 32k;",
-        f"client_max_body_size {nginx.max_body};",
-        "client_body_buffer_size 64k;",
+        # Not in a location: it would take away the headers of the server around, such as an operator's HSTS:
+        # https://nginx.org/en/docs/http/ngx_http_headers_module.html#add_header
+        "add_header X-Request-Id $request_id always;",
+        *real_address(settings.nginx.trusted_proxies),
         "",
-        *proxying(nginx),
-        *bodies(),
-        *cut_off.maps(),
-        *page(),
+        "# Room for the names of many apps: https://nginx.org/en/docs/hash.html",
+        "variables_hash_max_size 4096;",
+        "variables_hash_bucket_size 128;",
+        "map_hash_max_size 8192;",
+        "map_hash_bucket_size 128;",
+        "server_names_hash_max_size 8192;",
+        "server_names_hash_bucket_size 512;",
+        "",
+        "# Nothing is written outside of this folder.",
+        *(f"{kind}_temp_path temp/{kind};" for kind in ("client_body", "proxy", *backends)),
     ]
 
 
 def _default_server(settings: Settings) -> list[str]:
-    listens = [f"listen {address} default_server;" for address in settings.nginx.listen]
-    return [*listens, "server_name _;", *NO_APP, "return 404;"]
+    return [
+        *(f"listen {address} default_server;" for address in settings.nginx.listen),
+        "server_name _;",
+        "return 404;",
+    ]
 
 
-def _server(settings: Settings, apps: list[AppSettings], domains: list[str]) -> list[str]:
+def _server(settings: Settings, apps: list[AppSettings], names: list[str], proxy_file: Path) -> list[str]:
     lines = [f"listen {address};" for address in settings.nginx.listen]
-    lines += [f"server_name {' '.join(quote(domain) for domain in domains)};"]
-    for app in apps:
-        lines += flags(settings.server.state, app)
+    lines += [f"server_name {' '.join(quote(name) for name in names)};"]
     for app in sorted(apps, key=lambda app: len(app.path), reverse=True):
-        for location in locations(app.path):
-            pages = [f"error_page {status} @hs_{status};" for status in FAILURES]
-            lines += block(f"location {location}", [*to_app(app), *pages])
-        lines += block(f"location @{name(app.name, 'small')}", small_body(app.name))
-        lines += block(f"location @{name(app.name, 'moved')}", cut_off.moved(settings.server.state, app))
-        lines += block(f"location @{name(app.name, 'fresh')}", fresh(app.name))
+        lines += locations.app_locations(settings, app, proxy_file)
     if not any(app.path == "/" for app in apps):
-        lines += ["location / { return 404; }"]
-    for status in FAILURES:
-        lines += [f"error_page {status} @hs_{status};", *block(f"location @hs_{status}", failed(status))]
+        lines += ["", "location / { return 404; }"]
     return lines

@@ -7,15 +7,19 @@ from collections.abc import Mapping, Sequence, Set
 from hookserver.addresses import Endpoints
 from hookserver.config import AppSettings
 from hookserver.models import Endpoint, Slot
-from hookserver.nginx.text.syntax import block, milliseconds, name
+from hookserver.nginx.text.syntax import block, name, table, time
 
 # Shorter than Tomcat's 60 s, so that Nginx never sends on a connection that Tomcat is closing; and an old slot's
-# idle connections are gone soon, so what remains while draining is in flight.
+# idle connections are gone soon, so what remains while draining is in flight. Since Nginx 1.29.7 connections are kept
+# without a word, 32 of them for 60 s: https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive
 _IDLE = 4.0
-_KEEPALIVE = ["keepalive 64;", "keepalive_requests 10000;", f"keepalive_timeout {milliseconds(_IDLE)};"]
+_KEEPALIVE = f"keepalive 64; keepalive_requests 10000; keepalive_timeout {time(_IDLE)};"
 
 _TRIES = 3
-"""How often a replica is asked that alone has the visitor's session, before another one answers him without it."""
+"""Connection attempts to the only replica with the visitor's session, before another one answers without it."""
+
+_BACKUPS = 2
+"""Replicas that stand in for another one: more would make the text grow with the square of the replicas."""
 
 
 def replicas(every: Endpoints) -> list[Endpoint]:
@@ -24,67 +28,100 @@ def replicas(every: Endpoints) -> list[Endpoint]:
 
 
 def routes() -> list[str]:
-    """``$hs_id``: the id of the visitor's session, from a cookie, else from the address; ``$hs_route``: its replica.
+    """``$hs_session_id``: the id of the visitor's session, from a cookie, else the address; ``$hs_route``: its replica.
 
-    Whatever the app calls its cookie: the first one counts that ends in a route of a slot that serves its sessions
-    (``$hs_slots``). What another app, or a release that is gone, has left with the browser is passed over.
+    Whatever the app calls its cookie: the first one counts that ends in a route of a slot that serves its sessions,
+    which the name of the flag says (``$hs_state``). Those of another app, or of a release that is gone, do not.
     """
-    slots, route = "^(blue|green):(blue|green|none):", "\\.(?:\\1|\\2)[0-9]+"
-    in_address = f"{slots}[^?]*?;[^=/?;]+=(?<hs_addressid>[^/?;]+{route})(?:[/?;]|$)"
-    in_cookie = f'{slots}(?:.*?;)??[^;=]+=\\"?(?<hs_cookieid>[^;\\s\\"]+{route})\\"?\\s*(?:;|$)'
+    # A reference to a group that matched nothing matches nothing: pcre2pattern(3), "Backreferences".
+    slots, route = "^(blue|green)(?:-sticky-(blue|green))?:", "\\.(?:\\1|\\2)[0-9]+"
+    in_address = f"{slots}[^?]*?;[^=/?;]+=(?<hs_address_id>[^/?;]+{route})(?:[/?;]|$)"
+    in_cookie = f'{slots}(?:.*?;)??[^;=]+=\\"?(?<hs_cookie_id>[^;\\s\\"]+{route})\\"?\\s*(?:;|$)'
     return [
-        *block('map "$hs_slots:$request_uri" $hs_uriid', ['default "";', f'"~{in_address}" $hs_addressid;']),
-        *block('map "$hs_slots:$http_cookie" $hs_id', ["default $hs_uriid;", f'"~{in_cookie}" $hs_cookieid;']),
-        *block("map $hs_id $hs_route", ['default "";', '"~\\.(?<hs_routefound>[a-z]+[0-9]+)$" $hs_routefound;']),
+        *table(
+            "map $http_cookie $hs_session_id",
+            ["default $hs_id_in_cookie;", '"" $hs_id_in_address;'],
+            "The session of a visitor, by its end: the route of a replica.",
+        ),
+        *table(
+            'map "$hs_state:$http_cookie" $hs_id_in_cookie',
+            ["default $hs_id_in_address;", f'"~{in_cookie}" $hs_cookie_id;'],
+        ),
+        *table('map "$hs_state:$request_uri" $hs_id_in_address', ['default "";', f'"~{in_address}" $hs_address_id;']),
+        *table(
+            "map $hs_session_id $hs_route", ['default "";', '"~\\.(?<hs_route_found>[a-z]+[0-9]+)$" $hs_route_found;']
+        ),
     ]
 
 
 def upstreams(app: AppSettings, slots: Mapping[Slot, Sequence[Endpoint]], lacking: Set[str] = frozenset()) -> list[str]:
-    """The app's upstreams, and the maps that choose one for a visitor, by the flags and his session's route.
+    """The app's upstreams, and the maps that choose one for a visitor, by the live slot and the route of their session.
 
-    One over the replicas of each slot, and one for each replica, with its siblings as backup; when sessions are
-    ``sticky`` another one for each replica, for when its slot is held: its siblings have not the session either, so the
-    live slot's replicas are the backup. Who alone has the session, and stalled for a moment, is asked again before.
-    When they are ``replicated`` a visitor moves from a replica to the one with the same number in the other slot, so
-    that his session is changed in one place at a time.
+    There is one over the replicas of each slot, and one for each replica, with the next ones of its slot as backup.
+    When sessions are ``sticky`` there is another one for each replica, for when its slot is the sticky standby: the
+    rest of its slot has not the session either, so replicas of the live slot are the backup. A replica that is the only
+    one with the session, and stalls for a moment, is tried again before. When sessions are ``replicated`` a visitor
+    moves from a replica to the one with the same number in the other slot, so that a session changes in one place at
+    a time.
 
-    What a replica of the live slot has left undone as it died goes to the next one; what another one has, to the live
-    slot.
+    A request that a replica of the live slot left undone as it died goes to the next one; that of any other replica,
+    to the live slot.
     """
-    keepalive = [] if "http_upstream_keepalive_module" in lacking else _KEEPALIVE
+    keepalive = [] if "http_upstream_keepalive_module" in lacking else [_KEEPALIVE]
     sessions = app.release.sessions
     tries = _TRIES if sessions == "sticky" else 1
     lines: list[str] = []
     chosen: list[str] = []
     after: list[str] = []
     for slot, replicas in slots.items():
-        lines += _upstream(name(app.name, slot), [*replicas], [], keepalive)
-        for replica, following in zip(replicas, [*replicas[1:], replicas[0]], strict=True):
-            after.append(f"{slot}:{replica.host} {name(app.name, following.route)};")
-            siblings = [sibling for sibling in replicas if sibling != replica]
+        lines += _upstream(f"The {slot} slot of {app.name}.", name(app.name, slot), replicas, [], keepalive)
+        for index, replica in enumerate(replicas):
+            following = [*replicas[index + 1 :], *replicas[:index]]
             own = name(app.name, replica.route)
-            lines += _upstream(own, [replica] * tries, siblings, keepalive)
-            routes = [replica.route] if sessions != "none" else []
+            comment = "" if index else f"Each replica of it{', for the sessions that it holds' * (sessions != 'none')}."
+            lines += _upstream(comment, own, [replica] * tries, following, keepalive)
+            after.append(f"{slot}:{replica.host} {name(app.name, (following or replicas)[0].route)};")
+            if sessions != "none":
+                chosen.append(f"{slot}:{replica.route} {own};")
             if sessions == "replicated":
-                routes.append(f"{slot.other}{replica.route.removeprefix(slot)}")
-            chosen += [f"{slot}:{held}:{route} {own};" for held in ("none", slot.other) for route in routes]
-            if sessions == "sticky":
-                lines += _upstream(f"{own}held", [replica] * tries, slots[slot.other], keepalive)
-                chosen.append(f"{slot.other}:{slot}:{replica.route} {own}held;")
-    upstream, live, held = (f"${name(app.name, what)}" for what in ("upstream", "slot", "held"))
-    fresh, cut_off = (name(app.name, what) for what in ("fresh", "after"))
-    # A route of a slot that is neither live nor held is no route: its visitor goes to any replica of the live one.
+                chosen.append(f"{slot}:{slot.other}{replica.route.removeprefix(slot)} {own};")
+        if sessions == "sticky":
+            lines += _standby(app, replicas, slots[slot.other], keepalive)
+            chosen += [f"{slot.other}:{one.route} {name(app.name, one.route)}_sticky;" for one in replicas]
+    default = f"default {name(app.name, '')}$hs_slot;"
     return [
         *lines,
-        *block(f'map "{live}:{held}:$hs_route" {upstream}', [f"default {name(app.name, '')}{live};", *chosen]),
-        *block(f'map "{upstream}:$hs_again" ${fresh}', ['default "";', f'"~held:1$" @{fresh};']),
-        *block(f'map "{live}:$hs_cutoff" ${cut_off}', [f"default {name(app.name, '')}{live};", *after]),
+        *table(
+            f'map "$hs_slot:$hs_route" ${name(app.name, "upstream")}',
+            [default, *chosen],
+            "Where a request goes, by the live slot and the replica of its session.",
+        ),
+        *table(
+            f'map "$hs_slot_now:$hs_cut_off" ${name(app.name, "after")}',
+            [default.replace("$hs_slot", "$hs_slot_now"), *after],
+            "Where a request goes that a replica, at this address, did not live to answer.",
+        ),
     ]
 
 
-def _upstream(
-    upstream: str, replicas: Sequence[Endpoint], backups: Sequence[Endpoint], keepalive: list[str]
+def _standby(
+    app: AppSettings, replicas: Sequence[Endpoint], live: Sequence[Endpoint], keepalive: list[str]
 ) -> list[str]:
+    """The slot's replicas while it is the sticky standby."""
+    lines = []
+    for index, replica in enumerate(replicas):
+        at = index % len(live) if live else 0
+        comment = "" if index else "The same while the slot is the sticky standby: the live slot stands in."
+        upstream = f"{name(app.name, replica.route)}_sticky"
+        lines += _upstream(comment, upstream, [replica] * _TRIES, [*live[at:], *live[:at]], keepalive)
+    return lines
+
+
+def _upstream(
+    comment: str, upstream: str, replicas: Sequence[Endpoint], backups: Sequence[Endpoint], keepalive: list[str]
+) -> list[str]:
+    # max_fails=0: Nginx does not take a replica out by itself for 10 s, which would be both of them at a bad moment:
+    # https://nginx.org/en/docs/http/ngx_http_upstream_module.html#max_fails
     servers = [f"server {replica.host}:{replica.port} max_fails=0;" for replica in replicas]
-    servers += [f"server {backup.host}:{backup.port} max_fails=0 backup;" for backup in backups]
-    return block(f"upstream {upstream}", [*servers, *keepalive])
+    servers += [f"server {backup.host}:{backup.port} max_fails=0 backup;" for backup in backups[:_BACKUPS]]
+    return ["", *block(f"upstream {upstream}", [*servers, *keepalive], comment)]

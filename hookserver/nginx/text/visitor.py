@@ -1,29 +1,38 @@
-"""What an app is told of its visitor: address, scheme, host. Nothing that a visitor claims himself gets through."""
+"""What an app learns of its visitor: address, scheme, host. Nothing that a visitor claims about themselves passes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network
 
-from hookserver.nginx.text.syntax import block
+from hookserver.nginx.text.syntax import table
 
 Networks = Sequence[IPv4Network | IPv6Network]
 
 
-def visitor(trusted: Networks) -> list[str]:
-    """All there is, for a whole ``http`` block."""
-    return [
-        *_asked(),
-        *real_address(trusted),
-        *_believed(trusted),
-        *headers(trusted),
-        "add_header X-Request-Id $request_id always;",
-    ]
+# $http_host is what the visitor sent, $host is what chose the server, without a port. Nginx has a variable for the port
+# only since 1.29.3: https://nginx.org/en/docs/http/ngx_http_core_module.html#var_request_port
+_HOST_PORT = table(
+    "map $http_host $hs_host_port",
+    ['default "";', '"~(?<hs_host_port_found>:[0-9]{1,5})$" $hs_host_port_found;'],
+    "The port in the visitor's Host header, with its colon.",
+)
 
 
 def maps(trusted: Networks) -> list[str]:
-    """The variables that the headers are made of."""
-    return [*_asked(), *_believed(trusted)]
+    """The variables that the headers are made of.
+
+    ``trusted``: proxies before us whose word on scheme, port and address counts.
+    """
+    return [
+        # Strings of a map are compared without case: https://nginx.org/en/docs/http/ngx_http_map_module.html
+        *table(
+            "map $http_upgrade $hs_upgrade", ['default "";', "websocket websocket;"], "Only a WebSocket is passed on."
+        ),
+        *table("map $hs_upgrade $hs_connection", ['default "";', "websocket upgrade;"]),
+        *_HOST_PORT,
+        *_believed(trusted),
+    ]
 
 
 def proto(trusted: Networks) -> str:
@@ -32,13 +41,16 @@ def proto(trusted: Networks) -> str:
 
 
 def headers(trusted: Networks) -> list[str]:
-    """The headers that an app gets. ``trusted``: proxies before us whose word on scheme, port and address counts."""
+    """The headers that an app gets; an empty one is not sent.
+
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header
+    """
     sent = {
-        "Host": "$host$hs_hostport",
+        "Host": "$host$hs_host_port",
         "X-Real-IP": "$remote_addr",
         "X-Forwarded-For": "$remote_addr",
         "X-Forwarded-Proto": proto(trusted),
-        "X-Forwarded-Host": "$host$hs_hostport",
+        "X-Forwarded-Host": "$host$hs_host_port",
         "X-Forwarded-Port": "$hs_port",
         "X-Forwarded-Ssl": '""',
         "X-Forwarded-Prefix": '""',
@@ -49,28 +61,18 @@ def headers(trusted: Networks) -> list[str]:
         "Upgrade": "$hs_upgrade",
         "Connection": "$hs_connection",
     }
-    return [
-        *(f"proxy_set_header {header} {value};" for header, value in sent.items()),
-        "proxy_hide_header X-Request-Id;",
-    ]
+    return [f"proxy_set_header {header} {value};" for header, value in sent.items()]
 
 
 def real_address(trusted: Networks) -> list[str]:
-    """Whom Nginx believes when it is told the visitor's address (ngx_http_realip_module)."""
+    """Whom Nginx believes about the visitor's address.
+
+    https://nginx.org/en/docs/http/ngx_http_realip_module.html
+    """
     if not trusted:
         return []
     named = [f"set_real_ip_from {network};" for network in _named(trusted)]
     return [*named, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;"]
-
-
-def _asked() -> list[str]:
-    return [
-        *block("map $http_upgrade $hs_upgrade", ['default "";', "~*^websocket$ websocket;"]),
-        *block("map $hs_upgrade $hs_connection", ['default "";', "websocket upgrade;"]),
-        *block(
-            "map $http_host $hs_hostport", ['default "";', '"~(?<hs_hostportfound>:[0-9]{1,5})$" $hs_hostportfound;']
-        ),
-    ]
 
 
 def _named(trusted: Networks) -> list[IPv4Network | IPv6Network]:
@@ -84,20 +86,28 @@ def _believed(trusted: Networks) -> list[str]:
         return _port("$scheme", "$hs_port")
     known = ["default 0;", *(f"{network} 1;" for network in _named(trusted))]
     return [
-        *block("geo $realip_remote_addr $hs_trusted", known),
-        *block(
+        *table(
+            "geo $realip_remote_addr $hs_trusted", known, "Whether a proxy of nginx.trusted_proxies sent the request."
+        ),
+        *table(
             'map "$hs_trusted$http_x_forwarded_proto" $hs_proto',
             ["default $scheme;", '"~*^1https" https;', '"~*^1http(?!s)" http;'],
+            "The scheme and the port that the visitor used, as a trusted proxy says.",
         ),
-        *_port("$hs_proto", "$hs_ownport"),
-        *block(
+        *_port("$hs_proto", "$hs_own_port"),
+        *table(
             'map "$hs_trusted$http_x_forwarded_port" $hs_port',
-            ["default $hs_ownport;", '"~^1(?<hs_portfound>[0-9]{1,5})$" $hs_portfound;'],
+            ["default $hs_own_port;", '"~^1(?<hs_port_found>[0-9]{1,5})$" $hs_port_found;'],
         ),
     ]
 
 
 def _port(proto: str, variable: str) -> list[str]:
-    """The port that the visitor asked for: the one in his Host header, else the scheme's own."""
-    ports = ["default 80;", '"https:" 443;', '"~:(?<hs_hostdigits>[0-9]{1,5})$" $hs_hostdigits;']
-    return block(f'map "{proto}:$hs_hostport" {variable}', ports)
+    """The port that the visitor used: the one in their Host header, else the scheme's own."""
+    return [
+        *table(f"map {proto} $hs_scheme_port", ["default 80;", "https 443;"]),
+        *table(
+            f"map $hs_host_port {variable}",
+            ["default $hs_scheme_port;", '"~^:(?<hs_host_digits>[0-9]+)$" $hs_host_digits;'],
+        ),
+    ]

@@ -107,7 +107,7 @@ def test_a_slot_that_is_let_go_loses_its_visitors_to_the_live_one(site: Site) ->
 def test_where_sessions_are_not_sticky_nothing_is_held(site: Site, sessions: str) -> None:
     site.apps += f'[apps.shop.release]\nsessions = "{sessions}"\n'
     start(site, hold=False)
-    (site.state_dir / "live/shop/held-blue").touch()
+    (site.state_dir / "live/shop/green-sticky-blue").touch()
     assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
 
 
@@ -183,12 +183,12 @@ def test_a_websocket_of_a_session_that_has_ended_reaches_the_live_slot(site: Sit
 
 def test_only_a_held_request_is_told_where_it_could_go_and_never_by_the_visitor(site: Site) -> None:
     start(site)
-    forged = {"X-Hookserver-Elsewhere": "@hs_shop_small"}
+    forged = {"X-Hookserver-Elsewhere": "@hs-shop-moved"}
     assert "X-Hookserver-Elsewhere" not in site.ask(headers=forged).told["headers"]
     assert "X-Hookserver-Elsewhere" not in site.ask(headers={**cookie("green1"), **forged}).told["headers"]
     told = site.ask(headers={**cookie("blue1"), **forged, "X-Hookserver-Sessions": "?"}).told["headers"]
     assert "X-Hookserver-Sessions" not in told
-    assert told["X-Hookserver-Elsewhere"] == "@hs_shop_fresh"
+    assert told["X-Hookserver-Elsewhere"] == "@hs-shop-fresh"
 
 
 def test_a_request_that_is_sent_away_gets_our_page_when_the_live_slot_is_gone(site: Site) -> None:

@@ -24,7 +24,9 @@ def test_nginx_takes_every_text_without_a_warning(tmp_path: Path, settings: Sett
     for folder in ("logs", "temp"):
         (tmp_path / folder).mkdir(exist_ok=True)
     conf = tmp_path / "nginx.conf"
-    conf.write_text(render(settings, all_endpoints(settings, numbers(settings)), "hookserver-0123"))
+    text = render(settings, all_endpoints(settings, numbers(settings)), "hookserver-0123")
+    conf.write_text(_with_logs_here(settings, text.conf, tmp_path))
+    (tmp_path / text.proxy_file).write_text(_with_logs_here(settings, text.proxy, tmp_path))
     done = subprocess.run(
         [locate("nginx"), "-t", "-q", "-p", f"{tmp_path}/", "-c", str(conf)],
         capture_output=True,
@@ -38,15 +40,12 @@ def test_nginx_takes_every_text_without_a_warning(tmp_path: Path, settings: Sett
 @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nginx_takes_every_text_beside_an_operators(tmp_path: Path, settings: Settings) -> None:
     around = Surroundings(servers(read_dump(""), set()), frozenset(), "hookserver-0123")
-    (tmp_path / "log").touch()
+    (tmp_path / "logs").mkdir(exist_ok=True)
     files = []
     for path, text in render_system(settings, all_endpoints(settings, numbers(settings)), around).items():
         here = tmp_path / f"{path.parent.name}-{path.name}"
         snippets = str(settings.server.state.nginx / "snippets").replace("\\", "\\\\").replace('"', '\\"')
-        logs = str(settings.server.state.nginx / "logs").replace("\\", "\\\\").replace('"', '\\"')
-        here.write_text(
-            text.replace(f"{snippets}/", f"{tmp_path}/snippets-").replace(f"{logs}/access.log", f"{tmp_path}/log")
-        )
+        here.write_text(_with_logs_here(settings, text.replace(f"{snippets}/", f"{tmp_path}/snippets-"), tmp_path))
         files += [] if path.parent.name == "snippets" else [f"include {here};"]
     tables = "variables_hash_bucket_size 128; server_names_hash_bucket_size 512;"
     conf = tmp_path / "nginx.conf"
@@ -54,3 +53,9 @@ def test_nginx_takes_every_text_beside_an_operators(tmp_path: Path, settings: Se
     command = [locate("nginx"), "-t", "-q", "-g", f"error_log {tmp_path}/error.log;", "-c", str(conf)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def _with_logs_here(settings: Settings, text: str, folder: Path) -> str:
+    """``nginx -t`` opens the logs."""
+    logs = str(settings.server.state.nginx / "logs").replace("\\", "\\\\").replace('"', '\\"')
+    return text.replace(f"{logs}/", f"{folder}/logs/")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hookserver.config import parse, unreadable_files
+from hookserver.config import missing_error_pages, parse, unreadable_files
 
 SETTINGS = """
 [apps.shop]
@@ -25,3 +25,17 @@ def test_each_that_is_not_there_is_reported_with_its_key(tmp_path: Path) -> None
         f"apps.shop.tomcat.env_file: there is no file {tmp_path}",
         f'apps.shop.tomcat.files."lib/driver.jar": there is no file {tmp_path}/driver.jar',
     ]
+
+
+def test_an_error_page_that_visitors_would_not_get_is_reported(tmp_path: Path) -> None:
+    settings = parse(f'[nginx]\nerror_pages = "{tmp_path}"', tmp_path / "hookserver.toml").settings
+    (tmp_path / "502.html").touch(mode=0o644)
+    (tmp_path / "503.html").touch(mode=0o600)
+    assert list(missing_error_pages(settings.nginx)) == [
+        f"nginx.error_pages: Nginx may not read {tmp_path}/503.html: chmod o+r {tmp_path}/503.html",
+        f"nginx.error_pages: there is no file {tmp_path}/504.html",
+    ]
+
+
+def test_hookservers_own_error_pages_need_no_folder(tmp_path: Path) -> None:
+    assert list(missing_error_pages(parse("", tmp_path / "hookserver.toml").settings.nginx)) == []

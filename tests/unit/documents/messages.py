@@ -10,7 +10,10 @@ from tests.unit.documents.pages import ROOT
 
 HOLE = "…"
 _FORMATTED = re.compile(r"%(?:\.\d+)?[sdrgf]|\{[\w.]*\}")
-_SCRIPTS = ("hooks/post-receive", "deploy/demo.sh", "deploy/machine.sh", "tests/run.sh")
+_SCRIPTS = (
+    *("hooks/post-receive", "deploy/demo.sh", "deploy/machine.sh", "tests/run.sh"),
+    "hookserver/nginx/error_page.html",
+)
 
 
 def is_emitted(message: str) -> bool:

@@ -1,93 +1,82 @@
-"""The traffic flags."""
+"""The traffic flag."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hookserver.models import Slot, TrafficState
-from hookserver.nginx.flags import flags_of, read_flags, state_of, write_flags
+from hookserver.nginx.flags import flag_of, read_flag, states_in_order, write_flag
 
 OPEN = [TrafficState(live, sticky) for live in Slot for sticky in (None, live.other)]
 STATES = [TrafficState(), *OPEN]
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_the_flags_of_a_state_say_that_state(state: TrafficState) -> None:
-    assert state_of(flags_of(state)) == state
+def test_each_state_has_a_name_of_its_own() -> None:
+    assert [flag_of(state) for state in STATES] == ["", "blue", "blue-sticky-green", "green", "green-sticky-blue"]
 
 
 @pytest.mark.parametrize("before", STATES)
 @pytest.mark.parametrize("after", STATES)
 def test_every_state_can_follow_every_other(tmp_path: Path, before: TrafficState, after: TrafficState) -> None:
-    write_flags(tmp_path / "shop", before)
-    write_flags(tmp_path / "shop", after)
-    assert read_flags(tmp_path / "shop") == after
+    write_flag(tmp_path / "shop", before)
+    write_flag(tmp_path / "shop", after)
+    assert read_flag(tmp_path / "shop") == after
+    assert [file.name for file in (tmp_path / "shop").iterdir()] == ([flag_of(after)] if after.live else [])
 
 
-@pytest.mark.parametrize("first", STATES)
-@pytest.mark.parametrize("before", OPEN)
-@pytest.mark.parametrize("after", OPEN)
-def test_no_slot_is_sticky_on_the_way_that_is_not_in_the_end_but_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: TrafficState, before: TrafficState, after: TrafficState
-) -> None:
-    """From the switch on the slot that had the traffic is sticky, or not, as wanted."""
-    folder = tmp_path / "shop"
-    write_flags(folder, first)
-    write_flags(folder, before)
-    states: list[TrafficState] = []
-    monkeypatch.setattr("hookserver.nginx.flags.os.fsync", lambda _: states.append(read_flags(folder)))
-    write_flags(folder, after)
-    if before.live is not after.live:
-        switched = [state.sticky for state in states if state.live is after.live]
-        assert switched
-        assert set(switched) == {after.sticky}
-    assert {state.sticky for state in states if state.live is before.live} <= {before.sticky, after.sticky}
+def test_the_usual_states_are_checked_first() -> None:
+    assert states_in_order()[:2] == (TrafficState(Slot.BLUE), TrafficState(Slot.GREEN))
+    assert set(states_in_order()) == set(OPEN)
+    assert set(states_in_order(sticky=False)) == {TrafficState(slot) for slot in Slot}
 
 
-@pytest.mark.parametrize("live", Slot)
-def test_a_request_that_read_the_live_slot_before_the_switch_still_finds_the_sticky_one(
-    tmp_path: Path, live: Slot
-) -> None:
-    """Nginx reads one file after the other; a switch may come in between."""
-    write_flags(tmp_path / "shop", TrafficState(live, sticky=live.other))
-    write_flags(tmp_path / "shop", TrafficState(live.other, sticky=live))
-    assert (tmp_path / f"shop/held-{live.other}").is_file()
+@pytest.mark.parametrize("sticky", [False, True])
+def test_a_request_finds_the_flag_whatever_is_renamed_between_its_checks(sticky: bool) -> None:
+    order = states_in_order(sticky=sticky)
+    for before, after in itertools.permutations(set(order), 2):
+        for renamed_at in range(len(order) + 1):
+            found = [state for at, state in enumerate(order) if state == (before if at < renamed_at else after)]
+            assert found, f"{before} → {after} before check {renamed_at}"
 
 
 @pytest.mark.parametrize("before", STATES)
 @pytest.mark.parametrize("after", STATES)
-def test_no_slot_is_live_on_the_way_that_is_neither_the_old_nor_the_new_one(
+def test_a_change_is_one_operation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: TrafficState, after: TrafficState
 ) -> None:
+    """Whoever is killed on the way leaves the old state or the new one."""
     folder = tmp_path / "shop"
-    write_flags(folder, before)
-    slots: list[Slot | None] = []
-    monkeypatch.setattr("hookserver.nginx.flags.os.fsync", lambda _: slots.append(read_flags(folder).live))
-    write_flags(folder, after)
-    assert set(slots) <= {before.live, after.live}
+    write_flag(folder, before)
+    operations: list[str] = []
+
+    for name in ("touch", "replace", "unlink"):
+        real = getattr(Path, name)
+
+        def counting(*given: object, _name: str = name, _real: Callable[..., object] = real, **named: object) -> object:
+            operations.append(_name)
+            return _real(*given, **named)
+
+        monkeypatch.setattr(Path, name, counting)
+    write_flag(folder, after)
+    assert len(operations) == (before != after)
+
+
+def test_what_somebody_put_beside_the_flag_goes(tmp_path: Path) -> None:
+    write_flag(tmp_path, TrafficState(Slot.GREEN))
+    (tmp_path / "blue").touch()
+    assert read_flag(tmp_path) == TrafficState(Slot.BLUE)
+    write_flag(tmp_path, TrafficState(Slot.GREEN, sticky=Slot.BLUE))
+    assert [file.name for file in tmp_path.iterdir()] == ["green-sticky-blue"]
 
 
 def test_an_app_without_a_folder_gets_no_traffic(tmp_path: Path) -> None:
-    assert read_flags(tmp_path / "shop") == TrafficState()
-
-
-@pytest.mark.parametrize(
-    ("flags", "state"),
-    [
-        ({"up", "green"}, TrafficState(Slot.GREEN)),
-        ({"up"}, TrafficState(Slot.BLUE)),
-        ({"green"}, TrafficState()),
-        ({"up", "green", "held-blue"}, TrafficState(Slot.GREEN, sticky=Slot.BLUE)),
-        ({"up", "held-blue"}, TrafficState(Slot.BLUE)),
-        ({"green", "held-blue"}, TrafficState()),
-    ],
-)
-def test_a_slots_own_flag_counts_only_while_the_other_slot_is_live(flags: set[str], state: TrafficState) -> None:
-    assert state_of(flags) == state
+    assert read_flag(tmp_path / "shop") == TrafficState()
 
 
 def test_the_folder_can_be_read_by_nginx_whatever_our_umask_is(tmp_path: Path) -> None:
-    write_flags(tmp_path / "shop", TrafficState(Slot.GREEN))
+    write_flag(tmp_path / "shop", TrafficState(Slot.GREEN))
     assert (tmp_path / "shop").stat().st_mode & 0o777 == 0o755

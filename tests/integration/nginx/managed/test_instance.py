@@ -16,6 +16,7 @@ from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Slot, TrafficState
 from hookserver.nginx import Nginx, logs
+from hookserver.nginx.text.managed import ManagedText
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from tests.integration.nginx.conftest import Site, until
@@ -111,7 +112,8 @@ def test_a_text_that_nginx_refuses_is_put_back_while_the_old_one_serves(
 ) -> None:
     start(site)
     before = (site.folder / "nginx.conf").read_text()
-    monkeypatch.setattr("hookserver.nginx.managed.managed.render", lambda *_: before + "no_such_directive on;\n")
+    broken = ManagedText(before + "no_such_directive on;\n", "proxy-0.conf", "")
+    monkeypatch.setattr("hookserver.nginx.managed.managed.render", lambda *_: broken)
     with pytest.raises(NginxError, match='unknown directive "no_such_directive"'):
         site.apply()
     assert (site.folder / "nginx.conf").read_text() == before
@@ -123,7 +125,8 @@ def test_a_refused_text_does_not_keep_a_stopped_instance_down(site: Site, monkey
     before = (site.folder / "nginx.conf").read_text()
     os.kill(master(site), signal.SIGTERM)
     until(lambda: not site.nginx.is_running())
-    monkeypatch.setattr("hookserver.nginx.managed.managed.render", lambda *_: before + "no_such_directive on;\n")
+    broken = ManagedText(before + "no_such_directive on;\n", "proxy-0.conf", "")
+    monkeypatch.setattr("hookserver.nginx.managed.managed.render", lambda *_: broken)
     with pytest.raises(NginxError, match="no_such_directive"):
         site.apply()
     assert site.ask().status == 200
@@ -293,3 +296,16 @@ def test_stop_ends_even_a_master_that_does_not_listen(site: Site) -> None:
     os.kill(pid, signal.SIGSTOP)
     Nginx(site.settings, patience=0.3).stop()
     until(lambda: all(is_gone(one) for one in (pid, *working)))
+
+
+def test_an_include_that_somebody_changed_is_written_again_and_an_old_one_goes(site: Site) -> None:
+    start(site)
+    (included,) = site.folder.glob("proxy-*.conf")
+    text = included.read_text()
+    included.write_text("")
+    assert site.apply()
+    assert included.read_text() == text
+    site.nginx_keys = "gzip = false"
+    assert site.apply()
+    (other,) = site.folder.glob("proxy-*.conf")
+    assert other != included

@@ -162,7 +162,7 @@ def test_a_text_of_ours_that_nginx_refuses_is_put_back(site: Site, monkeypatch: 
     start(site)
     before = ours(site)
     site.apps += OTHER
-    monkeypatch.setattr("hookserver.nginx.system.snippet.real_address", lambda _: ["no_such_directive on;"])
+    monkeypatch.setattr("hookserver.nginx.text.proxy.real_address", lambda _: ["no_such_directive on;"])
     with pytest.raises(NginxError, match='unknown directive "no_such_directive"'):
         site.apply()
     assert ours(site) == before

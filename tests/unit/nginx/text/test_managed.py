@@ -26,7 +26,8 @@ def make(**apps: dict[str, object]) -> Settings:
 def render(
     settings: Settings, numbers: dict[str, int], status: str, user: str = "", counts: Replicas = AS_THE_SETTINGS_SAY
 ) -> str:
-    return managed.render(settings, all_endpoints(settings, numbers, counts), status, user)
+    """The configuration alone, without the file that it includes."""
+    return managed.render(settings, all_endpoints(settings, numbers, counts), status, user).conf
 
 
 def servers(text: str) -> dict[str, str]:
@@ -72,37 +73,37 @@ def test_a_slot_has_as_many_servers_as_the_release_in_it_and_an_empty_one_as_the
 
 def test_a_replica_of_a_held_slot_is_stood_in_for_by_the_live_one() -> None:
     text = render(make(shop=SHOP), {"shop": 1}, "status")
-    assert upstream(text, "hs_shop_green2held") == [
+    assert upstream(text, "hs_shop_green2_sticky") == [
         *["172.30.240.25:8080 max_fails=0"] * 3,
-        "172.30.240.16:8080 max_fails=0 backup",
         "172.30.240.17:8080 max_fails=0 backup",
+        "172.30.240.16:8080 max_fails=0 backup",
     ]
 
 
 def test_nothing_can_be_held_where_sessions_are_not_sticky() -> None:
     text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1}, "status")
-    assert "1held" not in text
-    assert "held-" not in text
+    assert "_sticky" not in text
+    assert "-sticky-" not in text.partition("log_format")[2]
 
 
 def test_a_replicated_session_moves_to_the_replica_with_the_same_number() -> None:
     text = render(make(shop={**SHOP, "release": {"sessions": "replicated"}}), {"shop": 1}, "status")
-    assert "green:none:blue2 hs_shop_green2;" in text
-    assert "blue:none:green1 hs_shop_blue1;" in text
-    assert "green:none:blue2" not in render(make(shop=SHOP), {"shop": 1}, "status")
+    assert "green:blue2 hs_shop_green2;" in text
+    assert "blue:green1 hs_shop_blue1;" in text
+    assert "green:blue2 hs_shop_green2;" not in render(make(shop=SHOP), {"shop": 1}, "status")
 
 
 def test_without_affinity_no_session_chooses_a_replica() -> None:
-    assert "blue:none:blue1 hs_shop_blue1;" in render(make(shop=SHOP), {"shop": 1}, "status")
+    assert "blue:blue1 hs_shop_blue1;" in render(make(shop=SHOP), {"shop": 1}, "status")
     text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1}, "status")
-    assert "blue:none:blue1" not in text
+    assert "blue:blue1" not in text
 
 
 def test_what_a_replica_left_undone_goes_to_the_next_one_or_to_the_live_slot() -> None:
     text = render(make(shop={**SHOP, "replicas": 3}), {"shop": 1}, "status")
-    after = text.partition('map "$hs_shop_slot:$hs_cutoff" $hs_shop_after {')[2].partition("}")[0]
+    after = text.partition('map "$hs_slot_now:$hs_cut_off" $hs_shop_after {')[2].partition("}")[0]
     assert [line.strip() for line in after.strip().splitlines()] == [
-        "default hs_shop_$hs_shop_slot;",
+        "default hs_shop_$hs_slot_now;",
         "blue:172.30.240.16 hs_shop_blue2;",
         "blue:172.30.240.17 hs_shop_blue3;",
         "blue:172.30.240.18 hs_shop_blue1;",
@@ -135,7 +136,7 @@ def test_without_a_trusted_proxy_no_module_beyond_the_usual_is_asked_for() -> No
 @pytest.mark.parametrize("state_dir", ["/srv/$HOME", "/srv/new\nline", "/srv/bell\a"])
 def test_a_state_dir_that_nginx_has_no_way_to_write_down_is_refused(state_dir: str) -> None:
     settings = Settings.model_validate({"server": {"state_dir": state_dir}, "apps": {"shop": SHOP}})
-    with pytest.raises(NginxError, match="cannot stand in an Nginx file"):
+    with pytest.raises(NginxError, match="cannot be written to an Nginx configuration"):
         render(settings, {"shop": 1}, "status")
 
 

@@ -1,0 +1,42 @@
+"""What a visitor gets when an app is not there: a static page, which an operator can replace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookserver.config import AppSettings, Settings
+from hookserver.nginx.text.syntax import block, quote
+
+FAILURES = (502, 503, 504)
+"""The answers that have a page."""
+
+ERROR_PAGE = f"error_page {' '.join(map(str, FAILURES))} /.hookserver/$hs_app/$status.html;"
+
+
+def pages_folder(settings: Settings) -> Path:
+    """Where the pages are: the operator's folder, else one of ours."""
+    return settings.nginx.error_pages or settings.server.state.nginx / "error-pages"
+
+
+def error_page_location(settings: Settings, app: AppSettings) -> list[str]:
+    """The pages of an app. A form that was cut off leads its visitor back instead.
+
+    Nobody can ask for them: https://nginx.org/en/docs/http/ngx_http_core_module.html#internal
+    """
+    headers = ["add_header X-Request-Id $request_id always;", "add_header Cache-Control no-store always;"]
+    return [
+        "",
+        *block(
+            f"location ^~ /.hookserver/{app.name}/",
+            [
+                "internal;",
+                *block("if ($hs_back)", [*headers, "return 303 $hs_back;"]),
+                f"alias {quote(f'{pages_folder(settings)}/')};",
+                "types { }",
+                'default_type "text/html; charset=utf-8";',
+                *headers,
+                "add_header Retry-After 5 always;",
+            ],
+            f"The pages of {app.name} while it is not there. A form that was cut off leads back to its own page.",
+        ),
+    ]

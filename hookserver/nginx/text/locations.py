@@ -1,0 +1,129 @@
+"""An app's locations, the same in a server of ours and in an operator's own: complete in themselves.
+
+A request takes ``/``, or the app's path. From there Nginx itself leads it on: to ``upload`` with a large body, to
+``moved`` when a replica did not answer, to ``fresh`` when its session has ended.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookserver.config import AppSettings, Settings
+from hookserver.nginx.text.cut_off import moved
+from hookserver.nginx.text.error_pages import error_page_location
+from hookserver.nginx.text.state_checks import choose_slot
+from hookserver.nginx.text.syntax import block, name, named_location, quote, table
+
+
+def app_locations(settings: Settings, app: AppSettings, proxy_file: Path) -> list[str]:
+    """``proxy_file``: the file with the lines that all of them share, absolute or beside the configuration."""
+    include = f"include {quote(str(proxy_file))};"
+    state = settings.server.state
+    way = [*choose_slot(state, app), f"proxy_pass http://${name(app.name, 'upstream')};"]
+    proxied = _to_app(app, include, way)
+    lines: list[str] = []
+    for location in paths(app.path):
+        # Before the operator's regular expressions: a path's own .css and .js are the app's:
+        # https://nginx.org/en/docs/http/ngx_http_core_module.html#location
+        modifier = "" if location.startswith("=") or app.path == "/" else "^~ "
+        comment = "" if lines else f"The requests of {app.name}."
+        lines += ["", *block(f"location {modifier}{location}", proxied, comment)]
+    lines += ["", *block(f"location {named_location(app.name, 'upload')}", _upload(include, way), _UPLOAD)]
+    lines += ["", *block(f"location {named_location(app.name, 'moved')}", [include, *moved(state, app)], _MOVED)]
+    lines += ["", *block(f"location {named_location(app.name, 'fresh')}", _fresh(app, include), _FRESH)]
+    return [*lines, *error_page_location(settings, app)]
+
+
+def paths(prefix: str) -> list[str]:
+    """``/shop`` is not ``/shopping``, but it is ``/shop;jsessionid=…``."""
+    return ["/"] if prefix == "/" else [f"= {quote(prefix)}", quote(f"{prefix}/"), quote(f"{prefix};")]
+
+
+def bodies() -> list[str]:
+    """``$hs_streams``: whether the request has a body that may be too large for Nginx's memory.
+
+    See ``client_body_buffer_size``. A request without a length is known by its method.
+    """
+    return [
+        *table(
+            "map $content_length $hs_streams",
+            ["default 1;", '"" $hs_streams_unsized;', '0 "";', '"~^(?:[0-9]{1,4}|[1-5][0-9]{4})$" "";'],
+            "Whether a request's body may not fit in client_body_buffer_size.",
+        ),
+        *table(
+            "map $request_method $hs_streams_unsized",
+            ["default 1;", 'GET "";', 'HEAD "";', 'OPTIONS "";', 'DELETE "";'],
+        ),
+    ]
+
+
+def ways_out() -> list[str]:
+    """``$hs_elsewhere``: the location for a request of the sticky standby whose session turns out to have ended."""
+    fresh = "@hs-$hs_app-fresh"
+    states = [
+        'default "";',
+        "green-sticky-blue $hs_elsewhere_from_blue;",
+        "blue-sticky-green $hs_elsewhere_from_green;",
+    ]
+    return [
+        *table(
+            "map $hs_state $hs_elsewhere",
+            states,
+            "Where the sticky standby sends a request whose session has ended (X-Accel-Redirect).",
+        ),
+        *table("map $hs_route $hs_elsewhere_from_blue", ['default "";', f"~^blue {fresh};"]),
+        *table("map $hs_route $hs_elsewhere_from_green", ['default "";', f"~^green {fresh};"]),
+    ]
+
+
+def defaults() -> list[str]:
+    """What the log and the headers name has a value in every server, and before an app's location sets it."""
+    return [
+        *table("map $host $hs_app", ['default "";'], "Values until an app's location sets others."),
+        *table("map $host $hs_slot", ['default "";']),
+        *table("map $host $hs_slot_now", ['default "";']),
+        *table("map $host $hs_state", ['default "";']),
+        *table("map $request_method $hs_method", ["default $request_method;"]),
+    ]
+
+
+_UPLOAD = "A large body is passed on while it comes: read first, a slow upload would hold no connection to its replica."
+_MOVED = "A request that a replica did not answer, unless it may have begun with it."
+_FRESH = "A request whose session has ended, sent again as it came, to the live slot."
+
+
+def _to_app(app: AppSettings, include: str, way: list[str]) -> list[str]:
+    """A small body is read before the request goes on: an app that answers without reading it would else make Nginx
+    close a connection that it has told the visitor to keep, and the visitor's next request on it is lost.
+
+    One whose last bytes come late may find that its slot is gone meanwhile: it has no connection that a drain could
+    wait for. Or its replica dies. Then it goes the way of ``moved``.
+    """
+    return [
+        f"set $hs_app {app.name};",
+        # An error page makes a GET of every request; the log has the visitor's own method:
+        # https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page
+        "set $hs_method $request_method;",
+        f"error_page 418 = {named_location(app.name, 'upload')};",
+        # Of two lines for the same error, Nginx goes by the first.
+        f"error_page 502 504 = {named_location(app.name, 'moved')};",
+        include,
+        "proxy_request_buffering on;",
+        "if ($hs_streams) { return 418; }",
+        *way,
+    ]
+
+
+def _upload(include: str, way: list[str]) -> list[str]:
+    return [include, "proxy_request_buffering off;", 'set $hs_elsewhere "";', *way]
+
+
+def _fresh(app: AppSettings, include: str) -> list[str]:
+    """Nginx can send it again: only requests without a large body are told of this way."""
+    return [
+        f"error_page 502 504 = {named_location(app.name, 'moved')};",
+        include,
+        "proxy_request_buffering on;",
+        'set $hs_elsewhere "";',
+        f"proxy_pass http://{name(app.name, '')}$hs_slot;",
+    ]

@@ -1,0 +1,52 @@
+"""The checks for an app's flag, the one file that says where its requests go: see ``nginx.flags``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from hookserver.config import AppSettings
+from hookserver.models import TrafficState
+from hookserver.nginx.flags import flag_of, states_in_order
+from hookserver.nginx.text.syntax import path
+from hookserver.state.state_dir import StateDir
+
+
+def choose_slot(state: StateDir, app: AppSettings) -> list[str]:
+    """Set ``$hs_slot``, the live slot, and ``$hs_state``, the flag's name; 503 when the app gets no traffic.
+
+    Nothing of ngx_http_rewrite_module that follows in the location is run once the flag is found:
+    https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#break
+    """
+    lines = [
+        "# Where requests go: the name of the one file here says it. The first check, or the second, finds it usually."
+    ]
+    slot = None
+    for number, (found, check) in enumerate(_checks(state, app, lambda _: "break;")):
+        if number == 2:
+            lines.append("# Else: a sticky standby, a file renamed between two checks, or no live release.")
+        if found.live != slot:
+            lines.append(f"set $hs_slot {found.live};")
+        slot = found.live
+        lines += [f"set $hs_state {flag_of(found)};", check]
+    return [*lines, "return 503;"]
+
+
+def slot_now(state: StateDir, app: AppSettings) -> list[str]:
+    """Set ``$hs_slot_now`` to the slot that is live now; empty: none is."""
+    checks = _checks(state, app, lambda found: f"set $hs_slot_now {found.live};")
+    return ['set $hs_slot_now "";', *(check for _, check in checks)]
+
+
+def answer_state(state: StateDir, app: AppSettings) -> list[str]:
+    """Answer the flag's name, or ``none``."""
+    return [
+        *(check for _, check in _checks(state, app, lambda found: f"return 200 {flag_of(found)};")),
+        "return 200 none;",
+    ]
+
+
+def _checks(
+    state: StateDir, app: AppSettings, action: Callable[[TrafficState], str]
+) -> Iterator[tuple[TrafficState, str]]:
+    for found in states_in_order(sticky=app.release.sessions == "sticky"):
+        yield found, f"if (-f {path(state.live(app.name), flag_of(found))}) {{ {action(found)} }}"

@@ -1,0 +1,32 @@
+"""The upstreams."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from hookserver.addresses import all_endpoints
+from hookserver.config import Settings
+from hookserver.nginx.text.managed import render
+
+
+def lines(replicas: int, apps: int = 1, sessions: str = "sticky") -> int:
+    """Of the whole text, for so many apps with so many replicas."""
+    shop = {"repository": "push", "replicas": replicas, "release": {"sessions": sessions}}
+    named = {f"shop{number}": {**shop, "domains": [f"shop{number}.example.com"]} for number in range(apps)}
+    settings = Settings.model_validate({"apps": named})
+    numbers = {app: number for number, app in enumerate(named, 1)}
+    text = render(settings, all_endpoints(settings, numbers), "status")
+    return len((text.conf + text.proxy).splitlines())
+
+
+@pytest.mark.parametrize("sessions", ["none", "sticky", "replicated"])
+def test_each_further_replica_costs_the_same_number_of_lines(sessions: str) -> None:
+    sizes = [lines(replicas, sessions=sessions) for replicas in range(3, 9)]
+    assert len({after - before for before, after in itertools.pairwise(sizes)}) == 1
+
+
+def test_each_further_app_costs_the_same_number_of_lines() -> None:
+    sizes = [lines(2, apps) for apps in range(1, 5)]
+    assert len({after - before for before, after in itertools.pairwise(sizes)}) == 1
