@@ -1,10 +1,10 @@
-"""The settings file: TOML in, validated frozen settings out, every mistake reported at once."""
+"""The settings file: TOML becomes validated, frozen settings; every mistake is reported at once."""
 
 from hookserver.config.files import missing_error_pages, unreadable_files
 from hookserver.config.health_path import health_outside
 from hookserver.config.load import Loaded, find, load, parse
 from hookserver.config.record import HIDDEN, flat, record, record_app
-from hookserver.config.reload import NEEDS_A_RESTART, reread, taken_up
+from hookserver.config.reload import NEEDS_A_RESTART, reread, with_running_values
 from hookserver.config.schema import (
     AppSettings,
     BuildSettings,
@@ -39,6 +39,6 @@ __all__ = [
     "record",
     "record_app",
     "reread",
-    "taken_up",
     "unreadable_files",
+    "with_running_values",
 ]

@@ -1,6 +1,6 @@
-"""What two apps, or an app and the networks, cannot both have.
+"""Conflicts between apps, and between apps and networks.
 
-Read from the file itself, so that it is told beside mistakes in other keys.
+They are read from the file itself, so that they are reported beside mistakes in other keys.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Place = tuple[int | str, ...]
 
 @dataclass(frozen=True)
 class _App:
-    """What an app wants of the places that it shares with others."""
+    """The keys of an app that can be in conflict with those of others."""
 
     name: str
     domains: tuple[str, ...]
@@ -26,16 +26,16 @@ class _App:
 
 
 def conflicts(data: Mapping[str, Any], wrong: Collection[Place]) -> Iterator[str]:
-    """A line for each. ``wrong``: the places of keys with mistakes of their own, which are left out."""
+    """A line for each conflict. ``wrong``: the paths of keys that have mistakes of their own, which are left out."""
     tables = data.get("apps", {}) if ("apps",) not in wrong else {}
-    apps = [_App(name, **_wants(name, given, wrong)) for name, given in tables.items() if isinstance(given, Mapping)]
+    apps = [_App(name, **_keys(name, given, wrong)) for name, given in tables.items() if isinstance(given, Mapping)]
     yield from _same_places(apps)
     yield from _redirects(apps)
     if not any(place[0] == "docker" for place in wrong if place):
         yield from _networks(DockerSettings.model_validate(data.get("docker", {})), apps)
 
 
-def _wants(name: str, given: Mapping[str, Any], wrong: Collection[Place]) -> dict[str, Any]:
+def _keys(name: str, given: Mapping[str, Any], wrong: Collection[Place]) -> dict[str, Any]:
     bad = {place[2] for place in wrong if place[:2] == ("apps", name) and len(place) > 2}
     good = {key: value for key, value in given.items() if key not in bad}
     return {
@@ -47,12 +47,12 @@ def _wants(name: str, given: Mapping[str, Any], wrong: Collection[Place]) -> dic
 
 
 def _same_places(apps: list[_App]) -> Iterator[str]:
-    taken: dict[tuple[str, str | None], str] = {}
+    owners: dict[tuple[str, str | None], str] = {}
     for app in apps:
         for domain in dict.fromkeys(app.domains) if app.path else ():
-            other = taken.setdefault((domain, app.path), app.name)
+            other = owners.setdefault((domain, app.path), app.name)
             if other != app.name:
-                yield f"apps.{app.name}.domains: apps.{app.name} and apps.{other} both want {domain}{app.path}"
+                yield f"apps.{app.name}.domains: apps.{app.name} and apps.{other} both have {domain}{app.path}"
 
 
 def _redirects(apps: list[_App]) -> Iterator[str]:
@@ -63,12 +63,12 @@ def _redirects(apps: list[_App]) -> Iterator[str]:
             continue
         path, first = f"apps.{app.name}.redirects", app.domains[0]
         if first.startswith("*"):
-            yield f"{path}: they lead to the first domain: {first} cannot be it"
+            yield f"{path}: they lead to the first domain, which cannot be a wildcard: {first}"
         for name in app.redirects:
             if name in owners:
                 yield f"{path}: {name} is a domain of apps.{owners[name]}"
             elif targets.setdefault(name, first) != first:
-                yield f"{path}: {name} leads to {targets[name]} already; one name, one target"
+                yield f"{path}: {name} already leads to {targets[name]}"
 
 
 def _networks(docker: DockerSettings, apps: list[_App]) -> Iterator[str]:

@@ -14,12 +14,12 @@ ERROR_PAGES = ("502.html", "503.html", "504.html")
 
 
 def unreadable_files(app: AppSettings) -> Iterator[str]:
-    """A line for each that this process cannot read now: it is needed at the next deploy, not before."""
+    """A line for each file that this process cannot read now. It is needed at the next deploy, not before."""
     for key, file in _named(app):
         if not file.is_file():
             yield f"{key}: there is no file {file}"
         elif not os.access(file, os.R_OK):
-            yield f"{key}: {file} may not be read"
+            yield f"{key}: no permission to read {file}"
 
 
 def missing_error_pages(nginx: NginxSettings) -> Iterator[str]:

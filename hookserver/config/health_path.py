@@ -1,4 +1,4 @@
-"""Whether the health page is one of the app's own."""
+"""Whether the app can answer its health path."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from hookserver.config.schema import AppSettings
 
 
 def health_outside(app: AppSettings) -> str:
-    """Why the app's context never answers ``health.path`` well; empty where it may. A Dockerfile's app is anywhere."""
+    """Why the app's context cannot answer ``health.path``; empty when it can, or with a Dockerfile, whose context is
+    unknown.
+    """
     context, path = app.tomcat.context_path, app.health.path
     if path.startswith(f"{context}/") or app.build.kind == "dockerfile":
         return ""
-    why = f"Tomcat sends that on to {context}/" if path == context else f"the app answers only below {context}/"
-    remedy = f"leave it out, for {context}/" if path in (context, "/") else f"say {context}{path}"
-    return f"health.path counts from the server's root: it is {path}, and {why}; {remedy}"
+    why = f"Tomcat redirects that to {context}/" if path == context else f"the app answers only below {context}/"
+    remedy = f"remove it: the default is {context}/" if path in (context, "/") else f"write {context}{path}"
+    return f"health.path counts from the server's root: it is {path}, but {why}; {remedy}"

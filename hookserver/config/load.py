@@ -21,14 +21,14 @@ from hookserver.errors import SettingsError
 
 @dataclass(frozen=True)
 class Loaded:
-    """Settings with the file they came from and what that file said itself."""
+    """Settings, the file that they come from, and what that file itself says."""
 
     settings: Settings
     path: Path
     given: Mapping[str, Any]
 
     def effective(self) -> list[tuple[str, str, str]]:
-        """Every key as (path, value with secrets masked, where it comes from)."""
+        """Every key as (path, value as TOML with secrets masked, source: a file or ``default``)."""
         rows = [row for row in _rows(self.settings, self.settings.shown()) if not row[0].endswith(".name")]
         return [(path, repr_toml(value), self._source(path, is_secret)) for path, value, is_secret in rows]
 
@@ -54,8 +54,8 @@ def find(explicit: str | None = None, environ: Mapping[str, str] = os.environ) -
     for candidate in candidates:
         if candidate.is_file():
             return candidate.absolute()
-    looked = ", ".join(str(candidate) for candidate in candidates)
-    raise SettingsError("no settings", [f"no settings file at {looked}: write one with `hookserver init`"])
+    places = ", ".join(str(candidate) for candidate in candidates)
+    raise SettingsError("no settings", [f"no settings file at {places}: write one with `hookserver init`"])
 
 
 def load(path: Path) -> Loaded:
@@ -68,7 +68,10 @@ def load(path: Path) -> Loaded:
 
 
 def parse(text: str, path: Path) -> Loaded:
-    """Check settings given as text; ``path`` is their name in messages, and relative paths count from its folder."""
+    """Check settings given as text. ``path`` is their name in messages; relative paths count from its folder.
+
+    Raises SettingsError with every mistake.
+    """
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -88,7 +91,7 @@ def parse(text: str, path: Path) -> Loaded:
 
 
 def repr_toml(value: Any) -> str:
-    """A value as the settings file would say it."""
+    """A value as it is written in the settings file."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):

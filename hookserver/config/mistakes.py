@@ -1,4 +1,4 @@
-"""What pydantic refuses, in words for who wrote the file."""
+"""Pydantic's errors in the words of the settings file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hookserver.config.secrets import FILE_MISTAKE, secret_keys
 from hookserver.errors import did_you_mean
 
 _WHOLE, _NUMBER, _BOOLEAN = "a whole number", "a number", "true or false"
-_NETWORK = 'a network, such as "10.0.0.0/8", with zeros alone behind its mask'
+_NETWORK = 'a network, such as "10.0.0.0/8", with only zeros behind its mask'
 _SHOULD_BE = {
     "tuple_type": "a list",
     "dict_type": 'a table, such as { key = "value" }',
@@ -31,14 +31,14 @@ _SHOULD_BE = {
 
 def explained(errors: Iterable[ErrorDetails]) -> list[str]:
     """Each mistake once, as ``path: what was wrong``."""
-    told = [*errors]
-    places = [detail["loc"] for detail in told]
-    lines = [str(hide(_explain(detail))) for detail in told if not _follows_from_another(detail, places)]
+    details = [*errors]
+    places = [detail["loc"] for detail in details]
+    lines = [str(hide(_explain(detail))) for detail in details if not _follows_from_another(detail, places)]
     return list(dict.fromkeys(lines))
 
 
 def _follows_from_another(detail: ErrorDetails, places: list[tuple[int | str, ...]]) -> bool:
-    """A list is too short when its only item was refused."""
+    """Pydantic reports a list as too short when its only item was refused."""
     where = detail["loc"]
     return detail["type"] == "too_short" and any(where == other[: len(where)] != other for other in places)
 
@@ -68,7 +68,7 @@ def _explain(detail: ErrorDetails) -> str:
 
 
 def _keys(where: tuple[int | str, ...]) -> Iterator[str]:
-    """The file's own keys, without what pydantic adds: ``[key]``, the kinds of a union, an app's ``name``."""
+    """The keys that are in the file, without the parts that pydantic adds, and without an app's ``name``."""
     for place, part in enumerate(map(str, where)):
         is_name = place == 2 and where[0] == "apps" and part == "name"
         if not is_name and not re.search(r"\[.*\]$", part):

@@ -15,11 +15,11 @@ from hookserver.config.schema import AppSettings, Settings
 from hookserver.config.secrets import Section
 
 HIDDEN = DOTS
-"""The beginning of a digest."""
+"""What the digest of a secret begins with."""
 
 
 def record(settings: Settings, salt: str) -> dict[str, Any]:
-    """The whole file as JSON data; ``salt`` keeps a secret from being guessed by its digest."""
+    """The whole file as JSON data; ``salt`` keeps anybody from guessing a secret by its digest."""
     digest = partial(_digest, salt=salt)
     sections = {key: section.shown(digest) for key, section in settings if isinstance(section, Section)}
     return {**sections, "apps": {app.name: record_app(app, salt) for app in settings.apps.values()}}

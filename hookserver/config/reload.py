@@ -1,4 +1,4 @@
-"""What of the settings a running hookserver takes up, and what only its next start does."""
+"""Which settings a running hookserver can apply, and which need its restart."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ NEEDS_A_RESTART = {
     "nginx": ("mode", "binary", "conf_dir"),
     "docker": tuple(DockerSettings.model_fields),
 }
-"""Sections → keys."""
+"""Section → keys that need a restart."""
 
 
 def reread(path: Path, running: Settings) -> Settings:
-    """The file as it is now, but for what needs a restart. Raises SettingsError with every mistake."""
-    return taken_up(load(path).settings, running)
+    """The file as it is now, except for what needs a restart. Raises SettingsError with every mistake."""
+    return with_running_values(load(path).settings, running)
 
 
-def taken_up(given: Settings, running: Settings) -> Settings:
-    """``given``, with the running values of what needs a restart."""
+def with_running_values(given: Settings, running: Settings) -> Settings:
+    """``given``, with the running values of the keys that need a restart."""
     kept = {
         section: getattr(given, section).model_copy(
             update={key: getattr(getattr(running, section), key) for key in keys}

@@ -36,7 +36,7 @@ from hookserver.config.values import (
 from hookserver.state.state_dir import StateDir
 
 MAX_REPLICAS = 8
-"""Replicas a slot can have: each app has two blocks of this many addresses."""
+"""Replicas that a slot can have: each app has two blocks of that many addresses."""
 
 
 class ServerSettings(Section):
@@ -53,12 +53,12 @@ class ServerSettings(Section):
 
     @property
     def local_url(self) -> str:
-        """Where this machine reaches the API."""
+        """The URL of the API for this machine itself."""
         host, _, port = self.listen.rpartition(":")
         return f"http://{'127.0.0.1' if host in ('', '*', '0.0.0.0') else host}:{port}"  # noqa: S104
 
     def webhook_url(self, app: str) -> str:
-        """What a forge is told, as far as the settings know where it reaches this machine."""
+        """The URL to enter at the forge: below ``public_url``, or the local one when that is not set."""
         return f"{self.public_url or self.local_url}/hooks/{app}"
 
 
@@ -81,7 +81,7 @@ class NginxSettings(Section):
     def _each_once(cls, listen: tuple[str, ...]) -> tuple[str, ...]:
         same = [address.removeprefix("*:").removeprefix("0.0.0.0:") for address in listen]
         if len(set(same)) < len(same) or any(int(address.rpartition(":")[2]) == 0 for address in listen):
-            raise ValueError(f"{', '.join(listen)}: names an address twice, or the port 0")
+            raise ValueError(f"{', '.join(listen)}: has an address twice, or the port 0")
         return listen
 
 
@@ -145,7 +145,7 @@ class TomcatSettings(Section):
 
     @property
     def context_path(self) -> str:
-        """Where Tomcat answers for the context, such as ``/shop``; empty for ROOT."""
+        """The URL path of the context, such as ``/shop``; empty for ROOT."""
         return "" if self.context == "ROOT" else f"/{self.context.replace('#', '/')}"
 
 
@@ -174,12 +174,12 @@ class ReleaseSettings(Section):
 
     @property
     def sticky_seconds(self) -> float:
-        """Seconds that a switch leaves the old slot to those whose sessions it has; 0: it does not."""
+        """Seconds that the old slot still serves the visitors whose sessions it has; 0: not at all."""
         return self.sticky_for if self.sessions == "sticky" else 0.0
 
 
 class AppSettings(Section):
-    """``[apps.<app>]``; ``name`` is the table's own."""
+    """``[apps.<app>]``; ``name`` is the table's key."""
 
     name: AppName
     repository: Repository
@@ -199,7 +199,10 @@ class AppSettings(Section):
     @field_validator("path")
     @classmethod
     def _plain(cls, path: str) -> str:
-        """Without a slash at its end. A path that Nginx would decode or normalise could never match a request."""
+        """Without a slash at its end. Nginx matches the decoded, normalised path, so that others would never match.
+
+        https://nginx.org/en/docs/http/ngx_http_core_module.html#location
+        """
         path = path.rstrip("/") or "/"
         if "%" in path or (path != "/" and any(part in ("", ".", "..") for part in path[1:].split("/"))):
             raise ValueError(f'{path!r} has "//", "/./", "/../" or "%"; write the path as visitors see it')
@@ -207,7 +210,7 @@ class AppSettings(Section):
 
     @model_validator(mode="after")
     def _follow_the_path(self) -> AppSettings:
-        """Fill what follows from other keys: image from name, context from path, health path from context."""
+        """Fill defaults that depend on other keys: image on name, context on path, health path on context."""
         context = self.tomcat.context or self.path.strip("/").replace("/", "#") or "ROOT"
         object.__setattr__(self, "image", self.image or f"hookserver/{self.name}")
         object.__setattr__(self, "tomcat", self.tomcat.model_copy(update={"context": context}))
@@ -217,7 +220,7 @@ class AppSettings(Section):
 
 
 class Settings(Section):
-    """The whole file; what its apps cannot both have is ``conflicts``' affair."""
+    """The whole file. ``conflicts`` checks its apps against each other."""
 
     server: ServerSettings = ServerSettings()
     nginx: NginxSettings = NginxSettings()

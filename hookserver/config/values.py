@@ -1,4 +1,4 @@
-"""Values as people write them: durations, sizes, addresses, names."""
+"""The types of values: durations, sizes, addresses, names."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _short(value: Any) -> str:
 
 
 def is_branch(name: str) -> bool:
-    """Whether git takes this as a branch's name (git-check-ref-format) and a terminal shows it as it is."""
+    """Whether git accepts this as a branch name (git-check-ref-format(1)) and a terminal shows it as it is."""
     return 0 < len(name) <= 250 and name != "@" and not _BRANCH_FORBIDDEN.search(name)
 
 
@@ -99,7 +99,7 @@ def _matching(pattern: re.Pattern[str], what: str, or_empty: bool = False) -> Af
 
 def _check_branch(value: str) -> str:
     if not is_branch(value):
-        raise ValueError(f"{value!r} is not a branch name that git takes")
+        raise ValueError(f"{value!r} is not a branch name that git accepts")
     return value
 
 
@@ -126,14 +126,14 @@ def _check_address(value: str) -> str:
         whole = False
     if not whole:
         raise ValueError(
-            f"{_without_password(value)!r} is no address that can be read; in a user name or password write "
+            f"{_without_password(value)!r} cannot be read as an address; in a user name or password write "
             "/ as %2F, : as %3A, @ as %40, # as %23, ? as %3F, [ as %5B, ] as %5D"
         )
     return value
 
 
 def _without_password(address: str) -> str:
-    """Also of one that cannot be read."""
+    """An address without its user and password, also one that cannot be parsed."""
     return re.sub(r"(?<=//).*@", "••••••@", address, flags=re.DOTALL)
 
 
@@ -157,7 +157,7 @@ def _check_volume(value: str, info: ValidationInfo) -> str:
         raise ValueError(f'{value!r} is not a mount; write "/on/the/host:/in/the/container" (":ro" may follow)')
     if len(parts) == 3 and parts[2] not in ("ro", "rw"):
         raise ValueError(f'{value!r} ends in neither ":ro" nor ":rw"')
-    if parts[0].startswith("."):  # any other relative name is that of a Docker volume
+    if parts[0].startswith("."):  # a name without a dot is a Docker volume's
         parts[0] = str(_from_the_file(Path(parts[0]), info))
     return ":".join(parts)
 
@@ -176,13 +176,13 @@ def _check_own_file(value: str) -> str:
 
 
 def _from_the_file(value: Path | None, info: ValidationInfo) -> Path | None:
-    """One rule for every path of this machine: a relative one counts from the settings file's folder."""
+    """A relative path of this machine counts from the settings file's folder."""
     base = (info.context or {}).get(BASE, "")
     return value and Path(os.path.normpath(Path(base, value)))
 
 
 def _check_program(value: str, info: ValidationInfo) -> str:
-    """A name is looked for on PATH."""
+    """A name without a slash is searched on PATH."""
     return str(_from_the_file(Path(value), info)) if "/" in value else value
 
 
@@ -222,9 +222,9 @@ Listen = Annotated[str, AfterValidator(_check_listen)]
 Command = Annotated[
     tuple[str, ...], BeforeValidator(lambda value: ("sh", "-c", value) if isinstance(value, str) and value else value)
 ]
-"""A program and its arguments; one text is a line for the shell."""
+"""A program and its arguments; a single text is a line for the shell."""
 Volume = Annotated[str, AfterValidator(_check_volume)]
 TomcatPlace = Annotated[str, AfterValidator(_check_tomcat_place)]
-"""A file's place below Tomcat's folder."""
+"""A file's path below Tomcat's folder."""
 OwnFilePath = Annotated[str, AfterValidator(_check_own_file)]
 Variable = Annotated[str, AfterValidator(_check_variable)]

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from hookserver.config import parse
-from hookserver.errors import SettingsError
-
-
-def mistakes(text: str) -> list[str]:
-    with pytest.raises(SettingsError) as caught:
-        parse(text, Path("hookserver.toml"))
-    return caught.value.mistakes
-
+from tests.unit.config.samples import APP, BLOG, mistakes
 
 SHOP = '[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
 TWIN = SHOP.replace("apps.shop", "apps.twin")
-BLOG = '[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
 
 
 def test_conflict_is_reported_at_its_app_beside_other_mistakes() -> None:
@@ -51,3 +44,31 @@ def test_more_apps_than_the_subnet_has_room_for_are_reported() -> None:
     apps = "".join(SHOP.replace("shop", f"shop{number}") for number in range(4))
     told = mistakes("[docker]\nsubnet = '172.30.240.0/26'\n" + apps)
     assert told == ["docker.subnet: 172.30.240.0/26 has room for 3 apps, not 4"]
+
+
+def test_two_apps_cannot_have_the_same_place() -> None:
+    twin = APP.replace("shop]", "twin]")
+    assert "both have shop.example.com/" in mistakes(APP + twin)[0]
+    apart = twin + 'path = "/twin"\n'
+    assert parse(APP + apart, Path("x")).settings.apps.keys() == {"shop", "twin"}
+
+
+def test_replicated_sessions_need_addresses_of_their_own() -> None:
+    overlapping = "[docker]\nsubnet = '172.30.224.0/19'\n" + APP
+    parse(overlapping, Path("hookserver.toml"))
+    assert "overlaps docker.subnet" in str(mistakes(overlapping + "[apps.shop.release]\nsessions = 'replicated'"))
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (APP + 'redirects = ["shop.example.com"]', "shop.example.com is a domain of apps.shop"),
+        (APP + BLOG + 'redirects = ["shop.example.com"]', "shop.example.com is a domain of apps.shop"),
+        (APP + 'redirects = ["www.a.com"]' + BLOG + 'redirects = ["www.a.com"]', "already leads to shop.example.com"),
+        (BLOG.replace("blog.ex", "*.ex") + 'redirects = ["www.a.com"]', r"cannot be a wildcard: \*.example.com"),
+        (APP + 'redirects = ["www .a"]', "is not a domain"),
+        ('[nginx]\nmode = "sytem"\n' + APP, "Did you mean 'system'"),
+    ],
+)
+def test_redirect_that_conflicts_is_reported(text: str, mistake: str) -> None:
+    assert re.search(mistake, "\n".join(mistakes(text)))

@@ -1,3 +1,5 @@
+"""The health path and the app's context."""
+
 from __future__ import annotations
 
 import pytest
@@ -22,12 +24,12 @@ def app(path: str, health: str, kind: str = "maven", context: str = "") -> AppSe
 @pytest.mark.parametrize(
     ("path", "health", "remedy"),
     [
-        ("/shop", "/", "leave it out"),
-        ("/shop", "/shop", "leave it out"),
-        ("/a/b", "/well.jsp", "say /a/b/well.jsp"),
+        ("/shop", "/", "remove it"),
+        ("/shop", "/shop", "remove it"),
+        ("/a/b", "/well.jsp", "write /a/b/well.jsp"),
     ],
 )
-def test_health_path_that_the_context_cannot_answer_is_reported(path: str, health: str, remedy: str) -> None:
+def test_health_path_outside_the_context_is_reported_with_the_remedy(path: str, health: str, remedy: str) -> None:
     assert remedy in health_outside(app(path, health))
 
 
@@ -41,5 +43,5 @@ def test_health_path_that_the_context_cannot_answer_is_reported(path: str, healt
         app("/shop", "/well.jsp", kind="dockerfile"),
     ],
 )
-def test_possible_health_path_is_not_reported(inside: AppSettings) -> None:
+def test_health_path_inside_the_context_is_not_reported(inside: AppSettings) -> None:
     assert not health_outside(inside)

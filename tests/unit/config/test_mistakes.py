@@ -29,7 +29,7 @@ APP = '[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
         ("[nginx]\nlisten = []", "nginx.listen: needs at least one"),
         (
             "[nginx]\ntrusted_proxies = ['x']",
-            'nginx.trusted_proxies.0: should be a network, such as "10.0.0.0/8", with zeros alone behind its mask',
+            'nginx.trusted_proxies.0: should be a network, such as "10.0.0.0/8", with only zeros behind its mask',
         ),
     ],
 )

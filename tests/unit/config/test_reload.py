@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hookserver.config import taken_up
+from hookserver.config import with_running_values
 from tests.unit.changes.test_plan import BEFORE, read
 
 
 def test_settings_that_need_a_restart_stay() -> None:
     running = read(BEFORE)
     given = read(f'[server]\nlisten = "127.0.0.1:9999"\nbuilds = 3\n[docker]\nsubnet = "10.9.0.0/20"\n{BEFORE}')
-    now = taken_up(given, running)
+    now = with_running_values(given, running)
     assert (now.server.listen, now.docker) == (running.server.listen, running.docker)
     assert now.server.builds == 3

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from hookserver.config import AppSettings, Settings, parse, record
+from hookserver.config import AppSettings, Settings, load, parse, record
 from hookserver.config.load import repr_toml
 from hookserver.config.secrets import Content, Secret, Section, plain, secret_keys, secrets_of
 from hookserver.deploy_log import DeployLog
@@ -229,3 +229,22 @@ def test_digest_for_an_image_depends_on_its_secrets(tmp_path: Path) -> None:
     env = '[apps.shop.build]\nenv = { DB_PASSWORD = "canary" }\n'
     build = parse(APP + env, tmp_path / "x").settings.apps["shop"].build
     assert build.revealed({"env"}) == {"env": {"DB_PASSWORD": "canary"}}
+
+
+def test_check_names_the_file_of_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cr3t-of-the-shop\n")
+    file = tmp_path / "hookserver.toml"
+    file.write_text(APP + 'webhook_secret_file = "secret"\n')
+    loaded = load(file)
+    assert loaded.settings.apps["shop"].webhook_secret.get_secret_value() == "s3cr3t-of-the-shop"
+    assert "s3cr3t" not in repr(loaded.settings) + str(loaded.settings) + str(loaded.effective())
+    assert ("apps.shop.webhook_secret", '"••••••"', "secret") in loaded.effective()
+
+
+def test_check_masks_passwords_in_addresses_and_variables() -> None:
+    text = APP.replace('"push"', '"https://ci:hunter2@git.example.com/shop.git"')
+    loaded = parse(text + '[apps.shop.tomcat]\nenv = { DB_PASSWORD = "hunter2", DB_USER = "shop" }\n', Path("x"))
+    shown = {path: value for path, value, _ in loaded.effective()}
+    assert "hunter2" not in repr(loaded.settings) + str(shown)
+    assert shown["apps.shop.repository"] == '"https://••••••@git.example.com/shop.git"'
+    assert '"DB_USER" = "shop"' in shown["apps.shop.tomcat.env"]
