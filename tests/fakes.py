@@ -120,7 +120,7 @@ class FakeImages:
 
     def kept(self, image: str) -> str:
         if image not in self.made.values():
-            raise BuildError("the image of that release is gone", "Deploy its commit again instead.")
+            raise BuildError("the image of that release was removed", "Deploy its commit again instead.")
         return image
 
     def remove_leftovers(self, deploy: int | None = None) -> list[str]:

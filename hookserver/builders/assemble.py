@@ -30,9 +30,6 @@ from hookserver.engine.images import find_images, inspect_image
 from hookserver.engine.labels import FACTS, ROLE
 from hookserver.errors import BuildError
 
-DEFAULT_WEBAPPS = frozenset({"ROOT", "docs", "examples", "host-manager", "manager"})
-"""The webapps of a Tomcat tarball, which would be public beside the app."""
-
 
 def assemble(
     tools: BuildTools, job: BuildJob, base: Base, war: War, files: Sequence[OwnFile], build: str, log: DeployLog
@@ -46,29 +43,20 @@ def assemble(
     ours = _library(tools, job, base, log)
     conf = edited_conf(tools, override_settings(base, files), ours.classes, log)
     with war_file.open_war(war.path) as checked:
-        own = {**digest(files), tomcat_library.JAR: hashlib.sha256(ours.jar).hexdigest()}
-        key = _digest(base.image, conf, own, context, checked.library_digest())
-        library = _find_layer(tools, job.app.name, key)
-        facts = _stored_facts(tools, library) or war_facts.read_libraries(checked.archive, checked.library, job.work)
-        written = war_facts.read_own(checked.archive, checked.rest)
-        compatibility.check(war_facts.merge(written, facts), base, job.app.tomcat.image)
-        if library:
+        added = {**digest(files), tomcat_library.JAR: hashlib.sha256(ours.jar).hexdigest()}
+        key = _digest(base.image, conf, added, context, checked.library_digest())
+        layer = _find_layer(tools, job.app.name, key)
+        libraries = _stored_facts(tools, layer) or war_facts.read_libraries(checked.archive, checked.library, job.work)
+        own = war_facts.read_own(checked.archive, checked.rest)
+        compatibility.check(war_facts.merge(own, libraries), base, job.app.tomcat.image)
+        if layer:
             log.line("WEB-INF/lib is unchanged: its layer is used again")
         else:
-            removed = _conflicting_webapps(base, context)
-            if removed:
-                log.line(f"left out of the Tomcat image: webapps {', '.join(removed)}")
-            stored = json.dumps(asdict(facts))
-            labels = tools.labels(job.app.name, LIBRARY_LAYER, library=key, facts=stored)
-            with (
-                _conf_archive(conf) as settings,
-                war_file.pack_entries(checked, checked.library, context, job.work) as libraries,
-            ):
-                archives = [*_own_files(files, conf, ours), ("conf", settings), ("webapps", libraries)]
-                library = _layer(tools, job, base, base.image, archives, labels, removed)
-        labels = image_labels(tools, job, build)
+            archives = _archives(files, conf, ours)
+            labels = tools.labels(job.app.name, LIBRARY_LAYER, library=key, facts=json.dumps(asdict(libraries)))
+            layer = _library_layer(tools, job, base, checked, archives, labels, log)
         with war_file.pack_entries(checked, checked.rest, context, job.work) as rest:
-            return _layer(tools, job, base, library, [("webapps", rest)], labels)
+            return _layer(tools, job, base, layer, [("webapps", rest)], image_labels(tools, job, build))
 
 
 def adopt(tools: BuildTools, job: BuildJob, base: Base, files: Sequence[OwnFile], build: str, log: DeployLog) -> str:
@@ -87,9 +75,8 @@ def adopt(tools: BuildTools, job: BuildJob, base: Base, files: Sequence[OwnFile]
         return _layer(tools, job, base, base.image, [], labels)
     ours = _library(tools, job, base, log)
     conf = edited_conf(tools, override_settings(base, files), ours.classes, log)
-    with _conf_archive(conf) as settings:
-        archives = [*_own_files(files, conf, ours), ("conf", settings)]
-        return _layer(tools, job, base, base.image, archives, labels)
+    archives = _archives(files, conf, ours)
+    return _layer(tools, job, base, base.image, archives, labels)
 
 
 def edited_conf(tools: BuildTools, base: Base, classes: Collection[str], log: DeployLog) -> dict[str, SettingsFile]:
@@ -124,17 +111,35 @@ def image_labels(tools: BuildTools, job: BuildJob, build: str) -> dict[str, str]
     return {**ours, **{f"org.opencontainers.image.{key}": value for key, value in oci.items()}}
 
 
+def _library_layer(
+    tools: BuildTools,
+    job: BuildJob,
+    base: Base,
+    war: war_file.CheckedWar,
+    archives: Sequence[tuple[str, IO[bytes]]],
+    labels: dict[str, str],
+    log: DeployLog,
+) -> str:
+    """The id of a new layer on the Tomcat image: ``archives``, the WAR's libraries, and no default webapps."""
+    context = job.app.tomcat.context
+    removed = base.conflicting_webapps(context)
+    if removed:
+        log.line(f"left out of the Tomcat image: webapps {', '.join(removed)}")
+    with war_file.pack_entries(war, war.library, context, job.work) as libraries:
+        return _layer(tools, job, base, base.image, [*archives, ("webapps", libraries)], labels, removed)
+
+
 def _find_layer(tools: BuildTools, app: str, key: str) -> str:
     """The id of the newest layer of libraries with this digest; empty when there is none."""
     labels = tools.labels(app, LIBRARY_LAYER, library=key)
     return next((str(image["Id"]) for image in find_images(tools.engine, labels)), "")
 
 
-def _stored_facts(tools: BuildTools, library: str) -> war_facts.WarFacts | None:
+def _stored_facts(tools: BuildTools, layer: str) -> war_facts.WarFacts | None:
     """The facts that were read from the libraries when their layer was made; None when there is no such layer."""
-    if not library:
+    if not layer:
         return None
-    return war_facts.WarFacts(**json.loads(inspect_image(tools.engine, library)["Config"]["Labels"][FACTS]))
+    return war_facts.WarFacts(**json.loads(inspect_image(tools.engine, layer)["Config"]["Labels"][FACTS]))
 
 
 def _library(tools: BuildTools, job: BuildJob, base: Base, log: DeployLog) -> tomcat_library.Library:
@@ -144,11 +149,13 @@ def _library(tools: BuildTools, job: BuildJob, base: Base, log: DeployLog) -> to
     return built
 
 
-def _own_files(
+def _archives(
     files: Sequence[OwnFile], conf: Mapping[str, SettingsFile], ours: tomcat_library.Library
 ) -> list[tuple[str, IO[bytes]]]:
+    """The app's files, our classes and the edited settings as tar files, each with its folder in Tomcat's."""
+    edited = pack(Entry(name, file.text.encode(), file.mode, file.uid, file.gid) for name, file in conf.items())
     jar = [(".", tomcat_library.pack_library(ours))] if ours.jar else []
-    return [(".", pack_files(files, conf["server.xml"])), *jar]
+    return [(".", pack_files(files, conf["server.xml"])), *jar, ("conf", edited)]
 
 
 def _layer(
@@ -183,17 +190,8 @@ def _layer(
         return str(tools.engine.api.commit(container, name, tag, conf=config)["Id"])
 
 
-def _conflicting_webapps(base: Base, context: str) -> list[str]:
-    names = DEFAULT_WEBAPPS | {context, f"{context}.war"}
-    return [name for name in base.webapps if name in names]
-
-
-def _conf_archive(conf: Mapping[str, SettingsFile]) -> IO[bytes]:
-    return pack(Entry(name, file.text.encode(), file.mode, file.uid, file.gid) for name, file in conf.items())
-
-
-def _digest(base: str, conf: Mapping[str, SettingsFile], own: dict[str, str], context: str, libraries: str) -> str:
+def _digest(base: str, conf: Mapping[str, SettingsFile], added: dict[str, str], context: str, libraries: str) -> str:
     files = {name: asdict(file) for name, file in conf.items()}
     return hashlib.sha256(
-        json.dumps([war_facts.FORMAT, base, files, own, context, libraries], sort_keys=True).encode()
+        json.dumps([war_facts.FORMAT, base, files, added, context, libraries], sort_keys=True).encode()
     ).hexdigest()

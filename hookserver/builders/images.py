@@ -68,7 +68,7 @@ class Images:
     def kept(self, image: str) -> str:
         """The same id, while that image exists. Raises BuildError when it does not, or Docker does not answer."""
         if not image_id(self._tools.engine, image):
-            raise BuildError("the image of that release is gone", "Deploy its commit again instead.")
+            raise BuildError("the image of that release was removed", "Deploy its commit again instead.")
         return image
 
     def remove_leftovers(self, deploy: int | None = None) -> list[str]:
@@ -86,7 +86,7 @@ class Images:
         """
         ours = find_images(self._tools.engine, {STATE_DIR: self._tools.state.root, APP: app.name})
         needed = set(keep) | {
-            library["Id"] for library in ours for image in ours if image["Id"] in keep and _is_under(library, image)
+            library["Id"] for library in ours for image in ours if image["Id"] in keep and _is_made_on(library, image)
         }
         old = [image for image in ours if image["Id"] not in needed]
         return [str(image["Id"]) for image in old if self._remove(image, app)]
@@ -107,7 +107,7 @@ class Images:
     def _remove(self, image: dict[str, Any], app: AppSettings) -> bool:
         """Remove an image by our tags, so that one with another tag stays; whether it is removed.
 
-        The label has the name that it was given: the app's may be another by now.
+        Its label has the name of our tags, since the app's image may have another name by now.
         """
         our_tag = f"{image['Labels'].get(IMAGE, app.image)}:"
         tags = [tag for tag in image["RepoTags"] or [] if tag != "<none>:<none>"]
@@ -149,16 +149,16 @@ class Images:
         app = job.app
         base = image_id(self._tools.engine, app.tomcat.image)
         build = app.build.revealed(_BUILD_KEYS)
-        prints = [kind.fingerprint(job) for kind in KINDS.values()]
+        fingerprints = [kind.fingerprint(job) for kind in KINDS.values()]
         tomcat = app.tomcat.revealed(_TOMCAT_KEYS)
         made_with = [__version__, tomcat_library.fingerprint(), base, str(self._tools.subnet)]
         replicated = app.release.sessions == "replicated"
-        facts = [made_with, replicated, build, tomcat, app.image, prints, fingerprint(job)]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        inputs = [made_with, replicated, build, tomcat, app.image, fingerprints, fingerprint(job)]
+        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def _is_under(library: dict[str, Any], image: dict[str, Any]) -> bool:
+def _is_made_on(library: dict[str, Any], image: dict[str, Any]) -> bool:
     """Whether an image was made on a library layer: it inherits the layer's label."""
     label = library["Labels"].get(LIBRARY)
-    is_one = library["Labels"].get(ROLE) == LIBRARY_LAYER
-    return bool(is_one and label == image["Labels"].get(LIBRARY))
+    is_layer = library["Labels"].get(ROLE) == LIBRARY_LAYER
+    return bool(is_layer and label == image["Labels"].get(LIBRARY))

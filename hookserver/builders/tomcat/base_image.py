@@ -15,6 +15,8 @@ from hookserver.engine.archive import open_archive
 from hookserver.engine.images import inspect_image
 
 SETTINGS_FILES = ("server.xml", "context.xml", "logging.properties")
+DEFAULT_WEBAPPS = frozenset({"ROOT", "docs", "examples", "host-manager", "manager"})
+"""The webapps of a Tomcat tarball, which would be public beside the app."""
 _DEFAULT_HOME = "/usr/local/tomcat"
 _FILE_LIMIT = 1 << 20
 _FORMAT = 2
@@ -59,6 +61,11 @@ class Base:
         """The volume that the image declares at or above its webapps, whose files no commit keeps; empty: none."""
         webapps = PurePosixPath(self.home, "webapps")
         return next((volume for volume in self.volumes if webapps.is_relative_to(volume)), "")
+
+    def conflicting_webapps(self, context: str) -> list[str]:
+        """The webapps that must go: Tomcat's default ones, and one in the place of the app with this context name."""
+        names = DEFAULT_WEBAPPS | {context, f"{context}.war"}
+        return [name for name in self.webapps if name in names]
 
 
 def read_base(tools: BuildTools, image: str, app: str, deploy: int) -> Base:

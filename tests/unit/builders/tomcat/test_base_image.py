@@ -57,3 +57,8 @@ def test_cached_facts_of_another_version_are_read_again(tools: BuildTools) -> No
     cache(tools, BASE, 1)
     with pytest.raises(BuildError, match="Docker does not answer"):
         read_base(tools, "sha256:abc", "shop", 1)
+
+
+def test_default_webapps_and_one_in_the_place_of_the_app_conflict() -> None:
+    base = replace(BASE, webapps=("ROOT", "docs", "eu#shop.war", "report", "manager"))
+    assert base.conflicting_webapps("eu#shop") == ["ROOT", "docs", "eu#shop.war", "manager"]
