@@ -136,3 +136,18 @@ def test_image_on_another_engine_is_refused_with_the_remedy(
     stand_in(tmp_path, monkeypatch, f"echo '{{}}' >{tmp_path}/image.json\nexit 0")
     with pytest.raises(BuildError, match="docker buildx use default"):
         build(tools, tmp_path)
+
+
+def test_buildx_gets_the_connection_of_the_engine_and_none_of_our_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    monkeypatch.setenv("DOCKER_CERT_PATH", "/certs")
+    monkeypatch.setenv("HOOKSERVER_TOKEN", "secret")
+    settings = DockerSettings(host="tcp://10.0.0.1:2376", subnet=IPv4Network("172.30.240.0/20"))
+    stand_in(tmp_path, monkeypatch, f"env >{tmp_path}/env\nexit 1")
+    with pytest.raises(BuildError, match="the Dockerfile's build failed"):
+        build(build_tools(settings, StateDir(tmp_path)), tmp_path)
+    lines = (tmp_path / "env").read_text().splitlines()
+    assert {"DOCKER_HOST=tcp://10.0.0.1:2376", "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=/certs"} <= set(lines)
+    assert not [line for line in lines if "secret" in line]
