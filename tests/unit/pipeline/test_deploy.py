@@ -1,16 +1,22 @@
-"""What a deploy's log must not show, and what the worker's says of its end."""
+"""A deploy from its claim to its end: its log, the three kinds, and what a failure leaves."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hookserver.config import Settings
-from hookserver.models import Deploy, Push, Release, Slot, Status, Trigger
+from hookserver.errors import ContainerError
+from hookserver.models import Deploy, Push, Release, Slot, Status, Step, TrafficState, Trigger
+from hookserver.pipeline import after_switch, shortcuts, steps
+from hookserver.pipeline import deploy as pipeline
 from hookserver.pipeline.context import Context
 from hookserver.pipeline.deploy import describe_end, open_log
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
+from tests.unit.pipeline.conftest import Place
 
 
 def context(tmp_path: Path, **further: Any) -> Context:
@@ -82,3 +88,93 @@ def test_the_end_of_a_deploy_is_one_line_with_the_commit_or_the_cause(state: Sta
     store.end(second, Status.FAILED, "the build failed (exit code 1):\n  no symbol\nMend it.")
     assert describe_end(context, second) == f"shop: deploy {second} failed: the build failed (exit code 1): no symbol"
     store.close()
+
+
+@pytest.fixture
+def healthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replicas answer well at once, and are not checked for long after a switch."""
+    for module in (steps, shortcuts):
+        monkeypatch.setattr(module, "wait_until_healthy", lambda *_: None)
+    monkeypatch.setattr(after_switch, "_CHECKED_FOR", 0.0)
+
+
+def perform(place: Place, deploy: Deploy) -> Deploy:
+    log = open_log(place.context, deploy)
+    pipeline.perform(place.context, deploy, log)
+    log.close()
+    return place.store.deploy(deploy.number)
+
+
+def test_a_rollback_to_a_standby_that_runs_starts_nothing(place: Place, healthy: None) -> None:
+    first = place.go_live(slot=Slot.BLUE)
+    place.go_live(slot=Slot.GREEN, commit="d" * 40)
+    ended = perform(place, place.claim(trigger=Trigger.ROLLBACK))
+    assert (ended.status, ended.commit) == (Status.LIVE, first.commit)
+    assert place.traffic.get("shop") == TrafficState(Slot.BLUE, sticky=Slot.GREEN)
+    assert [step.step for step in place.store.steps(ended.number)] == [Step.SWITCH, Step.DRAIN]
+    assert {replica.deploy for replica in place.runtime.replicas("shop", Slot.BLUE)} == {first.deploy}
+
+
+def test_a_rollback_to_a_standby_that_does_not_run_starts_its_image_again(place: Place, healthy: None) -> None:
+    first = place.go_live(slot=Slot.BLUE)
+    place.go_live(slot=Slot.GREEN, commit="d" * 40)
+    place.runtime.end("hs-shop-blue-1")
+    ended = perform(place, place.claim(trigger=Trigger.ROLLBACK))
+    live = place.store.live_release("shop")
+    assert live
+    assert (live.deploy, live.image, live.slot) == (ended.number, first.image, Slot.BLUE)
+    assert {replica.deploy for replica in place.runtime.replicas("shop", Slot.BLUE)} == {ended.number}
+
+
+def test_new_settings_put_the_live_image_in_new_containers(place: Place, healthy: None) -> None:
+    first = place.go_live(slot=Slot.BLUE)
+    shop = place.settings.apps["shop"].model_copy(update={"replicas": 3})
+    place.settings = place.settings.model_copy(update={"apps": {"shop": shop}})
+    deploy = place.claim(trigger=Trigger.SETTINGS)
+    assert perform(place, deploy).status is Status.LIVE
+    live = place.store.live_release("shop")
+    assert live
+    assert (live.image, live.slot, live.replicas) == (first.image, Slot.GREEN, 3)
+    assert len(place.runtime.replicas("shop", Slot.GREEN)) == 3
+    assert "replicas: 2 → 3" in place.log(deploy)
+
+
+def test_new_settings_without_a_live_release_end_cancelled(place: Place) -> None:
+    ended = perform(place, place.claim(trigger=Trigger.SETTINGS))
+    assert (ended.status, ended.reason) == (Status.CANCELLED, "nothing is live that could get new settings")
+
+
+def test_a_deploy_that_fails_is_undone_and_the_old_release_stays_live(place: Place, healthy: None) -> None:
+    live = place.go_live(slot=Slot.BLUE)
+    shop = place.settings.apps["shop"].model_copy(update={"replicas": 3})
+    place.settings = place.settings.model_copy(update={"apps": {"shop": shop}})
+    place.runtime.refuses_to_start = "hs-shop-green-3"
+    deploy = place.claim(trigger=Trigger.SETTINGS)
+    ended = perform(place, deploy)
+    assert (ended.status, ended.reason) == (Status.FAILED, "hs-shop-green-3 cannot be started")
+    assert place.store.live_release("shop") == live
+    assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
+    assert place.runtime.replicas("shop", Slot.GREEN) == []
+    assert "failed: hs-shop-green-3 cannot be started" in place.log(deploy)
+
+
+def test_a_cleanup_that_fails_is_in_the_log_and_the_deploy_ends_all_the_same(
+    place: Place, healthy: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_deploy: int | None = None) -> list[str]:
+        raise ContainerError("Docker does not answer")
+
+    monkeypatch.setattr(place.images, "remove_leftovers", refuse)
+    deploy = place.claim(trigger=Trigger.ROLLBACK)
+    assert perform(place, deploy).status is Status.FAILED
+    assert "cleanup is incomplete and will be retried: Docker does not answer" in place.log(deploy)
+
+
+def test_an_unexpected_error_fails_the_deploy_with_its_type(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_app: str, _to: int | None = None) -> Release:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(place.store, "rollback_target", broken)
+    ended = perform(place, place.claim(trigger=Trigger.ROLLBACK))
+    assert ended.status is Status.FAILED
+    assert ended.reason.startswith("unexpected OSError: no space left on device\n")

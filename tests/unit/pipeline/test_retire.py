@@ -1,4 +1,4 @@
-"""Which images a rollback may need."""
+"""The end of a slot, and the images that stay for a rollback."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from hookserver.config import AppSettings
-from hookserver.models import Push, Release, Slot, Status, Trigger
-from hookserver.pipeline.retire import kept_images
+from hookserver.errors import DeployFailed
+from hookserver.models import Push, Release, Slot, Status, TrafficState, Trigger
+from hookserver.pipeline.retire import kept_images, retire
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
+from tests.unit.pipeline.conftest import Place
 
 
 @pytest.fixture
@@ -71,3 +73,41 @@ def test_what_stands_by_is_kept_in_any_case(store: Store) -> None:
     store.go_live(number, number, standby=600)
     assert store.standbys()[0].deploy == first
     assert kept_images(store, shop(keep=1)) == {"sha256:a", "sha256:b"}
+
+
+def test_a_standby_is_stopped_and_recorded_as_retired(place: Place) -> None:
+    first = place.go_live(slot=Slot.BLUE)
+    place.go_live(slot=Slot.GREEN, commit="d" * 40)
+    retire(place.context, "shop", Slot.BLUE)
+    assert place.runtime.stopped == [("shop", Slot.BLUE)]
+    retired = place.store.release(first.deploy)
+    assert retired
+    assert retired.retired_at is not None
+    assert place.store.standbys() == []
+
+
+def test_visitors_of_a_sticky_standby_go_to_the_live_slot_before_it_is_stopped(place: Place) -> None:
+    place.go_live(slot=Slot.BLUE)
+    place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
+    states: list[TrafficState] = []
+    stop = place.runtime.stop
+
+    def stop_later(app: str, slot: Slot, grace: float) -> None:
+        states.append(place.traffic.get(app))
+        stop(app, slot, grace)
+
+    place.runtime.stop = stop_later  # type: ignore[method-assign]
+    retire(place.context, "shop", Slot.BLUE)
+    assert states == [TrafficState(Slot.GREEN)]
+
+
+@pytest.mark.parametrize("traffic", [TrafficState(Slot.GREEN), TrafficState(Slot.BLUE)])
+def test_a_slot_that_is_live_by_the_database_or_by_the_flags_is_never_retired(
+    place: Place, traffic: TrafficState
+) -> None:
+    place.go_live(slot=Slot.BLUE)
+    place.traffic.states["shop"] = traffic
+    for slot in {Slot.BLUE, traffic.live or Slot.BLUE}:
+        with pytest.raises(DeployFailed, match=f"shop {slot} is live and cannot be retired"):
+            retire(place.context, "shop", slot)
+    assert place.runtime.stopped == []

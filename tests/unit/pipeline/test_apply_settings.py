@@ -1,0 +1,76 @@
+"""Changed settings, applied; an app that is gone from them, removed."""
+
+from __future__ import annotations
+
+import pytest
+
+from hookserver.errors import Refused
+from hookserver.models import Slot, Status, TrafficState, Trigger
+from hookserver.pipeline.apply_settings import apply_settings, remove_app
+from tests.unit.pipeline.conftest import Place
+
+
+def without_the_blog(place: Place) -> None:
+    apps = {name: app for name, app in place.settings.apps.items() if name != "blog"}
+    place.settings = place.settings.model_copy(update={"apps": apps})
+
+
+def test_an_app_with_changed_settings_gets_one_deploy(place: Place, report: list[str]) -> None:
+    place.go_live("shop")
+    place.go_live("blog")
+    shop = place.settings.apps["shop"].model_copy(update={"replicas": 3})
+    place.settings = place.settings.model_copy(update={"apps": {**place.settings.apps, "shop": shop}})
+    apply_settings(place.context, report.append)
+    apply_settings(place.context, report.append)
+    queued = place.store.claim(builds=9)
+    assert queued
+    assert (queued.app, queued.trigger) == ("shop", Trigger.SETTINGS)
+    assert not place.store.claim(builds=9)
+    assert f"shop: its settings changed, so it gets new replicas: deploy {queued.number}" in report
+
+
+def test_settings_that_nginx_refuses_are_reported_and_start_no_deploy(place: Place, report: list[str]) -> None:
+    place.go_live("shop")
+    shop = place.settings.apps["shop"].model_copy(update={"replicas": 3})
+    place.settings = place.settings.model_copy(update={"apps": {**place.settings.apps, "shop": shop}})
+    place.traffic.refuses = "unknown directive"
+    apply_settings(place.context, report.append)
+    assert report == ["nginx: unknown directive"]
+    assert not place.store.claim(builds=9)
+
+
+def test_an_app_that_is_gone_from_the_settings_stays_live(place: Place, report: list[str]) -> None:
+    place.go_live("blog")
+    without_the_blog(place)
+    apply_settings(place.context, report.append)
+    assert any(line.startswith("apps.blog is gone from the settings, but is still live") for line in report)
+    assert place.traffic.get("blog") == TrafficState(Slot.BLUE)
+    assert place.runtime.stopped == []
+
+
+def test_an_app_is_removed_with_its_replicas_images_caches_and_folders(place: Place, report: list[str]) -> None:
+    place.go_live("blog")
+    place.go_live("shop", commit="d" * 40)
+    flags = place.settings.server.state.live("blog")
+    flags.mkdir(parents=True)
+    without_the_blog(place)
+    remove_app(place.context, "blog", report.append)
+    assert place.runtime.replicas("blog") == []
+    assert len(place.runtime.replicas("shop")) == 2
+    assert place.images.pruned == [set()]
+    assert place.images.caches_removed == ["blog"]
+    assert not flags.exists()
+    assert "blog" not in place.store.live_releases()
+    assert report == ["blog: retired, as it is gone from the settings"]
+
+
+def test_an_app_is_not_removed_while_a_deploy_of_it_runs(place: Place, report: list[str]) -> None:
+    place.go_live("blog")
+    deploy = place.claim("blog")
+    without_the_blog(place)
+    with pytest.raises(Refused, match="a deploy of it is running"):
+        remove_app(place.context, "blog", report.append)
+    assert len(place.runtime.replicas("blog")) == 2
+    place.store.end(deploy.number, Status.FAILED)
+    remove_app(place.context, "blog", report.append)
+    assert place.runtime.replicas("blog") == []
