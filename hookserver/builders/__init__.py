@@ -1,4 +1,4 @@
-"""From a source to an image: one file for each kind of build, what they share beside them."""
+"""Turns a source into an image: one module for each kind of build, and the parts that they share."""
 
 from hookserver.builders.images import Images
 from hookserver.builders.job import BuildJob

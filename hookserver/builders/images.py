@@ -81,7 +81,7 @@ class Images:
     def prune(self, app: AppSettings, keep: Collection[str]) -> list[str]:
         """Remove the app's images that hookserver made, except those in ``keep``; the ids of the removed, newest first.
 
-        An image stays while a container uses it, or while it has a tag of somebody else. Raises BuildError when Docker
+        An image stays while a container uses it, or while it has a tag that is not ours. Raises BuildError when Docker
         does not answer.
         """
         ours = find_images(self._tools.engine, {STATE_DIR: self._tools.state.root, APP: app.name})

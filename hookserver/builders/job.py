@@ -64,10 +64,10 @@ class Kind(Protocol):
     """Whether it makes a WholeImage; otherwise a WAR, which runs on ``tomcat.image``."""
 
     def recognise(self, source: Path) -> KindMatch | None:
-        """Why the kind fits the source; None when it does not."""
+        """The reason why the kind fits the source; None if it does not."""
 
     def fingerprint(self, job: BuildJob) -> str:
-        """A digest of what the product depends on beside the commit and the settings; empty: nothing.
+        """A digest of all inputs beside the commit and the settings; empty if there are no others.
 
         Raises BuildError when that cannot be read.
         """

@@ -27,8 +27,8 @@ def choose(job: BuildJob, log: DeployLog) -> Kind:
     if not matches:
         needed = "; ".join(kind.recognised_by for kind in KINDS.values())
         raise BuildError(
-            f"nothing says how to build this project; looked for: {needed}",
-            "Add one of these to the repository, or set build.kind and what it needs.",
+            f"this project has no known build file; searched for: {needed}",
+            "Add one of these to the repository, or set build.kind and its settings.",
         )
     chosen = next((name for name, match in matches.items() if match.sure), next(iter(matches)))
     log.line(f"{matches[chosen].text}: {chosen}")

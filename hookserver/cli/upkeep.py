@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("app")
-@click.option("--reason", required=True, help="Why; shown to everybody whose deploy waits.")
+@click.option("--reason", required=True, help="Reason for the lock; shown with each deploy that waits.")
 @with_store
 def lock(_loaded: Loaded, store: Store, app: str, reason: str) -> None:
     """Lock an app: its pushes wait until it is unlocked."""

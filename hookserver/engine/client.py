@@ -53,7 +53,7 @@ class Engine:
         with self.doing("connect to Docker"):
             tls = kwargs_from_env().get("tls", False)
             client = APIClient(base_url=self.host, tls=tls, timeout=self._timeout)
-        # Without this, an engine that nobody closes raises ResourceWarning at its garbage collection.
+        # Without this, an engine that is not closed raises ResourceWarning at its garbage collection.
         weakref.finalize(self, client.close)
         return client
 

@@ -22,11 +22,11 @@ ROUTE = "hookserver.route"
 
 
 def label_set(state_dir: Path, role: str, app: str = "", **more: object) -> dict[str, str]:
-    """The labels of a thing with this role; ``more`` is keyed by the part after ``hookserver.``."""
+    """The labels of an object with this role; ``more`` is keyed by the part after ``hookserver.``."""
     owner = {STATE_DIR: str(state_dir), ROLE: role, **({APP: app} if app else {})}
     return {**owner, **{f"hookserver.{key}": str(value) for key, value in more.items()}}
 
 
 def label_filter(labels: Mapping[str, object]) -> dict[str, list[str]]:
-    """The ``filters`` of Docker's list calls for what has all of these labels; those that are None do not matter."""
+    """The ``filters`` of Docker's list calls for objects with all of these labels; a label of None is left out."""
     return {"label": [f"{label}={value}" for label, value in labels.items() if value is not None]}

@@ -1,4 +1,4 @@
-"""What a webhook can mean, and the functions that the module of a forge has."""
+"""The meaning of a webhook, and the functions that each forge's module has."""
 
 from __future__ import annotations
 
@@ -39,4 +39,4 @@ class Forge(Protocol):
         """Whether the call was signed with ``secret``. It does not parse the body, and never raises."""
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> BranchPush | Ignored:
-        """What a verified call means. Raises BadRequest, or Unauthorized for a header that was sent twice."""
+        """The meaning of a verified call. Raises BadRequest, or Unauthorized for a header that was sent twice."""

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 OWNER_ONLY = 0o600
-"""The mode of a file that nobody but its owner may read."""
+"""The mode of a file that only its owner may read."""
 
 
 def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644, durable: bool = False) -> None:

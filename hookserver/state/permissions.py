@@ -1,4 +1,4 @@
-"""Who may read what is below ``server.state_dir``."""
+"""Sets the access rights below ``server.state_dir``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hookserver.state.state_dir import StateDir
 
 
 def prepare(state: StateDir) -> None:
-    """Create what is missing, and let nobody else read the database, the logs and the sources.
+    """Create missing folders, and let no other user read the database, the logs and the sources.
 
     Others may only pass through the folder itself: Nginx's workers to the flags, and people who push to ``repos``.
     Rights that another version, or another umask, has left are narrowed. Raises StoreError.
@@ -43,7 +43,7 @@ def _create_root(state: StateDir) -> None:
 
 
 def _narrow(path: Path, others: int = 0) -> None:
-    """Take all rights but ``others`` from the group and everybody else, where this user may change them."""
+    """Remove all rights except ``others`` from group and others, where this user may change them."""
     with suppress(FileNotFoundError, PermissionError):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077 & ~others:

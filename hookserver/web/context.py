@@ -1,4 +1,4 @@
-"""What the requests of one process share."""
+"""The objects that all requests of one process share."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Context:
 
     @property
     def settings(self) -> Settings:
-        """Those that the worker goes by."""
+        """The settings that the worker uses."""
         return self.current.now()
 
     @property
     def follower(self) -> Follower:
-        """Reads logs while they grow."""
+        """The reader of logs that are still written."""
         return Follower(self.store, self.state, self.stopping)
 
     @property
@@ -49,7 +49,7 @@ class Context:
         return self.settings.server.state
 
     def secret(self, app: AppSettings | None) -> str:
-        """The app's webhook secret; a random one that nobody knows for an unknown app and for one without a secret.
+        """The app's webhook secret; a random one for an unknown app and for one without a secret.
 
         So all of them cost the same work, and a caller cannot tell them apart by time.
         """

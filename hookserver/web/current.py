@@ -31,7 +31,7 @@ class CurrentSettings:
         self._next_check = 0.0
 
     def now(self) -> Settings:
-        """Those in force; the ones before while the database is busy, or the file has mistakes."""
+        """The effective settings; the previous ones while the database is busy or the file has mistakes."""
         if time.monotonic() >= self._next_check and self._lock.acquire(blocking=False):
             try:
                 self._check()

@@ -22,15 +22,15 @@ _APP = "app"
 """In the validation's context: the settings of the app that the request is about."""
 
 _OTHER_REF = "other_ref"
-_MOST = 20
+_MAX_REPORTED = 20
 """Mistakes reported."""
 
 
 def _check_ref(given: Any, info: ValidationInfo) -> Any:
     app: AppSettings | None = (info.context or {}).get(_APP)
     if app and given is not None and given not in (app.branch, f"refs/heads/{app.branch}"):
-        told = f"{app.name} deploys {app.branch}, not {given!r:.100}"
-        raise PydanticCustomError(_OTHER_REF, "{told}", {"told": told})
+        mistake = f"{app.name} deploys {app.branch}, not {given!r:.100}"
+        raise PydanticCustomError(_OTHER_REF, "{mistake}", {"mistake": mistake})
     return given
 
 
@@ -119,7 +119,7 @@ class ListQuery(_Fields):
 
 
 def _explained(error: ValidationError, model: type[BaseModel]) -> WrongFields:
-    details = error.errors(include_url=False, include_input=False)[:_MOST]
+    details = error.errors(include_url=False, include_input=False)[:_MAX_REPORTED]
     mistakes = {str(detail["loc"][0]): _mistake(detail, model) for detail in details}
     unknown = [name for name in mistakes if name not in model.model_fields]
     known = ", ".join(model.model_fields) or "none"

@@ -100,7 +100,7 @@ def _text(context: Context, number: int, first: str, client: socket.socket | Non
 
 def _events(context: Context, number: int, offset: int, client: socket.socket | None) -> Iterator[bytes]:
     yield b"retry: 2000\n\n"
-    following, told = context.follower.follow(number, is_finished, offset), time.monotonic()
+    following, sent_at = context.follower.follow(number, is_finished, offset), time.monotonic()
     while True:
         try:
             lines = next(following)
@@ -110,12 +110,12 @@ def _events(context: Context, number: int, offset: int, client: socket.socket | 
             return
         if lines.text:
             yield _line_events(lines.text, lines.end - len(lines.text))
-            told = time.monotonic()
+            sent_at = time.monotonic()
         elif is_gone(client):
             return
-        elif time.monotonic() - told >= HEARTBEAT:
+        elif time.monotonic() - sent_at >= HEARTBEAT:
             yield b": still here\n\n"
-            told = time.monotonic()
+            sent_at = time.monotonic()
 
 
 def _line_events(text: bytes, offset: int) -> bytes:

@@ -1,1 +1,1 @@
-"""The Tomcat that a WAR is put in: its facts, its own files, what is edited in them, the library added."""
+"""Prepares the Tomcat for a WAR: reads its base image, adds own files and the library, edits its settings."""

@@ -1,4 +1,4 @@
-"""What an image says without running: the folder of its Tomcat, its settings files, its own webapps."""
+"""Reads a Tomcat image without running it: its folder, its settings files, its default webapps."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def notes(file: OwnFile, places: set[str]) -> list[str]:
         ]
     manager = _MANAGERS.fullmatch(file.place)
     if manager:
-        return [f"{file.place}: everybody who can open this app through Nginx can open /{manager[1]} too"]
+        return [f"{file.place}: all visitors of this app can reach /{manager[1]} through Nginx too"]
     if (
         file.place == "conf/tomcat-users.xml"
         and b"manager" in file.content

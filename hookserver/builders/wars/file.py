@@ -91,7 +91,7 @@ def _check(entries: list[zipfile.ZipInfo], packed: int) -> None:
     if len(entries) > _ENTRIES or size > _SIZE:
         _refuse(f"{len(entries)} entries of {size >> 20} MB", f"the limit is {_ENTRIES} of {_SIZE >> 20} MB")
     if size > _RATIO_MATTERS and size > _RATIO * packed:
-        _refuse(f"{packed >> 20} MB that unpack to {size >> 20} MB", "that looks like a zip bomb")
+        _refuse(f"{packed >> 20} MB that unpack to {size >> 20} MB", "which can be a zip bomb")
     for entry in entries:
         parts = entry.orig_filename.rstrip("/").split("/")
         if any(part in ("", ".", "..") for part in parts) or "\\" in entry.orig_filename or "\0" in entry.orig_filename:

@@ -41,7 +41,7 @@ def test_own_files_are_used_by_tomcat_and_other_content_makes_another_image(
     driver.write_bytes(zipped({"driver.txt": b"1"}))
     first = job(site, driver, commit="f" * 40)
     image, log = site.build(first)
-    assert "everybody who can open this app through Nginx can open /manager too" in log
+    assert "all visitors of this app can reach /manager through Nginx too" in log
     assert site.images.existing(first) == image
     with site.running(image, CATALINA_OPTS="-Dhookserver.route=blue1") as (_, address):
         ready(eventually, f"http://{address}:8080/")

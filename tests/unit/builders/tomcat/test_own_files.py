@@ -96,7 +96,7 @@ def test_setenv_that_overwrites_our_options_gets_a_note(script: bytes, is_noted:
 
 def test_context_of_the_manager_gets_a_note() -> None:
     place = "conf/Catalina/localhost/manager.xml"
-    assert "can open /manager too" in own_files.notes(OwnFile(place, b"<Context/>"), {place})[0]
+    assert "can reach /manager through Nginx too" in own_files.notes(OwnFile(place, b"<Context/>"), {place})[0]
     assert own_files.notes(OwnFile("conf/tomcat-users.xml", USERS), {place}) == []
 
 
