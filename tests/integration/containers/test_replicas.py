@@ -73,7 +73,7 @@ def test_app_finds_its_environment_memory_files_and_host(installation: Installat
     assert any(line.endswith("host.docker.internal") for line in lines)
 
 
-def test_further_networks_are_joined_and_the_fixed_address_stays(
+def test_replica_joins_further_networks_and_keeps_its_fixed_address(
     installation: Installation, api: APIClient, network: Callable[..., str]
 ) -> None:
     database = network(f"{installation.name}-db", "172.30.121.0/24")
@@ -116,7 +116,7 @@ def test_env_file_that_is_missing_is_reported_before_anything_is_removed(install
     installation.check_alive()
 
 
-def test_leftovers_of_ours_in_the_slot_make_way_and_the_other_slot_is_left_alone(installation: Installation) -> None:
+def test_start_removes_our_leftovers_of_the_slot_only(installation: Installation) -> None:
     installation.start(deploy=5)
     installation.start(deploy=6, slot=Slot.GREEN)
     before = {replica.id for replica in installation.containers.replicas(installation.name, Slot.GREEN)}
@@ -148,7 +148,7 @@ def test_foreign_container_with_our_address_is_reported_and_left_alone(
     assert api.inspect_container(other)["State"]["Running"] is running
 
 
-def test_containers_of_another_installation_are_not_seen(
+def test_containers_of_another_installation_are_invisible(
     installation: Installation, api: APIClient, tmp_path: Path
 ) -> None:
     from hookserver.config import DockerSettings
@@ -257,7 +257,7 @@ def test_context_that_does_not_start_is_reported_with_tomcats_own_cause(
     assert "-Dhookserver.route=blue1" in installation.containers.last_lines(place.name, 200)
 
 
-def test_starting_two_replicas_costs_little_more_than_docker_itself(installation: Installation) -> None:
+def test_start_of_two_replicas_takes_little_longer_than_docker_itself(installation: Installation) -> None:
     installation.image(SERVES)
     seconds = []
     for deploy in (1, 2, 3):
