@@ -101,13 +101,13 @@ class Queue(StoreBase):
                 .where(
                     deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), apps.c.name.not_in(busy), ~in_progress
                 )
-                .order_by(apps.c.served, deploys.c.number)
+                .order_by(apps.c.last_turn, deploys.c.number)
             )
             row = connection.execute(waiting).first()
             if row is None:
                 return None
-            served = select(func.max(apps.c.served) + 1).scalar_subquery()
-            connection.execute(update(apps).where(apps.c.name == row.app).values(served=served))
+            turn = select(func.max(apps.c.last_turn) + 1).scalar_subquery()
+            connection.execute(update(apps).where(apps.c.name == row.app).values(last_turn=turn))
             facts: Facts = {"started_at": self._clock(), "attempt": row.attempt + 1, "step": None}
             change_status(connection, row.number, Status.RUNNING, **facts)
             return find_deploy(connection, row.number)

@@ -41,7 +41,7 @@ class Follower:
         """The log's lines from byte ``offset`` on, as they are written; empty ``Lines`` after each read without any.
 
         Ends when ``is_end`` is true or ``stopping`` is set, and returns the deploy as it was read last. Raises NotFound
-        for an unknown deploy, and StoreError when the database cannot be read at the begin.
+        for an unknown deploy, and StoreError when the database cannot be read at the start.
         """
         path = self.state.log(number)
         deploy, read_at = self.store.deploy(number), time.monotonic()

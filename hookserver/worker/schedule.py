@@ -92,8 +92,10 @@ class Schedule:
     def attempted(self, task: Task, *, has_started: bool) -> None:
         """Note that a task was to be started; ``has_started`` says whether its process runs now."""
         now = time.monotonic()
-        if task.kind is TaskKind.RECONCILE:
-            self._next_reconcile = now + (RECONCILE_EVERY if self.is_reconciled else RETRY_AFTER)
+        if task.kind is TaskKind.RECONCILE and has_started:
+            self._next_reconcile = now + RECONCILE_EVERY
+        elif task.kind is TaskKind.RECONCILE:
+            self._next_reconcile = max(self._next_reconcile, now + RETRY_AFTER)
         elif task.kind is TaskKind.APPLY:
             self._is_applied = has_started
         elif task.kind is TaskKind.POLL:
@@ -103,6 +105,8 @@ class Schedule:
         """Note how a task's process ended."""
         if task.kind is TaskKind.RECONCILE and not has_failed:
             self.is_reconciled = True
+        elif task.kind is TaskKind.RECONCILE and not self.is_reconciled:
+            self._next_reconcile = time.monotonic() + RETRY_AFTER
         elif task.kind is TaskKind.APPLY and has_failed:
             self._is_applied = False
         elif task.kind is TaskKind.POLL:

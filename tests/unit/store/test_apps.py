@@ -1,4 +1,4 @@
-"""The apps' numbers and locks."""
+"""The apps' numbers, tips and locks."""
 
 from __future__ import annotations
 
@@ -34,3 +34,15 @@ def test_the_number_of_a_removed_app_goes_to_the_next_one(store: Store) -> None:
     assert store.sync_apps(["blog", "wiki", "till"])["till"] == numbers["shop"]
     assert store.deploy(number).app == "shop"
     assert store.sync_apps(["blog", "shop"])["shop"] in (1, 2, 3), "it has come back, and wiki is gone"
+
+
+def test_a_tip_is_recorded_per_app(store: Store) -> None:
+    store.record_tip("shop", "a" * 40)
+    assert [app.tip_seen for app in store.apps()] == ["", "a" * 40]
+
+
+def test_a_locked_app_is_refused_with_the_reason(store: Store) -> None:
+    store.refuse_if_locked("shop")
+    store.lock("shop", "stocktaking", "ann")
+    with pytest.raises(Refused, match="ann: stocktaking"):
+        store.refuse_if_locked("shop")

@@ -50,3 +50,27 @@ def test_the_settings_of_a_live_app_are_kept_when_it_is_gone_from_the_file(store
     assert store.effective_settings().retire == ("shop",)
     store.set_effective_settings(2, {"apps": {"shop": {"path": "/new"}}})
     assert store.effective_settings().retire == (), "it has come back before it was ended"
+
+
+def test_a_request_is_loaded_then_applied(store: Store) -> None:
+    request = store.request_settings()
+    assert request == 1
+    store.set_effective_settings(request, {"apps": {}})
+    effective = store.effective_settings()
+    assert (effective.requested, effective.loaded, effective.applied) == (1, 1, 0)
+    store.record_settings_applied(request, "apps.shop.replicas: too many")
+    effective = store.effective_settings()
+    assert (effective.applied, effective.message) == (1, "apps.shop.replicas: too many")
+    store.record_settings_applied(store.request_settings())
+    assert store.effective_settings().message == ""
+
+
+def test_the_version_grows_each_time_the_worker_loads_settings(store: Store) -> None:
+    before = store.settings_version()
+    for _ in range(2):
+        store.set_effective_settings(0, {"apps": {}})
+    assert store.settings_version() == before + 2
+
+
+def test_every_database_has_a_salt_of_its_own(store: Store) -> None:
+    assert len(store.effective_settings().salt) == 32

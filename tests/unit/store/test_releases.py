@@ -107,3 +107,32 @@ def test_the_end_of_a_sticky_standby_moves_with_the_clock(store: Store) -> None:
     first, _ = live(store), live(store, slot=Slot.GREEN)
     store.shift_retirements(3600)
     assert release_of(store, first).sticky_until == NOW + 1800 + 3600
+
+
+def test_live_releases_are_found_by_app(store: Store) -> None:
+    assert store.live_release("shop") is None
+    number = live(store)
+    live_release = store.live_release("shop")
+    assert live_release
+    assert live_release.deploy == number
+    assert store.live_releases() == {"shop": live_release}
+
+
+def test_releases_are_newest_first_and_were_live(store: Store) -> None:
+    numbers = [live(store), live(store, slot=Slot.GREEN)]
+    candidate = claimed(store)
+    store.add_release(Release(candidate, "shop", "c" * 40, "sha256:c", Slot.BLUE, 2))
+    assert [release.deploy for release in store.releases("shop")] == numbers[::-1]
+
+
+def test_drop_release_keeps_what_was_live(store: Store) -> None:
+    number = live(store)
+    store.drop_release(number)
+    assert store.release(number) is not None
+
+
+@pytest.mark.parametrize(("seconds", "after"), [(100, 600), (900, 900)])
+def test_keep_standby_only_extends(store: Store, seconds: float, after: float) -> None:
+    first, _ = live(store), live(store, slot=Slot.GREEN)
+    store.keep_standby("shop", seconds)
+    assert release_of(store, first).retire_at == NOW + after

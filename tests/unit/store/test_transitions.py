@@ -60,3 +60,10 @@ def test_no_other_module_updates_a_deploy() -> None:
     updating = re.compile(r"update\(\s*(tables\.)?deploys\b|\bdeploys\.update\(|UPDATE\s+deploys", re.IGNORECASE)
     found = {str(file.relative_to(package)) for file in package.rglob("*.py") if updating.search(file.read_text())}
     assert found == {"store/transitions.py"}
+
+
+def test_a_new_deploy_is_queued() -> None:
+    package = Path(hookserver.__file__).parent
+    inserting = {file.name: file.read_text() for file in package.rglob("*.py") if "insert(deploys)" in file.read_text()}
+    assert [*inserting] == ["queue.py"]
+    assert re.findall(r'"status": ([\w.]+)', inserting["queue.py"]) == ["Status.QUEUED"]

@@ -9,7 +9,7 @@ import pytest
 from hookserver.config import Settings
 from hookserver.models import Push, Release, Slot, Status, Trigger
 from hookserver.store import Store
-from hookserver.worker.children import Children
+from hookserver.worker.children import RETRY_AFTER, Children
 from hookserver.worker.schedule import READ_EVERY, RECONCILE_EVERY, Schedule
 from hookserver.worker.tasks import Task, TaskKind
 
@@ -52,6 +52,11 @@ def schedule(settings: Settings, store: Store, running: Running, nginx: Nginx) -
 
 def push(app: str = "shop", rollback_to: int | None = None) -> Push:
     return Push(app, Trigger.ROLLBACK if rollback_to else Trigger.WEBHOOK, rollback_to=rollback_to)
+
+
+def start_all_polls(schedule: Schedule) -> None:
+    for task in [*schedule.polls()]:
+        schedule.attempted(task, has_started=True)
 
 
 def live(store: Store, slot: Slot, standby: float = 0) -> int:
@@ -97,6 +102,26 @@ def test_reconcile_is_due_again_after_its_time_or_when_nginx_is_down(
     later = time.monotonic() + RECONCILE_EVERY
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert len([*schedule.reconcile()]) == 1
+
+
+def test_a_first_reconcile_that_fails_is_retried_after_seconds(
+    schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (reconcile,) = schedule.reconcile()
+    schedule.attempted(reconcile, has_started=True)
+    schedule.ended(reconcile, has_failed=True)
+    start_all_polls(schedule)
+    assert [*schedule.reconcile()] == []
+    assert schedule.seconds_until_due() <= RETRY_AFTER
+    later = time.monotonic() + RETRY_AFTER
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert [*schedule.reconcile()] == [reconcile]
+
+
+def test_a_reconcile_that_could_not_start_is_retried_after_seconds(schedule: Schedule) -> None:
+    schedule.attempted(Task(TaskKind.RECONCILE), has_started=False)
+    start_all_polls(schedule)
+    assert RETRY_AFTER - 1 < schedule.seconds_until_due() <= RETRY_AFTER
 
 
 def test_nginx_is_not_said_to_be_down_before_the_first_reconcile_that_succeeds(

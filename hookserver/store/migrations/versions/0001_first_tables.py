@@ -14,7 +14,7 @@ def upgrade() -> None:
         Column("number", Integer, nullable=False, unique=True),
         Column("live", Integer),
         Column("tip_seen", String, nullable=False, server_default=""),
-        Column("served", Integer, nullable=False, server_default="0"),
+        Column("last_turn", Integer, nullable=False, server_default="0"),
         Column("lock_reason", String),
         Column("lock_by", String),
         Column("lock_at", Float),
