@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from hookserver import config
 from hookserver.changes.effects import Effect, app_differences, server_differences
 from hookserver.config.schema import AppSettings, Settings
-from tests.unit.documents.pages import ROOT, Table, page, spans
+from tests.unit.documents.pages import PAGES, ROOT, Table, page, spans
 
 SECTIONS = {
     "[server]": "server",
@@ -138,3 +138,9 @@ def test_example_file_has_every_key_in_order() -> None:
         elif key := re.match(r"(?:# )?([a-z_]+) = ", line):
             title_keys.append(key[1])
     assert shown == {title: keys(title) for title in SECTIONS}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_settings_in_a_block_are_valid(name: str) -> None:
+    for block in page(name).blocks("toml"):
+        config.parse(block, Path("hookserver.toml"))
