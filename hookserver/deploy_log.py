@@ -1,7 +1,7 @@
-"""A deploy's log: a text file that is written line by line, bounded, with the secrets masked.
+"""A deploy's log: a text file of limited size, written line by line, with secrets masked.
 
-The prefixes are those that people who ``git push`` know from dokku: ``----->`` a step, ``=====>`` a result,
-`` !    `` an error; everything else is indented.
+The prefixes are those that dokku shows after a ``git push``: ``----->`` a step, ``=====>`` a result, `` !    `` an
+error; all other lines are indented.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import TextIO
 
 LIMIT = 20 << 20
-"""Bytes a log may grow to; a build that prints a gigabyte must not fill the disk."""
+"""Bytes that a log can grow to: a build that prints a gigabyte must not fill the disk."""
 _LINE_LIMIT = 4000
 _UNPRINTABLE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class DeployLog:
-    """Appends to ``path``. Every line is in the file, for those who follow, when the call returns.
+    """Appends to ``path``. A line is in the file when the call returns, so that followers see it at once.
 
-    A disk that is full costs lines of the log, never the deploy.
+    Each of ``secrets``, and each line of one, is replaced by dots; texts of up to three characters are not. A full disk
+    loses lines of the log, but does not fail the deploy.
     """
 
     def __init__(self, path: Path, secrets: Iterable[str] = ()) -> None:
@@ -33,32 +34,32 @@ class DeployLog:
         self._left = LIMIT - (path.stat().st_size if path.exists() else 0)
 
     def step(self, text: str) -> None:
-        """A step begins."""
+        """Write that a step starts."""
         self._write("-----> ", text)
 
     def result(self, text: str) -> None:
-        """The outcome."""
+        """Write the outcome."""
         self._write("=====> ", text)
 
     def error(self, text: str) -> None:
-        """What went wrong; may be several lines."""
+        """Write what went wrong, in one or more lines."""
         for line in text.splitlines():
             self._write(" !     ", line)
 
     def line(self, text: str) -> None:
-        """What a step has to tell; may be several lines."""
+        """Write output of a step, in one or more lines."""
         for line in text.splitlines():
             if self._left > 0:
                 self._write("       ", line)
 
     def masked(self, text: str) -> str:
-        """The text without what must not be read in it."""
+        """The text with dots in the place of secrets."""
         for secret in self._secrets:
             text = text.replace(secret, "••••••")
         return text
 
     def close(self) -> None:
-        """No more lines."""
+        """Close the file; no line can be written afterwards."""
         with suppress(OSError):
             self._file.close()
 
@@ -67,7 +68,7 @@ class DeployLog:
         written = self._append(f"{prefix}{text}\n")
         had_room, self._left = self._left > 0, self._left - written
         if had_room and self._left <= 0:
-            self._append(f" !     the log is full ({LIMIT >> 20} MB): what the steps tell from here on is left out\n")
+            self._append(f" !     the log is full ({LIMIT >> 20} MB): the output of the steps is no longer written\n")
 
     def _append(self, line: str) -> int:
         try:
