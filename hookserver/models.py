@@ -98,8 +98,8 @@ class Replica:
         return self.state is not ReplicaState.STOPPED
 
 
-# A running deploy whose worker was killed goes back to the queue; `running → superseded` is the same
-# deploy when a newer push waits already.
+# A running deploy whose process was killed is queued again, or superseded when a newer push waits. A rollback changes
+# the deploy that it undoes, and one that it makes live again.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.SUPERSEDED}),
     Status.RUNNING: frozenset({Status.LIVE, Status.FAILED, Status.CANCELLED, Status.QUEUED, Status.SUPERSEDED}),
@@ -138,10 +138,10 @@ SKIP = "[skip deploy]"
 
 @dataclass(frozen=True)
 class Push:
-    """An event that asks for a deploy of ``app``: a hint, never the truth about what to deploy.
+    """An event that requests a deploy of ``app``. It is a hint: what is deployed is the branch's tip at fetch time.
 
-    ``commit`` is set only when a person asked for exactly that commit; ``rollback_to`` is the number of the deploy
-    whose release shall serve again. ``delivery`` is the forge's id of this delivery, ``by`` who pushed, for the log.
+    ``commit`` is set only when somebody requested exactly that commit; ``rollback_to`` is the number of the deploy
+    whose release is to be live again. ``delivery`` is the forge's id of this delivery, ``by`` the person who pushed.
     """
 
     app: str
@@ -155,7 +155,7 @@ class Push:
 
 @dataclass(frozen=True)
 class Lock:
-    """Who keeps an app from being deployed, why, and since when (Unix seconds)."""
+    """A lock that lets an app's pushes wait: the reason, the person, and since when (Unix seconds)."""
 
     reason: str
     by: str
@@ -164,10 +164,10 @@ class Lock:
 
 @dataclass(frozen=True)
 class App:
-    """What the store knows of one WAR project.
+    """One WAR project.
 
-    ``number`` is its lasting place on the container network, ``live`` the deploy whose release serves (None: none
-    does), ``tip_seen`` the branch's tip that a poll or a deploy last saw.
+    ``number`` is its lasting place on the container network, ``live`` the deploy whose release is live (None: no
+    release is), ``tip_seen`` the branch's tip that a poll or a deploy last read.
     """
 
     name: str
@@ -179,10 +179,10 @@ class App:
 
 @dataclass(frozen=True)
 class Deploy:
-    """One run of the pipeline for an app. Times are Unix seconds; ``None``: not yet.
+    """One run of the pipeline for an app. Times are Unix seconds; None: not yet.
 
-    ``asked`` is the commit that a person asked for, ``commit`` the one that the fetch found, ``visitors_lost`` how many
-    visitors lost their sessions, since it needed the slot that held them.
+    ``requested_commit`` is set when somebody requested exactly that commit; ``commit`` is the one that the fetch found.
+    ``visitors_lost`` counts the visitors who lost their sessions, since the deploy needed a sticky standby's slot.
     """
 
     number: int
