@@ -85,9 +85,9 @@ def test_settings_of_a_new_user_are_valid(program: Path, tmp_path: Path) -> None
     shutil.copytree(ROOT / "deploy" / "sample", clone)
     commands = block("hookserver init")
     assert commands.endswith("hookserver up\n"), "`up` is what the other tests here run"
-    said = run(commands.removesuffix("hookserver up\n"), tmp_path, {"/home/you/shop": str(clone)}, program)
+    output = run(commands.removesuffix("hookserver up\n"), tmp_path, {"/home/you/shop": str(clone)}, program)
     assert (clone / "hookserver.toml").is_file()
-    assert 'apps.shop.build.kind = "' in said
+    assert 'apps.shop.build.kind = "' in output
 
 
 def test_push_to_the_bare_repository_goes_live(site: Installation, tmp_path: Path) -> None:
@@ -110,23 +110,23 @@ def _without_values(line: str) -> str:
 
 
 def test_everyday_commands_work_as_written(program: Path, site: Installation, tmp_path: Path) -> None:
-    said = run(block("hookserver status"), tmp_path, {" shop": f" {APP}"}, program, site.config)
-    assert "live" in said
+    output = run(block("hookserver status"), tmp_path, {" shop": f" {APP}"}, program, site.config)
+    assert "live" in output
     assert site.store.app(APP).lock is None
 
 
-def test_changed_settings_are_shown_and_taken_up(program: Path, site: Installation, tmp_path: Path) -> None:
+def test_changed_settings_are_shown_and_applied(program: Path, site: Installation, tmp_path: Path) -> None:
     site.config.write_text(site.config.read_text().replace('memory = "192m"', 'memory = "208m"'))
-    said = run(block("hookserver apply"), tmp_path, {}, program, site.config)
-    assert f'apps.{APP}.tomcat.memory: "192m" → "208m"' in said
+    output = run(block("hookserver apply"), tmp_path, {}, program, site.config)
+    assert f'apps.{APP}.tomcat.memory: "192m" → "208m"' in output
     (replica,) = (one for one in site.containers(app=APP) if one.labels["hookserver.slot"] == site.live_slot(APP))
     assert replica.attrs["HostConfig"]["Memory"] == 208 << 20
 
 
 def test_curl_deploys_as_documented(program: Path, site: Installation, tmp_path: Path) -> None:
     places = {"127.0.0.1:9000": f"127.0.0.1:{site.web_port}", "apps/shop": f"apps/{APP}"}
-    said = run(block("hookserver token create"), tmp_path, places, program, site.config)
-    assert said.rstrip().splitlines()[-1] == "live"
+    output = run(block("hookserver token create"), tmp_path, places, program, site.config)
+    assert output.rstrip().splitlines()[-1] == "live"
 
 
 def test_snippet_for_an_existing_nginx_is_printed(program: Path, site: Installation, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_two_commands_exist_and_are_executable(script: str) -> None:
 
 
 def test_demo_loses_no_request_and_leaves_nothing() -> None:
-    """The first of the two commands, as it is tried by those who look on."""
+    """The first of the two commands of the README."""
     done = subprocess.run(
         [ROOT / "deploy/demo.sh", "--once"],
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
