@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# A Java shop goes live by a git push, and is updated under load: on this machine, on loopback ports, with nothing to prepare.
+# Deploys a Java shop by a git push, and updates it under load: on this machine, on loopback ports, without preparation.
 #
 #   ./deploy/demo.sh            installs what is missing, deploys the sample shop twice, and leaves it running
 #   ./deploy/demo.sh --once     the same, then stops and removes it; ends with 0 only if not one request failed
 #   ./deploy/demo.sh --stop     stops and removes what an earlier run left running
 #
-# For Debian and Ubuntu, as root or with sudo. What it makes lies in .state/demo ($HOOKSERVER_DEMO_STATE); what it installs
-# by the package manager, the images and the Maven cache stay, so that the next run is quick. It asks no questions.
+# For Debian and Ubuntu, as root or with sudo. It writes to .state/demo ($HOOKSERVER_DEMO_STATE). Packages that it installs,
+# images and the Maven cache stay, so that the next run is quick. It asks no questions.
 set -euo pipefail
 exec 2>&1
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -46,7 +46,7 @@ main() {
     trap 'on_exit $?' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
-    # What they leave running must not keep the lock.
+    # Background processes must not inherit the lock.
     prepare 9>&-
     start_hookserver 9>&-
     deploy_twice 9>&-
@@ -64,13 +64,14 @@ become_root() {
         bash "$ROOT/deploy/demo.sh" "$@"
 }
 
-# Nginx's workers are another user: the way to the traffic flags must be open to them, and a home folder often is not.
+# Nginx's workers run as another user. They must be able to enter every folder above the traffic flags; home folders often
+# are closed to them.
 choose_state() {
     STATE=${HOOKSERVER_DEMO_STATE:-$ROOT/.state/demo}
     mkdir -p "$STATE"
     STATE=$(cd "$STATE" && pwd -P)
     if ! setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$STATE"; then
-        note "Nginx's user cannot enter $STATE: /var/lib/hookserver-demo it is"
+        note "Nginx's user cannot enter $STATE: using /var/lib/hookserver-demo"
         STATE=/var/lib/hookserver-demo
         mkdir -p "$STATE"
         chmod 755 "$STATE"
@@ -83,14 +84,14 @@ choose_state() {
 
 prepare() {
     printf '\n%shookserver%s: a Java shop goes live by a git push, and is updated under load\n\n' "$bold" "$plain"
-    say "what this machine needs"
+    say "checking what this machine needs"
     need_commands git:git curl:curl nginx:nginx-light debootstrap:debootstrap ip:iproute2
     need_docker
     need_environment "$VENV"
     stop_all
     clear_other_demos
     need_last_resort "$SUBNET"
-    "$ROOT/deploy/images/make.sh" | sed 's/^/    /' || fail "there are no base images" "The cause stands above."
+    "$ROOT/deploy/images/make.sh" | sed 's/^/    /' || fail "the base images cannot be made" "The lines above say why."
     note "$("$DOCKER_CLI" --version), $(PATH=$PATH:/usr/sbin nginx -v 2>&1 | sed 's/.*: //'), $("$VENV/bin/python" --version)"
 }
 
@@ -105,7 +106,7 @@ free_port() {
 
 start_hookserver() {
     local second api bundle=/etc/ssl/certs/ca-certificates.crt
-    say "hookserver starts"
+    say "starting hookserver"
     mkdir -p "$RUN"
     SITE=http://127.0.0.1:$(free_port 8088)
     api=http://127.0.0.1:$(free_port 9000)
@@ -126,7 +127,7 @@ domains = ["127.0.0.1", "localhost"]
 build.memory = "1g"
 END
     [ ! -r "$bundle" ] || echo "build.ca_bundle = \"$bundle\"" >>"$CONFIG"
-    hookserver check >/dev/null 2>"$RUN/check.log" || fail "the settings are refused" "$(cat "$RUN/check.log")"
+    hookserver check >/dev/null 2>"$RUN/check.log" || fail "the settings are not valid" "$(cat "$RUN/check.log")"
     setsid nohup "$VENV/bin/hookserver" --config "$CONFIG" up >"$RUN/hookserver.log" 2>&1 </dev/null &
     local pid=$!
     for second in $(seq 300); do
@@ -138,14 +139,14 @@ END
     note "settings $CONFIG"
     note "log      $RUN/hookserver.log"
     note "API      $api"
-    note "the shop $SITE/ (503 until something is pushed)"
+    note "the shop $SITE/ (503 until the first push)"
 }
 
 hookserver() { "$VENV/bin/hookserver" --config "$CONFIG" "$@"; }
 
 repository() { echo "$RUN/state/repos/$APP.git"; }
 
-# deploy_says NUMBER EXPRESSION: what Python makes of deploy d, whose times are seconds.
+# deploy_says NUMBER EXPRESSION: prints the Python expression about deploy d, whose times are Unix seconds.
 deploy_says() {
     hookserver history "$APP" --json | "$VENV/bin/python" -c "import json, sys
 from datetime import datetime
@@ -154,11 +155,11 @@ d |= {key: datetime.fromisoformat(d[key]).timestamp() for key in d if key.endswi
 print($2)"
 }
 
-# The newest deploy, and the one whose release serves: a poll may have been quicker than the push.
+# The newest deploy, and the live one: a poll may be quicker than the push.
 newest_deploy() { hookserver history "$APP" --json | "$VENV/bin/python" -c 'import json, sys; print(json.load(sys.stdin)[0]["deploy"])'; }
 live_deploy() { hookserver status "$APP" --json | "$VENV/bin/python" -c 'import json, sys; print(json.load(sys.stdin)[0]["live"]["deploy"])'; }
 
-# await_end NUMBER: until it is live, and what was in flight to the one before has ended.
+# await_end NUMBER: until the deploy is live and the requests to the previous release have ended.
 await_end() {
     local second ended
     for second in $(seq 240); do
@@ -183,7 +184,7 @@ deploy_twice() {
     first=$deploy
     FIRST_SECONDS=$seconds
 
-    say "visitors come in"
+    say "starting visitors"
     note "12 kept-alive connections, 10 new visitors a second, 2 slow uploads; GET and POST"
     "$VENV/bin/python" "$ROOT/deploy/load.py" "$SITE" "${VISITORS[@]}" --seconds 900 --report "$REPORT" --progress \
         >"$RUN/load.log" 2>&1 </dev/null &
@@ -198,10 +199,10 @@ deploy_twice() {
     push "$SECOND"
     SECOND_SECONDS=$seconds
     await_end "$deploy"
-    note "the old version stands by: nothing is in flight to it any more"
+    note "the old version is the standby: no request to it is in flight"
     note "$(so_far)"
 
-    say "back to $FIRST, which stands by, and forward again"
+    say "rolling back to $FIRST, the standby, and forward again"
     switch_to "$first"
     BACK_SECONDS=$seconds
     switch_to "$deploy"
@@ -210,7 +211,7 @@ deploy_twice() {
 
 shop_git() { env -u GIT_DIR -u GIT_WORK_TREE git -C "$RUN/shop" -c user.name=demo -c user.email=demo@localhost "$@"; }
 
-# push VERSION: pushes it, and sets deploy to the one that brought it, seconds to the time from there to live.
+# push VERSION: pushes it; sets `deploy` to its deploy, and `seconds` to the time from the push to live.
 push() {
     local began
     sed -i "s,<shop.version>.*</shop.version>,<shop.version>$1</shop.version>," "$RUN/shop/pom.xml"
@@ -221,13 +222,13 @@ push() {
     shop_git push hookserver main
     deploy=$(newest_deploy)
     [ "$(deploy_says "$deploy" "d['status']")" = live ] || await_end "$deploy"
-    [ "$(serving)" = "$1" ] || fail "$(serving) serves, not $1" "Read $RUN/hookserver.log."
+    [ "$(serving)" = "$1" ] || fail "version $(serving) is live, not $1" "Read $RUN/hookserver.log."
     deploy=$(live_deploy)
     seconds=$(deploy_says "$deploy" "f\"{d['live_at'] - $began:.1f}\"")
     note "${green}live$plain $seconds s after the push: $SITE/ is version $1"
 }
 
-# switch_to DEPLOY: by a rollback, which is itself a deploy; sets seconds.
+# switch_to DEPLOY: by a rollback, which is a deploy of its own; sets `seconds`.
 switch_to() {
     local rollback
     note "$dim\$ hookserver rollback $APP --to $1$plain"
@@ -246,7 +247,7 @@ so_far() { tail -n 1 "$RUN/load.log" | sed 's,.*/s *,so far: ,'; }
 end_load() {
     kill -TERM "$load"
     wait "$load" || true
-    [ -s "$REPORT" ] || fail "the load gave no report" "$(tail -n 5 "$RUN/load.log")"
+    [ -s "$REPORT" ] || fail "the load wrote no report" "$(tail -n 5 "$RUN/load.log")"
     REQUESTS=$(report_says "f\"{r['requests']:,}\"")
     FAILED=$(report_says "r['failed']")
     FAILURES=$(report_says "'\n'.join(f\"{f['kind']} {f['asked']}: {f['what']}\" for f in r['failures'])")
@@ -260,14 +261,14 @@ summary() {
     printf '\n%s' "$bold"
     printf '    %-16s' "push to live"
     printf '%sfirst %s s, second %s s (both build the project with Maven)\n' "$plain" "$FIRST_SECONDS" "$SECOND_SECONDS"
-    printf '    %s%-16s%s%s s, from asked to live\n' "$bold" rollback "$plain" "$BACK_SECONDS"
+    printf '    %s%-16s%s%s s from the request to live\n' "$bold" rollback "$plain" "$BACK_SECONDS"
     printf '    %s%-16s%s%s, while the version changed three times\n' "$bold" "requests sent" "$plain" "$REQUESTS"
     printf '    %sfailed: %s%s\n' "$verdict" "$FAILED" "$plain"
     [ -z "$FAILURES" ] || printf '%s\n' "$FAILURES" | sed 's/^/      /'
     if [ "$1" = --once ]; then
-        printf '\n    All of it is stopped and removed; images and caches stay.\n\n'
+        printf '\n    Everything is stopped and removed; images and caches stay.\n\n'
     else
-        printf '\n    Look at it    %s%s/%s\n' "$bold" "$SITE" "$plain"
+        printf '\n    Open          %s%s/%s\n' "$bold" "$SITE" "$plain"
         printf '    Change it     cd %s; edit, commit, git push hookserver main\n' "$RUN/shop"
         printf '    What is live  %s --config %s status\n' "$VENV/bin/hookserver" "$CONFIG"
         printf '    Stop it       %s --stop\n\n' "$ROOT/deploy/demo.sh"
@@ -281,14 +282,14 @@ finished=''
 on_exit() {
     trap - EXIT INT TERM HUP
     if [ -z "$finished" ]; then
-        say "stopping what was started (hookserver's log: $STATE/last.log)"
+        say "stopping everything (hookserver's log: $STATE/last.log)"
         cp "$RUN/hookserver.log" "$STATE/last.log" 2>/dev/null || true
         stop_all
     fi
     exit "$1"
 }
 
-# Stops and removes all that any run of this script has started, however it ended.
+# Stops and removes everything that any run of this script has started, however that run ended.
 stop_all() {
     local route=("$SUBNET" metric 4278198272)
     end_processes "$REPORT" 5
@@ -313,13 +314,13 @@ END
     fi
 }
 
-# remove_containers STATE_DIR: and networks, of the hookserver that has it.
+# remove_containers STATE_DIR: removes the containers and networks of the hookserver with this state_dir.
 remove_containers() {
     ours "$1" ps --all | xargs --no-run-if-empty "$DOCKER_CLI" rm --force --volumes >/dev/null
     ours "$1" network ls | xargs --no-run-if-empty "$DOCKER_CLI" network rm >/dev/null
 }
 
-# A demo of another checkout has the same names and subnet. What a dead one left is cleared away.
+# A demo of another checkout has the same names and the same subnet. Remove what is left of one that does not run.
 clear_other_demos() {
     local other
     for other in $(
@@ -329,14 +330,14 @@ clear_other_demos() {
         } | sort -u
     ); do
         [ -z "$(processes_with "${other%/state}/hookserver.toml")" ] ||
-            fail "$other serves with the names or the network that this demo needs" \
-                "Stop the hookserver that has it; a demo's is stopped by: deploy/demo.sh --stop, in its checkout."
+            fail "the hookserver of $other uses the names or the network that this demo needs" \
+                "Stop it. For a demo, run in its checkout: deploy/demo.sh --stop"
         [[ $other == */run/state ]] || [ ! -e "$other" ] ||
-            fail "$other has the names or the network that this demo needs, and is no demo's" \
-                "Remove its containers and its network if nobody needs them."
-        note "clearing away what another demo left: $other"
+            fail "containers of $other use the names or the network that this demo needs, and are not a demo's" \
+                "Remove these containers and their network if nobody needs them."
+        note "removing what another demo has left: $other"
         remove_containers "$other"
-        # Nginx's workers outlive a killed master, and only their open files tell whose they are.
+        # Nginx's workers outlive a killed master, and only their open files say which Nginx they belong to.
         find /proc/[0-9]*/fd -lname "$other/nginx/*" 2>/dev/null | cut -d / -f 3 | sort -u |
             xargs --no-run-if-empty kill -QUIT
     done
@@ -346,7 +347,7 @@ state_dirs() { "$DOCKER_CLI" "$@" --format '{{.Label "hookserver.state_dir"}}'; 
 
 ours() { "$DOCKER_CLI" "${@:2}" --quiet --filter "label=hookserver.state_dir=$1"; }
 
-# end_processes ARGUMENT SECONDS: those that have exactly this argument; SIGTERM, after so many seconds SIGKILL.
+# end_processes ARGUMENT SECONDS: ends the processes that have exactly this argument: SIGTERM, after SECONDS SIGKILL.
 end_processes() {
     local pids pid tries=0
     while pids=$(processes_with "$1") && [ -n "$pids" ]; do

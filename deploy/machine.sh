@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the scripts need of the machine they run on: packages, a Docker Engine, a Python environment, networks that
-# cannot leak. Sourced by deploy/demo.sh and tests/run.sh; for Debian and Ubuntu, as root or with sudo.
+# Prepares the machine for the scripts: packages, a Docker Engine, a Python environment, routes for Docker networks.
+# deploy/demo.sh, deploy/lock.sh and tests/run.sh source it. For Debian and Ubuntu, as root or with sudo.
 
 bold='' red='' plain=''
 if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' red=$'\033[31m' plain=$'\033[0m'; fi
@@ -17,7 +17,7 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# need_commands COMMAND:PACKAGE …: installs the packages whose command is missing, in one go.
+# need_commands COMMAND:PACKAGE ...: installs the packages whose commands are missing.
 need_commands() {
     local pair missing=()
     for pair in "$@"; do
@@ -27,7 +27,7 @@ need_commands() {
 }
 
 install_packages() {
-    command -v apt-get >/dev/null || fail "missing: $*" "Install them; this script can only on Debian and Ubuntu."
+    command -v apt-get >/dev/null || fail "missing: $*" "Install them; this script installs packages on Debian and Ubuntu only."
     say "installing $*"
     local log
     log=$(mktemp)
@@ -38,8 +38,8 @@ install_packages() {
     rm -f "$log"
 }
 
-# Packages start their services when they are installed. An Nginx on port 80 nobody asked for here; and Docker's init
-# script fails, and the installation with it, where it may not raise its limits: without systemd need_docker starts it.
+# Packages start their services when they are installed, unless policy-rc.d forbids it (invoke-rc.d(8)). Nobody needs an Nginx
+# on port 80 here; and without systemd Docker's init script may fail, so need_docker starts the engine.
 without_services() {
     local policy=/usr/sbin/policy-rc.d made='' status=0
     if [ ! -e "$policy" ]; then
@@ -60,10 +60,10 @@ END
 
 docker_answers() { as_root timeout 20 "${DOCKER_CLI:-docker}" info >/dev/null 2>&1; }
 
-# need_docker: an engine that answers, started when none does. Leftovers of a killed one are cleared away.
+# need_docker: starts the Docker Engine when it does not answer, and removes what a killed one has left.
 need_docker() {
     need_commands dockerd:docker.io iptables:iptables ip:iproute2
-    # The client beside the engine is the one that fits it.
+    # The client of the engine's package fits the engine.
     if [ -x /usr/bin/docker ]; then DOCKER_CLI=/usr/bin/docker; else DOCKER_CLI=docker; fi
     export DOCKER_CLI
     docker_answers && return
@@ -90,12 +90,13 @@ clear_stale_pid() {
     [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] || as_root rm -f "$1"
 }
 
-# need_last_resort SUBNET: without its bridge a packet for the subnet ends here, and does not leave by the default route.
+# need_last_resort SUBNET: a packet for the subnet ends at this route while its bridge does not exist, instead of leaving by
+# the default route: ip-route(8), unreachable.
 need_last_resort() {
     as_root ip route replace unreachable "$1" metric 4278198272
 }
 
-# need_python: sets PYTHON to a Python of 3.11 or newer that can make environments.
+# need_python: sets PYTHON to a Python of 3.11 or newer that can create virtual environments.
 need_python() {
     local candidate
     for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
@@ -115,7 +116,7 @@ need_python() {
     need_python again
 }
 
-# Takes away the mark that deploy/lock.sh puts on the tools of the tests.
+# Removes the marker that deploy/lock.sh adds to the tools of the tests.
 WITH_TEST_TOOLS="s/ ; extra == 'test'//; s/ and extra == 'test'//"
 
 # need_environment DIR [test]: a virtual environment with hookserver and the packages of requirements.lock, recreated when
@@ -132,7 +133,7 @@ need_environment() {
         {
             "$1/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$lock" &&
                 "$1/bin/pip" install --quiet --disable-pip-version-check --no-deps --editable "$ROOT"
-        } || fail "pip could not install hookserver's dependencies" "Can this machine reach a package index?"
+        } || fail "pip could not install hookserver's dependencies" "Check that this machine reaches a package index."
         printf '%s' "$wanted" >"$1/made-for"
     fi
 }

@@ -112,7 +112,7 @@ def test_failed_deploy_is_shown_and_the_push_stays_accepted(ready: Clone, player
     player.go_on.set()
     assert ready.push().splitlines()[-2:] == [
         " !     deploy failed: no WAR came out",
-        " !     What was live before goes on serving.",
+        " !     The previous release stays live.",
     ]
     assert ready.git("ls-remote", "origin", "main").split()[0] == ready.git("rev-parse", "HEAD").strip()
 
@@ -131,7 +131,7 @@ def test_superseded_and_cancelled_deploys_are_shown_as_such(
         assert "deploy 1: superseded by deploy 2" in first.communicate(timeout=20)[0]
 
 
-def test_50_refs_in_one_push_ask_for_one_deploy(ready: Clone, web: Web, player: Player) -> None:
+def test_push_of_50_refs_requests_one_deploy(ready: Clone, web: Web, player: Player) -> None:
     player.go_on.set()
     for number in range(49):
         ready.git("branch", f"b{number}")
@@ -141,10 +141,10 @@ def test_50_refs_in_one_push_ask_for_one_deploy(ready: Clone, web: Web, player: 
 
 def test_push_of_other_branches_deploys_nothing_with_a_message(ready: Clone, web: Web) -> None:
     assert ready.push("main:other", "main:refs/tags/v1") == (
-        "       nothing to deploy: only main is (git config hookserver.branch)"
+        "       nothing to deploy: hookserver deploys only main (git config hookserver.branch)"
     )
     ready.set("hookserver.branch", "trunk")
-    assert "only trunk is" in ready.push()
+    assert "deploys only trunk" in ready.push()
     assert web.store.deploys() == []
 
 
@@ -180,7 +180,7 @@ def test_push_is_accepted_at_once_while_the_service_is_down(ready: Clone) -> Non
     shown = ready.push()
     assert time.monotonic() - began < 4
     assert "the push is accepted; hookserver does not answer" in shown
-    assert "is deployed when it is back" in shown
+    assert "when it runs again" in shown
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
@@ -297,7 +297,7 @@ def pushing(clone: Clone) -> Iterator[subprocess.Popen[str]]:
                 os.killpg(push.pid, signal.SIGKILL)
 
 
-def test_ctrl_c_ends_the_log_and_the_deploy_goes_on(
+def test_ctrl_c_ends_the_log_and_the_deploy_continues(
     ready: Clone, web: Web, player: Player, eventually: Callable[..., object]
 ) -> None:
     with pushing(ready) as push:
@@ -312,7 +312,7 @@ def test_ctrl_c_ends_the_log_and_the_deploy_goes_on(
     eventually(lambda: web.store.deploy(1).status is Status.LIVE)
 
 
-def test_ctrl_c_before_the_push_is_handed_over_still_hands_it_over(
+def test_ctrl_c_before_the_deploy_is_queued_does_not_prevent_it(
     ready: Clone, web: Web, eventually: Callable[..., object]
 ) -> None:
     web.process.send_signal(signal.SIGSTOP)
