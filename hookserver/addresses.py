@@ -1,4 +1,4 @@
-"""Where each replica lives on the container network: fixed, known before anything runs."""
+"""Where each replica is on the container network: fixed, known before anything runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hookserver.config.schema import MAX_REPLICAS
 from hookserver.models import Endpoint, Slot
 
 Replicas = Mapping[str, Mapping[Slot, int]]
-"""An app → its slots → how many replicas the release in there has. A slot that is not named has as many as the settings
-say: what comes there next will."""
+"""An app → its slots → how many replicas the release there has. A slot that is not named has as many as the settings
+say, since its next release will."""
 AS_THE_SETTINGS_SAY: Replicas = MappingProxyType({})
 
 Endpoints = Mapping[str, Mapping[Slot, Sequence[Endpoint]]]
@@ -24,7 +24,7 @@ _CLUSTER = 32
 def endpoints(docker: DockerSettings, app: str, number: int, slot: Slot, replicas: int) -> list[Endpoint]:
     """The replicas of a slot, in order. ``number`` is the app's lasting place (1, 2, …): 16 addresses each.
 
-    The first 16 addresses of the subnet are left to the bridge itself.
+    The first 16 addresses of the subnet are Docker's own: see ``containers/network.py``.
     """
     first = docker.subnet.network_address + 2 * MAX_REPLICAS * number + MAX_REPLICAS * (slot is Slot.GREEN)
     return [

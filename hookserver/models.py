@@ -16,11 +16,12 @@ class Slot(StrEnum):
 
     @property
     def other(self) -> Slot:
+        """The second of the two."""
         return Slot.GREEN if self is Slot.BLUE else Slot.BLUE
 
 
 class Trigger(StrEnum):
-    """What asked for a deploy."""
+    """Where the request for a deploy came from."""
 
     WEBHOOK = "webhook"
     GIT_PUSH = "git-push"
@@ -32,7 +33,7 @@ class Trigger(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a deploy is in its life."""
+    """The status of a deploy."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -44,6 +45,7 @@ class Status(StrEnum):
 
     @property
     def is_over(self) -> bool:
+        """Whether its deploy runs no more steps, and waits for none."""
         return self not in (Status.QUEUED, Status.RUNNING)
 
 
@@ -133,7 +135,7 @@ class StepOutcome(StrEnum):
 
 
 SKIP = "[skip deploy]"
-"""In the message of a branch's tip: its push asks for no deploy."""
+"""In the message of a branch's tip: its push makes no deploy."""
 
 
 @dataclass(frozen=True)
@@ -218,10 +220,10 @@ class StepRun:
 
 @dataclass(frozen=True)
 class Release:
-    """What a deploy made, run by ``replicas`` containers.
+    """What a deploy made, run by ``replicas`` replicas. Times are Unix seconds.
 
-    ``settings`` are the app's that it was made from, as ``config.record_app`` writes them. ``live_at`` is since when it
-    serves, or did last; ``retire_at`` is set while its slot is the standby, ``retired_at`` once it no longer runs.
+    ``settings`` are the app's that it was made with, as ``config.record_app`` writes them. ``live_at`` is when it last
+    went live; ``retire_at`` is set while its slot is the standby, ``retired_at`` once it no longer runs.
 
     A sticky standby still serves the visitors whose sessions it holds, until ``sticky_until`` at most; ``visitors`` of
     them sent a request in the last minutes (None: not known).
@@ -242,14 +244,17 @@ class Release:
 
     @property
     def due_at(self) -> float | None:
-        """When something is to be done about a standby: it is retired, or let go."""
+        """When a standby is to be retired, or to stop being sticky, whichever is first; None for no standby."""
         moments = [moment for moment in (self.retire_at, self.sticky_until) if moment is not None]
         return min(moments) if self.retire_at is not None else None
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where one replica answers. ``name`` is its container's, ``route`` its jvmRoute, such as ``blue1``."""
+    """Where one replica answers. ``name`` is its container's, such as ``hs-shop-blue-1``.
+
+    ``route`` is its jvmRoute, such as ``blue1``: the end of each session id that it makes.
+    """
 
     name: str
     route: str

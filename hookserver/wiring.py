@@ -1,4 +1,4 @@
-"""Settings → concrete objects. What only a deploy needs (Docker, git) is imported in the child that deploys."""
+"""Settings → concrete objects. Docker and git are imported in the child processes that need them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def open_store(settings: Settings) -> Store:
-    """The database, brought up to date, with a row for every app."""
+    """The database, migrated, with a row for every app. Raises StoreError when it is missing or cannot be used."""
     state = settings.server.state
     if not state.database.exists() and any(state.root.glob("live/*/*")):
         raise StoreError(
             f"the database {state.database} is missing, though apps are live",
-            "They go on serving. Put a backup of it in place; or, to begin anew with a deploy of each app, "
+            "They stay live. Put a backup of it there; or, to start again with a deploy of each app, "
             f"make an empty one: touch {state.database}",
         )
     store = Store(state)
@@ -33,9 +33,9 @@ def open_store(settings: Settings) -> Store:
 
 
 def make_worker(loaded: Loaded) -> Worker:
-    """The worker with everything it works with; what its children need is imported here, before it forks them.
+    """The worker with all that it works with. Imports what its child processes need, before it forks them.
 
-    Raises SettingsError when apps serve on another subnet than the settings name now.
+    Raises SettingsError when apps are live on another subnet than the settings name now, StoreError.
     """
     from hookserver.worker.child import run_task
     from hookserver.worker.loop import Worker
@@ -52,10 +52,12 @@ def _is_serving(settings: Settings) -> bool:
 
 
 def _refuse_another_subnet(loaded: Loaded, store: Store) -> None:
-    """Nginx would look for every replica where it is not."""
+    """On another subnet, Nginx would find no replica that runs."""
     before = store.effective_settings().settings.get("docker", {}).get("subnet")
     if before and before != str(loaded.settings.docker.subnet) and (live := store.live_releases()):
-        raise SettingsError(str(loaded.path), [f"docker.subnet: {', '.join(live)} serves on {before}: put that back"])
+        raise SettingsError(
+            str(loaded.path), [f"docker.subnet: {', '.join(live)} is live on {before}: set it back to that"]
+        )
 
 
 def make_context(settings: Settings, store: Store) -> Context:

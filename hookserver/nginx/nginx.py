@@ -1,4 +1,4 @@
-"""The one face of both modes: apply the settings, switch traffic, ask Nginx itself whether it is so."""
+"""Nginx in both modes: apply the settings, send traffic to slots, ask Nginx itself for confirmation."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from hookserver.nginx.system.system import System
 from hookserver.nginx.text.access_log import ACCESS_LOG
 
 _CONFIRM_SWITCH = 2.0
+"""Seconds in which Nginx must answer as the flag says."""
 
 
 class _Mode(Protocol):
-    """What the modes do each in their own way; see the methods of ``Nginx``."""
+    """What each mode does in its own way; see the methods of ``Nginx``."""
 
     def apply(self, endpoints: Endpoints) -> bool: ...
     def unreached(self, app: str) -> list[str]: ...
@@ -34,9 +35,9 @@ class _Mode(Protocol):
 
 
 class Nginx:
-    """``settings.nginx.mode`` tells which: an instance of our own, or files of ours for the operator's.
+    """An instance of our own, or our files for the operator's Nginx, as ``settings.nginx.mode`` says.
 
-    It serves on when hookserver is gone. ``patience``: seconds that a start, a reload or a stop may take. Several
+    It goes on while hookserver is stopped. ``patience``: seconds that a start, a reload or a stop may take. Several
     processes may call at once.
     """
 
@@ -55,11 +56,11 @@ class Nginx:
         return self._in_mode(settings).apply(endpoints)
 
     def unreached(self, app: str) -> list[str]:
-        """Lines for a person about domains of the app that others' servers answer, as of the last ``apply``."""
+        """A line for each of the app's domains that somebody else's server answers, as of the last ``apply``."""
         return self._mode.unreached(app)
 
     def is_running(self) -> bool:
-        """Whether Nginx is there, with our configuration. Never hangs."""
+        """Whether Nginx runs with our configuration. Never hangs."""
         return self._mode.is_running()
 
     def get(self, app: str) -> TrafficState:
@@ -90,28 +91,28 @@ class Nginx:
         raise self._mode.why_silent()
 
     def visitors(self, app: str, slot: Slot, seconds: float) -> int | None:
-        """How many visitors with a session of ``slot`` asked for it in the last ``seconds``; None: there is no log."""
+        """How many visitors with a session of ``slot`` came in the last ``seconds``; None: there is no log."""
         return visits.visitors(self._state.nginx / ACCESS_LOG, app, slot, time.time() - seconds)
 
     def last_request(self, app: str, slot: Slot, since: float) -> float | None:
-        """When a visitor with a session of ``slot`` last asked for it, or may have; None: not since ``since``.
+        """When a visitor with a session of ``slot`` last sent it a request, or may have; None: not since ``since``.
 
         Unix seconds; ``inf`` where there is no log.
         """
         return visits.last_request(self._state.nginx / ACCESS_LOG, app, slot, since)
 
     def requests_in_flight(self, endpoints: Sequence[Endpoint]) -> int:
-        """Connections that this host has open to the endpoints; Nginx closes an idle one after 4 s."""
+        """Open connections of this host to the endpoints; Nginx closes an idle one after a few seconds."""
         return connections.requests_in_flight(endpoints)
 
     def rotate_logs(self) -> None:
-        """Put aside logs of ours that grew over their size, and drop the oldest."""
+        """Put aside logs of ours that are over their size, and remove the oldest. Raises NginxError."""
         self._mode.rotate_logs()
 
     def stop(self) -> None:
-        """End an instance of our own once its requests are done; what is not done after ``patience`` is cut.
+        """Stop an instance of our own once its requests are done, or cut them off after ``patience``.
 
-        An operator's Nginx goes on.
+        An operator's Nginx goes on. Raises NginxError when it does not stop.
         """
         self._mode.stop()
 

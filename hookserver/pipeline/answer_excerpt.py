@@ -1,4 +1,4 @@
-"""What an answer says, for a person: a few words, also of a page of HTML."""
+"""A short excerpt of an answer, for a person; of a page of HTML, its visible text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TAG = re.compile(r"<[/!a-z][^>]*>?", re.IGNORECASE)
 
 
 def excerpt(text: str) -> str:
-    """Its first 200 characters, in one line; of a page its title, where it is not said again, and what is seen."""
+    """The first 200 characters on one line. Of a page: its title, unless its text begins so, and its visible text."""
     text = text[:_READ]
     if _PAGE.match(text):
         text = _of_page(text)

@@ -1,4 +1,4 @@
-"""How long sessions live that a release's replicas have, as these tell themselves: they alone know what code sets."""
+"""How long the sessions of a release live, as its replicas report: only they know what the app's code sets."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _TIMEOUT = 2.0
 def longest_session(replicas: Sequence[Endpoint], path: str) -> float:
     """Seconds of silence after which the last of all their sessions has ended, 0 when they have none.
 
-    ``inf`` when one never ends, and when no replica tells. ``path``: where the app answers.
+    ``inf`` when one never ends, and when no replica reports it. ``path``: where the app answers.
     """
-    told = [_ask(replica, path) for replica in replicas]
-    return max((seconds for seconds in told if seconds is not None), default=math.inf)
+    lifetimes = [_request(replica, path) for replica in replicas]
+    return max((seconds for seconds in lifetimes if seconds is not None), default=math.inf)
 
 
-def _ask(replica: Endpoint, path: str) -> float | None:
-    """None: it does not say. A replica that is gone has no sessions any more."""
+def _request(replica: Endpoint, path: str) -> float | None:
+    """None: the replica does not report it. One that is gone has no sessions any more."""
     connection = http.client.HTTPConnection(replica.host, replica.port, timeout=_TIMEOUT)
     try:
         connection.request("GET", path, headers={QUESTION: "?"})

@@ -27,6 +27,6 @@ def test_changed_subnet_of_live_apps_is_refused_with_the_old_one(state: StateDir
     assert store.claim(builds=1)
     store.add_release(Release(number, "shop", "c" * 40, "sha256:1", Slot.BLUE, 2))
     store.go_live(number, number, standby=0)
-    with pytest.raises(SettingsError, match=r"docker.subnet: shop serves on 172\.30\.240\.0/20"):
+    with pytest.raises(SettingsError, match=r"docker.subnet: shop is live on 172\.30\.240\.0/20"):
         make_worker(load(file))
     store.close()

@@ -135,7 +135,7 @@ def test_reason_says_that_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     told = fails(Endpoint("hs-shop-blue-1", "blue1", "127.0.0.1", port), gate(deadline=0.3))
-    assert told.startswith("not healthy after 0.3 s of asking for /health\n")
+    assert told.startswith("not healthy after 0.3 s of requests for /health\n")
     assert f"hs-shop-blue-1 (127.0.0.1:{port}): refuses connections" in told
 
 
@@ -220,20 +220,20 @@ def test_nobody_is_asked_any_more_once_it_is_over(stack: ExitStack) -> None:
 def test_replica_whose_context_failed_ends_the_check(stack: ExitStack) -> None:
     replica = stack.enter_context(Replica(always(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone")))
     began = time.monotonic()
-    with pytest.raises(Unhealthy, match=r"never to be healthy: given up\n.*answered 404, not 200: gone"):
+    with pytest.raises(Unhealthy, match=r"never healthy: given up\n.*answered 404, not 200: gone"):
         wait_until_healthy(
             [replica.endpoint],
             gate(deadline=30.0),
             "shop.example.com",
             lambda: None,
             lambda _: None,
-            gave_up=lambda: "given up",
+            given_up=lambda: "given up",
         )
     assert time.monotonic() - began < 3
 
 
-def test_nobody_is_asked_whether_a_replica_gave_up_that_answers_well(stack: ExitStack) -> None:
+def test_a_replica_that_answers_well_is_not_checked_for_having_given_up(stack: ExitStack) -> None:
     replica = stack.enter_context(Replica(always(OK)))
     wait_until_healthy(
-        [replica.endpoint], gate(), "shop.example.com", lambda: None, lambda _: None, gave_up=lambda: "given up"
+        [replica.endpoint], gate(), "shop.example.com", lambda: None, lambda _: None, given_up=lambda: "given up"
     )
