@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ class Loaded:
 
     settings: Settings
     path: Path
-    given: Mapping[str, Any]
+    given: Mapping[str, Any] = field(repr=False)
 
     def effective(self) -> list[tuple[str, str, str]]:
         """Every key as (path, value as TOML with secrets masked, source: a file or ``default``)."""

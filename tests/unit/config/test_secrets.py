@@ -116,6 +116,7 @@ def test_no_secret_is_recorded_or_shown(with_canaries: tuple[Settings, str, list
     shown = {
         "record": json.dumps(record(settings, "salt")),
         "check": str(loaded.effective()),
+        "loaded": f"{loaded!r} {loaded}",
         "repr": f"{settings!r} {settings} {settings.apps} {[*settings.apps.values()]!r}",
         "sections": "".join(f"{one!r} {one}" for _, one in settings.apps["shop"] if isinstance(one, Section)),
     }
