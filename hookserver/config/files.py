@@ -23,7 +23,7 @@ def unreadable_files(app: AppSettings) -> Iterator[str]:
 
 
 def missing_error_pages(nginx: NginxSettings) -> Iterator[str]:
-    """A line for each page that visitors would not get, as Nginx finds no file that everybody may read."""
+    """A line for each error page without a file that Nginx can read."""
     for page in ERROR_PAGES if nginx.error_pages else ():
         file = Path(nginx.error_pages or "", page)
         if not file.is_file():

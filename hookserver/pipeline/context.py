@@ -1,4 +1,4 @@
-"""What the pipeline works with: the services of the installation, and what one deploy adds."""
+"""The services of the installation that the pipeline uses, and those of one deploy."""
 
 from __future__ import annotations
 

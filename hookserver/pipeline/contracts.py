@@ -1,4 +1,4 @@
-"""What the pipeline needs of the adapters: a runtime for replicas, images, and traffic. ``wiring`` connects them."""
+"""The contracts between pipeline and adapters: runtime for replicas, images, traffic. ``wiring`` connects them."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ class Images(Protocol):
         """The same id, while that image exists. Raises BuildError when it does not."""
 
     def remove_leftovers(self, deploy: int | None = None) -> Sequence[str]:
-        """Remove what a killed build of the deploy left running, or of every deploy; the ids of that."""
+        """Remove the leftovers of killed builds, of one deploy or of all; returns their ids."""
 
     def prune(self, app: AppSettings, keep: Collection[str]) -> Sequence[str]:
         """Remove the app's images except those in ``keep``; the ids of the removed."""
 
     def remove_caches(self, app: str) -> Sequence[str]:
-        """Remove what the app's builds keep between them; the names of that."""
+        """Remove the caches of the app's builds; returns their names."""
 
 
 class Traffic(Protocol):
@@ -96,7 +96,7 @@ class Traffic(Protocol):
         """
 
     def unreached(self, app: str) -> Sequence[str]:
-        """A line for each of the app's domains that somebody else's server answers."""
+        """A line for each of the app's domains that another server answers."""
 
     def visitors(self, app: str, slot: Slot, seconds: float) -> int | None:
         """How many visitors with a session of the slot sent a request in the last seconds; None: not known."""

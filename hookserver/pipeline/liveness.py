@@ -45,7 +45,7 @@ def check_alive(runtime: Runtime, release: Release, forgiven: Mapping[str, int] 
     if len(replicas) < release.replicas:
         raise Unhealthy(
             f"{release.app}: deploy {release.deploy} has {len(replicas)} of its {release.replicas} replicas on "
-            f"{release.slot}: somebody removed the others",
+            f"{release.slot}: the others were removed",
             "Find out who did; then deploy again.",
         )
 

@@ -1,4 +1,4 @@
-"""How a task of the worker reports what it does."""
+"""Reports the progress and the errors of a worker's task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Undo what a deploy did that did not go live, or did not stay live."""
+"""Undoes a deploy that did not go live, or did not stay live."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hookserver.state.deploy_processes import kill_orphans
 
 
 def undo(context: Context, deploy: Deploy) -> None:
-    """Remove what a deploy made that never went live. Can be repeated.
+    """Remove everything that a deploy made which never went live. Can be repeated.
 
     A slot with traffic is left alone, whatever the database says: then raises DeployFailed. Also raises ContainerError,
     BuildError and StoreError.

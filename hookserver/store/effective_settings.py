@@ -23,7 +23,7 @@ class EffectiveSettings:
     ``applied`` the last that it has applied or refused; ``message`` says why it refused that one, or what failed.
 
     ``settings`` are as ``config.record`` writes them. They include the apps that are gone from the file but still live;
-    ``retire`` names those among them that somebody asked to retire. ``salt`` is for the digests of secrets.
+    ``retire`` names those whose retirement was requested. ``salt`` is for the digests of secrets.
     """
 
     requested: int

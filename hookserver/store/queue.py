@@ -51,7 +51,7 @@ class Queue(StoreBase):
     def enqueue_new_tip(self, push: Push, tip: str) -> Queued | None:
         """Store a push for a tip of the branch that was not seen before; None when it was, or nothing is to be done.
 
-        A deploy that has yet to fetch will find the tip itself. A deploy in progress that somebody requested by hand is
+        A deploy that has yet to fetch will find the tip itself. A deploy in progress that was requested by hand is
         not superseded, and a rollback is not undone. Raises StoreError.
         """
         by_hand = or_(deploys.c.requested_commit != "", deploys.c.trigger == Trigger.ROLLBACK)

@@ -58,7 +58,7 @@ def close_step(connection: Connection, number: int, outcome: StepOutcome, now: f
 
 
 def close_killed_step(connection: Connection, deploy: Deploy, now: float) -> None:
-    """End the open step of a deploy whose process was killed: because somebody cancelled it, or with the worker."""
+    """End the open step of a deploy whose process was killed: by a cancellation, or with the worker."""
     outcome = StepOutcome.CANCELLED if deploy.cancel_requested else StepOutcome.INTERRUPTED
     close_step(connection, deploy.number, outcome, now)
 

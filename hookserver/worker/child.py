@@ -1,4 +1,4 @@
-"""What a child process of the worker does: one task, with a database connection of its own."""
+"""Performs one task in a child process of the worker, with a database connection of its own."""
 
 from __future__ import annotations
 

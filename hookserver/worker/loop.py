@@ -1,7 +1,7 @@
 """The worker's loop: starts a child process for each task that is due, and learns how it ended.
 
 Exactly one worker runs per state_dir (a file lock). It never calls Docker, git or Nginx itself: whatever may hang runs
-in a child process, which dies with the worker. What a killed child leaves half done is recovered by another child.
+in a child process, which dies with the worker. Unfinished work of a killed child is recovered by another child.
 
 The worker is the warm process that its children are copies of: it has one thread, has everything imported, and closes
 its database before it forks. A server process to fork from would cost 45 MB more.
@@ -78,7 +78,7 @@ class Worker:
             self._shut_down()
 
     def turn(self) -> None:
-        """Learn what ended, end what is cancelled or overdue, start what is due. A busy database is reported."""
+        """Reap ended tasks, kill cancelled and overdue ones, start due ones. A busy database is reported."""
         self._reap()
         self._children.kill_overdue()
         try:
@@ -117,7 +117,7 @@ class Worker:
         return True
 
     def _start_due(self, needs: Needs) -> None:
-        """Start what is due of the kinds that need this much, as the table of tasks says."""
+        """Start the due tasks of the kinds with this condition, within the limits of the table of tasks."""
         for kind, its in TASKS.items():
             if its.needs is not needs or self._children.count(*its.not_beside):
                 continue
@@ -133,13 +133,13 @@ class Worker:
         self._schedule.attempted(task, has_started=has_started)
 
     def _in_child(self, task: Task) -> None:
-        """Close what is the worker's own, so that nothing of it outlives the worker; then do the task."""
+        """Close the worker's own descriptors, which must not outlive the worker; then perform the task."""
         for descriptor in self._own_descriptors:
             os.close(descriptor)
         self._perform(self._settings, task)
 
     def _kill_cancelled(self) -> None:
-        """Kill the processes of deploys that somebody cancelled; such a deploy is then recovered."""
+        """Kill the processes of cancelled deploys; such a deploy is then recovered."""
         for deploy in self._store.in_progress():
             task = self._children.task_of(deploy.number)
             is_running = deploy.status is Status.RUNNING and task is not None and task.kind is TaskKind.DEPLOY
@@ -157,7 +157,7 @@ class Worker:
             self._schedule.ended(task, has_failed=exit_code != 0)
 
     def _follow_clock(self) -> None:
-        """When the wall clock is set, what is due in ten minutes still is due in ten minutes."""
+        """Move retirements along when the wall clock is set: they stay due in the same number of seconds."""
         offset = time.time() - time.monotonic()
         if abs(offset - self._clock_offset) > CLOCK_JUMP:
             self._store.shift_retirements(offset - self._clock_offset)
@@ -165,7 +165,7 @@ class Worker:
         self._clock_offset = offset
 
     def _wait(self, wakeup: socket.socket) -> None:
-        """Wait until somebody wakes the worker, a child ends, a task is due, or Nginx is down."""
+        """Wait for a wake-up, the end of a child, a due task, or a stopped Nginx."""
         ends = time.monotonic() + self._schedule.seconds_until_due()
         while (left := ends - time.monotonic()) > 0:
             if connection.wait([wakeup, *self._children.sentinels()], timeout=min(left, CHECK_NGINX_EVERY)):
@@ -181,7 +181,7 @@ class Worker:
         wake_worker(self._settings.server.state.wakeup_socket)
 
     def _shut_down(self) -> None:
-        """Kill what runs and undo it, so that nothing goes on without the worker; the next start begins it again."""
+        """Kill the running tasks and undo them: none may run without the worker. Its next start repeats them."""
         self._children.kill_all()
         self._children.postpone_nothing()
         deadline = time.monotonic() + _STOP_DEADLINE

@@ -10,7 +10,7 @@ from hookserver.models import Push, Trigger
 from hookserver.pipeline.context import Context
 
 _DEADLINE = 60.0
-"""Seconds within which the remote must tell its tip."""
+"""Seconds within which the remote must answer with its tip."""
 
 
 def poll(context: Context, app: AppSettings, report: Callable[[str], None]) -> None:

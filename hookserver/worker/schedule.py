@@ -15,12 +15,12 @@ from hookserver.worker.tasks import Task, TaskKind
 
 RECONCILE_EVERY = 60.0
 READ_EVERY = 15.0
-"""Seconds after which the database is read though nobody woke the worker: a writer may die before it wakes it."""
+"""Seconds after which the database is read without a wake-up: a writer can die before it wakes the worker."""
 _SHORTEST_WAIT = 0.05
 
 
 class Schedule:
-    """Knows what is due. Each method named in the table of tasks yields the tasks of one kind that are due now."""
+    """Decides what is due. Each method named in the table of tasks yields the tasks of one kind that are due now."""
 
     def __init__(
         self, settings: Settings, store: Store, children: Children, is_serving: Callable[[Settings], bool]
@@ -63,7 +63,7 @@ class Schedule:
             yield Task(TaskKind.APPLY)
 
     def apps_to_remove(self) -> Iterator[Task]:
-        """Apps that are gone from the settings, and that somebody asked to retire."""
+        """Apps that were removed from the settings, and whose retirement was requested."""
         for app in self._store.effective_settings().retire:
             yield Task(TaskKind.REMOVE_APP, app)
 

@@ -1,4 +1,4 @@
-"""The table of the worker's tasks. The worker starts what is due from the first row to the last."""
+"""The table of the worker's tasks. The worker starts due tasks from the first row to the last."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hookserver.worker.schedule import Schedule
 from hookserver.worker.tasks import Needs, Pause, Report, Task, TaskKind, TaskType
 
 TASK_SECONDS = 180.0
-"""Seconds after which a task is killed that is no deploy, beside what its app's settings allow."""
+"""Seconds after which a task other than a deploy is killed, in addition to the times in its app's settings."""
 
 
 def _recover(context: Context, task: Task, report: Report) -> None:

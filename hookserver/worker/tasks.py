@@ -1,4 +1,4 @@
-"""The words of the worker's tasks: their kinds, one task, and what the table in ``task_table`` says of each kind."""
+"""The types of the worker's tasks: the kinds, one task, and a row of the table in ``task_table``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Report = Callable[[str], None]
 
 
 class TaskKind(StrEnum):
-    """What a child process of the worker can do."""
+    """The kinds of task that a child process of the worker performs."""
 
     RECOVER = "recover"
     RECONCILE = "reconcile"
@@ -44,13 +44,13 @@ class Task:
 
 
 class Needs(Enum):
-    """What must have happened since the worker's start before a task of a kind may start."""
+    """The condition, since the worker's start, for starting a task of a kind."""
 
     NOTHING = auto()
     SETTINGS = auto()
     """The requested settings are loaded."""
     RECONCILED = auto()
-    """So they are, and what runs was reconciled with the database once."""
+    """They are, and the running containers were reconciled with the database once."""
 
 
 class Pause(Enum):

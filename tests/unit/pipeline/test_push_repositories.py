@@ -40,7 +40,7 @@ def test_a_repository_that_cannot_be_prepared_is_reported_and_the_others_are_pre
     prepare_push_repositories(context, reports.append)
     assert (state.push_repository("shop") / "hooks/post-receive").exists()
     assert len(reports) == 1
-    assert reports[0].startswith("blog: nobody can push to it now: ")
+    assert reports[0].startswith("blog: its repository is not ready for pushes: ")
     assert "no bare git repository" in reports[0]
 
 
