@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
-# Runs every test this machine can carry, and installs what they need (Debian, Ubuntu; root or sudo).
-#   tests/run.sh                     everything
-#   tests/run.sh unit | integration | faults | bench NAME
+# Runs the tests, and installs what they need (Debian, Ubuntu; root or sudo).
+#
+#   ./tests/run.sh                     static checks and all tests
+#   ./tests/run.sh unit                static checks and the tests that need no Docker
+#   ./tests/run.sh integration         the tests with real Docker, Nginx, Tomcat and git
+#   ./tests/run.sh faults              the tests that kill, fill and flood
+#   ./tests/run.sh bench NAME          one measurement of tests/bench; it ends with 1 when its bar is not met
+#
+# Further arguments go to pytest, or to the bench.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
@@ -33,7 +39,16 @@ need_real_parts() {
 
 run_pytest() { as_root env PYTHONUNBUFFERED=1 "$VENV/bin/python" -m pytest "$@"; }
 
+# The benches are the modules that can be run.
+benches() { grep -l '^if __name__ == "__main__"' tests/bench/*.py | sed 's,.*/,,; s,\.py$,,' | paste -sd ' '; }
+
 main() {
+    case ${1:-all} in
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit ;;
+    unit | integration | faults | all) ;;
+    bench) [[ -n ${2:-} && " $(benches) " == *" $2 "* ]] || fail "unknown bench: ${2:-}" "One of: $(benches)." ;;
+    *) fail "unknown part: $1" "One of: unit, integration, faults, bench NAME; none for everything." ;;
+    esac
     need_commands git:git curl:curl shellcheck:shellcheck
     mkdir -p "$STATE"
     need_environment "$VENV" test
@@ -48,17 +63,15 @@ main() {
         ;;
     bench)
         need_real_parts
-        [ -n "${2:-}" ] || fail "which bench?" "One of: switch, sessions, tomcats, push_to_live, proxy, idle, large_war."
         as_root env PYTHONUNBUFFERED=1 "$VENV/bin/python" -m "tests.bench.$2" "${@:3}"
         ;;
     all)
         static_checks
         need_real_parts
-        # Much of a test is waiting, so two at a time, the long ones first; what tests/faults do to the machine is felt by all.
+        # A test mostly waits, so two run at a time, the long ones first. The faults affect the whole machine: one by one.
         run_pytest --numprocesses 2 --dist loadgroup tests/integration tests/unit
         run_pytest tests/faults
         ;;
-    *) fail "unknown part: $1" "One of: unit, integration, faults, bench NAME; none for everything." ;;
     esac
 }
 
