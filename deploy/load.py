@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Visitors for a shop on this machine, who count every request that fails. They ask for what deploy/sample answers.
+"""Visitors for a shop on this machine that count every failed request. They request the pages of deploy/sample.
 
-A request has failed unless its whole answer came, in time, with a status below 400. Counted apart are connections that
-the server closes while nothing was asked on them, which loses no request, and forms that led their visitor back to
-their own page: a customer looks there whether it was done, and sends it again if it was not. Ends after --seconds, or
-on SIGINT or SIGTERM; what is under way then is waited for. The report is JSON, its times Unix seconds. Exit code: 1
+A request fails unless its whole answer arrives in time, with a status below 400. Counted separately: connections that
+the server closes while they are idle, which loses no request; and forms whose answer leads back to their own page: a
+customer checks there whether the form was processed, and sends it again if not. The load ends after --seconds, or on
+SIGINT or SIGTERM, once all requests in flight have ended. The report is JSON, its times Unix seconds. Exit code: 1
 when a request failed.
 """
 
@@ -35,19 +35,19 @@ GETS = ("/", "/product?id=espresso", "/api/cart", "/cart", "/static/shop.css")
 ADD_TO_CART = ("POST", "/cart/add", b"id=espresso&quantity=1")
 IN_A_CART = 6
 PAGES = {"/cart/add": "/product?id=espresso", "/login": "/login", "/checkout": "/checkout"}
-"""Where the forms are, by what they ask."""
+"""The page of each form."""
 FORM = "Accept: text/html,*/*;q=0.8\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 WEBSOCKET = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
 WEBSOCKET += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 POST_EVERY = 4
 UPLOAD_PIECES, UPLOAD_PIECE = 30, 4096
 PATIENCE = 30.0
-"""Seconds that an answer may take beside the time that the request needs by its nature."""
+"""Seconds that an answer may take beyond the time that the request itself needs."""
 AFTER_A_FAILURE = 0.05
 
 
 class Failed(Exception):
-    """A request that got another answer than a good one; the text says which."""
+    """A request with a bad answer, which the text describes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Answer:
 
 
 class Browser:
-    """One connection, opened when needed and kept while the server likes it, and the cookies that came over it."""
+    """One connection, opened when needed and kept until the server closes it, with its cookies."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -93,7 +93,7 @@ class Browser:
     async def streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """The connection; a new one when there was none, or when it was closed since the last answer."""
         if self._streams:
-            await asyncio.sleep(0)  # a close that has arrived is seen now, before anything is sent
+            await asyncio.sleep(0)  # asyncio notices here that the server has closed the connection
             if self._streams[0].at_eof() or self._streams[0].exception():
                 self._load.closed_idle += 1
                 self.leave()
@@ -102,7 +102,7 @@ class Browser:
 
     @property
     def replica(self) -> str:
-        """The one that made the session, as Tomcat names it at the end of the session's id; empty: it does not."""
+        """The replica that created the session: Tomcat appends its jvmRoute to the session's id. Empty without one."""
         return self._cookies.get(b"JSESSIONID", b"").decode().partition(".")[2]
 
     def leave(self) -> None:
@@ -135,7 +135,7 @@ async def read_answer(reader: asyncio.StreamReader) -> Answer:
 
 
 def what_happened(error: Exception) -> str:
-    """In a word or two."""
+    """The error in a word or two."""
     if isinstance(error, asyncio.IncompleteReadError):
         return "cut off in its answer" if error.partial else "closed without an answer"
     known = {TimeoutError: "timeout", ConnectionRefusedError: "refused", ConnectionError: "reset"}
@@ -143,7 +143,7 @@ def what_happened(error: Exception) -> str:
 
 
 class Load:
-    """All the visitors, and what came of what they asked. ``over`` is set when no more is to be asked."""
+    """All the visitors, and the results of their requests. ``over`` is set when no further request is to be sent."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -157,7 +157,7 @@ class Load:
         self._carts: dict[str, Any] = {"begun": 0, "paid": 0, "lost": [], "asked": []}
 
     async def run(self) -> None:
-        """Until ``over``, and until all that is under way has ended; or until there is nothing more to do."""
+        """Run until ``over`` is set and the requests in flight have ended, or until there is nothing more to do."""
         options = self.options
         asking = [self._shop(number) for number in range(options.connections)]
         asking += [self._buy(f"customer {number}") for number in range(options.customers)]
@@ -174,7 +174,7 @@ class Load:
     async def _counted(
         self, kind: str, asked: str, browser: Browser, asking: Coroutine[Any, Any, Answer], longer: float = 0.0
     ) -> bool:
-        """Whether a good answer came; ``longer``: the seconds that the request needs by its nature."""
+        """Whether the answer was good; ``longer``: the seconds that the request itself needs."""
         sent = time.time()
         try:
             async with asyncio.timeout(PATIENCE + longer):
@@ -202,7 +202,7 @@ class Load:
             await asyncio.wait_for(self.over.wait(), seconds)
 
     async def _shop(self, number: int) -> None:
-        """One kept-alive connection: looks around, and puts into its cart."""
+        """One kept-alive connection: it reads pages, and fills its cart."""
         browser = Browser(self)
         for turn in itertools.takewhile(lambda _: not self.over.is_set(), itertools.count(number)):
             method, path, body = ("GET", GETS[turn % len(GETS)], b"") if turn % POST_EVERY else ADD_TO_CART
@@ -229,7 +229,7 @@ class Load:
         browser.leave()
 
     async def _buy(self, name: str) -> None:
-        """One customer after the other: logs in, fills a cart, looks at it, pays. Who lost his cart leaves."""
+        """One customer after the other logs in, fills a cart, reads it and pays; they leave when the cart is lost."""
         while not self.over.is_set():
             browser = Browser(self)
             self._carts["begun"] += 1
@@ -255,7 +255,7 @@ class Load:
         return True
 
     async def _send(self, browser: Browser, path: str, body: bytes, shows: str, done: str | int) -> bool:
-        """A customer's form, sent again if it led back and the cart does not show what is there once it is done."""
+        """Send a customer's form, again if it leads back and the cart does not show that it was processed."""
         while answer := await self._customer(browser, "POST", path, body):
             if not answer.led_back:
                 return True
@@ -279,13 +279,13 @@ class Load:
         return answers[0] if good else None
 
     async def _upload(self) -> None:
-        """Slow uploads, one after the other; the answer must tell of the very bytes that were sent."""
+        """Slow uploads, one after the other; each answer must have the digest of the bytes that were sent."""
 
         async def upload() -> Answer:
             body = os.urandom(UPLOAD_PIECES * UPLOAD_PIECE)
             answer = await browser.ask("POST", "/upload", body, trickle=self.options.upload_seconds)
             if answer.status == 200 and hashlib.sha256(body).hexdigest().encode() not in answer.body:
-                raise Failed("other bytes arrived than were sent")
+                raise Failed("the server received other bytes")
             return answer
 
         while not self.over.is_set():
@@ -299,7 +299,7 @@ class Load:
         browser.leave()
 
     async def _talk(self) -> None:
-        """A WebSocket with a message a second; each must come back (text frames: RFC 6455, 5.2)."""
+        """A WebSocket with a message each second, which the server must echo (text frames: RFC 6455, 5.2)."""
         browser, ends = Browser(self), time.monotonic() + self.options.websocket
 
         async def echo() -> Answer:
@@ -307,7 +307,7 @@ class Load:
             message = f"{time.time():.6f}".encode()
             writer.write(bytes([0x81, 0x80 | len(message), 0, 0, 0, 0]) + message)
             if await reader.readexactly(2 + len(message)) != bytes([0x81, len(message)]) + message:
-                raise Failed("another message came back")
+                raise Failed("the echo differs from the message")
             return Answer(200, {}, {}, message)
 
         path = "/ws/echo"

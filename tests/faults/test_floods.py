@@ -63,7 +63,7 @@ def test_same_delivery_fifty_times_at_once_is_one_deploy(shop: Shop) -> None:
     shop.is_well()
 
 
-def test_two_deploys_and_a_rollback_at_once_come_one_after_the_other(shop: Shop) -> None:
+def test_two_deploys_and_a_rollback_at_once_run_one_after_the_other(shop: Shop) -> None:
     """The newest wins; whatever was superseded says by what."""
     site = shop.site
     asked = ("deploys", "rollback", "deploys")

@@ -11,7 +11,7 @@ WARM, MORE = 4, 10
 KEEP = 2
 
 
-def test_deploy_after_deploy_takes_no_more_of_the_machine() -> None:
+def test_many_deploys_use_no_more_of_the_machine_than_a_few() -> None:
     with installed("172.30.196.0/24") as site:
         project = site.add_app(APP, release=f'keep = {KEEP}\nsticky_for = "0"')
         site.start()

@@ -28,7 +28,7 @@ def test_killed_nginx_master_is_restarted(shop: Shop) -> None:
     shop.is_well()
 
 
-def test_nginx_that_is_down_at_the_start_is_started(shop: Shop) -> None:
+def test_start_of_hookserver_starts_nginx(shop: Shop) -> None:
     shop.site.stop()
     shop.site.nginx.stop()
     assert master(shop) is None
@@ -37,7 +37,7 @@ def test_nginx_that_is_down_at_the_start_is_started(shop: Shop) -> None:
     shop.is_well()
 
 
-def test_settings_that_make_no_valid_configuration_leave_the_old_one_running(shop: Shop) -> None:
+def test_nginx_keeps_the_old_configuration_when_the_new_one_is_not_valid(shop: Shop) -> None:
     """A port that somebody else has: Nginx cannot take it up."""
     site = shop.site
     running = site.state.nginx / "nginx.conf"

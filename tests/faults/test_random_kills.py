@@ -9,7 +9,7 @@ from tests.shop.invariants import assert_no_loss
 SECONDS = 40.0
 
 
-def test_kills_at_random_while_pushes_go_on_lose_no_request_and_no_push(shop: Shop) -> None:
+def test_random_kills_during_pushes_lose_no_request_and_no_push(shop: Shop) -> None:
     """kill -9 of web, worker, a deploy or all, every few seconds; the supervisor starts them again."""
     site, project = shop.site, shop.project
     chance = random.Random(7)

@@ -103,7 +103,7 @@ def test_other_number_of_replicas_costs_no_more_than_the_reloads(place: Place) -
     assert_invariants(site, SHOP, place.shop.tip())
 
 
-def test_memory_and_environment_come_with_new_replicas_of_the_same_image_and_lose_nothing(place: Place) -> None:
+def test_changed_memory_and_environment_replace_the_replicas_without_a_lost_request(place: Place) -> None:
     site = place.site
     before = site.store.live_release(SHOP)
     place.change(SHOP, 'memory = "192m"', 'memory = "208m"')
@@ -137,7 +137,7 @@ def test_domain_is_added_with_a_reload_and_no_new_replicas(place: Place) -> None
     assert site.store.live_release(BLOG) == before
 
 
-def test_health_is_taken_up_at_once_by_worker_and_web(place: Place) -> None:
+def test_changed_health_settings_apply_at_once_in_worker_and_web(place: Place) -> None:
     site = place.site
     place.change(BLOG, 'path = "/health"', 'path = "/"')
     place.change(BLOG, '-hook"', '-another-hook"')
@@ -162,7 +162,7 @@ def test_file_with_mistakes_is_refused_with_all_of_them(place: Place) -> None:
     assert place.site.visit(SHOP).status == 200
 
 
-def test_replicas_that_are_not_healthy_with_the_new_settings_leave_the_old_ones_serving(place: Place) -> None:
+def test_old_replicas_go_on_serving_when_the_new_ones_are_not_healthy(place: Place) -> None:
     site = place.site
     before = site.store.live_release(SHOP)
     place.change(SHOP, "-XX:+UseSerialGC", "-XX:+NoSuchOption")

@@ -199,7 +199,7 @@ def test_locked_apps_push_waits_for_the_unlock(place: Place) -> None:
     assert_invariants(site, "it-script", script.tip())
 
 
-def test_ctrl_c_ends_the_log_and_the_deploy_goes_on(place: Place) -> None:
+def test_ctrl_c_ends_the_log_and_the_deploy_continues(place: Place) -> None:
     site, script = place.site, place.script
     before = site.latest("it-script")
     script.release("detached", build_seconds=4)

@@ -244,7 +244,7 @@ def test_push_while_the_service_is_down_is_deployed_at_its_start(scene: Scene) -
     assert_invariants(site, "it-pushed", project.tip())
 
 
-def test_settings_that_lose_an_app_leave_it_serving(scene: Scene) -> None:
+def test_app_that_is_no_longer_in_the_settings_goes_on_serving(scene: Scene) -> None:
     """Its containers are not taken for orphans, as one of an app that the settings have is."""
     site = scene.site
     names = {one.name for one in site.containers(app=APP)}

@@ -157,7 +157,7 @@ def test_carts_stay_on_the_old_release_and_new_visitors_see_the_new_one(
     assert street.site.deploy(street.site.latest(SHOP))["visitors_lost"] is None
 
 
-def test_who_logged_out_or_whose_session_ended_is_not_held(street: Street, carts: dict[str, Shopper]) -> None:
+def test_visitors_without_a_session_go_to_the_new_release(street: Street, carts: dict[str, Shopper]) -> None:
     for again in ({"path": "/api/cart"}, {"path": "/cart/add", "id": "oil", "quantity": "1"}):
         shopper = street.shopper()
         shopper._browser.cookies.set("JSESSIONID", f"{'0AF9' * 8}.blue1", domain=f"{SHOP}.test")
@@ -168,7 +168,7 @@ def test_who_logged_out_or_whose_session_ended_is_not_held(street: Street, carts
     assert carts["blue1"].problems == []
 
 
-def test_a_rollback_keeps_the_carts_of_both_releases(street: Street, carts: dict[str, Shopper]) -> None:
+def test_rollback_keeps_the_carts_of_both_releases(street: Street, carts: dict[str, Shopper]) -> None:
     newer = street.shopper()
     newer.shop_on("green2")
     answer = street.site.ask("POST", f"/api/v1/apps/{SHOP}/rollback?wait=1", {})
@@ -200,7 +200,7 @@ def test_a_flag_that_was_changed_by_somebody_is_restored(street: Street, carts: 
     assert "sticky, visitors in the last 5 minutes: 2" in site.command("status", SHOP).stdout
 
 
-def test_who_loses_his_replica_gets_an_answer_of_the_new_release(street: Street, carts: dict[str, Shopper]) -> None:
+def test_visitor_of_a_lost_replica_gets_an_answer_of_the_new_release(street: Street, carts: dict[str, Shopper]) -> None:
     orphan = carts["blue2"]
     next(one for one in street.site.containers(app=SHOP) if one.name == f"hs-{SHOP}-blue-2").kill()
     until(lambda: orphan.cart()["version"] == "1.1.0")
@@ -210,7 +210,7 @@ def test_who_loses_his_replica_gets_an_answer_of_the_new_release(street: Street,
     assert orphan.problems == []
 
 
-def test_a_deploy_that_needs_the_slot_says_how_many_lose_their_sessions_and_loses_no_request(
+def test_deploy_that_needs_the_slot_reports_how_many_lose_their_sessions_and_loses_no_request(
     street: Street, carts: dict[str, Shopper]
 ) -> None:
     held = street.told()["standby"]
@@ -244,7 +244,7 @@ def two_releases(street: Street, app: str, visitors: int = 1, keep: int = 1800) 
     return there, standby
 
 
-def test_the_old_release_is_retired_once_nobody_has_asked_for_a_session_for_its_timeout(street: Street) -> None:
+def test_old_release_is_retired_once_no_session_was_used_for_its_timeout(street: Street) -> None:
     """The app's code says how long that is: no file tells."""
     (visitor,), standby = two_releases(street, SILENT, keep=30)
     assert standby.sticky_until
@@ -258,7 +258,9 @@ def test_the_old_release_is_retired_once_nobody_has_asked_for_a_session_for_its_
     assert_invariants(street.site, SILENT, street.site.store.releases(SILENT)[0].commit)
 
 
-def test_who_logs_out_is_held_no_longer_even_if_the_page_makes_a_session_and_who_logs_in_is(street: Street) -> None:
+def test_logout_ends_the_stay_on_the_old_release_and_login_does_not(
+    street: Street,
+) -> None:
     visitors, _ = two_releases(street, LOGOUT, visitors=3)
     stays, comes, goes = visitors
     assert comes.ask("/anew.jsp?name=Ada").text == "one"
@@ -269,7 +271,7 @@ def test_who_logs_out_is_held_no_longer_even_if_the_page_makes_a_session_and_who
     assert [visitor.ask("/slow.jsp?ms=0").text for visitor in visitors] == ["one", "two", "two"]
 
 
-def test_at_the_deadline_visitors_are_moved_and_what_is_in_flight_ends(street: Street) -> None:
+def test_deadline_moves_visitors_and_lets_requests_in_flight_end(street: Street) -> None:
     (visitor,), standby = two_releases(street, LATE)
     assert standby.sticky_until
     slow: list[requests.Response] = []

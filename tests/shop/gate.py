@@ -1,4 +1,4 @@
-"""A line to a server that can be held: connections stay open, and nothing passes."""
+"""A connection to a server that can be held: it stays open, and no data passes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Address = str | tuple[str, int]
 
 @dataclass
 class Gate:
-    """Passes on what comes to ``place`` (a path: a Unix socket; a host and a port: TCP) to ``target``."""
+    """Forwards connections to ``place`` (a path: a Unix socket; a host and a port: TCP) to ``target``."""
 
     place: Address
     target: Address
@@ -23,11 +23,11 @@ class Gate:
     _over: threading.Event = field(default_factory=threading.Event)
 
     def hold(self) -> None:
-        """From now on nothing passes, on old connections and new ones."""
+        """Let no data pass from now on, on old connections and new ones."""
         self._open.clear()
 
     def release(self) -> None:
-        """Everything passes again, also what was held."""
+        """Let everything pass again, also what was held."""
         self._open.set()
 
     @contextmanager

@@ -77,7 +77,7 @@ SCRIPT = 'kind = "maven"\nimage = "tomcat:10.1-jdk17-temurin"\ncommand = "sh ./b
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered to a request."""
+    """The answer to a request."""
 
     status: int
     headers: Mapping[str, str]
@@ -91,7 +91,7 @@ class Answer:
 
 @dataclass
 class Installation:
-    """Made by ``installed``. ``subnet`` and the apps' names are its alone on the machine's Docker engine."""
+    """Created by `installed`. Its subnet and app names are used by no other on the Docker engine."""
 
     folder: Path
     subnet: str
@@ -115,7 +115,7 @@ class Installation:
         tomcat: str = "",
         release: str = "",
     ) -> Project:
-        """An app, whose further keys are given as lines of its tables. Restart to let it be known."""
+        """Add an app; the texts are further lines of its tables. A running hookserver needs a restart, or ``apply``."""
         self.apps[name] = _APP.format(
             name=name,
             repository=json.dumps(repository),
@@ -146,7 +146,7 @@ class Installation:
 
     @cached_property
     def store(self) -> Store:
-        """The database itself, for what the API does not tell."""
+        """The database itself, for what the API does not show."""
         return Store(self.state)
 
     @property
@@ -166,7 +166,7 @@ class Installation:
         return self.command("token", "create", "test").stdout.strip()
 
     def start(self) -> None:
-        """``hookserver up``, until everything is ready for a push."""
+        """Run ``hookserver up``, and wait until everything is ready for a push."""
         with (self.folder / "up.log").open("ab") as log:
             self._up = subprocess.Popen(
                 [sys.executable, "-m", "hookserver", "--config", str(self.config), "up"],
@@ -209,7 +209,7 @@ class Installation:
         return self._up is not None and self._up.poll() is not None
 
     def is_ready(self) -> bool:
-        """Whether web and worker run, and the worker has made what is pushed to and what visitors come to."""
+        """Whether web and worker run, and the push repositories and Nginx are ready."""
         try:
             ready = self.ask("GET", "/readyz").status == 200 and self.visit(next(iter(self.apps), "nobody")).status > 0
         except (OSError, http.client.HTTPException):
@@ -218,7 +218,7 @@ class Installation:
         return ready and all((self.state.push_repository(name) / "hooks/post-receive").exists() for name in pushed)
 
     def stop(self) -> float:
-        """SIGTERM to everything; answers the seconds until it was gone."""
+        """Send SIGTERM and wait for the end; returns the seconds that took."""
         assert self._up is not None
         began = time.monotonic()
         self._up.terminate()
@@ -227,7 +227,7 @@ class Installation:
         return time.monotonic() - began
 
     def kill_all(self) -> None:
-        """kill -9 of everything of hookserver's; Nginx and the containers stay."""
+        """Send SIGKILL to every process of hookserver; Nginx and the containers stay."""
         while pids := self.processes.all():
             for pid in pids:
                 self.processes.kill(pid)
@@ -236,14 +236,14 @@ class Installation:
             self._up.wait(10)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command of the command line."""
+        """Run a command of the command line."""
         line = [sys.executable, "-m", "hookserver", "--config", str(self.config), *arguments]
         return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
 
     def ask(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, timeout: float = 90
     ) -> Answer:
-        """A call of the web process, with the token where it is the API's."""
+        """Send a request to the web process, with the token if it is for the API."""
         sent = dict(headers or {})
         if path.startswith("/api/"):
             sent["Authorization"] = f"Bearer {self.token}"
@@ -253,7 +253,7 @@ class Installation:
         return _request(self.web_port, method, path, body, sent, timeout)
 
     def ask_patiently(self, method: str, path: str, body: Any = None) -> Answer:
-        """As ``ask``, again while nobody answers or the answer is to ask later."""
+        """As ``ask``, repeated for 60 s while there is no answer, or 503."""
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -276,7 +276,7 @@ class Installation:
         return Visitors(self.site_port, f"{app}.test")
 
     def deploy(self, number: int) -> dict[str, Any]:
-        """A deploy as the API tells it."""
+        """A deploy as the API shows it."""
         told: dict[str, Any] = self.ask("GET", f"/api/v1/deploys/{number}").json
         return told
 
@@ -285,7 +285,7 @@ class Installation:
         return self.ask("GET", f"/api/v1/deploys/{number}/log").text
 
     def latest(self, app: str) -> int:
-        """The number of the app's newest deploy; 0: there is none."""
+        """The number of the app's newest deploy; 0 if it has none."""
         deploys = self.store.deploys(app, 1)
         return deploys[0].number if deploys else 0
 
@@ -295,7 +295,7 @@ class Installation:
         return self.deploy(number)
 
     def reached(self, number: int, step: str, seconds: float = 120) -> None:
-        """Wait until the deploy is in the step; noticed within some 3 ms."""
+        """Wait until the deploy is in the step; returns within some 3 ms."""
         until(lambda: self.store.deploy(number).step == step, seconds, f"step {step} of deploy {number}", 0.001)
 
     def live_slot(self, app: str) -> Slot | None:
@@ -303,14 +303,14 @@ class Installation:
         return self.nginx.get(app).live
 
     def containers(self, role: str = "replica", app: str = "") -> list[Any]:
-        """Ours, running or not."""
+        """The containers of this installation, running or not."""
         labels = [f"hookserver.state_dir={self.state.root}", f"hookserver.role={role}"]
         labels += [f"hookserver.app={app}"] if app else []
         found: list[Any] = self.docker.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
         return found
 
     def clear_leftovers(self) -> None:
-        """Take away what a run that was killed left on the subnet."""
+        """Remove what a killed test run has left on the subnet."""
         wanted = [IPv4Network(self.subnet), IPv4Network(self.cluster)]
         for network in self.docker.networks.list(filters={"label": "hookserver.state_dir"}):
             pools = network.attrs["IPAM"]["Config"] or []
@@ -320,7 +320,7 @@ class Installation:
                 Installation(state.parent, self.subnet, 0, 0, self.docker_host).destroy()
 
     def destroy(self) -> None:
-        """End it, and take away everything it made."""
+        """Stop it, and remove everything that it created."""
         self.kill_all()
         if self.config.exists():
             self.nginx.stop()
@@ -341,7 +341,7 @@ class Installation:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def write_settings(self) -> None:
-        """The file, as ``apps`` says; read at the next start."""
+        """Write the settings file from ``apps``; hookserver reads it at its next start."""
         server = _SERVER.format(
             folder=self.folder,
             web=self.web_port,
@@ -355,7 +355,7 @@ class Installation:
 
 @contextmanager
 def installed(subnet: str, docker_host: str = "", cluster: str = CLUSTER) -> Iterator[Installation]:
-    """An installation without apps, not started; at the end nothing of it is left."""
+    """An installation without apps, not started. The end of the block removes all of it."""
     # Without its bridge, a packet for the subnet must end here.
     subprocess.run(["ip", "route", "replace", "unreachable", subnet, "metric", "4278198272"], check=True)
     # Not pytest's own folder: Nginx's workers, of another user, may not enter that one.
@@ -371,7 +371,7 @@ def installed(subnet: str, docker_host: str = "", cluster: str = CLUSTER) -> Ite
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody has."""
+    """A free port of the loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -379,7 +379,7 @@ def free_port() -> int:
 
 
 def until(condition: Callable[[], T], seconds: float = 30, what: str = "it", pause: float = 0.02) -> T:
-    """Wait for ``condition``, and answer its value; a failure after ``seconds``."""
+    """Wait for ``condition`` and return its value; an AssertionError after ``seconds``."""
     value = wait_until(condition, seconds, pause=pause)
     assert value, f"{what} did not come within {seconds:g} s"
     return value

@@ -36,7 +36,7 @@ class Project:
     remote: Path
 
     def commit(self, files: Mapping[str, bytes | str], message: str = "Change") -> str:
-        """Commit exactly these files; answers the commit."""
+        """Commit exactly these files; returns the commit."""
         if not self.folder.exists():
             self.folder.mkdir(parents=True)
             self._git("init", "--quiet", "--initial-branch=main")
@@ -59,7 +59,7 @@ class Project:
         return self.commit({"app.war": content, "build.sh": _BUILD.format(seconds=build_seconds)}, version)
 
     def push(self) -> Pushed:
-        """Push, and stay until the deploy has ended, as a person would."""
+        """Push, and wait until the deploy has ended, as a person would."""
         return self.finish(self.push_in_background())
 
     def push_in_background(self) -> subprocess.Popen[str]:
@@ -76,14 +76,14 @@ class Project:
         )
 
     def publish(self) -> None:
-        """Put the commit into the bare repository, which is made when it is missing; no hook runs, nobody is told."""
+        """Put the commit into the bare repository, which is created if it is missing; no hook runs."""
         if not self.remote.exists():
             self._git("init", "--quiet", "--bare", "--initial-branch=main", str(self.remote))
         into = ["-C", str(self.remote), "-c", "safe.directory=*"]
         self._git(*into, "fetch", "--quiet", "--force", str(self.folder), "+main:main")
 
     def finish(self, pushing: subprocess.Popen[str], seconds: float = 200) -> Pushed:
-        """What came of a push in the background."""
+        """The outcome of a push in the background."""
         output, _ = pushing.communicate(timeout=seconds)
         assert pushing.returncode == 0, output
         return Pushed(self.tip(), output)

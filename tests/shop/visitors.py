@@ -19,7 +19,7 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Visit:
-    """One request; times are Unix seconds. ``version`` is what the shop said it is, ``problem`` what went wrong."""
+    """One request; times are Unix seconds. ``version`` is the shop's own, ``problem`` says what went wrong."""
 
     sent: float
     answered: float
