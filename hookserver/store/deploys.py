@@ -33,6 +33,19 @@ class Deploys(StoreBase):
                 query = query.where(deploys.c.app == app)
             return [to_deploy(row) for row in connection.execute(query)]
 
+    def queued_or_running(self, app: str) -> list[Deploy]:
+        """The app's deploys that wait or run, one of each at most. Raises StoreError."""
+        unfinished = deploys.c.status.in_((Status.QUEUED, Status.RUNNING))
+        with self._database.reading() as connection:
+            query = select(deploys).where(deploys.c.app == app, unfinished).order_by(deploys.c.number)
+            return [to_deploy(row) for row in connection.execute(query)]
+
+    def in_progress(self) -> list[Deploy]:
+        """Deploys that have started and not ended: running, draining or being sent back. Raises StoreError."""
+        with self._database.reading() as connection:
+            started = select(deploys).where(deploys.c.started_at.is_not(None), deploys.c.ended_at.is_(None))
+            return [to_deploy(row) for row in connection.execute(started)]
+
     def steps(self, number: int) -> list[StepRun]:
         """The steps of a deploy's last attempt, in the order of ``Step``, whatever the clock did. Raises StoreError."""
         attempt = select(deploys.c.attempt).where(deploys.c.number == number).scalar_subquery()

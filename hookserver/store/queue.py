@@ -67,19 +67,17 @@ class Queue(StoreBase):
 
     def enqueue_settings(self, push: Push) -> Queued:
         """As ``enqueue``, but the app's waiting deploy is kept: it brings the settings too. Raises StoreError."""
-        waiting = select(deploys.c.number).where(deploys.c.app == push.app, deploys.c.status == Status.QUEUED)
         with self._database.writing() as connection:
-            number = connection.execute(waiting).scalar() or self._insert(connection, push)
+            waiting = _waiting(connection, push.app)
+            number = waiting.number if waiting else self._insert(connection, push)
         self._wake_worker()
         return Queued(number)
 
     def rollback_is_queued(self, app: str) -> bool:
         """Whether a rollback of the app waits, which needs its standby. Raises StoreError."""
-        waiting = exists().where(
-            deploys.c.app == app, deploys.c.status == Status.QUEUED, deploys.c.rollback_to.is_not(None)
-        )
         with self._database.reading() as connection:
-            return bool(connection.execute(select(waiting)).scalar())
+            waiting = _waiting(connection, app)
+            return waiting is not None and waiting.rollback_to is not None
 
     def claim(self, builds: int, busy: Collection[str] = ()) -> Deploy | None:
         """Start the next waiting deploy: it is running now. The app whose turn was longest ago comes first.
@@ -91,26 +89,14 @@ class Queue(StoreBase):
             running = select(func.count()).where(deploys.c.status == Status.RUNNING)
             if connection.execute(running).scalar_one() >= builds:
                 return None
-            other = deploys.alias()
-            in_progress = exists().where(
-                other.c.app == deploys.c.app, other.c.started_at.is_not(None), other.c.ended_at.is_(None)
-            )
-            waiting = (
-                select(deploys.c.number, deploys.c.app, deploys.c.attempt)
-                .join(apps, apps.c.name == deploys.c.app)
-                .where(
-                    deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), apps.c.name.not_in(busy), ~in_progress
-                )
-                .order_by(apps.c.last_turn, deploys.c.number)
-            )
-            row = connection.execute(waiting).first()
-            if row is None:
+            deploy = _next(connection, busy)
+            if deploy is None:
                 return None
             turn = select(func.max(apps.c.last_turn) + 1).scalar_subquery()
-            connection.execute(update(apps).where(apps.c.name == row.app).values(last_turn=turn))
-            facts: Facts = {"started_at": self._clock(), "attempt": row.attempt + 1, "step": None}
-            change_status(connection, row.number, Status.RUNNING, **facts)
-            return find_deploy(connection, row.number)
+            connection.execute(update(apps).where(apps.c.name == deploy.app).values(last_turn=turn))
+            facts: Facts = {"started_at": self._clock(), "attempt": deploy.attempt + 1, "step": None}
+            change_status(connection, deploy.number, Status.RUNNING, **facts)
+            return find_deploy(connection, deploy.number)
 
     def cancel(self, number: int) -> Deploy:
         """Cancel a waiting deploy at once, or ask the worker to kill a running one; return the deploy.
@@ -126,24 +112,12 @@ class Queue(StoreBase):
                 record_facts(connection, number, cancel_requested=True)
             else:
                 raise Refused(
-                    f"deploy {number} is over: it is {deploy.status}", "Only a queued or running deploy ends."
+                    f"deploy {number} is over: it is {deploy.status}",
+                    "Only a queued or running deploy can be cancelled.",
                 )
             deploy = find_deploy(connection, number)
         self._wake_worker()
         return deploy
-
-    def queued_or_running(self, app: str) -> list[Deploy]:
-        """The app's deploys that wait or run, one of each at most. Raises StoreError."""
-        unfinished = deploys.c.status.in_((Status.QUEUED, Status.RUNNING))
-        with self._database.reading() as connection:
-            query = select(deploys).where(deploys.c.app == app, unfinished).order_by(deploys.c.number)
-            return [to_deploy(row) for row in connection.execute(query)]
-
-    def in_progress(self) -> list[Deploy]:
-        """Deploys that have started and not ended: running, draining or being sent back. Raises StoreError."""
-        with self._database.reading() as connection:
-            started = select(deploys).where(deploys.c.started_at.is_not(None), deploys.c.ended_at.is_(None))
-            return [to_deploy(row) for row in connection.execute(started)]
 
     def requeue(self, number: int) -> Status:
         """Let a deploy whose process was killed wait again; return its new status.
@@ -154,19 +128,19 @@ class Queue(StoreBase):
         """
         with self._database.writing() as connection:
             deploy = find_deploy(connection, number)
-            newer = select(deploys.c.number, deploys.c.trigger).where(
-                deploys.c.app == deploy.app, deploys.c.status == Status.QUEUED
-            )
-            waiting = connection.execute(newer).first()
-            now = self._clock()
+            waiting, now = _waiting(connection, deploy.app), self._clock()
             close_killed_step(connection, deploy, now)
             facts: Facts = {"ended_at": now}
             if deploy.cancel_requested:
                 status, facts["reason"] = Status.CANCELLED, "cancelled"
-            elif waiting is not None and (waiting.trigger != Trigger.SETTINGS or deploy.trigger is Trigger.SETTINGS):
+            elif waiting is not None and (
+                waiting.trigger is not Trigger.SETTINGS or deploy.trigger is Trigger.SETTINGS
+            ):
                 status, facts["superseded_by"] = Status.SUPERSEDED, waiting.number
             elif deploy.attempt >= MAX_ATTEMPTS:
-                why = f"the worker was killed in each of {MAX_ATTEMPTS} attempts, last in step {deploy.step or 'fetch'}"
+                why = (
+                    f"its process was killed in each of {MAX_ATTEMPTS} attempts, last in step {deploy.step or 'fetch'}"
+                )
                 status, facts["reason"] = Status.FAILED, why
             else:
                 status, facts = Status.QUEUED, {"started_at": None, "step": None, "commit": ""}
@@ -176,10 +150,9 @@ class Queue(StoreBase):
             return status
 
     def _insert(self, connection: Connection, push: Push) -> int:
-        waiting = select(deploys.c.number).where(deploys.c.app == push.app, deploys.c.status == Status.QUEUED)
-        replaced = connection.execute(waiting).scalar()
-        if replaced is not None:
-            change_status(connection, replaced, Status.SUPERSEDED, ended_at=self._clock())
+        superseded = _waiting(connection, push.app)
+        if superseded:
+            change_status(connection, superseded.number, Status.SUPERSEDED, ended_at=self._clock())
         values = {
             "app": push.app,
             "status": Status.QUEUED,
@@ -191,8 +164,8 @@ class Queue(StoreBase):
             "queued_at": self._clock(),
         }
         number: int = connection.execute(insert(deploys).values(values).returning(deploys.c.number)).scalar_one()
-        if replaced is not None:
-            record_facts(connection, replaced, superseded_by=number)
+        if superseded:
+            record_facts(connection, superseded.number, superseded_by=number)
         if push.delivery:
             connection.execute(insert(deliveries).values(app=push.app, delivery=push.delivery, deploy=number))
             old = delete(deliveries).where(
@@ -200,3 +173,24 @@ class Queue(StoreBase):
             )
             connection.execute(old)
         return number
+
+
+def _waiting(connection: Connection, app: str) -> Deploy | None:
+    """The app's deploy that waits; an index of the table makes sure that there is one at most."""
+    row = connection.execute(select(deploys).where(deploys.c.app == app, deploys.c.status == Status.QUEUED)).first()
+    return to_deploy(row) if row else None
+
+
+def _next(connection: Connection, busy: Collection[str]) -> Deploy | None:
+    """The waiting deploy to start next, of an app that is neither locked nor ``busy`` nor has one in progress."""
+    other = deploys.alias()
+    in_progress = exists().where(
+        other.c.app == deploys.c.app, other.c.started_at.is_not(None), other.c.ended_at.is_(None)
+    )
+    row = connection.execute(
+        select(deploys)
+        .join(apps, apps.c.name == deploys.c.app)
+        .where(deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), apps.c.name.not_in(busy), ~in_progress)
+        .order_by(apps.c.last_turn, deploys.c.number)
+    ).first()
+    return to_deploy(row) if row else None
