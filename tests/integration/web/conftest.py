@@ -101,7 +101,7 @@ def running(settings_file: Path, state: StateDir, eventually: Callable[..., obje
     process = subprocess.Popen([sys.executable, "-c", SHORT_TIMES, str(settings_file)])
     web = Web(process, port, state, store, store.create_token("tests"))
     try:
-        eventually(web.is_up)
+        eventually(web.is_up, deadline=30)
         yield web
     finally:
         process.send_signal(signal.SIGCONT)
