@@ -78,7 +78,7 @@ class Containers:
         config = arguments.prepare_arguments(self._state_dir, app, release, self._image_env(release.image), env_file)
         name = arguments.prepare_name(app.name, release.deploy)
         try:
-            id_ = self._make(name, config, app.tomcat.networks)
+            id_ = self._create(name, config, app.tomcat.networks)
             run_prepare(self._engine.host, id_, app.release.prepare_timeout, report)
         finally:
             self._remove(self._ids(deploy=release.deploy, role="prepare"))
@@ -160,14 +160,14 @@ class Containers:
             cluster = clusters[endpoints.index(endpoint)] if clusters else None
             request_journal.make_empty(request_journal.folder(StateDir(self._state_dir), app.name, endpoint.host))
             config = container_arguments(self._state_dir, net, app, release, endpoint, image_env, env_file, cluster)
-            id_ = self._make(endpoint.name, config, app.tomcat.networks, cluster)
+            id_ = self._create(endpoint.name, config, app.tomcat.networks, cluster)
             with self._engine.doing(f"start the container {endpoint.name}"):
                 self._engine.api.start(id_)
 
         in_parallel(start_one, missing)
 
     def _clusters(self, app: AppSettings, slot: Slot) -> list[Cluster]:
-        """Where each replica that the slot may have shares its sessions; empty when they share none."""
+        """The place of each replica of the slot on the app's own network; empty when sessions are not replicated."""
         if app.release.sessions != "replicated":
             return []
         number = self._numbers[app.name]
@@ -184,10 +184,12 @@ class Containers:
             for own in cluster_addresses(self._docker, number, slot)
         ]
 
-    def _make(self, name: str, config: dict[str, Any], networks: Iterable[str], cluster: Cluster | None = None) -> str:
-        """A container in all its networks, not started; its id."""
+    def _create(
+        self, name: str, config: dict[str, Any], networks: Iterable[str], cluster: Cluster | None = None
+    ) -> str:
+        """Create a container in all its networks, not started; its id."""
         api = self._engine.api
-        with self._engine.doing(f"make the container {name}"):
+        with self._engine.doing(f"create the container {name}"):
             id_: str = api.create_container_from_config(config, name)["Id"]
         if cluster:
             with self._engine.doing(f"connect {name} to the network {cluster.network}"):
@@ -205,7 +207,8 @@ class Containers:
             try:
                 self._engine.api.remove_container(id_, v=True, force=True)
             except APIError as error:
-                if error.status_code != 409:  # 409: Docker removes it already
+                # 409: another removal is in progress, https://docs.docker.com/reference/api/engine/ (ContainerDelete)
+                if error.status_code != 409:
                     raise
                 return error
             return None

@@ -209,7 +209,7 @@ def test_death_in_the_last_moment_is_still_noticed(stack: ExitStack) -> None:
         wait_until_healthy([replica.endpoint], gate(), "h", alive, lambda _: None)
 
 
-def test_nobody_is_asked_any_more_once_it_is_over(stack: ExitStack) -> None:
+def test_no_request_is_sent_after_the_check(stack: ExitStack) -> None:
     replica = stack.enter_context(Replica(always(OK)))
     wait_until_healthy([replica.endpoint], gate(), "h", lambda: None, lambda _: None)
     asked = len(replica.asked)

@@ -13,7 +13,7 @@ def stranger(app: str, deploy: int, slot: Slot = Slot.GREEN) -> Replica:
     return Replica(f"{app}{deploy}", f"hs-{app}-{slot}-1", app, slot, deploy)
 
 
-def test_what_goes_wrong_with_one_app_is_reported_with_its_cause_and_the_others_are_reconciled(
+def test_an_error_of_one_app_is_reported_with_its_cause_and_the_others_are_reconciled(
     place: Place, report: list[str]
 ) -> None:
     def breaks() -> None:
@@ -34,7 +34,7 @@ def test_the_replicas_of_an_app_that_another_task_works_on_are_left_alone(place:
     assert place.runtime.removed == [101, 102]
 
 
-def test_the_oldest_logs_go_and_what_a_person_put_beside_them_stays(
+def test_the_oldest_logs_are_removed_and_other_files_stay(
     place: Place, report: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recovery, "_LOGS_KEPT", 2)

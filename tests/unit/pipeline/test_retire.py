@@ -57,7 +57,7 @@ def test_further_releases_of_an_image_do_not_displace_the_images_before_it(store
     assert store.rollback_target("shop").image in kept_images(store, shop(keep=2))
 
 
-def test_what_was_gone_back_to_counts_as_new(store: Store) -> None:
+def test_the_image_of_a_rollback_counts_as_new(store: Store) -> None:
     first = live(store, "a")
     live(store, "b")
     live(store, "c")
@@ -65,7 +65,7 @@ def test_what_was_gone_back_to_counts_as_new(store: Store) -> None:
     assert kept_images(store, shop(keep=2)) == {"sha256:a", "sha256:c"}
 
 
-def test_what_stands_by_is_kept_in_any_case(store: Store) -> None:
+def test_the_image_of_a_standby_is_kept(store: Store) -> None:
     first = live(store, "a")
     number = store.enqueue(Push("shop", Trigger.CLI)).deploy
     assert store.claim(builds=1)

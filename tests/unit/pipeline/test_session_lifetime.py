@@ -51,12 +51,12 @@ NOBODY = Endpoint("hs-shop-blue-2", "blue2", "127.0.0.1", 1)
     ("answers", "longest"),
     [(["0", "0"], 0), (["60", "14400"], 14400), (["60", "-1"], math.inf), (["60", None, "x"], 60), (["0", None], 0)],
 )
-def test_the_longest_of_all_replicas_that_tell_counts(
+def test_the_longest_lifetime_that_a_replica_reports_counts(
     replica: Replica, answers: list[str | None], longest: float
 ) -> None:
     assert longest_session([replica(answer) for answer in answers] + [NOBODY], "/shop") == longest
 
 
-def test_where_no_replica_tells_a_session_may_live_for_ever(replica: Replica) -> None:
+def test_sessions_may_live_for_ever_where_no_replica_reports_a_lifetime(replica: Replica) -> None:
     assert longest_session([replica(None), NOBODY], "/shop") == math.inf
     assert longest_session([], "/") == math.inf
