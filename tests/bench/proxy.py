@@ -270,7 +270,7 @@ def _start_tomcat(replica: Endpoint) -> None:
 def _answers(address: str) -> bool:
     try:
         return requests.get(address, timeout=5).text == PAGE
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
