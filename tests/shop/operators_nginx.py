@@ -30,6 +30,7 @@ class Operator:
     binary: str
     conf: Path
     pid_file: Path
+    error_log: Path
 
     @property
     def sites(self) -> Path:
@@ -78,7 +79,7 @@ def distribution(folder: Path, port: int) -> Operator:
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     (etc / "nginx.conf").write_text(
         f"{'user www-data;' if os.geteuid() == 0 else ''}\npid {folder}/nginx.pid;\n"
-        f"error_log {folder}/logs/error.log;\nevents {{}}\nhttp {{\n  access_log {folder}/logs/access.log;\n"
+        f"error_log {folder}/logs/error.log warn;\nevents {{}}\nhttp {{\n  access_log {folder}/logs/access.log;\n"
         + "".join(f"  {kind}_temp_path {etc}/temp/{kind};\n" for kind in kinds)
         + f"  include {etc}/conf.d/*.conf;\n  include {etc}/sites-enabled/*;\n}}\n"
     )
@@ -88,7 +89,7 @@ def distribution(folder: Path, port: int) -> Operator:
     program = folder / "nginx"
     program.write_text(f'#!/bin/sh\nexec nginx -c {etc}/nginx.conf "$@"\n')
     program.chmod(0o755)
-    return Operator(str(program), etc / "nginx.conf", folder / "nginx.pid")
+    return Operator(str(program), etc / "nginx.conf", folder / "nginx.pid", folder / "logs/error.log")
 
 
 def hand_built(port: int) -> Operator:
@@ -99,13 +100,16 @@ def hand_built(port: int) -> Operator:
         (config / inner).mkdir()
     text = (config / "nginx.conf.default").read_text().replace("listen       80;", f"listen 127.0.0.1:{port};", 1)
     start, _, _ = text.rstrip().rpartition("}")
+    error_log = _PREFIX / "logs/error.log"
+    error_log.unlink(missing_ok=True)
+    start = f"error_log {error_log} warn;\n{start}"
     (config / "nginx.conf").write_text(f"{start}\n    include conf.d/*.conf;\n    include sites-enabled/*;\n}}\n")
-    return Operator(str(HAND_BUILT / "sbin"), config / "nginx.conf", config / "nginx.pid")
+    return Operator(str(HAND_BUILT / "sbin"), config / "nginx.conf", config / "nginx.pid", error_log)
 
 
 @contextmanager
 def compiled() -> Iterator[None]:
-    """Nginx from the distribution's source package, installed below /opt/nginx until the end of the block.
+    """A current Nginx from the newest source package, installed below /opt/nginx until the end of the block.
 
     One at a time on a machine. What a killed run left there is cleared away; what is anybody else's is refused.
     """

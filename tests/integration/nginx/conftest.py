@@ -49,7 +49,7 @@ class Answer:
 
 @pytest.fixture(scope="session")
 def compiled() -> Iterator[None]:
-    """Nginx from the distribution's source package, installed below /opt/nginx for as long as the tests run."""
+    """A current Nginx from the newest source package, installed below /opt/nginx for as long as the tests run."""
     with operators_nginx.compiled():
         yield
 
@@ -91,6 +91,12 @@ class Site:
         if self.operator is None:
             return ""
         return f'mode = "system"\nbinary = "{self.operator.binary}"\nconf_dir = "{self.operator.ours}"\n'
+
+    def warnings(self) -> list[str]:
+        """The lines about variables of ours without a value in the error log."""
+        log = self.operator.error_log if self.operator else self.folder / "logs/error.log"
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        return [line for line in lines if 'using uninitialized "hs_' in line]
 
     def stop(self) -> None:
         """Stop Nginx, whoever's it is."""
@@ -186,8 +192,12 @@ def _alive(folder: Path) -> Iterator[bool]:
 
 
 @pytest.fixture
-def site(request: pytest.FixtureRequest, cleared: None) -> Iterator[Site]:
-    """Of the mode ``managed``, or of another one that a test's parameter names."""
+def site(request: pytest.FixtureRequest, cleared: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Of the mode ``managed``, or of another one that a test's parameter names.
+
+    Nginx reports variables that have no value (``uninitialized_variable_warn``), and none of ours may be among them.
+    """
+    monkeypatch.setattr("hookserver.nginx.text.managed.ERROR_LEVEL", "warn")
     mode = getattr(request, "param", "managed")
     # Not pytest's own folder: Nginx's workers, of another user, may not enter that one.
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))
@@ -210,4 +220,6 @@ def site(request: pytest.FixtureRequest, cleared: None) -> Iterator[Site]:
         finally:
             folder.chmod(0o711)
             made.stop()
+            warnings = made.warnings()
             shutil.rmtree(folder)
+        assert warnings == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hookserver.errors import NginxError
 from hookserver.models import Slot, TrafficState
 from hookserver.nginx import Nginx
 from tests.integration.nginx.conftest import Site
-from tests.shop.operators_nginx import HAND_BUILT, Operator
+from tests.shop.operators_nginx import HAND_BUILT
 
 pytestmark = pytest.mark.parametrize("site", ["compiled"], indirect=True)
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.parametrize("site", ["compiled"], indirect=True)
 @pytest.mark.parametrize("binary", [HAND_BUILT, HAND_BUILT / "sbin"])
 def test_it_is_found_by_the_write_ups_path_and_by_its_prefix(site: Site, binary: Path) -> None:
     assert site.operator is not None
-    site.operator = Operator(str(binary), site.operator.conf, site.operator.pid_file)
+    site.operator = replace(site.operator, binary=str(binary))
     assert site.apply()
     assert site.ask().status == 503
     assert "Welcome to nginx" in site.ask(host="unknown.example.com").body

@@ -23,6 +23,7 @@ def test_shop_uses_the_lines_servlet_api_and_shows_its_version(line: Line, tmp_p
 
 
 def test_settings_name_the_folder_of_an_operators_nginx_only() -> None:
-    operator = Operator("/opt/nginx/sbin", Path("/opt/nginx/config/nginx.conf"), Path("/opt/nginx/config/nginx.pid"))
-    assert 'conf_dir = "/opt/nginx/config/conf.d"' in nginx_modes.lines(operator, "127.0.0.1:80")
+    folder = Path("/opt/nginx")
+    operator = Operator("/opt/nginx/sbin", folder / "nginx.conf", folder / "nginx.pid", folder / "error.log")
+    assert 'conf_dir = "/opt/nginx/conf.d"' in nginx_modes.lines(operator, "127.0.0.1:80")
     assert nginx_modes.lines(None, "127.0.0.1:80") == 'listen = ["127.0.0.1:80"]'

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -358,7 +359,7 @@ def test_an_app_named_with_34_letters_needs_no_larger_tables(site: Site) -> None
 
 
 def test_a_folder_for_our_files_that_cannot_be_is_told(site: Site) -> None:
-    site.operator = Operator(operator(site).binary, Path("/proc/nowhere/nginx.conf"), operator(site).pid_file)
+    site.operator = replace(operator(site), conf=Path("/proc/nowhere/nginx.conf"))
     with pytest.raises(NginxError, match=r"Set nginx.conf_dir to a folder"):
         site.apply()
 
@@ -389,6 +390,6 @@ def test_stop_leaves_it_alone(site: Site) -> None:
 @pytest.mark.parametrize("named", [lambda folder: f"{folder}", lambda folder: f"{folder}/nginx"])
 def test_the_program_may_be_named_by_its_folder(site: Site, named: Callable[[Path], str]) -> None:
     theirs_is = operator(site)
-    site.operator = Operator(named(Path(theirs_is.binary).parent), theirs_is.conf, theirs_is.pid_file)
+    site.operator = replace(theirs_is, binary=named(Path(theirs_is.binary).parent))
     assert site.apply()
     site.operator = theirs_is
