@@ -26,5 +26,5 @@ def test_hits_show_the_first_file_and_the_number_of_others() -> None:
 
 def test_first_build_is_proposed() -> None:
     builds = (Build("maven", ""), Build("ant", ""))
-    assert Project(Path("."), builds).build is builds[0]
-    assert Project(Path(".")).build is None
+    assert Project(Path(), builds).build is builds[0]
+    assert Project(Path()).build is None
