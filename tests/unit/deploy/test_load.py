@@ -366,7 +366,7 @@ class Shop:
 
 def test_customers_with_their_carts_pay() -> None:
     with serving(Shop(forgets=0)) as server:
-        carts = run_load(server.url, "--customers", "2", "--customer-think", "1")["carts"]
+        carts = run_load(server.url, "--customers", "2", "--customer-think", "1", "--seconds", "1")["carts"]
     assert carts["paid"] > 2
     assert carts["begun"] >= carts["paid"]
     assert carts["lost"] == []
@@ -375,7 +375,7 @@ def test_customers_with_their_carts_pay() -> None:
 
 def test_lost_cart_is_reported_with_its_replica() -> None:
     with serving(Shop(forgets=2)) as server:
-        carts = run_load(server.url, "--customers", "1", "--customer-think", "1")["carts"]
+        carts = run_load(server.url, "--customers", "1", "--customer-think", "1", "--seconds", "1")["carts"]
     (lost,) = carts["lost"]
     assert (lost["replica"], lost["wanted"], lost["found"], lost["by"]) == ("blue1", 1, 1, "1.2.3")
     assert carts["paid"] > 1
@@ -408,7 +408,7 @@ class Interrupted:
 
 def test_redirected_form_is_sent_again_only_if_it_had_no_effect() -> None:
     with serving(Interrupted()) as server:
-        report = run_load(server.url, "--customers", "1", "--customer-think", "1")
+        report = run_load(server.url, "--customers", "1", "--customer-think", "1", "--seconds", "1")
     assert report["carts"]["lost"] == []
     assert report["carts"]["paid"] > 1
     assert report["led_back"] > report["carts"]["paid"]
