@@ -1,4 +1,4 @@
-"""Nginx, our own instance or one that is there: its configuration, the switch without a reload, what is in flight."""
+"""Nginx, our own instance or an existing one: its configuration, the switch without a reload, requests in flight."""
 
 from hookserver.nginx.nginx import Nginx
 from hookserver.nginx.system.show import show

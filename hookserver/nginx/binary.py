@@ -1,4 +1,4 @@
-"""Runs the nginx program: test a text, start an instance. What it says on failure becomes the error's text."""
+"""Runs the nginx program: tests a configuration, starts an instance. Its output on failure becomes the error's text."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Built:
 
 
 def locate(binary: str) -> str:
-    """The program's path, from a name, a path or the folder it lies in. Raises NginxError when it is not there."""
+    """The program's path, from a name, a path or its folder. Raises NginxError when it is not there."""
     given = Path(binary)
     candidates = [str(given / inner) for inner in ("nginx", "sbin/nginx", "sbin")] if given.is_dir() else [binary]
     for candidate in candidates:
@@ -109,7 +109,8 @@ def test(binary: str, folder: Path, conf: Path) -> None:
     if code != 0:
         raise NginxError(
             f"Nginx refuses the configuration that follows from the settings:\n{said}",
-            _remedy(said) or f"The one before it is kept. Mend the settings that the lines of {conf} come from.",
+            _remedy(said)
+            or f"The configuration before it is kept. Fix the settings that the lines of {conf} come from.",
         )
 
 
@@ -126,7 +127,7 @@ def _remedy(said: str) -> str:
     if "bind()" in said and "Permission denied" in said:
         return "Run hookserver as root, or set nginx.listen to ports from 1024 on."
     if "bind()" in said and "Cannot assign requested address" in said:
-        return "This machine has no such address: mend nginx.listen."
+        return "This machine has no such address: correct nginx.listen."
     return ""
 
 

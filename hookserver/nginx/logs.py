@@ -13,8 +13,8 @@ KEPT = 5
 def rotate(log: Path, size: int) -> bool:
     """Rename ``log`` to ``log.1``, ``log.1`` to ``log.2`` and so on when it has ``size`` bytes.
 
-    Nginx goes on writing into the renamed file until it is told to open its logs anew: tells whether it must be, which
-    it must also where somebody was cut off before telling.
+    Returns whether Nginx must reopen its logs. Until then it writes to the renamed file. A log that is missing means
+    that an earlier rotation was killed before it sent the signal: https://nginx.org/en/docs/control.html#logs
     """
     if not log.exists():
         return True

@@ -1,7 +1,7 @@
 """The status server among those of the visitors: it is asked at a name of ours, over the addresses where we listen.
 
 A Unix socket would be left behind by a killed Nginx, which then could not start again (bind(2), EADDRINUSE); and
-one that somebody removed comes back with no reload.
+a removed one does not come back with a reload.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class StatusAt:
         self._file = settings.server.state.nginx / "status-name"
 
     def name(self) -> str:
-        """A host name that nobody guesses: whoever knows it may ask which slot is live. Short, for Nginx's tables.
+        """A host name that nobody guesses: it gives access to the live slot's name. Short, for Nginx's hash tables.
 
         Raises NginxError when it cannot be written down, or read.
         """
@@ -36,7 +36,9 @@ class StatusAt:
                 write_atomically(self._file, name, mode=OWNER_ONLY, durable=True)
             return self._file.read_text("utf-8")
         except OSError as error:
-            raise NginxError(f"{self._file} cannot be used: {error}", "Make room, or mend the rights.") from error
+            raise NginxError(
+                f"{self._file} cannot be used: {error}", "Make room on the disk, or fix the permissions."
+            ) from error
 
     def ask(self, question: str) -> str | None:
         """The answer at the first address that gives one; None: none does within a second each."""

@@ -70,7 +70,9 @@ class Instance:
             self._run(text.conf)
         except OSError as error:
             self._put_back(before)
-            raise NginxError(f"{self._conf} cannot be written: {error}", "Make room, or mend the rights.") from error
+            raise NginxError(
+                f"{self._conf} cannot be written: {error}", "Make room on the disk, or fix the permissions."
+            ) from error
         except NginxError:
             self._put_back(before)
             raise
@@ -116,7 +118,7 @@ class Instance:
             complaints = logs.said_since(self.error_log, already_said)
             raise NginxError(
                 f"Nginx took the new configuration, but does not run it:\n{complaints}",
-                f"The one before it keeps running. Mend what the lines name; more is in {self.error_log}.",
+                f"The configuration before it is still active. Fix what the lines name; more is in {self.error_log}.",
             )
 
     def _left(self, workers: frozenset[int]) -> bool:
@@ -146,7 +148,8 @@ class Instance:
             self._signal(signal.SIGHUP)
 
     def _quit_leftovers(self) -> None:
-        """Workers of a killed master hold the port; told to quit they let it go at once, and end their requests."""
+        """Workers of a killed master hold the port. On SIGQUIT they release it at once, and finish their requests:
+        https://nginx.org/en/docs/control.html"""
         self._tell(signal.SIGQUIT, processes.find(self._folder).leftovers)
 
     def _signal(self, number: signal.Signals) -> bool:

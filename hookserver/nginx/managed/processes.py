@@ -63,7 +63,7 @@ def _logs(folder: Path) -> str:
 
 
 def _is_master(pid: int) -> bool:
-    """Not one that was told to quit: it waits for its last workers, and listens no more."""
+    """Not one that got SIGQUIT: it waits for its last workers, and no longer listens."""
     if not _title(pid).startswith(b"nginx: master process"):
         return False
     children = _children(pid)

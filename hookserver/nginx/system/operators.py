@@ -64,7 +64,7 @@ class Operators:
         return self.built.prefix / said[0] if said else self.built.error_log
 
     def unreached(self, settings: Settings, app: AppSettings) -> list[str]:
-        """Lines about domains of the app that somebody's own server means too, without the app's locations in it."""
+        """A line for each domain of the app that a server of the operator's names too, without the app's locations."""
         snippet = snippet_file(settings, app.name).resolve()
         lines = []
         for domain in app.domains:
@@ -82,7 +82,8 @@ class Operators:
         return [*lines, *self._taken_from_a_wildcard(app, snippet)]
 
     def _taken_from_a_wildcard(self, app: AppSettings, snippet: Path) -> Iterator[str]:
-        """Nginx prefers an exact name, so ours serves the domain; whoever wrote the wildcard may not expect it."""
+        """Nginx prefers an exact name, so our server gets the domain, which the author of the wildcard may not expect:
+        https://nginx.org/en/docs/http/server_names.html"""
         for domain in (*app.domains, *app.redirects):
             for server in self.servers.wider(domain):
                 if snippet not in {file.resolve() for file in server.files}:

@@ -40,10 +40,10 @@ def refused(said: str, ours: Collection[Path]) -> NginxError:
         remedy = next((remedy for sign, remedy in _REMEDIES.items() if sign in said), "")
         return NginxError(
             f"Nginx refuses the configuration that follows from the settings:\n{said}",
-            remedy or "The one before it is kept. Mend the settings that the line comes from.",
+            remedy or "The configuration before it is kept. Fix the settings that the line comes from.",
         )
     where = f"{place[1]}:{place[2]}, which is" if place else "something that is"
     return NginxError(
         f"Nginx refuses its configuration because of {where} not hookserver's:\n{said}",
-        "Mend it (`nginx -t` tells); hookserver's files are as they were, and what runs goes on.",
+        "Fix it, then run `nginx -t`. hookserver's files are unchanged, and Nginx goes on as before.",
     )

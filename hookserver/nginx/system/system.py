@@ -84,7 +84,7 @@ class System:
     def why_silent(self) -> NginxError:
         return NginxError(
             "Nginx does not tell which slot is live: it is down, or runs without hookserver's files",
-            "Start it (`systemctl start nginx`), or see what `hookserver worker` says of its files.",
+            "Start it (`systemctl start nginx`), or read the log of `hookserver worker` about its files.",
         )
 
     def rotate_logs(self) -> None:
@@ -144,9 +144,9 @@ class System:
         # For a moment old and new workers take requests side by side.
         if not self.answers("/config", current, self._patience) or not wait_until(old_ones_left, self._patience):
             raise NginxError(
-                f"Nginx was told to reload, but does not run the new configuration:\n"
+                f"Nginx was reloaded, but does not run the new configuration:\n"
                 f"{logs.said_since(seen.error_log, before)}",
-                f"The one before it keeps running. Mend what is named here or in {seen.error_log}, or nginx.reload.",
+                f"The one before it is still active. Fix what is named here or in {seen.error_log}, or nginx.reload.",
             )
 
     def _reload_command(self, program: str) -> list[str]:

@@ -50,7 +50,7 @@ def our_listens(nginx: NginxSettings) -> list[Address]:
 
 
 def status_listens(nginx: NginxSettings, servers: Servers) -> list[Address]:
-    """Ours, and loopback where an operator's server stands in the way to ours."""
+    """Ours, and loopback where an operator's server has it and hides ours."""
     wanted = our_listens(nginx)
     loopback = [Address("127.0.0.1", found.port) for found in wanted if found.host == "*"]
     loopback += [Address("[::1]", found.port) for found in wanted if found.host == "[::]"]

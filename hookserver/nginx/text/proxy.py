@@ -39,7 +39,7 @@ def proxy_lines(settings: Settings, lacking: Set[str] = frozenset()) -> list[str
         f"access_log {path(settings.server.state.nginx, ACCESS_LOG)} hs_json;",
         f"client_max_body_size {size(nginx.max_body)};",
         "client_body_buffer_size 64k;",
-        "# The flag is checked anew for each request.",
+        "# The flag is read from the disk for each request.",
         "open_file_cache off;",
         *real_address(nginx.trusted_proxies),
         "",
