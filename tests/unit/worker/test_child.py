@@ -105,6 +105,7 @@ def test_a_child_dies_with_a_killed_worker(tmp_path: Path, eventually: Eventuall
         "multiprocessing.get_context('fork').Process(target=child).start()\n"
     )
     with subprocess.Popen([sys.executable, str(script)]) as parent:
-        pid = int(str(eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())))
+        written = eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), deadline=60)
+        pid = int(str(written))
         parent.kill()
-    eventually(lambda: not Path(f"/proc/{pid}").exists(), deadline=5)
+    eventually(lambda: not Path(f"/proc/{pid}").exists(), deadline=10)
