@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-from docker.errors import APIError, NotFound
+from docker.errors import NotFound
 
 from hookserver.addresses import cluster_addresses, cluster_subnet
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import arguments, logs, network
-from hookserver.containers.arguments import Cluster, container_arguments, parse_environment
+from hookserver.containers.arguments import Cluster, container_arguments
 from hookserver.containers.conflicts import leftovers
 from hookserver.containers.env_file import read_env_file
+from hookserver.containers.own_containers import OwnContainers, image_environment
 from hookserver.containers.prepare import run_prepare
 from hookserver.containers.replica import parse_replica
-from hookserver.engine import labels
 from hookserver.engine.client import Engine, in_parallel
 from hookserver.errors import ContainerError, HookserverError
 from hookserver.models import Endpoint, Release, Replica, ReplicaState, Slot
 from hookserver.state import request_journal
 from hookserver.state.state_dir import StateDir
-from hookserver.state.wait_until import wait_until
-
-_REMOVAL = 15.0
 
 
 class Containers:
     """Replicas on one Docker Engine that belong to the installation in ``state_dir``; others are never touched.
 
-    ``numbers``: app → its lasting place on the networks. Every method raises ContainerError when Docker refuses, or
+    ``numbers``: app → its fixed number on the networks. Every method raises ContainerError when Docker refuses, or
     does not answer in time.
     """
 
@@ -44,10 +40,11 @@ class Containers:
         self._state_dir = state_dir.absolute()
         self._numbers = numbers
         self._engine = Engine(docker.host)
+        self._own = OwnContainers(self._engine, self._state_dir)
 
     def replicas(self, app: str | None = None, slot: Slot | None = None) -> list[Replica]:
         """The replicas of the app and the slot where they are given, running or not; by name."""
-        found = in_parallel(self._inspect, self._ids(app=app, slot=slot))
+        found = in_parallel(self._inspect, self._own.ids(app=app, slot=slot))
         return sorted((replica for replica in found if replica), key=lambda replica: replica.name)
 
     def start(self, app: AppSettings, release: Release, endpoints: Sequence[Endpoint]) -> None:
@@ -75,13 +72,14 @@ class Containers:
         """
         network.require_networks(self._engine, app.tomcat.networks)
         env_file = read_env_file(app.tomcat.env_file)
-        config = arguments.prepare_arguments(self._state_dir, app, release, self._image_env(release.image), env_file)
+        image_env = image_environment(self._engine, release.image)
+        config = arguments.prepare_arguments(self._state_dir, app, release, image_env, env_file)
         name = arguments.prepare_name(app.name, release.deploy)
         try:
-            id_ = self._create(name, config, app.tomcat.networks)
+            id_ = self._own.create(name, config, app.tomcat.networks)
             run_prepare(self._engine.host, id_, app.release.prepare_timeout, report)
         finally:
-            self._remove(self._ids(deploy=release.deploy, role="prepare"))
+            self._own.remove(self._own.ids(deploy=release.deploy, role="prepare"))
 
     def keep_running(self, app: str, slot: Slot) -> None:
         """From now on Docker restarts the slot's replicas by itself: after a crash, and after its own restart."""
@@ -89,7 +87,7 @@ class Containers:
         with self._engine.doing(f"set the restart policy of {app}'s {slot} replicas"):
             in_parallel(
                 lambda id_: self._engine.api.update_container(id_, restart_policy={"Name": "always"}),
-                self._ids(app=app, slot=slot),
+                self._own.ids(app=app, slot=slot),
             )
 
     def stop(self, app: str, slot: Slot, grace: float) -> None:
@@ -101,21 +99,19 @@ class Containers:
         def stop_one(id_: str) -> None:
             with self._engine.doing(f"stop a {slot} replica of {app}"), contextlib.suppress(NotFound):
                 self._engine.api.stop(id_, timeout=math.ceil(grace))
-            self._remove([id_])
+            self._own.remove([id_])
 
-        in_parallel(stop_one, self._ids(app=app, slot=slot))
-        if not self._ids(app=app):
+        in_parallel(stop_one, self._own.ids(app=app, slot=slot))
+        if not self._own.ids(app=app):
             network.remove_cluster(self._engine, self._state_dir, app)
 
     def remove_deploy(self, app: str, deploy: int) -> None:
         """Remove, at once and without grace, all containers of a deploy."""
-        self._remove([*self._ids(app, deploy=deploy), *self._ids(app, deploy=deploy, role="prepare")])
+        self._own.remove([*self._own.ids(app, deploy=deploy), *self._own.ids(app, deploy=deploy, role="prepare")])
 
     def tidy(self, in_progress: Collection[int]) -> None:
         """Make the replicas' network if it is missing; remove ``prepare`` containers of other deploys than these."""
-        with self._engine.doing("list the containers"):
-            found = self._engine.api.containers(all=True, filters=self._filters(role="prepare"))
-        self._remove(one["Id"] for one in found if int(one["Labels"][labels.DEPLOY]) not in in_progress)
+        self._own.remove(id_ for id_, deploy in self._own.prepare_containers() if deploy not in in_progress)
         network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
 
     def failure_report(self, replica: Replica) -> str:
@@ -138,29 +134,24 @@ class Containers:
         """The last lines of a container's log."""
         return logs.last_lines(self._engine, name, lines)
 
-    def _image_env(self, image: str) -> dict[str, str]:
-        with self._engine.doing(f"find the image {image}"):
-            config = self._engine.api.inspect_image(image).get("Config") or {}
-        return parse_environment(config.get("Env"))
-
     def _start_missing(
         self, app: AppSettings, release: Release, endpoints: Sequence[Endpoint], running: Collection[str]
     ) -> None:
         missing = [endpoint for endpoint in endpoints if endpoint.name not in running]
         net = network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
-        image_env = self._image_env(release.image)
+        image_env = image_environment(self._engine, release.image)
         env_file = read_env_file(app.tomcat.env_file)
         network.require_networks(self._engine, app.tomcat.networks)
         clusters = self._clusters(app, release.slot)
         with self._engine.doing("list the containers"):
             everything = self._engine.api.containers(all=True)
-        self._remove(leftovers(everything, str(self._state_dir), app.name, release.slot, missing, net, running))
+        self._own.remove(leftovers(everything, str(self._state_dir), app.name, release.slot, missing, net, running))
 
         def start_one(endpoint: Endpoint) -> None:
             cluster = clusters[endpoints.index(endpoint)] if clusters else None
             request_journal.make_empty(request_journal.folder(StateDir(self._state_dir), app.name, endpoint.host))
             config = container_arguments(self._state_dir, net, app, release, endpoint, image_env, env_file, cluster)
-            id_ = self._create(endpoint.name, config, app.tomcat.networks, cluster)
+            id_ = self._own.create(endpoint.name, config, app.tomcat.networks, cluster)
             with self._engine.doing(f"start the container {endpoint.name}"):
                 self._engine.api.start(id_)
 
@@ -183,52 +174,6 @@ class Containers:
             Cluster(net, own, tuple(address for address in everybody if address != own))
             for own in cluster_addresses(self._docker, number, slot)
         ]
-
-    def _create(
-        self, name: str, config: dict[str, Any], networks: Iterable[str], cluster: Cluster | None = None
-    ) -> str:
-        """Create a container in all its networks, not started; its id."""
-        api = self._engine.api
-        with self._engine.doing(f"create the container {name}"):
-            id_: str = api.create_container_from_config(config, name)["Id"]
-        if cluster:
-            with self._engine.doing(f"connect {name} to the network {cluster.network}"):
-                api.connect_container_to_network(id_, cluster.network, ipv4_address=cluster.address)
-        for further in networks:
-            with self._engine.doing(f"connect {name} to the network {further}"):
-                api.connect_container_to_network(id_, further)
-        return id_
-
-    def _remove(self, ids: Iterable[str]) -> None:
-        in_parallel(self._remove_one, ids)
-
-    def _remove_one(self, id_: str) -> None:
-        def remove() -> APIError | None:
-            try:
-                self._engine.api.remove_container(id_, v=True, force=True)
-            except APIError as error:
-                # 409: another removal is in progress, https://docs.docker.com/reference/api/engine/ (ContainerDelete)
-                if error.status_code != 409:
-                    raise
-                return error
-            return None
-
-        with self._engine.doing(f"remove the container {id_[:12]}"), contextlib.suppress(NotFound):
-            if error := wait_until(remove, _REMOVAL, pause=0.1, is_enough=lambda error: error is None):
-                raise error
-
-    def _ids(
-        self, app: str | None = None, slot: Slot | None = None, deploy: int | None = None, role: str = "replica"
-    ) -> list[str]:
-        with self._engine.doing("list the containers"):
-            found = self._engine.api.containers(all=True, filters=self._filters(app, slot, deploy, role))
-        return [container["Id"] for container in found]
-
-    def _filters(
-        self, app: str | None = None, slot: Slot | None = None, deploy: int | None = None, role: str = "replica"
-    ) -> dict[str, list[str]]:
-        ours = {labels.STATE_DIR: self._state_dir, labels.ROLE: role}
-        return labels.label_filter({**ours, labels.APP: app, labels.SLOT: slot, labels.DEPLOY: deploy})
 
     def _inspect(self, id_: str) -> Replica | None:
         with self._engine.doing(f"inspect the container {id_[:12]}"):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import queue
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,11 +12,8 @@ from dataclasses import dataclass
 from hookserver.config import HealthSettings
 from hookserver.errors import Unhealthy
 from hookserver.models import Endpoint
-from hookserver.pipeline.answer_excerpt import excerpt
+from hookserver.pipeline.health_request import request_health
 
-BODY_LIMIT = 1 << 20
-"""Bytes of an answer that are read, and searched for the text that must be in it."""
-_CONNECT_TIMEOUT = 1.0
 _RETRY_CONNECT = 0.05
 _CHECK_ALIVE = 0.2
 _CHECK_GIVEN_UP = 1.0
@@ -92,7 +87,7 @@ class _Probe:
         heard = good = False
         while not self.over.is_set():
             began = time.monotonic()
-            answer = self._request_once()
+            answer = request_health(self.endpoint, self.gate, self.host)
             self.last, self.answers_badly = answer.text, answer.whole and not answer.good
             if answer.heard and not heard:
                 self._report(f"at first {answer.text}")
@@ -108,107 +103,8 @@ class _Probe:
             pause = self.gate.interval if answer.heard else min(self.gate.interval, _RETRY_CONNECT)
             self.over.wait(max(0.0, began + pause - time.monotonic()))
 
-    def _request_once(self) -> Answer:
-        try:
-            return judge(*request(self.endpoint, self.gate.path, self.host, self.gate.timeout), self.gate)
-        except ConnectionRefusedError:
-            return Answer("refuses connections: nothing listens there", heard=False)
-        except Unreachable as error:
-            return Answer(f"cannot be reached: {error}", heard=False)
-        except TimeoutError:
-            return Answer(f"gave no whole answer within {self.gate.timeout:g} s")
-        except (OSError, http.client.HTTPException) as error:
-            return Answer(f"broke off: {error or type(error).__name__}")
-
     def _report(self, text: str) -> None:
         self.messages.put(f"{self.endpoint.route} {text}, after {time.monotonic() - self.started:.1f} s")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a request led to. ``heard`` is False while nothing listens yet; ``whole``: an answer came, good or not."""
-
-    text: str
-    good: bool = False
-    heard: bool = True
-    whole: bool = False
-
-
-class Unreachable(OSError):
-    """No connection was made: the address is not up yet, or nothing answers there."""
-
-
-def judge(status: int, body: bytes, gate: HealthSettings) -> Answer:
-    """Whether an answer is good, and its description for a person."""
-    text = body.decode("utf-8", "replace")
-    if status not in gate.status:
-        wanted = " or ".join(map(str, gate.status))
-        return Answer(f"answered {status}, not {wanted}: {excerpt(text)}".rstrip(": "), whole=True)
-    if gate.body not in text:
-        return Answer(f"answered {status}, but {gate.body!r} is not in it: {excerpt(text)}".rstrip(": "), whole=True)
-    return Answer(f"answered {status}", good=True, whole=True)
-
-
-def request(endpoint: Endpoint, path: str, host: str, timeout: float) -> tuple[int, bytes]:
-    """Send one GET; the status, and at most `BODY_LIMIT` bytes of the body.
-
-    Raises Unreachable or ConnectionRefusedError when no connection was made, TimeoutError when the answer is not whole
-    after ``timeout`` seconds, another OSError or an HTTPException when it broke off.
-    """
-    ends = time.monotonic() + timeout
-    tcp = _DeadlineSocket(ends)
-    try:
-        tcp.settimeout(min(timeout, _CONNECT_TIMEOUT))
-        try:
-            tcp.connect((endpoint.host, endpoint.port))
-        except ConnectionRefusedError:
-            raise
-        except OSError as error:
-            raise Unreachable(str(error) or "no answer") from error
-        connection = http.client.HTTPConnection(endpoint.host, endpoint.port)
-        connection.sock = tcp
-        connection.request("GET", path, headers=_headers(host))
-        with connection.getresponse() as response:
-            body = response.read(BODY_LIMIT)
-            if response.length and len(body) < BODY_LIMIT:
-                raise http.client.IncompleteRead(body, response.length)
-            return response.status, body
-    finally:
-        tcp.close()
-
-
-class _DeadlineSocket(socket.socket):
-    """A TCP socket with one deadline for all its reads and writes: a socket's own timeout is for each of them."""
-
-    def __init__(self, ends: float) -> None:
-        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
-        self._ends = ends
-
-    def recv_into(self, *arguments: object, **more: object) -> int:
-        self._limit_to_deadline()
-        return super().recv_into(*arguments, **more)  # type: ignore[arg-type]
-
-    def sendall(self, *arguments: object) -> None:
-        self._limit_to_deadline()
-        super().sendall(*arguments)  # type: ignore[arg-type]
-
-    def _limit_to_deadline(self) -> None:
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self.settimeout(left)
-
-
-def _headers(host: str) -> dict[str, str]:
-    return {
-        "Host": host,
-        "User-Agent": "hookserver-health",
-        "Accept": "*/*",
-        "Accept-Encoding": "identity",
-        "X-Forwarded-For": "127.0.0.1",
-        "X-Forwarded-Proto": "https",
-        "Connection": "close",
-    }
 
 
 def _unhealthy(probes: Sequence[_Probe], problem: str) -> Unhealthy:

@@ -6,28 +6,21 @@ by environment, folders by name), and ``recovery`` finishes or undoes it.
 
 from __future__ import annotations
 
-import functools
 import shlex
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
 
 from hookserver.builders.job import BuildJob
-from hookserver.errors import HookserverError, StoreError, Unhealthy
-from hookserver.models import Release, Slot, Status, Step, StepOutcome
+from hookserver.errors import HookserverError, Unhealthy
+from hookserver.models import Release, Slot, Status, Step
 from hookserver.pipeline.after_switch import log_session_messages, watch
 from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.health_gate import wait_until_healthy
 from hookserver.pipeline.liveness import check_alive, gave_up, with_cause
 from hookserver.pipeline.retire import kept_images, retire
 from hookserver.pipeline.standby import active_visitors, describe_visitors, sticky_standby, traffic_after_switch
+from hookserver.pipeline.step_record import recorded_step
 from hookserver.pipeline.undo import move_traffic_back
-
-P = ParamSpec("P")
-T = TypeVar("T")
-StepFunction = Callable[Concatenate[DeployContext, P], T]
 
 FETCH_DEADLINE = 1500.0
 """Seconds for the fetch, a whole history the first time, and for the checkout. The worker grants a deploy more beside
@@ -35,29 +28,7 @@ its build. A dead connection ends much sooner: see ``git/command.py``.
 """
 
 
-def _step(step: Step, title: str) -> Callable[[StepFunction[P, T]], StepFunction[P, T]]:
-    """Record the step's times and its outcome, and name it in the log."""
-
-    def decorate(function: StepFunction[P, T]) -> StepFunction[P, T]:
-        @functools.wraps(function)
-        def recorded(context: DeployContext, /, *args: P.args, **kwargs: P.kwargs) -> T:
-            context.store.begin_step(context.deploy, step)
-            context.log.step(title)
-            outcome = StepOutcome.FAILED
-            try:
-                result = function(context, *args, **kwargs)
-                outcome = StepOutcome.DONE
-            finally:
-                with suppress(StoreError):  # the next step, or the deploy's end, closes this one too
-                    context.store.end_step(context.deploy.number, outcome)
-            return result
-
-        return recorded
-
-    return decorate
-
-
-@_step(Step.FETCH, "Fetching")
+@recorded_step(Step.FETCH, "Fetching")
 def fetch(context: DeployContext) -> tuple[str, str]:
     """The commit to deploy, and its message: the requested commit, else the branch's tip of now.
 
@@ -75,7 +46,7 @@ def fetch(context: DeployContext) -> tuple[str, str]:
     return commit, message
 
 
-@_step(Step.BUILD, "Building the image")
+@recorded_step(Step.BUILD, "Building the image")
 def build(context: DeployContext, commit: str) -> str:
     """The id of the commit's image: an existing one, or a new one from a checkout of exactly this commit.
 
@@ -116,13 +87,13 @@ def prepare(context: DeployContext, release: Release) -> None:
         _prepare(context, release)
 
 
-@_step(Step.PREPARE, "Preparing")
+@recorded_step(Step.PREPARE, "Preparing")
 def _prepare(context: DeployContext, release: Release) -> None:
     context.log.line(f"$ {shlex.join(context.app.release.prepare)}")
     context.runtime.prepare(context.app, release, context.log.line)
 
 
-@_step(Step.START, "Starting replicas")
+@recorded_step(Step.START, "Starting replicas")
 def start(context: DeployContext, release: Release) -> None:
     """Start new replicas in the slot without traffic, beside the live ones. A standby there is retired first.
 
@@ -148,7 +119,7 @@ def _record_lost_sessions(context: DeployContext, slot: Slot) -> None:
     )
 
 
-@_step(Step.CHECK, "Checking health")
+@recorded_step(Step.CHECK, "Checking health")
 def check(context: DeployContext, release: Release) -> None:
     """Wait until every replica answers well, several times in a row. None gets traffic before that.
 
@@ -166,7 +137,7 @@ def check(context: DeployContext, release: Release) -> None:
         runtime.check_sessions(app.name, release.slot, context.deploy.started_at or 0)
 
 
-@_step(Step.SWITCH, "Switching traffic")
+@recorded_step(Step.SWITCH, "Switching traffic")
 def switch(context: DeployContext, release: Release) -> Release | None:
     """Move the traffic to the release, confirmed by Nginx; the release that was live before, None: there was none.
 
@@ -191,7 +162,7 @@ def switch(context: DeployContext, release: Release) -> Release | None:
     return before
 
 
-@_step(Step.DRAIN, "Draining the old release")
+@recorded_step(Step.DRAIN, "Draining the old release")
 def drain(context: DeployContext, release: Release, before: Release | None) -> None:
     """Wait until no request is in flight to the old slot, then end the deploy.
 

@@ -13,16 +13,17 @@ import pytest
 from hookserver.config import HealthSettings
 from hookserver.errors import Unhealthy
 from hookserver.models import Endpoint
-from hookserver.pipeline.health_gate import BODY_LIMIT, wait_until_healthy
+from hookserver.pipeline.health_gate import wait_until_healthy
+from hookserver.pipeline.health_request import BODY_LIMIT
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nUP"
-Answer = Callable[[int, socket.socket], None]
+Handler = Callable[[int, socket.socket], None]
 
 
 class Replica:
     """A server that handles its n-th connection by ``answer(n, connection)``, and keeps what it was asked."""
 
-    def __init__(self, answer: Answer, name: str = "hs-shop-blue-1", port: int = 0) -> None:
+    def __init__(self, answer: Handler, name: str = "hs-shop-blue-1", port: int = 0) -> None:
         self._server = socket.create_server(("127.0.0.1", port))
         self._answer = answer
         self.asked: list[str] = []
@@ -49,11 +50,11 @@ class Replica:
             self._answer(number, connection)
 
 
-def always(text: bytes) -> Answer:
+def always(text: bytes) -> Handler:
     return lambda _, connection: connection.sendall(text)
 
 
-def one_after_the_other(*answers: bytes) -> Answer:
+def one_after_the_other(*answers: bytes) -> Handler:
     return lambda number, connection: connection.sendall(answers[min(number, len(answers) - 1)])
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from hookserver.config import ReleaseSettings
-from hookserver.errors import ContainerError, NginxError, Refused, Unhealthy
-from hookserver.models import Slot, Status, Step, StepOutcome, TrafficState
+from hookserver.errors import NginxError, Refused, Unhealthy
+from hookserver.models import Slot, Status, TrafficState
 from hookserver.pipeline import steps
 from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.liveness import ReplicaDied
@@ -17,30 +17,10 @@ from hookserver.worker.tasks import TaskKind
 from tests.unit.pipeline.conftest import COMMIT, Place
 
 
-def outcomes(place: Place, deploy: int) -> dict[Step, StepOutcome | None]:
-    return {step.step: step.outcome for step in place.store.steps(deploy)}
-
-
 def with_release(context: DeployContext, **settings: object) -> DeployContext:
     """The same deploy, with these settings of ``[apps.shop.release]``."""
     release = ReleaseSettings.model_validate(settings)
     return replace(context, app=context.app.model_copy(update={"release": release}))
-
-
-def test_a_step_that_returns_is_recorded_as_done(place: Place) -> None:
-    deploy = place.claim()
-    with place.running(deploy) as context:
-        steps.start(context, steps.new_release(context, COMMIT, "sha256:1"))
-    assert outcomes(place, deploy.number) == {Step.START: StepOutcome.DONE}
-    assert "Starting replicas" in place.log(deploy)
-
-
-def test_a_step_that_raises_is_recorded_as_failed(place: Place) -> None:
-    deploy = place.claim()
-    place.runtime.refuses_to_start = "hs-shop-blue-2"
-    with place.running(deploy) as context, pytest.raises(ContainerError):
-        steps.start(context, steps.new_release(context, COMMIT, "sha256:1"))
-    assert outcomes(place, deploy.number) == {Step.START: StepOutcome.FAILED}
 
 
 def test_a_candidate_runs_in_the_slot_without_traffic(place: Place) -> None:
@@ -55,7 +35,7 @@ def test_a_candidate_runs_in_the_slot_without_traffic(place: Place) -> None:
         assert steps.new_release(context, COMMIT, "i").slot is Slot.BLUE
 
 
-def test_replicas_start_at_the_endpoints_that_nginx_is_told(place: Place) -> None:
+def test_replicas_start_at_the_endpoints_that_nginx_gets(place: Place) -> None:
     deploy = place.claim()
     with place.running(deploy) as context:
         release = steps.new_release(context, COMMIT, "i")

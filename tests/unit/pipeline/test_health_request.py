@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hookserver.config import HealthSettings
-from hookserver.pipeline.health_gate import judge
+from hookserver.pipeline.health_request import judge
 
 
 @pytest.mark.parametrize(
