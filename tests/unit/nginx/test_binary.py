@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.config import NginxSettings
 from hookserver.errors import NginxError
-from hookserver.nginx.binary import Built, built, locate
-from hookserver.nginx.system.build_check import check_build
+from hookserver.nginx.binary import built, locate
 
 
 def program(path: Path, says: str = "") -> Path:
@@ -42,22 +40,3 @@ def test_how_it_was_built_is_read_from_its_own_words(tmp_path: Path) -> None:
 def test_another_program_is_no_nginx(tmp_path: Path) -> None:
     with pytest.raises(NginxError, match="is no Nginx"):
         built(str(program(tmp_path / "nginx", "hello")))
-
-
-@pytest.mark.parametrize(
-    ("version", "options", "nginx", "told"),
-    [
-        ((1, 14, 2), {}, {}, "is Nginx 1.14.2\nUse 1.15.8 or newer"),
-        ((1, 22, 1), {"--without-http_rewrite_module": ""}, {}, "without http_rewrite_module"),
-        ((1, 22, 1), {}, {"trusted_proxies": ["10.0.0.0/8"]}, "needs http_realip_module"),
-    ],
-)
-def test_what_nothing_can_stand_in_for_is_told(
-    version: tuple[int, ...], options: dict[str, str], nginx: dict[str, object], told: str
-) -> None:
-    with pytest.raises(NginxError, match=told):
-        check_build("/x", Built(version, options), NginxSettings.model_validate(nginx))
-
-
-def test_a_plain_build_will_do() -> None:
-    check_build("/x", Built((), {}), NginxSettings())

@@ -127,7 +127,7 @@ def test_the_text_carries_its_own_digest_which_follows_every_change() -> None:
     assert render(settings, {"shop": 1}, "status") == first
 
 
-def test_without_a_trusted_proxy_no_module_beyond_the_usual_is_asked_for() -> None:
+def test_text_needs_no_unusual_module_without_a_trusted_proxy() -> None:
     text = render(make(shop=SHOP), {"shop": 1}, "status")
     assert "real_ip" not in text
     assert "$hs_trusted" not in text

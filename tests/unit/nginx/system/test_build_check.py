@@ -1,0 +1,38 @@
+"""What a given Nginx can do."""
+
+from __future__ import annotations
+
+import pytest
+
+from hookserver.config import NginxSettings
+from hookserver.errors import NginxError
+from hookserver.nginx.binary import Built
+from hookserver.nginx.system.build_check import check_build
+
+TRUSTED: dict[str, object] = {"trusted_proxies": ["10.0.0.0/8"]}
+WITHOUT_GEO = {"--with-http_realip_module": "", "--without-http_geo_module": ""}
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "nginx", "message"),
+    [
+        ((1, 14, 2), {}, {}, "is Nginx 1.14.2\nUse 1.15.8 or newer"),
+        ((1, 22, 1), {"--without-http_rewrite_module": ""}, {}, "without http_rewrite_module"),
+        ((1, 22, 1), {"--without-http": ""}, {}, "without http\n"),
+        ((1, 22, 1), {}, TRUSTED, "needs http_realip_module"),
+        ((1, 22, 1), WITHOUT_GEO, TRUSTED, "needs http_geo_module"),
+    ],
+)
+def test_build_without_what_nothing_can_stand_in_for_is_refused(
+    version: tuple[int, ...], options: dict[str, str], nginx: dict[str, object], message: str
+) -> None:
+    with pytest.raises(NginxError, match=message):
+        check_build("/x", Built(version, options), NginxSettings.model_validate(nginx))
+
+
+def test_plain_build_will_do() -> None:
+    check_build("/x", Built((), {}), NginxSettings())
+
+
+def test_oldest_version_will_do_with_every_module_that_trusted_proxies_need() -> None:
+    check_build("/x", Built((1, 15, 8), {"--with-http_realip_module": ""}), NginxSettings.model_validate(TRUSTED))
