@@ -17,7 +17,7 @@ pytestmark = pytest.mark.parametrize("site", ["compiled"], indirect=True)
 
 
 @pytest.mark.parametrize("binary", [HAND_BUILT, HAND_BUILT / "sbin"])
-def test_it_is_found_by_the_write_ups_path_and_by_its_prefix(site: Site, binary: Path) -> None:
+def test_compiled_nginx_is_found_by_the_write_ups_path_and_by_its_prefix(site: Site, binary: Path) -> None:
     assert site.operator is not None
     site.operator = replace(site.operator, binary=str(binary))
     assert site.apply()
@@ -31,7 +31,7 @@ def test_a_module_that_it_lacks_is_told_where_a_setting_needs_it(site: Site) -> 
         site.apply()
 
 
-def test_it_serves_as_our_own_instance_too(site: Site) -> None:
+def test_compiled_nginx_serves_as_our_own_instance_too(site: Site) -> None:
     assert site.operator is not None
     site.operator.stop()
     site.nginx_keys, site.operator = f'binary = "{HAND_BUILT}/sbin"', None

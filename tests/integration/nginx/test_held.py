@@ -118,7 +118,7 @@ def test_a_closed_app_is_closed_to_those_with_sessions_too(site: Site) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_who_loses_the_replica_of_his_session_is_answered_by_the_live_slot(site: Site, method: str) -> None:
+def test_visitor_without_their_sessions_replica_is_answered_by_the_live_slot(site: Site, method: str) -> None:
     """Its sibling does not have the session either."""
     site.serve(Slot.BLUE, 2)
     site.serve(Slot.GREEN)
@@ -237,7 +237,7 @@ def test_the_access_log_names_the_slot_that_answered_and_no_more_of_a_session_th
     assert seen("blue1") == ("green", "", "/")
 
 
-def test_who_asked_for_a_slot_and_when_is_known_from_the_log(site: Site) -> None:
+def test_log_shows_who_requested_a_slot_and_when(site: Site) -> None:
     start(site)
     assert site.nginx.visitors("shop", Slot.BLUE, 60) == 0
     assert site.nginx.last_request("shop", Slot.BLUE, 0) is None
@@ -250,7 +250,7 @@ def test_who_asked_for_a_slot_and_when_is_known_from_the_log(site: Site) -> None
     assert site.nginx.last_request("shop", Slot.GREEN, 0) is None
 
 
-def test_what_is_held_outlives_a_restart_of_nginx(site: Site) -> None:
+def test_sticky_standby_outlives_a_restart_of_nginx(site: Site) -> None:
     start(site)
     site.stop()
     site.start()

@@ -213,7 +213,7 @@ def test_a_switch_while_nginx_is_down_is_put_back(site: Site) -> None:
     assert site.nginx.get("shop").live is None
 
 
-def test_what_is_live_outlives_a_restart_of_nginx(site: Site) -> None:
+def test_live_slot_outlives_a_restart_of_nginx(site: Site) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.GREEN))
     site.stop()

@@ -47,7 +47,7 @@ def test_each_setting_says_where_it_comes_from() -> None:
     assert effective["apps.shop.release.drain"] == ('"30s"', "default")
 
 
-def test_what_check_prints_can_be_read_again() -> None:
+def test_settings_that_check_prints_can_be_read_again() -> None:
     printed: dict[str, list[str]] = {}
     for path, value, _ in parse(APP, Path("x")).effective():
         section, key = path.rsplit(".", 1)
@@ -67,5 +67,5 @@ def test_settings_file_is_looked_for_in_order(tmp_path: Path, monkeypatch: pytes
     assert find("given.toml", environ={"HOOKSERVER_CONFIG": "named.toml"}).name == "given.toml"
 
 
-def test_what_is_not_toml_is_told_with_its_line() -> None:
+def test_text_that_is_not_toml_is_reported_with_its_line() -> None:
     assert "line 2" in mistakes("[server]\nlisten = \n")[0]

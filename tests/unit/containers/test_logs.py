@@ -28,6 +28,6 @@ def test_other_message_about_sessions_is_no_reason() -> None:
     )
 
 
-def test_what_is_looked_for_is_what_the_replica_says() -> None:
+def test_searched_line_is_the_one_that_the_replica_writes() -> None:
     source = tomcat_library._sources()["Sessions.java"].decode()
     assert f'"{diagnosis.LACKING}"' in source

@@ -107,7 +107,7 @@ def test_closed_engine_connects_again(socket_path: str) -> None:
     engine.close()
 
 
-def test_in_parallel_keeps_the_order_of_the_results() -> None:
+def test_parallel_results_keep_their_order() -> None:
     barrier = threading.Barrier(3, timeout=10)
 
     def double(number: int) -> int:
@@ -118,7 +118,7 @@ def test_in_parallel_keeps_the_order_of_the_results() -> None:
     assert in_parallel(double, []) == []
 
 
-def test_in_parallel_ends_every_action_then_raises_our_error_first() -> None:
+def test_parallel_actions_all_end_then_our_error_is_raised_first() -> None:
     ended = []
 
     def act(action: Callable[[], None]) -> None:

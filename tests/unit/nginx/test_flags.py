@@ -65,7 +65,7 @@ def test_a_change_is_one_operation(
     assert len(operations) == (before != after)
 
 
-def test_what_somebody_put_beside_the_flag_goes(tmp_path: Path) -> None:
+def test_write_flag_removes_every_other_flag(tmp_path: Path) -> None:
     write_flag(tmp_path, TrafficState(Slot.GREEN))
     (tmp_path / "blue").touch()
     assert read_flag(tmp_path) == TrafficState(Slot.BLUE)

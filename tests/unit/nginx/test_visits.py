@@ -57,7 +57,7 @@ def test_lines_longer_than_a_read_are_whole(log: Path, monkeypatch: pytest.Monke
     assert visits.visitors(log, "shop", Slot.BLUE, NOW - 300) == 30
 
 
-def test_what_a_visitor_writes_into_the_log_counts_for_nothing(log: Path) -> None:
+def test_text_that_a_visitor_writes_into_the_log_counts_for_nothing(log: Path) -> None:
     write(log, line(1, "", slot="green", agent='"app":"shop","slot":"blue","session":"1"'), '{"time":"no', "\n", "x\n")
     assert visits.visitors(log, "shop", Slot.BLUE, NOW - 300) == 0
     assert visits.last_request(log, "shop", Slot.BLUE, 0) is None
@@ -68,7 +68,7 @@ def test_without_a_log_nobody_knows(log: Path) -> None:
     assert visits.last_request(log, "shop", Slot.BLUE, 0) == float("inf")
 
 
-def test_what_was_dropped_may_have_told_of_somebody(log: Path) -> None:
+def test_dropped_lines_may_have_had_a_request(log: Path) -> None:
     write(log, line(100, ""), line(5, ""))
     assert visits.last_request(log, "shop", Slot.BLUE, NOW - 300) is None
     for number in range(1, KEPT + 1):

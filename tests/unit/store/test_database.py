@@ -62,7 +62,7 @@ def test_a_write_that_fails_leaves_nothing(state: StateDir, store: Store) -> Non
     database.close()
 
 
-def test_what_a_write_has_read_stays_true_until_it_ends(state: StateDir, store: Store) -> None:
+def test_row_that_a_write_has_read_stays_true_until_it_ends(state: StateDir, store: Store) -> None:
     """Another process waits for its turn."""
     database = Database(state.database)
     other = sqlite3.connect(state.database, timeout=0.05, isolation_level=None)

@@ -33,7 +33,7 @@ def test_no_deploy_starts_before_the_first_reconcile(stage: Stage, store: Store)
     assert stage.did("deploy") == []
 
 
-def test_what_a_killed_worker_left_running_is_recovered_first(stage: Stage, store: Store) -> None:
+def test_deploy_that_a_killed_worker_left_running_is_recovered_first(stage: Stage, store: Store) -> None:
     number = store.enqueue(push()).deploy
     assert store.claim(builds=1)
     stage.until(lambda: store.deploy(number).ended_at)

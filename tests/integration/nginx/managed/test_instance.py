@@ -85,7 +85,7 @@ def _apply(given: tuple[Settings, Endpoints]) -> bool:
     return Nginx(given[0]).apply(*given)
 
 
-def test_it_lives_in_a_session_of_its_own_without_our_environment_and_outputs(
+def test_instance_lives_in_a_session_of_its_own_without_our_environment_and_outputs(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CANARY_SECRET", "s3cret-canary")

@@ -115,7 +115,7 @@ def test_a_foreign_site_and_unknown_names_stay_theirs(site: Site) -> None:
     assert site.ask().told["name"].startswith("blue")
 
 
-def test_what_the_operator_says_for_all_his_servers_does_not_reach_the_apps(site: Site) -> None:
+def test_operators_own_directives_do_not_reach_the_apps(site: Site) -> None:
     conf = operator(site).conf
     more = "http { open_file_cache max=100 inactive=60s; open_file_cache_valid 60s; proxy_set_header X-Theirs 1;\n"
     more += "proxy_intercept_errors on; proxy_read_timeout 1s; proxy_request_buffering on;\n"

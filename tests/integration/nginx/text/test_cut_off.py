@@ -101,7 +101,7 @@ def test_one_that_is_put_is_not_sent_round_twice(site: Site) -> None:
     assert [len(replica.requests) for replica in blue.values()] == [1, 1]
 
 
-def test_what_a_held_replica_had_not_begun_goes_to_the_live_slot(site: Site) -> None:
+def test_request_that_a_sticky_replica_had_not_begun_goes_to_the_live_slot(site: Site) -> None:
     blue = start(site)
     site.serve(Slot.GREEN)
     site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
@@ -113,7 +113,7 @@ def test_what_a_held_replica_had_not_begun_goes_to_the_live_slot(site: Site) -> 
     assert posts(blue["blue2"]) == [0]
 
 
-def test_what_the_live_slot_had_not_begun_of_a_held_ones_visitor_goes_to_its_next_replica(site: Site) -> None:
+def test_request_of_a_sticky_visitor_that_the_live_slot_had_not_begun_stays_in_that_slot(site: Site) -> None:
     blue = start(site)
     green = {replica.name: replica for replica in site.serve(Slot.GREEN)}
     site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
@@ -171,7 +171,7 @@ def test_a_form_that_was_begun_with_leads_back_to_its_page(site: Site, body: byt
         {"Referer": "http://shop.example.com"},
     ],
 )
-def test_what_is_no_form_of_this_site_is_led_nowhere(site: Site, changed: dict[str, str]) -> None:
+def test_request_that_is_no_form_of_this_site_is_led_nowhere(site: Site, changed: dict[str, str]) -> None:
     blue = start(site)
     kill(site, blue["blue1"], marks=True)
     answer = site.ask("/cart/add", "POST", headers={**ON_BLUE_1, **FORM, **changed}, body=b"id=1")

@@ -32,7 +32,7 @@ COMMON, SNIPPET = sorted(OURS)
         ),
     ],
 )
-def test_it_says_whose_it_is_and_what_to_do(said: str, told: str) -> None:
+def test_error_says_whose_the_fault_is_and_what_to_do(said: str, told: str) -> None:
     said = f"nginx: [emerg] {said}\nnginx: configuration file /etc/nginx/nginx.conf test failed"
     error = refused(said, OURS)
     with pytest.raises(type(error), match=told):

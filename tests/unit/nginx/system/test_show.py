@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Path:
     return file
 
 
-def test_it_prints_the_locations_and_the_line_that_includes_them(settings: Path) -> None:
+def test_show_prints_the_locations_and_the_line_that_includes_them(settings: Path) -> None:
     shown = CliRunner().invoke(cli, ["-c", str(settings), "nginx", "show", "shop"], catch_exceptions=False)
     assert 'location ^~ "/shop/" {' in shown.output
     assert "if (-f " in shown.output

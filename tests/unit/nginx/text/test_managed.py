@@ -99,7 +99,7 @@ def test_without_affinity_no_session_chooses_a_replica() -> None:
     assert "blue:blue1" not in text
 
 
-def test_what_a_replica_left_undone_goes_to_the_next_one_or_to_the_live_slot() -> None:
+def test_request_that_a_replica_left_undone_goes_to_the_next_one_or_to_the_live_slot() -> None:
     text = render(make(shop={**SHOP, "replicas": 3}), {"shop": 1}, "status")
     after = text.partition('map "$hs_slot_now:$hs_cut_off" $hs_shop_after {')[2].partition("}")[0]
     assert [line.strip() for line in after.strip().splitlines()] == [
