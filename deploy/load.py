@@ -51,7 +51,7 @@ class Failed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WholeAnswer:
     """A whole answer; the headers' names are in lower case."""
 
     status: int
@@ -69,7 +69,9 @@ class Browser:
         self._cookies: dict[bytes, bytes] = {}
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, method: str, path: str, body: bytes = b"", headers: str = "", trickle: float = 0.0) -> Answer:
+    async def ask(
+        self, method: str, path: str, body: bytes = b"", headers: str = "", trickle: float = 0.0
+    ) -> WholeAnswer:
         """The answer to one request, whose body takes ``trickle`` seconds. Raises whatever goes wrong."""
         reader, writer = await self.streams()
         head = f"{method} {path} HTTP/1.1\r\nHost: {self._load.options.host}\r\n{headers}".encode()
@@ -112,7 +114,7 @@ class Browser:
         self._streams = None
 
 
-async def read_answer(reader: asyncio.StreamReader) -> Answer:
+async def read_answer(reader: asyncio.StreamReader) -> WholeAnswer:
     """One whole answer. Raises IncompleteReadError when the connection ends before it does."""
     status_line, *lines = (await reader.readuntil(b"\r\n\r\n"))[:-4].split(b"\r\n")
     status, body = int(status_line.split()[1]), b""
@@ -131,7 +133,7 @@ async def read_answer(reader: asyncio.StreamReader) -> Answer:
         body = await reader.readexactly(int(headers[b"content-length"]))
     elif status not in (101, 204, 304):
         body = await reader.read()
-    return Answer(status, headers, cookies, body)
+    return WholeAnswer(status, headers, cookies, body)
 
 
 def what_happened(error: Exception) -> str:
@@ -172,7 +174,7 @@ class Load:
             progress.cancel()
 
     async def _counted(
-        self, kind: str, asked: str, browser: Browser, asking: Coroutine[Any, Any, Answer], longer: float = 0.0
+        self, kind: str, asked: str, browser: Browser, asking: Coroutine[Any, Any, WholeAnswer], longer: float = 0.0
     ) -> bool:
         """Whether the answer was good; ``longer``: the seconds that the request itself needs."""
         sent = time.time()
@@ -264,11 +266,11 @@ class Load:
                 return found is not None
         return False
 
-    async def _customer(self, browser: Browser, method: str, path: str, body: bytes) -> Answer | None:
+    async def _customer(self, browser: Browser, method: str, path: str, body: bytes) -> WholeAnswer | None:
         """After a pause, a customer's request; the answer, if it was a good one."""
-        answers: list[Answer] = []
+        answers: list[WholeAnswer] = []
 
-        async def ask() -> Answer:
+        async def ask() -> WholeAnswer:
             answers.append(await browser.ask(method, path, body))
             return answers[0]
 
@@ -281,7 +283,7 @@ class Load:
     async def _upload(self) -> None:
         """Slow uploads, one after the other; each answer must have the digest of the bytes that were sent."""
 
-        async def upload() -> Answer:
+        async def upload() -> WholeAnswer:
             body = os.urandom(UPLOAD_PIECES * UPLOAD_PIECE)
             answer = await browser.ask("POST", "/upload", body, trickle=self.options.upload_seconds)
             if answer.status == 200 and hashlib.sha256(body).hexdigest().encode() not in answer.body:
@@ -302,13 +304,13 @@ class Load:
         """A WebSocket with a message each second, which the server must echo (text frames: RFC 6455, 5.2)."""
         browser, ends = Browser(self), time.monotonic() + self.options.websocket
 
-        async def echo() -> Answer:
+        async def echo() -> WholeAnswer:
             reader, writer = await browser.streams()
             message = f"{time.time():.6f}".encode()
             writer.write(bytes([0x81, 0x80 | len(message), 0, 0, 0, 0]) + message)
             if await reader.readexactly(2 + len(message)) != bytes([0x81, len(message)]) + message:
                 raise Failed("the echo differs from the message")
-            return Answer(200, {}, {}, message)
+            return WholeAnswer(200, {}, {}, message)
 
         path = "/ws/echo"
         good = await self._counted("websocket", path, browser, browser.ask("GET", path, headers=WEBSOCKET))

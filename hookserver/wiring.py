@@ -62,7 +62,7 @@ def _refuse_another_subnet(loaded: Loaded, store: Store) -> None:
 
 def make_context(settings: Settings, store: Store) -> Context:
     """What the pipeline works with."""
-    from hookserver.builders import Images
+    from hookserver.builders import DockerImages
     from hookserver.containers import Containers
     from hookserver.pipeline.context import Context
 
@@ -71,7 +71,7 @@ def make_context(settings: Settings, store: Store) -> Context:
         settings=settings,
         numbers=numbers,
         store=store,
-        images=Images(settings.docker, state),
+        images=DockerImages(settings.docker, state),
         runtime=Containers(settings.docker, state.root, numbers),
         traffic=Nginx(settings),
     )

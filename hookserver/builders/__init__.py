@@ -1,6 +1,6 @@
 """Turns a source into an image: one module for each kind of build, and the parts that they share."""
 
-from hookserver.builders.images import Images
+from hookserver.builders.images import DockerImages
 from hookserver.builders.job import BuildJob
 
-__all__ = ["BuildJob", "Images"]
+__all__ = ["BuildJob", "DockerImages"]

@@ -27,7 +27,7 @@ _BUILD_KEYS = {"kind", "image", "command", "war", "env", "volumes"}
 _TOMCAT_KEYS = {"context", "migrate", "files"}
 
 
-class Images:
+class DockerImages:
     """The images of the installation's apps. Connects to Docker at the first call."""
 
     def __init__(self, docker_settings: DockerSettings, state: StateDir) -> None:

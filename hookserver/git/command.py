@@ -49,7 +49,7 @@ _RULES = """\
 
 
 @dataclass(frozen=True)
-class Answer:
+class GitResult:
     """How a git command ended: its exit status and its output."""
 
     status: int
@@ -79,7 +79,7 @@ class GuardedGit(git.Git):
             raise git.GitCommandError([*command], answer.status, answer.stderr, answer.stdout)
         return astuple(answer) if options.get("with_extended_output") else answer.stdout
 
-    def _run(self, command: Sequence[str]) -> Answer:
+    def _run(self, command: Sequence[str]) -> GitResult:
         """Without GitPython's ``kill_after_timeout``: it misses processes that start while it lists them."""
         started = time.monotonic()
         try:
@@ -101,18 +101,18 @@ class GuardedGit(git.Git):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        return Answer(process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace"))
+        return GitResult(process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace"))
 
 
-def ask(command: Callable[..., Any], *arguments: str | Path) -> Answer:
+def ask(command: Callable[..., Any], *arguments: str | Path) -> GitResult:
     """Run a command of a `GuardedGit`, such as ``git.fetch``. A failure is an answer, too.
 
     Raises GitError when git does not end in time, or is not installed.
     """
     try:
-        return Answer(*command(*arguments, with_extended_output=True, with_exceptions=False))
+        return GitResult(*command(*arguments, with_extended_output=True, with_exceptions=False))
     except (git.UnsafeOptionError, git.UnsafeProtocolError) as error:
-        return Answer(128, "", f"fatal: {error}")
+        return GitResult(128, "", f"fatal: {error}")
 
 
 @dataclass(frozen=True)

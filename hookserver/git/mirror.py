@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from hookserver.errors import GitError, NotFound
-from hookserver.git.command import Answer, Guard, GuardedGit, ask
+from hookserver.git.command import GitResult, Guard, GuardedGit, ask
 from hookserver.git.remote import branch_missing, explained, parse_heads, parse_remote, said
 from hookserver.git.tree import tame
 
@@ -119,7 +119,7 @@ class Mirror:
             letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in message
         )
 
-    def _checkout_once(self, commit: str, into: Path, ends: float) -> Answer:
+    def _checkout_once(self, commit: str, into: Path, ends: float) -> GitResult:
         shutil.rmtree(into, ignore_errors=True)
         git = self._guard.local(ends, into / ".git", work_tree=into)
         answer = ask(self._guard.local(ends).init, *_INIT, f"--initial-branch={self._branch}", "--", into)
@@ -130,10 +130,10 @@ class Mirror:
             answer = ask(git.reset, "--quiet", "--hard", commit, "--")
         return answer
 
-    def _fetch_branch(self, mirror: Path, ends: float) -> Answer:
+    def _fetch_branch(self, mirror: Path, ends: float) -> GitResult:
         return self._fetch(mirror, f"+{self._ref}:{self._ref}", ends)
 
-    def _fetch(self, mirror: Path, refspec: str, ends: float) -> Answer:
+    def _fetch(self, mirror: Path, refspec: str, ends: float) -> GitResult:
         return ask(self._remote_git(ends, mirror).fetch, *_FETCH, "--", self._remote.url, refspec)
 
     def _known(self, name: str, ends: float) -> str | None:
@@ -173,7 +173,7 @@ class Mirror:
             return self._failure("its branches cannot be read", answer)
         return branch_missing(self._remote, self._branch, parse_heads(answer.stdout))
 
-    def _failure(self, what: str, answer: Answer) -> GitError:
+    def _failure(self, what: str, answer: GitResult) -> GitError:
         known = explained(answer.stderr, self._remote)
         return known or GitError(
             f"{self._remote}: {what}\n{said(answer.stderr, self._remote)}",
@@ -184,7 +184,7 @@ class Mirror:
         return self._guard.remote(ends, self._remote.environment, mirror)
 
 
-def _lacks_branch(answer: Answer) -> bool:
+def _lacks_branch(answer: GitResult) -> bool:
     return "couldn't find remote ref" in answer.stderr
 
 

@@ -12,7 +12,7 @@ from flask.json.provider import JSONProvider
 from hookserver.config import Settings
 from hookserver.store import Store
 from hookserver.web import api, errors, hooks, log_stream, probes
-from hookserver.web.context import Context
+from hookserver.web.context import WebContext
 from hookserver.web.current import CurrentSettings
 
 
@@ -36,7 +36,7 @@ def create_app(settings: Settings, store: Store, reread: Callable[[Settings], Se
     # https://flask.palletsprojects.com/en/stable/config/#PROVIDE_AUTOMATIC_OPTIONS
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.json = _Json(app)
-    app.extensions["hookserver"] = Context(CurrentSettings(settings, store, reread), store)
+    app.extensions["hookserver"] = WebContext(CurrentSettings(settings, store, reread), store)
     app.register_blueprint(hooks.blueprint)
     app.register_blueprint(probes.blueprint)
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")

@@ -21,7 +21,7 @@ MAX_FOLLOWERS = 16
 
 
 @dataclass(frozen=True)
-class Context:
+class WebContext:
     """The settings, the store, and the counters in memory.
 
     ``stopping`` is set when the process is asked to end: requests that wait then answer at once.
@@ -56,9 +56,9 @@ class Context:
         return (app.webhook_secret.get_secret_value() if app else "") or self.no_secret
 
 
-def context() -> Context:
+def context() -> WebContext:
     """The context of the application that handles this request."""
-    shared: Context = current_app.extensions["hookserver"]
+    shared: WebContext = current_app.extensions["hookserver"]
     return shared
 
 

@@ -7,13 +7,13 @@ import socket
 
 from hookserver.models import Deploy
 from hookserver.views.log_follower import ASK_EVERY, is_decided
-from hookserver.web.context import Context
+from hookserver.web.context import WebContext
 
 STUCK = 30.0
 """Seconds after which a follower that reads nothing is disconnected."""
 
 
-def wait(context: Context, number: int, client: socket.socket | None) -> Deploy:
+def wait(context: WebContext, number: int, client: socket.socket | None) -> Deploy:
     """The deploy once it is live or over; as it is when this process is stopping or the client has gone.
 
     Raises NotFound for an unknown deploy.

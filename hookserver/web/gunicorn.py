@@ -23,7 +23,7 @@ from hookserver.config import Loaded, reread
 from hookserver.errors import HookserverError
 from hookserver.store import Store
 from hookserver.web.app import create_app
-from hookserver.web.context import MAX_FOLLOWERS, Context
+from hookserver.web.context import MAX_FOLLOWERS, WebContext
 
 THREADS = MAX_FOLLOWERS + 8
 """One for each follower, and eight for pushes."""
@@ -48,7 +48,7 @@ def serve(loaded: Loaded) -> None:
     application = _Application(create_app(settings, store, partial(reread, loaded.path)))
     with listen(settings.server.listen) as listener:
         logger = Logger(application.cfg)
-        worker = Worker(1, os.getppid(), [listener], application, application.cfg.timeout, application.cfg, logger)
+        worker = HttpWorker(1, os.getppid(), [listener], application, application.cfg.timeout, application.cfg, logger)
         worker.init_process()
     store.close()
 
@@ -70,7 +70,7 @@ def listen(address: str) -> socket.socket:
         ) from error
 
 
-class Worker(ThreadWorker):
+class HttpWorker(ThreadWorker):
     """Ends its streams when it is asked to stop, and closes connections whose headers do not arrive in time."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -102,7 +102,7 @@ class Worker(ThreadWorker):
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
         application: Any = self.wsgi
-        shared: Context = application.extensions["hookserver"]
+        shared: WebContext = application.extensions["hookserver"]
         shared.stopping.set()
         super().handle_exit(sig, frame)
 

@@ -16,7 +16,7 @@ from flask import Blueprint, Response, request, send_file
 from hookserver.models import Deploy
 from hookserver.views.log_follower import is_decided, is_finished, outcome
 from hookserver.web import auth
-from hookserver.web.context import MAX_FOLLOWERS, Context, context
+from hookserver.web.context import MAX_FOLLOWERS, WebContext, context
 from hookserver.web.errors import TryLater
 from hookserver.web.fields import DEPLOY_NUMBER, FollowQuery
 from hookserver.web.following import STUCK, is_gone
@@ -81,7 +81,7 @@ def _stream(lines: Iterator[bytes], content_type: str, status: int) -> Response:
     return response
 
 
-def _text(context: Context, number: int, first: str, client: socket.socket | None) -> Iterator[bytes]:
+def _text(context: WebContext, number: int, first: str, client: socket.socket | None) -> Iterator[bytes]:
     if first:
         yield first.encode()
     following, last = context.follower.follow(number, is_decided), b"\n"
@@ -98,7 +98,7 @@ def _text(context: Context, number: int, first: str, client: socket.socket | Non
             return
 
 
-def _events(context: Context, number: int, offset: int, client: socket.socket | None) -> Iterator[bytes]:
+def _events(context: WebContext, number: int, offset: int, client: socket.socket | None) -> Iterator[bytes]:
     yield b"retry: 2000\n\n"
     following, sent_at = context.follower.follow(number, is_finished, offset), time.monotonic()
     while True:

@@ -6,13 +6,13 @@ import threading
 import time
 from datetime import datetime
 
-from tests.bench.installation import APP, Installation
+from tests.bench.installation import APP, BenchInstallation
 
 
 class FirstAnswers:
     """When each replica gave its first good answer: the health gate's own words, read as they are written."""
 
-    def __init__(self, shop: Installation, deploy: int) -> None:
+    def __init__(self, shop: BenchInstallation, deploy: int) -> None:
         self.at: dict[str, float] = {}
         self._shop = shop
         self._path = shop.state.log(deploy)

@@ -45,7 +45,7 @@ _GIT = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
 
 
 @dataclass(frozen=True)
-class Pushed:
+class BenchPush:
     """A ``git push``: the deploy that brought it, and the Unix time at which it was begun."""
 
     deploy: int
@@ -62,7 +62,7 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Source:
+class BenchSource:
     """The shop's source: ``make`` writes it into a folder that is not there yet, ``say`` makes it another version."""
 
     make: Callable[[Path], object]
@@ -74,16 +74,16 @@ def _say_in_pom(folder: Path, version: str) -> None:
     pom.write_text(re.sub("<shop.version>.*?<", f"<shop.version>{version}<", pom.read_text()))
 
 
-SAMPLE = Source(
+SAMPLE = BenchSource(
     lambda folder: shutil.copytree(ROOT / "deploy/sample", folder, ignore=shutil.ignore_patterns("target")),
     _say_in_pom,
 )
 
 
-class Installation:
+class BenchInstallation:
     """A running hookserver. ``site`` is where the shop answers, ``pid`` the process of ``hookserver up``."""
 
-    def __init__(self, site: str, settings: Settings, pid: int, source: Source, operator: Operator | None) -> None:
+    def __init__(self, site: str, settings: Settings, pid: int, source: BenchSource, operator: Operator | None) -> None:
         self.site = site
         self.settings = settings
         self.state: StateDir = settings.server.state
@@ -98,7 +98,7 @@ class Installation:
         """The engine that the shop runs on."""
         return docker.from_env()
 
-    def push(self, version: str) -> Pushed:
+    def push(self, version: str) -> BenchPush:
         """Push the shop as another version; returns once its deploy is live."""
         source = FOLDER / "shop"
         self._source.say(source, version)
@@ -107,7 +107,7 @@ class Installation:
         said = _run(["git", "push", "origin", "main"], source)
         if "is live" not in said:
             raise RuntimeError(f"the push of version {version} did not go live:\n{said}")
-        return Pushed(self._live_deploy(), began)
+        return BenchPush(self._live_deploy(), began)
 
     def _live_deploy(self) -> int:
         """The one whose release serves: a poll may have been quicker than a push."""
@@ -161,8 +161,8 @@ class Installation:
 
 @contextmanager
 def installed(
-    release: str = "", *, nginx: str = "managed", tomcat: str = "", build: str = "", source: Source = SAMPLE
-) -> Iterator[Installation]:
+    release: str = "", *, nginx: str = "managed", tomcat: str = "", build: str = "", source: BenchSource = SAMPLE
+) -> Iterator[BenchInstallation]:
     """One with nothing deployed yet, on one of the ways of ``nginx_modes``. Leaves nothing behind.
 
     ``release``, ``tomcat`` and ``build`` are lines for these tables of the app's.
@@ -180,7 +180,7 @@ def installed(
         process = stack.enter_context(_up(config))
         settings = load(config).settings
         until(lambda: _is_ready(settings), 60.0, f"hookserver; see {_LAST}/hookserver.log")
-        shop = Installation(f"http://{site}", settings, process.pid, source, operator)
+        shop = BenchInstallation(f"http://{site}", settings, process.pid, source, operator)
         _make_source(source, str(shop.state.push_repository(APP)))
         yield shop
 
@@ -258,7 +258,7 @@ def _write_settings(nginx: str, release: str, tomcat: str, build: str) -> Path:
     return config
 
 
-def _make_source(source: Source, remote: str) -> None:
+def _make_source(source: BenchSource, remote: str) -> None:
     folder = FOLDER / "shop"
     source.make(folder)
     for command in (["init", "-qb", "main"], ["remote", "add", "origin", remote], ["add", "-A"]):

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench.installation import APP, Installation, Source, installed
+from tests.bench.installation import APP, BenchInstallation, BenchSource, installed
 from tests.bench.outcome import outcome, report, run, table
-from tests.shop.processes import Processes
+from tests.shop.processes import ShopProcesses
 
 SIZES_MB = (2, 300)
 GROWTH_BAR_MB = 32.0
@@ -79,7 +79,7 @@ def _say(folder: Path, version: str) -> None:
     (folder / "megabytes").write_text(version)
 
 
-def _war_mb(shop: Installation, deploy: int) -> float:
+def _war_mb(shop: BenchInstallation, deploy: int) -> float:
     """What the image holds of the WAR, unpacked."""
     release = shop.deploy(deploy)["commit"]
     image = shop.docker.images.get(f"hookserver/{APP}:{release[:12]}").attrs["Size"]
@@ -91,8 +91,8 @@ def bench() -> int:
     build = f'kind = "maven"\nimage = "{_IMAGE}"\ncommand = "sh ./build.sh"\nwar = "target/shop.war"'
     peaks: list[float] = []
     rows: list[list[str]] = []
-    with installed(build=build, source=Source(_make, _say)) as shop:
-        worker = Processes(str(shop.state.root.parent / "hookserver.toml")).worker()
+    with installed(build=build, source=BenchSource(_make, _say)) as shop:
+        worker = ShopProcesses(str(shop.state.root.parent / "hookserver.toml")).worker()
         for size in SIZES_MB:
             report(f"a WAR of {size} MB is built and deployed")
             with looking(worker) as seen:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.bench.installation import Source
+from tests.bench.installation import BenchSource
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Line:
         return f'kind = "maven"\nimage = "{self.image}"\ncommand = "sh ./build.sh"\nwar = "target/shop.war"'
 
     @property
-    def source(self) -> Source:
-        return Source(partial(_make, _files(self.api)), _say)
+    def source(self) -> BenchSource:
+        return BenchSource(partial(_make, _files(self.api)), _say)
 
 
 LINES = (

@@ -22,7 +22,7 @@ from hookserver.engine.labels import ROLE
 from hookserver.engine.temporary import BUILD_ROLE
 from hookserver.models import Slot
 from tests.bench.first_answers import FirstAnswers
-from tests.bench.installation import APP, Installation, installed, until
+from tests.bench.installation import APP, BenchInstallation, installed, until
 from tests.bench.outcome import outcome, report, run, table
 
 PUSHES = 9
@@ -86,7 +86,7 @@ class BuildTimes:
 
 
 @contextmanager
-def build_times(shop: Installation) -> Iterator[BuildTimes]:
+def build_times(shop: BenchInstallation) -> Iterator[BuildTimes]:
     """Listening as long as the block lasts."""
     labels = [f"{ROLE}={BUILD_ROLE}", f"hookserver.app={APP}"]
     events = shop.docker.events(decode=True, filters={"type": "container", "label": labels})
@@ -117,7 +117,7 @@ def bench() -> int:
     return _outcome(splits, beside[1:], rollbacks)
 
 
-def _push_when_free(shop: Installation, deploy: int, builds: BuildTimes) -> Split:
+def _push_when_free(shop: BenchInstallation, deploy: int, builds: BuildTimes) -> Split:
     """Once the standby is retired."""
     labels = [f"{ROLE}=replica", f"hookserver.app={APP}"]
     replicas = shop.settings.apps[APP].replicas
@@ -129,7 +129,7 @@ def _push_when_free(shop: Installation, deploy: int, builds: BuildTimes) -> Spli
     return _push(shop, deploy, builds)
 
 
-def _push(shop: Installation, deploy: int, builds: BuildTimes) -> Split:
+def _push(shop: BenchInstallation, deploy: int, builds: BuildTimes) -> Split:
     with FirstAnswers(shop, deploy) as answers:
         pushed = shop.push(f"1.1.{deploy}")
     told = shop.ended(pushed.deploy)
@@ -142,7 +142,7 @@ def _push(shop: Installation, deploy: int, builds: BuildTimes) -> Split:
     return found
 
 
-def _roll_back(shop: Installation, to: int) -> float:
+def _roll_back(shop: BenchInstallation, to: int) -> float:
     """Milliseconds from accepted to the first answer by the version that stood by."""
     wanted = f"1.1.{to}"
     accepted = shop.rollback(to)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hookserver.models import Slot
-from tests.bench.installation import APP, Installation, installed, until
+from tests.bench.installation import APP, BenchInstallation, installed, until
 from tests.bench.outcome import outcome, report, run, table
 from tests.bench.visitors import visiting
 
@@ -129,7 +129,7 @@ def _measure(mode: str) -> Figures:
     return found
 
 
-def _deploys(shop: Installation) -> int:
+def _deploys(shop: BenchInstallation) -> int:
     """Five deploys and a rollback, each once the release before is retired; answers the deploy that went live last."""
     last = 0
     for number in range(1, DEPLOYS + 1):
@@ -145,7 +145,7 @@ def _deploys(shop: Installation) -> int:
     return last - 1
 
 
-def _come_and_go(shop: Installation, to: int) -> list[float]:
+def _come_and_go(shop: BenchInstallation, to: int) -> list[float]:
     """Start an earlier release from its image, and wait until the one before is gone: when replicas came and went."""
     began = time.time()
     told = shop.ended(shop.rollback(to).deploy)
@@ -160,20 +160,20 @@ def _every(seconds: float, begin: float, end: float) -> list[float]:
     return [begin + seconds * number for number in range(int((end - begin) / seconds) + 1)]
 
 
-def _await_retired(shop: Installation) -> None:
+def _await_retired(shop: BenchInstallation) -> None:
     until(lambda: len(_slots(shop)) == 1, 90.0 + STICKY_FOR, "the release before to be retired")
 
 
-def _slots(shop: Installation) -> set[str]:
+def _slots(shop: BenchInstallation) -> set[str]:
     return {str(one.labels["hookserver.slot"]) for one in _replicas(shop)}
 
 
-def _replicas(shop: Installation) -> list[Any]:
+def _replicas(shop: BenchInstallation) -> list[Any]:
     labels = [f"hookserver.app={APP}", "hookserver.role=replica"]
     return list(shop.docker.containers.list(all=True, filters={"label": labels}, ignore_removed=True))
 
 
-def _kill(shop: Installation) -> Killed:
+def _kill(shop: BenchInstallation) -> Killed:
     """The first live replica's process, as the kernel would."""
     (slot,) = _slots(shop)
     replica = next(one for one in _replicas(shop) if one.labels["hookserver.route"] == f"{Slot(slot)}1")

@@ -15,7 +15,7 @@ from typing import Any
 
 from hookserver.addresses import endpoints
 from hookserver.models import Slot
-from tests.bench.installation import APP, Installation, installed
+from tests.bench.installation import APP, BenchInstallation, installed
 from tests.bench.nginx_modes import MODES
 from tests.bench.outcome import outcome, report, run, table
 from tests.bench.reload import PlainNginx
@@ -52,7 +52,7 @@ def bench(mode: str) -> int:
     return _outcome(reports, switches, reload_report, theirs)
 
 
-def _switches(shop: Installation, versions: dict[int, str]) -> tuple[list[Switch], list[dict[str, Any]]]:
+def _switches(shop: BenchInstallation, versions: dict[int, str]) -> tuple[list[Switch], list[dict[str, Any]]]:
     """Back and forth; the first one while a long request and a WebSocket are under way, whose reports come too."""
     standby, live = versions
     lasting: list[dict[str, Any]] = []
@@ -67,7 +67,7 @@ def _switches(shop: Installation, versions: dict[int, str]) -> tuple[list[Switch
     return switches, lasting
 
 
-def _switch(shop: Installation, to: int, versions: dict[int, str]) -> Switch:
+def _switch(shop: BenchInstallation, to: int, versions: dict[int, str]) -> Switch:
     accepted = shop.rollback(to)
     told = shop.ended(accepted.deploy)
     drained = told["ended_at"] - told["live_at"]
@@ -75,7 +75,7 @@ def _switch(shop: Installation, to: int, versions: dict[int, str]) -> Switch:
     return Switch(versions[to], accepted.asked, told["live_at"])
 
 
-def _deploys(shop: Installation, lasting: list[dict[str, Any]]) -> list[Switch]:
+def _deploys(shop: BenchInstallation, lasting: list[dict[str, Any]]) -> list[Switch]:
     """Full deploys; a WebSocket lasts across the first one's switch."""
     switches = []
     for number in range(DEPLOYS):
@@ -91,7 +91,7 @@ def _deploys(shop: Installation, lasting: list[dict[str, Any]]) -> list[Switch]:
     return switches
 
 
-def _reloads(shop: Installation) -> dict[str, Any]:
+def _reloads(shop: BenchInstallation) -> dict[str, Any]:
     """As many switches by a reload, between the same replicas, under the same load."""
     report(f"the same by {SWITCHES + DEPLOYS} reloads of a plain Nginx")
     slots = {slot: endpoints(shop.settings.docker, APP, 1, slot, shop.settings.apps[APP].replicas) for slot in Slot}

@@ -16,7 +16,7 @@ import requests
 
 from hookserver.engine.labels import STATE_DIR
 from tests.bench.first_answers import FirstAnswers
-from tests.bench.installation import APP, ROOT, Installation, installed
+from tests.bench.installation import APP, ROOT, BenchInstallation, installed
 from tests.bench.line_shop import LINES, Line
 from tests.bench.outcome import outcome, report, run, table
 from tests.bench.visitors import Switch, failures, late_visitors, visiting
@@ -112,7 +112,7 @@ def _with_cart(site: str) -> requests.Session:
     return visitor
 
 
-def _keeps_carts(shop: Installation, older: requests.Session, newest: int) -> bool:
+def _keeps_carts(shop: BenchInstallation, older: requests.Session, newest: int) -> bool:
     """``newest`` is the deploy that just went live; the visitor ``older`` has his cart on the version before it."""
     before, now = _version(DEPLOYS - 1), _version(DEPLOYS)
     newer = _with_cart(shop.site)
@@ -129,7 +129,7 @@ def _cart(visitor: requests.Session, site: str) -> tuple[str, bool]:
     return answer.headers.get("X-Shop-Version", ""), "6 in the cart" in answer.text
 
 
-def _left_over(shop: Installation) -> list[str]:
+def _left_over(shop: BenchInstallation) -> list[str]:
     """Containers and folders beside the two replicas of the live and of the held slot; and those of them that lack."""
     there = shop.docker.containers.list(all=True, filters={"label": f"{STATE_DIR}={shop.state.root}"})
     running = {str(one.name) for one in there if one.status == "running"}

@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass
-class Load:
+class VisitorLoad:
     """Visitors that come until the block ends; ``report`` is there after it."""
 
     process: subprocess.Popen[bytes]
@@ -34,12 +34,12 @@ class Load:
 
 
 @contextmanager
-def visiting(site: str, *options: str) -> Iterator[Load]:
+def visiting(site: str, *options: str) -> Iterator[VisitorLoad]:
     """Run deploy/load.py on ``site``, with these options, as long as the block lasts."""
     path = FOLDER / f"load-{next(_numbers)}.json"
     command = [sys.executable, str(ROOT / "deploy" / "load.py"), site, *options]
     with path.with_suffix(".log").open("w+") as log:
-        load = Load(start([*command, "--seconds", str(_LONGEST), "--report", str(path)], log))
+        load = VisitorLoad(start([*command, "--seconds", str(_LONGEST), "--report", str(path)], log))
         try:
             yield load
         except BaseException:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.shop import Installation, Project, assert_invariants, installed
+from tests.shop import Installation, ShopProject, assert_invariants, installed
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Shop:
     """An app with a release that serves."""
 
     site: Installation
-    project: Project
+    project: ShopProject
 
     @property
     def app(self) -> str:

@@ -23,7 +23,7 @@ time.time = lambda: _time() + _off()
 """
 
 
-class Clock:
+class MachineClock:
     """The wall clock of hookserver's processes; the machine's stays as it is."""
 
     def __init__(self, file: Path) -> None:
@@ -37,11 +37,11 @@ class Clock:
 
 
 @pytest.fixture(scope="module")
-def clock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clock]:
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MachineClock]:
     """It is given to every Python that starts from now on."""
     folder = tmp_path_factory.mktemp("clock")
     (folder / "sitecustomize.py").write_text(_SITE)
-    made = Clock(folder / "offset")
+    made = MachineClock(folder / "offset")
     made.jump(0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(folder))
@@ -50,7 +50,7 @@ def clock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clock]:
 
 
 @pytest.fixture(scope="module")
-def shop(clock: Clock) -> Iterator[Shop]:
+def shop(clock: MachineClock) -> Iterator[Shop]:
     with installed("172.30.194.0/24") as site:
         made = Shop(site, site.add_app("it-clock", app='poll = "2s"'))
         site.start()
@@ -61,7 +61,7 @@ def shop(clock: Clock) -> Iterator[Shop]:
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
-def test_deploys_polls_and_the_standby_survive_a_jump(shop: Shop, clock: Clock, jump: int) -> None:
+def test_deploys_polls_and_the_standby_survive_a_jump(shop: Shop, clock: MachineClock, jump: int) -> None:
     site, project = shop.site, shop.project
     standby = {replica.name for replica in site.containers(app=shop.app)}
     with site.visitors(shop.app) as visitors:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shop import Installation, Project, installed
+from tests.shop import Installation, ShopProject, installed
 from tests.shop.installation import SCRIPT
 
 CA = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -19,13 +19,13 @@ class Place:
     """The installation and its apps' projects."""
 
     site: Installation
-    shop: Project
-    other: Project
-    script: Project
-    first: Project
-    broken: Project
-    moved: Project
-    maven: Project
+    shop: ShopProject
+    other: ShopProject
+    script: ShopProject
+    first: ShopProject
+    broken: ShopProject
+    moved: ShopProject
+    maven: ShopProject
 
 
 @pytest.fixture(scope="session")

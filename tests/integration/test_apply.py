@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.shop import Installation, Project, assert_invariants, installed, until
+from tests.shop import Installation, ShopProject, assert_invariants, installed, until
 from tests.shop.invariants import assert_no_loss
 from tests.shop.visitors import Visitors
 
@@ -19,12 +19,12 @@ SHOP, BLOG = "ia-shop", "ia-blog"
 
 
 @dataclass(frozen=True)
-class Place:
+class ApplyPlace:
     """The installation and its two apps' projects."""
 
     site: Installation
-    shop: Project
-    blog: Project
+    shop: ShopProject
+    blog: ShopProject
 
     def change(self, app: str, old: str, new: str) -> None:
         """In the file, in the part of the app."""
@@ -51,9 +51,9 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
+def place() -> Iterator[ApplyPlace]:
     with installed("172.30.187.0/24") as site:
-        made = Place(site, site.add_app(SHOP, release='standby = "3s"'), site.add_app(BLOG))
+        made = ApplyPlace(site, site.add_app(SHOP, release='standby = "3s"'), site.add_app(BLOG))
         site.start()
         for project in (made.shop, made.blog):
             project.release("one")
@@ -69,11 +69,11 @@ def lost_but_for_reloads(visitors: Visitors, reloads: int) -> None:
     assert all("200" not in visit.problem and ": 5" not in visit.problem for visit in visitors.failed), visitors.failed
 
 
-def test_unchanged_settings_do_nothing(place: Place) -> None:
+def test_unchanged_settings_do_nothing(place: ApplyPlace) -> None:
     assert place.applied() == "nothing to do: these settings are applied\n"
 
 
-def test_plan_is_only_shown_without_yes_and_terminal(place: Place) -> None:
+def test_plan_is_only_shown_without_yes_and_terminal(place: ApplyPlace) -> None:
     place.change(SHOP, 'memory = "192m"', 'memory = "224m"')
     for arguments, code in ((("--dry-run",), 0), (("--json", "--dry-run"), 0), (("--json",), 5)):
         done = place.apply(*arguments)
@@ -87,7 +87,7 @@ def test_plan_is_only_shown_without_yes_and_terminal(place: Place) -> None:
     assert place.applied().startswith("nothing to do")
 
 
-def test_other_number_of_replicas_costs_no_more_than_the_reloads(place: Place) -> None:
+def test_other_number_of_replicas_costs_no_more_than_the_reloads(place: ApplyPlace) -> None:
     site = place.site
     with site.visitors(SHOP) as visitors, site.visitors(BLOG) as neighbours:
         for number in (2, 1):
@@ -103,7 +103,7 @@ def test_other_number_of_replicas_costs_no_more_than_the_reloads(place: Place) -
     assert_invariants(site, SHOP, place.shop.tip())
 
 
-def test_changed_memory_and_environment_replace_the_replicas_without_a_lost_request(place: Place) -> None:
+def test_changed_memory_and_environment_replace_the_replicas_without_a_lost_request(place: ApplyPlace) -> None:
     site = place.site
     before = site.store.live_release(SHOP)
     place.change(SHOP, 'memory = "192m"', 'memory = "208m"')
@@ -127,7 +127,7 @@ def test_changed_memory_and_environment_replace_the_replicas_without_a_lost_requ
     assert_invariants(site, SHOP, place.shop.tip())
 
 
-def test_domain_is_added_with_a_reload_and_no_new_replicas(place: Place) -> None:
+def test_domain_is_added_with_a_reload_and_no_new_replicas(place: ApplyPlace) -> None:
     site = place.site
     before = site.store.live_release(BLOG)
     place.change(BLOG, f'domains = ["{BLOG}.test"]', f'domains = ["{BLOG}.test", "news.test"]')
@@ -137,7 +137,7 @@ def test_domain_is_added_with_a_reload_and_no_new_replicas(place: Place) -> None
     assert site.store.live_release(BLOG) == before
 
 
-def test_changed_health_settings_apply_at_once_in_worker_and_web(place: Place) -> None:
+def test_changed_health_settings_apply_at_once_in_worker_and_web(place: ApplyPlace) -> None:
     site = place.site
     place.change(BLOG, 'path = "/health"', 'path = "/"')
     place.change(BLOG, '-hook"', '-another-hook"')
@@ -149,7 +149,7 @@ def test_changed_health_settings_apply_at_once_in_worker_and_web(place: Place) -
     assert_invariants(site, BLOG, place.blog.tip())
 
 
-def test_file_with_mistakes_is_refused_with_all_of_them(place: Place) -> None:
+def test_file_with_mistakes_is_refused_with_all_of_them(place: ApplyPlace) -> None:
     good = place.site.config.read_text()
     place.site.config.write_text(
         good.replace("replicas = 1", "replicas = 99").replace("[docker]", "[docker]\nhots = 1")
@@ -162,7 +162,7 @@ def test_file_with_mistakes_is_refused_with_all_of_them(place: Place) -> None:
     assert place.site.visit(SHOP).status == 200
 
 
-def test_old_replicas_go_on_serving_when_the_new_ones_are_not_healthy(place: Place) -> None:
+def test_old_replicas_go_on_serving_when_the_new_ones_are_not_healthy(place: ApplyPlace) -> None:
     site = place.site
     before = site.store.live_release(SHOP)
     place.change(SHOP, "-XX:+UseSerialGC", "-XX:+NoSuchOption")
@@ -178,7 +178,7 @@ def test_old_replicas_go_on_serving_when_the_new_ones_are_not_healthy(place: Pla
     assert place.applied().endswith("applied at once; nothing is replaced\n")
 
 
-def test_killed_worker_applies_the_settings_after_its_restart(place: Place) -> None:
+def test_killed_worker_applies_the_settings_after_its_restart(place: ApplyPlace) -> None:
     site = place.site
     place.change(SHOP, 'memory = "208m"', 'memory = "216m"')
     with site.visitors(SHOP) as visitors:
@@ -195,7 +195,7 @@ def test_killed_worker_applies_the_settings_after_its_restart(place: Place) -> N
     assert_invariants(site, SHOP, place.shop.tip(), visitors)
 
 
-def test_changes_while_hookserver_is_down_are_applied_at_its_start(place: Place) -> None:
+def test_changes_while_hookserver_is_down_are_applied_at_its_start(place: ApplyPlace) -> None:
     site = place.site
     site.stop()
     place.change(SHOP, 'memory = "216m"', 'memory = "192m"')
@@ -209,7 +209,7 @@ def test_changes_while_hookserver_is_down_are_applied_at_its_start(place: Place)
     assert_invariants(site, SHOP, place.shop.tip(), visitors)
 
 
-def test_removed_app_stays_live_until_yes_retires_it_and_can_come_back(place: Place) -> None:
+def test_removed_app_stays_live_until_yes_retires_it_and_can_come_back(place: ApplyPlace) -> None:
     site = place.site
     gone = site.apps.pop(BLOG)
     site.write_settings()
@@ -236,7 +236,7 @@ def test_removed_app_stays_live_until_yes_retires_it_and_can_come_back(place: Pl
     assert_invariants(site, BLOG, place.blog.tip())
 
 
-def test_new_path_answers_from_the_switch_on_and_the_old_one_until_then(place: Place) -> None:
+def test_new_path_answers_from_the_switch_on_and_the_old_one_until_then(place: ApplyPlace) -> None:
     site = place.site
     place.change(BLOG, 'path = "/"', 'path = "/news/"')
     place.change(BLOG, "webhook_secret", 'path = "/news"\nwebhook_secret')

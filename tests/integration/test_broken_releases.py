@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Place
-from tests.shop import Installation, Project, assert_invariants, wars
+from tests.shop import Installation, ShopProject, assert_invariants, wars
 
 _POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -18,7 +18,7 @@ _POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
 """
 _JAVA = "package shop;\nclass Price {\n    int cents = euros * 100;\n}\n"
 
-SORTS: dict[str, tuple[Callable[[Project], Any], list[str]]] = {
+SORTS: dict[str, tuple[Callable[[ShopProject], Any], list[str]]] = {
     "a WAR that is none": (lambda project: project.commit({"app.war": "<html>not found</html>"}), ["app.war"]),
     "a container that exits": (
         lambda project: project.release("bad", start=wars.EXITS),
@@ -86,7 +86,7 @@ def test_release_that_dies_soon_after_its_switch_is_rolled_back_without_visitors
     assert_invariants(site, project.app, good)
 
 
-def assert_refused(site: Installation, project: Project, good: str, causes: list[str]) -> None:
+def assert_refused(site: Installation, project: ShopProject, good: str, causes: list[str]) -> None:
     """Push, under visitors: they see the good release alone, and the causes are in the log, the API, the terminal."""
     with site.visitors(project.app) as visitors:
         pushed = project.push()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shop import Installation, Project, installed
+from tests.shop import Installation, ShopProject, installed
 from tests.shop.strangers import STRANGERS, Stranger
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -24,15 +24,15 @@ GRADLE = "gradle:4.4-jdk17"
 
 
 @dataclass(frozen=True)
-class Place:
+class InitPlace:
     """An installation with the settings that init wrote for every project."""
 
     site: Installation
-    projects: Mapping[str, Project]
+    projects: Mapping[str, ShopProject]
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
+def place() -> Iterator[InitPlace]:
     with installed("172.30.182.0/24") as site:
         api = servlet_api(site)
         projects = {name: clone(site, name, stranger, api) for name, stranger in STRANGERS.items()}
@@ -40,7 +40,7 @@ def place() -> Iterator[Place]:
             site.apps[name] = on_this_machine(proposed(project))
         site.write_settings()
         site.start()
-        yield Place(site, projects)
+        yield InitPlace(site, projects)
 
 
 def servlet_api(site: Installation) -> bytes:
@@ -55,13 +55,13 @@ def servlet_api(site: Installation) -> bytes:
         return content.read()
 
 
-def clone(site: Installation, name: str, stranger: Stranger, api: bytes) -> Project:
-    project = Project(name, site.folder / "work" / name, site.state.push_repository(name))
+def clone(site: Installation, name: str, stranger: Stranger, api: bytes) -> ShopProject:
+    project = ShopProject(name, site.folder / "work" / name, site.state.push_repository(name))
     project.commit({**stranger.files, stranger.servlet_api: api} if stranger.servlet_api else stranger.files)
     return project
 
 
-def proposed(project: Project) -> str:
+def proposed(project: ShopProject) -> str:
     """What init writes into the clone, from its app's table on."""
     command = [sys.executable, "-m", "hookserver", "init", str(project.folder)]
     subprocess.run([*command, "--yes", "--domain", f"{project.app}.test"], check=True, capture_output=True)
@@ -78,7 +78,7 @@ def on_this_machine(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_project_is_live_after_init_up_and_a_push(place: Place, name: str) -> None:
+def test_project_is_live_after_init_up_and_a_push(place: InitPlace, name: str) -> None:
     pushed = place.projects[name].push()
     assert "is live" in pushed.output, pushed.output
     answer = place.site.visit(name, STRANGERS[name].page)

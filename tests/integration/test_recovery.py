@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from hookserver.engine.labels import COMMIT, label_set
-from tests.shop import Installation, Project, assert_invariants, installed, until
+from tests.shop import Installation, ShopProject, assert_invariants, installed, until
 from tests.shop.gate import Gate
 from tests.shop.git_server import git_server
 from tests.shop.installation import SCRIPT, free_port
@@ -26,7 +26,7 @@ class Scene:
     """An app whose repository is on a git server behind a gate."""
 
     site: Installation
-    project: Project
+    project: ShopProject
     line: Gate
     versions: int = 0
 
@@ -53,7 +53,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
     with installed("172.30.177.0/24") as site:
-        project = Project(APP, site.folder / "work" / APP, site.folder / "git" / f"{APP}.git")
+        project = ShopProject(APP, site.folder / "work" / APP, site.folder / "git" / f"{APP}.git")
         with (
             git_server(site.folder / "git") as port,
             Gate(("127.0.0.1", free_port()), ("127.0.0.1", port)).standing() as line,

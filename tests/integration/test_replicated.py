@@ -23,7 +23,7 @@ import pytest
 from docker import APIClient
 
 from hookserver.addresses import cluster_addresses, endpoints
-from hookserver.builders import BuildJob, Images
+from hookserver.builders import BuildJob, DockerImages
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import Containers
 from hookserver.deploy_log import DeployLog
@@ -139,7 +139,7 @@ class Site:
             work = self.root / "work" / str(number)
             (work / "source").mkdir(parents=True)
             (work / "source" / "app.war").write_bytes(war)
-            images, log = Images(self.docker, StateDir(self.root)), DeployLog(self.root / f"{number}.log")
+            images, log = DockerImages(self.docker, StateDir(self.root)), DeployLog(self.root / f"{number}.log")
             try:
                 self.images[key] = images.build(BuildJob(app, number, f"{number:040x}", work / "source", work), log)
             finally:
@@ -163,7 +163,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ReplicaAnswer:
     """What a replica answered, in how many seconds."""
 
     status: int
@@ -173,7 +173,7 @@ class Answer:
     elsewhere: str | None
 
 
-def ask(place: Endpoint, path: str, cookie: str = "", **headers: str) -> Answer:
+def ask(place: Endpoint, path: str, cookie: str = "", **headers: str) -> ReplicaAnswer:
     """Status 0: nobody answers there."""
     connection = http.client.HTTPConnection(place.host, place.port, timeout=20)
     sent = {"Cookie": f"JSESSIONID={cookie}"} if cookie else {}
@@ -183,12 +183,12 @@ def ask(place: Endpoint, path: str, cookie: str = "", **headers: str) -> Answer:
         answer = connection.getresponse()
         text = answer.read().decode().strip()
     except (OSError, http.client.HTTPException):
-        return Answer(0, "", "", time.monotonic() - began, None)
+        return ReplicaAnswer(0, "", "", time.monotonic() - began, None)
     finally:
         connection.close()
     made = re.search(r"JSESSIONID=([^;]+)", answer.getheader("Set-Cookie") or "")
     elsewhere = answer.getheader("X-Accel-Redirect")
-    return Answer(answer.status, text, made[1] if made else cookie, time.monotonic() - began, elsewhere)
+    return ReplicaAnswer(answer.status, text, made[1] if made else cookie, time.monotonic() - began, elsewhere)
 
 
 def war(classes: dict[str, str], distributable: bool = True, more: Mapping[str, str] = MappingProxyType({})) -> bytes:
@@ -397,7 +397,7 @@ def test_more_changes_than_can_wait_for_a_frozen_replica_hold_up_nobody_and_reac
     cookies = [ask(blue, "/big.jsp").cookie for _ in range(20)]
     fresh.api.pause(green.name)
 
-    def visit(cookie: str) -> Answer:
+    def visit(cookie: str) -> ReplicaAnswer:
         ask(blue, "/big.jsp", cookie)
         ask(blue, "/big.jsp", cookie)
         return ask(blue, "/name.jsp?is=Ada", cookie)
@@ -548,7 +548,7 @@ def test_a_cart_goes_with_its_visitor_through_switches_a_rollback_and_a_crash() 
         shop = site.add_app("it-carts-shared", replicas=2, app='poll = "0"', release='sessions = "replicated"')
         site.start()
 
-        def visit(path: str, cookie: str = "") -> Answer:
+        def visit(path: str, cookie: str = "") -> ReplicaAnswer:
             nginx = Endpoint("nginx", "", "127.0.0.1", site.site_port)
             return ask(nginx, path, cookie, Host="it-carts-shared.test")
 

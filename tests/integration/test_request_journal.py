@@ -68,7 +68,7 @@ def name_of(line: str) -> str:
 
 
 @dataclass(frozen=True)
-class Shop:
+class JournalShop:
     """An app with two replicas of one line of Tomcats, in an installation that several share."""
 
     site: Installation
@@ -133,7 +133,7 @@ def freeze(pid: int) -> None:
     until(lambda: all(") T " in (thread / "stat").read_text() for thread in threads.iterdir()))
 
 
-def kill_while_frozen(shop: Shop, status: int) -> list[requests.Response]:
+def kill_while_frozen(shop: JournalShop, status: int) -> list[requests.Response]:
     """The answers, of this status, to POSTs that the first replica gets while it is frozen, until it is killed."""
     freeze(shop.pid())
     with shop.asking(CROWD, "/pay.jsp") as asked:
@@ -161,12 +161,12 @@ def disk(site: Installation) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def shops(site: Installation, disk: None) -> dict[str, Shop]:
+def shops(site: Installation, disk: None) -> dict[str, JournalShop]:
     """One for each line, live."""
     found, projects = {}, {}
     for line in LINES:
         name = name_of(line)
-        found[line] = Shop(site, name)
+        found[line] = JournalShop(site, name)
         image = f'image = "tomcat:{line}-temurin"'
         projects[name] = site.add_app(name, replicas=2, app='poll = "0"', tomcat=image)
     site.start()
@@ -178,14 +178,14 @@ def shops(site: Installation, disk: None) -> dict[str, Shop]:
 
 
 @pytest.fixture
-def shop(shops: dict[str, Shop]) -> Shop:
+def shop(shops: dict[str, JournalShop]) -> JournalShop:
     shops[USUAL].run_both()
     return shops[USUAL]
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_request_that_a_killed_replica_had_not_begun_is_processed_once_by_its_sibling(
-    shops: dict[str, Shop], line: str
+    shops: dict[str, JournalShop], line: str
 ) -> None:
     shop = shops[line]
     shop.run_both()
@@ -195,7 +195,9 @@ def test_request_that_a_killed_replica_had_not_begun_is_processed_once_by_its_si
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_request_that_a_killed_replica_had_begun_is_processed_by_no_other(shops: dict[str, Shop], line: str) -> None:
+def test_request_that_a_killed_replica_had_begun_is_processed_by_no_other(
+    shops: dict[str, JournalShop], line: str
+) -> None:
     shop = shops[line]
     shop.run_both()
     before, recorded = shop.paid(2), shop.recorded()
@@ -208,7 +210,7 @@ def test_request_that_a_killed_replica_had_begun_is_processed_by_no_other(shops:
     assert shop.paid(2) == before
 
 
-def test_journal_records_a_post_for_some_seconds_and_no_get_or_put(shop: Shop) -> None:
+def test_journal_records_a_post_for_some_seconds_and_no_get_or_put(shop: JournalShop) -> None:
     until(lambda: not shop.recorded(), 60)
     assert shop.ask("/pay.jsp").status_code == 200
     assert shop.ask("/pay.jsp", method="PUT").status_code in (200, 405)
@@ -219,13 +221,13 @@ def test_journal_records_a_post_for_some_seconds_and_no_get_or_put(shop: Shop) -
     assert (shop.journal() / ACTIVE).exists()
 
 
-def test_visitor_cannot_choose_the_name_of_a_record(shop: Shop) -> None:
+def test_visitor_cannot_choose_the_name_of_a_record(shop: JournalShop) -> None:
     before, named = set(shop.journal().iterdir()), {"X-Request-Id": "../keeps"}
     answer = shop.ask("/pay.jsp", 1, method="POST", **named)
     assert {record.name for record in set(shop.journal().iterdir()) - before} == {answer.headers["X-Request-Id"]}
 
 
-def test_restarted_replica_removes_the_records_from_before_its_kill(shop: Shop) -> None:
+def test_restarted_replica_removes_the_records_from_before_its_kill(shop: JournalShop) -> None:
     left = shop.ask("/pay.jsp", method="POST").headers["X-Request-Id"]
     shop.container().kill()
     assert left in shop.recorded()
@@ -234,7 +236,7 @@ def test_restarted_replica_removes_the_records_from_before_its_kill(shop: Shop) 
     until(lambda: left not in shop.recorded(), 60)
 
 
-def test_record_of_an_asynchronous_request_stays_until_it_is_complete(shop: Shop) -> None:
+def test_record_of_an_asynchronous_request_stays_until_it_is_complete(shop: JournalShop) -> None:
     with shop.asking(1, "/later.jsp?later=22000") as asked:
         until(lambda: len(shop.recorded()) > 0)
         records = [shop.recorded() for _ in iter(lambda: asked[0].done(), True)]
@@ -244,20 +246,20 @@ def test_record_of_an_asynchronous_request_stays_until_it_is_complete(shop: Shop
     until(lambda: not shop.recorded(), 60)
 
 
-def test_dispatched_asynchronous_request_is_processed_once_and_recorded(shop: Shop) -> None:
+def test_dispatched_asynchronous_request_is_processed_once_and_recorded(shop: JournalShop) -> None:
     before = shop.paid(1)
     answer = shop.ask("/later.jsp?later=50&then=/paid.jsp", method="POST")
     assert (answer.status_code, answer.text) == (200, str(before + 1))
     assert answer.headers["X-Request-Id"] in shop.recorded()
 
 
-def test_replica_without_a_journal_serves_on_and_none_of_its_requests_is_repeated(shop: Shop) -> None:
+def test_replica_without_a_journal_serves_on_and_none_of_its_requests_is_repeated(shop: JournalShop) -> None:
     shutil.rmtree(shop.journal())
     assert shop.ask("/pay.jsp", method="POST").text == "paid blue1"
     kill_while_frozen(shop, 502)
 
 
-def test_replica_whose_journal_is_full_logs_that_and_none_of_its_requests_is_repeated(shop: Shop) -> None:
+def test_replica_whose_journal_is_full_logs_that_and_none_of_its_requests_is_repeated(shop: JournalShop) -> None:
     until((shop.journal() / ACTIVE).exists, 30)
     fill(shop)
     assert shop.ask("/pay.jsp", method="POST").text == "paid blue1"
@@ -272,14 +274,14 @@ def test_replica_whose_journal_is_full_logs_that_and_none_of_its_requests_is_rep
     kill_while_frozen(shop, 200)
 
 
-def fill(shop: Shop) -> None:
+def fill(shop: JournalShop) -> None:
     """Leave no room for another file in the first replica's journal."""
     with contextlib.suppress(OSError):
         for number in range(INODES):
             (shop.journal() / f"filled-{number}").touch()
 
 
-def test_start_of_hookserver_deactivates_journals_until_their_replicas_activate_them_again(shop: Shop) -> None:
+def test_start_of_hookserver_deactivates_journals_until_their_replicas_activate_them_again(shop: JournalShop) -> None:
     until((shop.journal() / ACTIVE).exists, 30)
     stranger = folder(shop.site.state, shop.app, "172.30.183.250")
     make_empty(stranger)

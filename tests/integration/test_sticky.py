@@ -14,7 +14,7 @@ import requests
 
 from hookserver.models import Release, Slot
 from tests.integration.conftest import CA
-from tests.shop import Installation, Project, assert_invariants, installed, until
+from tests.shop import Installation, ShopProject, assert_invariants, installed, until
 from tests.shop.wars import war
 
 SHOP, SILENT, LATE, LOGOUT = "it-carts", "it-silent", "it-late", "it-logout"
@@ -73,7 +73,7 @@ class Street:
     """The sample shop in its own installation, and what is pushed to it."""
 
     site: Installation
-    shop: Project
+    shop: ShopProject
 
     def shopper(self, app: str = SHOP) -> Shopper:
         return Shopper(self.site.site_port, app)
@@ -232,7 +232,7 @@ def two_releases(street: Street, app: str, visitors: int = 1, keep: int = 1800) 
 
     Their sessions end after ``keep`` seconds of silence.
     """
-    project = Project(app, street.site.folder / "work" / app, street.site.state.push_repository(app))
+    project = ShopProject(app, street.site.folder / "work" / app, street.site.state.push_repository(app))
     there = [street.shopper(app) for _ in range(visitors)]
     for version in ("one", "two"):
         project.commit({"app.war": war(version)}, version)

@@ -3,15 +3,15 @@
 from tests.shop.gate import Gate
 from tests.shop.installation import Answer, Installation, free_port, installed, until
 from tests.shop.invariants import assert_invariants
-from tests.shop.project import Project, Pushed
+from tests.shop.project import Pushed, ShopProject
 from tests.shop.visitors import Visitors
 
 __all__ = [
     "Answer",
     "Gate",
     "Installation",
-    "Project",
     "Pushed",
+    "ShopProject",
     "Visitors",
     "assert_invariants",
     "free_port",

@@ -27,8 +27,8 @@ from hookserver.nginx import Nginx
 from hookserver.state.state_dir import StateDir
 from hookserver.state.wait_until import wait_until
 from hookserver.store import Store
-from tests.shop.processes import Processes
-from tests.shop.project import Project
+from tests.shop.processes import ShopProcesses
+from tests.shop.project import ShopProject
 from tests.shop.visitors import Visitors
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class Installation:
         java_opts: str = "",
         tomcat: str = "",
         release: str = "",
-    ) -> Project:
+    ) -> ShopProject:
         """Add an app; the texts are further lines of its tables. A running hookserver needs a restart, or ``apply``."""
         self.apps[name] = _APP.format(
             name=name,
@@ -130,7 +130,7 @@ class Installation:
         )
         self.write_settings()
         remote = self.state.push_repository(name) if repository == "push" else self.folder / f"{name}.git"
-        return Project(name, self.folder / "work" / name, remote)
+        return ShopProject(name, self.folder / "work" / name, remote)
 
     @property
     def config(self) -> Path:
@@ -158,8 +158,8 @@ class Installation:
         return docker.DockerClient(base_url=self.docker_host or None)
 
     @property
-    def processes(self) -> Processes:
-        return Processes(str(self.config))
+    def processes(self) -> ShopProcesses:
+        return ShopProcesses(str(self.config))
 
     @cached_property
     def token(self) -> str:

@@ -12,7 +12,7 @@ _PROC = Path("/proc")
 
 
 @dataclass(frozen=True)
-class Processes:
+class ShopProcesses:
     """Of the installation with the settings file ``config``."""
 
     config: str

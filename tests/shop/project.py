@@ -28,7 +28,7 @@ class Pushed:
 
 
 @dataclass(frozen=True)
-class Project:
+class ShopProject:
     """An app's working copy in ``folder``, pushed to ``remote`` (the bare repository)."""
 
     app: str

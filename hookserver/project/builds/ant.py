@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hookserver.project.builds.ant_notes import notes_on_missing_files
-from hookserver.project.builds.ant_script import Script, Task, read_script
+from hookserver.project.builds.ant_script import AntElement, Script, read_script
 from hookserver.project.builds.commands import command
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder, join
@@ -90,7 +90,7 @@ def _makers(script: Script) -> dict[int, Evidence]:
     return found
 
 
-def _made_by(tasks: Iterable[Task], makers: Mapping[int, Evidence]) -> tuple[Evidence, ...]:
+def _made_by(tasks: Iterable[AntElement], makers: Mapping[int, Evidence]) -> tuple[Evidence, ...]:
     wars = [makers[id(task.element)] for task in tasks if id(task.element) in makers]
     return tuple({war.value: war for war in wars}.values())
 

@@ -15,7 +15,7 @@ _CALLS = ("antcall", "antcallback", "runtarget", "foreach", "ant")
 
 
 @dataclass(frozen=True)
-class Task:
+class AntElement:
     """An element, and the path of its file."""
 
     element: Element
@@ -28,8 +28,8 @@ class Script:
 
     files: Mapping[str, Element]
     properties: Mapping[str, str]
-    targets: Mapping[str, Task]
-    macros: Mapping[str, Task]
+    targets: Mapping[str, AntElement]
+    macros: Mapping[str, AntElement]
 
     @property
     def default(self) -> str:
@@ -40,32 +40,32 @@ class Script:
         """The text with the values of its properties."""
         return expand(text, self.properties.get)
 
-    def tasks(self, *tags: str) -> Iterator[Task]:
+    def tasks(self, *tags: str) -> Iterator[AntElement]:
         """All elements with one of these tags."""
         for path, root in self.files.items():
-            yield from (Task(element, path) for element in root.iter() if element.tag in tags)
+            yield from (AntElement(element, path) for element in root.iter() if element.tag in tags)
 
-    def run_by(self, target: str) -> list[Task]:
+    def run_by(self, target: str) -> list[AntElement]:
         """All tasks that run with a target: its own, those of the targets it needs or calls, and those outside."""
         outside = [
-            Task(element, path)
+            AntElement(element, path)
             for path, root in self.files.items()
             for element in root
             if element.tag not in ("target", "macrodef")
         ]
         waiting = [*outside, *([self.targets[target]] if target in self.targets else [])]
         seen = {id(task.element) for task in waiting}
-        found: list[Task] = []
+        found: list[AntElement] = []
         for task in waiting:
             for element in task.element.iter():
-                found.append(Task(element, task.path))
+                found.append(AntElement(element, task.path))
                 for other in self._started_by(element):
                     if id(other.element) not in seen:
                         seen.add(id(other.element))
                         waiting.append(other)
         return found
 
-    def _started_by(self, element: Element) -> Iterator[Task]:
+    def _started_by(self, element: Element) -> Iterator[AntElement]:
         if element.tag in self.macros:
             yield self.macros[element.tag]
         names = []
@@ -98,13 +98,13 @@ def read_script(folder: Folder, notes: list[str]) -> Script | None:
     return Script(files, _properties(folder, files), _named(files, "target"), _named(files, "macrodef"))
 
 
-def _named(files: Mapping[str, Element], tag: str) -> dict[str, Task]:
+def _named(files: Mapping[str, Element], tag: str) -> dict[str, AntElement]:
     # https://ant.apache.org/manual/Tasks/import.html: the importing file's target takes precedence
-    found: dict[str, Task] = {}
+    found: dict[str, AntElement] = {}
     for path, root in files.items():
         for element in root:
             if element.tag == tag and element.get("name"):
-                found.setdefault(element.get("name", ""), Task(element, path))
+                found.setdefault(element.get("name", ""), AntElement(element, path))
     return found
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hookserver.project.builds.gradle_files import Files, Part, Project, read_files
+from hookserver.project.builds.gradle_files import Files, GradleProject, Part, read_files
 from hookserver.project.builds.gradle_values import Values
 from hookserver.project.builds.wrapper import read_wrapper
 from hookserver.project.findings import Build, Dependency, Evidence
@@ -76,7 +76,7 @@ def read_build(folder: Folder) -> Build | None:
     )
 
 
-def _war_path(project: Project, part: Part) -> Evidence:
+def _war_path(project: GradleProject, part: Part) -> Evidence:
     """The default name contains the version, which changes: it becomes ``*``. So does a name that refers to a value."""
     blocks = (match[1] for found in project.parts for match in _WAR_BLOCK.finditer(found.raw))
     named = next((match for block in blocks if (match := _WAR_NAME.search(block))), None)

@@ -53,7 +53,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Project:
+class GradleProject:
     """One project of the build: its folder, and all parts that configure it, its own build file first."""
 
     folder: str
@@ -66,7 +66,7 @@ class Files:
 
     first: str
     settings: Part
-    projects: tuple[Project, ...]
+    projects: tuple[GradleProject, ...]
     others: tuple[Part, ...]
     values: Values
 
@@ -102,7 +102,7 @@ def read_files(folder: Folder) -> Files | None:
         own = [whole[files[path]]] if files[path] else []
         targets = (path, "allprojects", "subprojects") if path else (path, "allprojects")
         own += [found for target, found in shared if target in targets]
-        projects.append(Project(place, tuple(_with_plugins(own, plugins))))
+        projects.append(GradleProject(place, tuple(_with_plugins(own, plugins))))
     others = tuple(whole[name] for name in (settings, *plugin_builds) if name)
     return Files(top or settings, part(settings, settings_text), tuple(projects), others, values)
 

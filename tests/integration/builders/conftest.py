@@ -17,7 +17,7 @@ import docker
 import docker.errors
 import pytest
 
-from hookserver.builders import BuildJob, Images
+from hookserver.builders import BuildJob, DockerImages
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.state.state_dir import StateDir
@@ -27,11 +27,11 @@ TOMCAT = "tomcat:10.1-jdk17-temurin"
 
 
 @dataclass(frozen=True)
-class Site:
+class BuildSite:
     """Where tests build."""
 
     client: docker.APIClient
-    images: Images
+    images: DockerImages
     root: Path
     app: str
     deploys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -101,11 +101,11 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuildSite]:
     root = tmp_path_factory.mktemp("site")
     client = docker.APIClient()
     settings = DockerSettings(subnet=IPv4Network("172.17.0.0/16"))  # Docker's default bridge, where these images run
-    made = Site(client, Images(settings, StateDir(root)), root, f"t-{os.getpid()}")
+    made = BuildSite(client, DockerImages(settings, StateDir(root)), root, f"t-{os.getpid()}")
     try:
         yield made
     finally:

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from hookserver.builders.job import BuildJob
-from tests.integration.builders.conftest import TOMCAT, Site, war
+from tests.integration.builders.conftest import TOMCAT, BuildSite, war
 
 PAGE = """<%@ page session="true" %><%
   String wait = request.getParameter("wait");
@@ -24,13 +24,13 @@ WEB = '<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0"/>'
 BROKEN = WEB.replace("/>", "><listener><listener-class>shop.NoSuchListener</listener-class></listener></web-app>")
 
 
-def job(site: Site, page: str = PAGE, web: str = WEB, library: bytes = b"PK", **settings: Any) -> BuildJob:
+def job(site: BuildSite, page: str = PAGE, web: str = WEB, library: bytes = b"PK", **settings: Any) -> BuildJob:
     packed = war({"WEB-INF/web.xml": web, "WEB-INF/lib/a.jar.txt": library, "index.jsp": page})
     return site.job({"shop.war": packed}, **settings)
 
 
 @pytest.fixture(scope="module")
-def shop(site: Site) -> str:
+def shop(site: BuildSite) -> str:
     return site.build(job(site))[0]
 
 
@@ -45,7 +45,7 @@ def ready(eventually: Callable[..., object], url: str) -> None:
 
 
 def test_image_serves_and_names_the_replica_in_the_session(
-    site: Site, shop: str, eventually: Callable[..., object]
+    site: BuildSite, shop: str, eventually: Callable[..., object]
 ) -> None:
     with site.running(shop, CATALINA_OPTS="-Dhookserver.route=blue1") as (container, address):
         ready(eventually, f"http://{address}:8080/")
@@ -57,7 +57,7 @@ def test_image_serves_and_names_the_replica_in_the_session(
 
 
 def test_app_sees_the_address_scheme_and_port_that_nginx_forwards(
-    site: Site, shop: str, eventually: Callable[..., object]
+    site: BuildSite, shop: str, eventually: Callable[..., object]
 ) -> None:
     with site.running(shop) as (_, address):
         ready(eventually, f"http://{address}:8080/")
@@ -69,7 +69,7 @@ def test_app_sees_the_address_scheme_and_port_that_nginx_forwards(
         assert "remote=10.0.0.5 scheme=http\n port=8088" in text
 
 
-def test_sessions_work_without_a_route(site: Site, shop: str, eventually: Callable[..., object]) -> None:
+def test_sessions_work_without_a_route(site: BuildSite, shop: str, eventually: Callable[..., object]) -> None:
     with site.running(shop) as (_, address), requests.Session() as visitor:
         ready(eventually, f"http://{address}:8080/")
         first = re.findall(r"session=(\S+)", visitor.get(f"http://{address}:8080/", timeout=30).text)
@@ -78,7 +78,7 @@ def test_sessions_work_without_a_route(site: Site, shop: str, eventually: Callab
 
 
 def test_slow_request_is_answered_after_the_stop_began(
-    site: Site, shop: str, eventually: Callable[..., object]
+    site: BuildSite, shop: str, eventually: Callable[..., object]
 ) -> None:
     with site.running(shop) as (container, address):
         ready(eventually, f"http://{address}:8080/")
@@ -96,7 +96,9 @@ def test_slow_request_is_answered_after_the_stop_began(
         assert site.client.inspect_container(container)["State"]["ExitCode"] == 143
 
 
-def test_container_output_has_the_cause_of_a_failed_listener(site: Site, eventually: Callable[..., object]) -> None:
+def test_container_output_has_the_cause_of_a_failed_listener(
+    site: BuildSite, eventually: Callable[..., object]
+) -> None:
     image, _ = site.build(job(site, web=BROKEN))
     with site.running(image) as (container, address):
         ready(eventually, f"http://{address}:8080/")
@@ -105,7 +107,7 @@ def test_container_output_has_the_cause_of_a_failed_listener(site: Site, eventua
         assert "java.lang.ClassNotFoundException: shop.NoSuchListener" in output
 
 
-def test_push_without_changed_libraries_adds_one_layer(site: Site) -> None:
+def test_push_without_changed_libraries_adds_one_layer(site: BuildSite) -> None:
     library = bytes(1000)
     first, _ = site.build(job(site, library=library))
     began = time.monotonic()
@@ -121,14 +123,14 @@ def test_push_without_changed_libraries_adds_one_layer(site: Site) -> None:
     assert site.inspect(third)["RootFS"]["Layers"][:-1] != layers[0][:-1]
 
 
-def test_app_is_served_below_its_context_path(site: Site, eventually: Callable[..., object]) -> None:
+def test_app_is_served_below_its_context_path(site: BuildSite, eventually: Callable[..., object]) -> None:
     image, _ = site.build(job(site, path="/eu/shop"))
     with site.running(image) as (_, address):
         ready(eventually, f"http://{address}:8080/eu/shop/")
         assert "version=1" in requests.get(f"http://{address}:8080/eu/shop/", timeout=30).text
 
 
-def test_default_webapps_of_a_tomcat_are_removed(site: Site, eventually: Callable[..., object]) -> None:
+def test_default_webapps_of_a_tomcat_are_removed(site: BuildSite, eventually: Callable[..., object]) -> None:
     labels = {"hookserver.state_dir": str(site.root), "hookserver.role": "base"}
     made = site.client.create_container(TOMCAT, ["sh", "-c", "cp -r webapps.dist/* webapps"], labels=labels)["Id"]
     site.client.start(made)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hookserver.deploy_log import DeployLog
 from tests.contracts import keeps_the_images_contract
-from tests.integration.builders.conftest import Site, war
+from tests.integration.builders.conftest import BuildSite, war
 
 
-def test_docker_keeps_the_contract_of_images(site: Site) -> None:
+def test_docker_keeps_the_contract_of_images(site: BuildSite) -> None:
     product = war({"WEB-INF/web.xml": "<web-app/>", "index.html": "contract"})
     job = site.job({"shop.war": product}, build={"kind": "war", "war": "shop.war"}, image=f"hookserver-test/{site.app}")
     log = DeployLog(site.log_file(job))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from hookserver.errors import BuildError
-from tests.integration.builders.conftest import TOMCAT, Site
+from tests.integration.builders.conftest import TOMCAT, BuildSite
 from tests.integration.builders.kinds.test_war import SHOP
 from tests.integration.builders.test_assemble import PAGE, job
 
 
 def test_image_exists_for_the_same_commit_and_settings_only(
-    site: Site,
+    site: BuildSite,
 ) -> None:
     first = job(site, commit="c" * 40)
     assert site.images.existing(first) is None
@@ -24,14 +24,14 @@ def test_image_exists_for_the_same_commit_and_settings_only(
     assert site.images.kept(image) == image
 
 
-def test_prune_removes_old_images_that_had_another_name_in_the_settings(site: Site) -> None:
+def test_prune_removes_old_images_that_had_another_name_in_the_settings(site: BuildSite) -> None:
     before = site.build(job(site, library=b"renamed", image=f"hookserver-test/{site.app}-before"))[0]
     now = job(site, library=b"renamed too")
     kept = site.build(now)[0]
     assert before in site.images.prune(now.app, {kept})
 
 
-def test_remove_caches_removes_the_volumes_of_the_app_only(site: Site) -> None:
+def test_remove_caches_removes_the_volumes_of_the_app_only(site: BuildSite) -> None:
     ours = {"hookserver.state_dir": str(site.root), "hookserver.app": f"{site.app}-gone"}
     theirs = ({**ours, "hookserver.app": site.app}, {**ours, "hookserver.state_dir": f"{site.root}/other"})
     gone, *others = (site.client.create_volume(labels=labels)["Name"] for labels in (ours, *theirs))
@@ -45,7 +45,7 @@ def test_remove_caches_removes_the_volumes_of_the_app_only(site: Site) -> None:
             site.client.remove_volume(name)
 
 
-def test_prune_removes_the_old_images_and_layers_of_the_app_only(site: Site) -> None:
+def test_prune_removes_the_old_images_and_layers_of_the_app_only(site: BuildSite) -> None:
     kept, old, tagged = (site.build(job(site, library=name.encode()))[0] for name in ("kept", "old", "tagged"))
     same_libraries = site.build(job(site, page=f"{PAGE} ", library=b"kept"))[0]
     site.client.tag(tagged, f"hookserver-test/{site.app}", "a-persons-own")
@@ -64,14 +64,14 @@ def test_prune_removes_the_old_images_and_layers_of_the_app_only(site: Site) -> 
     assert len(left) == 4  # two images, each on its layer of libraries
 
 
-def test_image_that_nobody_has_is_refused_with_its_setting_before_the_build(site: Site) -> None:
+def test_image_that_nobody_has_is_refused_with_its_setting_before_the_build(site: BuildSite) -> None:
     request = site.job({"shop.war": SHOP}, tomcat={"image": "127.0.0.1:1/no-such-tomcat:1"})
     with pytest.raises(BuildError, match=r"no-such-tomcat:1 \(tomcat\.image\) is not here and cannot be pulled"):
         site.build(request)
     assert "the WAR in the repository" not in site.log(request)
 
 
-def test_image_with_a_volume_over_its_webapps_is_refused(site: Site) -> None:
+def test_image_with_a_volume_over_its_webapps_is_refused(site: BuildSite) -> None:
     labels = {"hookserver.state_dir": str(site.root), "hookserver.role": "base"}
     made = site.client.create_container(TOMCAT, labels=labels)["Id"]
     site.client.commit(made, f"hookserver-test/{site.app}", "volume", changes=["VOLUME /usr/local/tomcat/webapps"])
@@ -81,7 +81,7 @@ def test_image_with_a_volume_over_its_webapps_is_refused(site: Site) -> None:
         site.build(request)
 
 
-def test_image_without_a_tomcat_is_refused(site: Site) -> None:
+def test_image_without_a_tomcat_is_refused(site: BuildSite) -> None:
     request = site.job({"shop.war": SHOP}, tomcat={"image": "maven:3.9-eclipse-temurin-17"})
     with pytest.raises(BuildError, match="has no Tomcat in /usr/local/tomcat"):
         site.build(request)

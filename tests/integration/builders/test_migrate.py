@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import requests
 
-from tests.integration.builders.conftest import CA_BUNDLE, Site, war
+from tests.integration.builders.conftest import CA_BUNDLE, BuildSite, war
 from tests.integration.builders.test_assemble import ready
 from tests.unit.builders.wars.test_facts import zipped
 
@@ -14,7 +14,9 @@ BUILD = {"ca_bundle": str(CA_BUNDLE)} if CA_BUNDLE.exists() else {}
 PAGE = '<%@ page import="javax.servlet.http.HttpServletRequest" %>{} <%= ((HttpServletRequest) request).getMethod() %>'
 
 
-def test_converted_war_serves_and_its_libraries_stay_one_layer(site: Site, eventually: Callable[..., object]) -> None:
+def test_converted_war_serves_and_its_libraries_stay_one_layer(
+    site: BuildSite, eventually: Callable[..., object]
+) -> None:
     library = zipped({"META-INF/note.properties": b"api = javax.servlet.http.HttpServlet", "a": bytes(5000)})
     images = []
     for version in ("one", "two"):

@@ -16,7 +16,7 @@ import pytest
 
 from hookserver.config.secrets import secrets_of
 from hookserver.deploy_log import DeployLog
-from tests.integration.builders.conftest import Site
+from tests.integration.builders.conftest import BuildSite
 from tests.integration.builders.kinds.test_maven import BUILD, POM, SOURCE
 
 PASSWORD = "open sesame 4711"
@@ -86,7 +86,7 @@ def proxy() -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def host_address(site: Site) -> Iterator[str]:
+def host_address(site: BuildSite) -> Iterator[str]:
     """An address of this host that a build reaches: the gateway of a network, which Docker sets on the host.
 
     The default bridge lists none on some engines (20.10), a network that is created here always does.
@@ -99,7 +99,7 @@ def host_address(site: Site) -> Iterator[str]:
 
 
 def test_build_takes_a_jar_from_a_private_repository_behind_a_proxy_and_never_shows_its_password(
-    site: Site, proxy: Proxy, host_address: str, tmp_path: Path
+    site: BuildSite, proxy: Proxy, host_address: str, tmp_path: Path
 ) -> None:
     password, settings = tmp_path / "password", tmp_path / "settings.xml"
     password.write_text(f"{PASSWORD}\n")

@@ -28,7 +28,7 @@ SERVES = "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done"
 
 
 @dataclass(frozen=True)
-class Installation:
+class ReplicaSite:
     """Containers with a state folder of their own, and an app to run; ``shell`` is what its replicas do."""
 
     containers: Containers
@@ -92,9 +92,9 @@ def room(api: APIClient) -> None:
 
 
 @pytest.fixture
-def installation(api: APIClient, image: Callable[[str], str], room: None, tmp_path: Path) -> Iterator[Installation]:
+def installation(api: APIClient, image: Callable[[str], str], room: None, tmp_path: Path) -> Iterator[ReplicaSite]:
     name = f"hctest-{secrets.token_hex(3)}"
-    yield Installation(Containers(DockerSettings(subnet=SUBNET), tmp_path), tmp_path, name, image)
+    yield ReplicaSite(Containers(DockerSettings(subnet=SUBNET), tmp_path), tmp_path, name, image)
     remove(api, f"hookserver.state_dir={tmp_path}")
 
 

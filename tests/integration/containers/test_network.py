@@ -11,7 +11,7 @@ from docker import APIClient
 from hookserver.config import DockerSettings
 from hookserver.containers import Containers
 from hookserver.errors import ContainerError
-from tests.integration.containers.conftest import Installation
+from tests.integration.containers.conftest import ReplicaSite
 
 NAME = "hookserver-172.30.112.0-24"
 
@@ -20,7 +20,7 @@ def on(subnet: str, state_dir: Path) -> Containers:
     return Containers(DockerSettings(subnet=IPv4Network(subnet)), state_dir)
 
 
-def test_pruned_network_is_recreated(installation: Installation, api: APIClient) -> None:
+def test_pruned_network_is_recreated(installation: ReplicaSite, api: APIClient) -> None:
     installation.containers.tidy(())
     api.remove_network(NAME)
     installation.start()
@@ -29,7 +29,7 @@ def test_pruned_network_is_recreated(installation: Installation, api: APIClient)
 
 
 def test_addresses_of_another_network_are_refused_with_its_name(
-    installation: Installation, network: Callable[..., str]
+    installation: ReplicaSite, network: Callable[..., str]
 ) -> None:
     other = network(f"{installation.name}-company", "172.30.112.128/25")
     with pytest.raises(ContainerError, match=f"routed already|{other}") as caught:
@@ -47,7 +47,7 @@ def test_routed_addresses_are_refused_with_the_device(room: None, tmp_path: Path
         subprocess.run(["ip", "route", "del", *route], check=True)
 
 
-def test_two_installations_do_not_share_a_network(installation: Installation, tmp_path: Path) -> None:
+def test_two_installations_do_not_share_a_network(installation: ReplicaSite, tmp_path: Path) -> None:
     installation.containers.tidy(())
     with pytest.raises(ContainerError, match=f"belongs to the installation in {tmp_path}"):
         on("172.30.112.0/24", tmp_path / "other").tidy(())

@@ -13,20 +13,20 @@ from docker.types import LogConfig
 from hookserver.config import AppSettings
 from hookserver.containers.prepare import run_prepare
 from hookserver.errors import ContainerError
-from tests.integration.containers.conftest import BASE, MINE, Installation
+from tests.integration.containers.conftest import BASE, MINE, ReplicaSite
 
 
-def app_with(installation: Installation, prepare: str, **release: Any) -> AppSettings:
+def app_with(installation: ReplicaSite, prepare: str, **release: Any) -> AppSettings:
     facts = {"name": installation.name, "repository": "push", "domains": ["shop.example.com"]}
     return AppSettings.model_validate(facts | {"release": {"prepare": prepare, **release}})
 
 
-def left(api: APIClient, installation: Installation) -> list[str]:
+def left(api: APIClient, installation: ReplicaSite) -> list[str]:
     label = f"hookserver.state_dir={installation.state_dir}"
     return [found["Names"][0] for found in api.containers(all=True, filters={"label": label})]
 
 
-def test_prepare_reports_its_lines_while_it_runs_and_leaves_nothing(api: APIClient, installation: Installation) -> None:
+def test_prepare_reports_its_lines_while_it_runs_and_leaves_nothing(api: APIClient, installation: ReplicaSite) -> None:
     told: list[tuple[float, str]] = []
     script = 'echo "app $HOOKSERVER_APP"; echo oops >&2; sleep 1; printf done'
     app = app_with(installation, script)
@@ -36,7 +36,7 @@ def test_prepare_reports_its_lines_while_it_runs_and_leaves_nothing(api: APIClie
     assert left(api, installation) == []
 
 
-def test_line_without_end_is_cut_in_bounded_time(installation: Installation) -> None:
+def test_line_without_end_is_cut_in_bounded_time(installation: ReplicaSite) -> None:
     told: list[str] = []
     before = time.process_time()
     app = app_with(installation, "head -c 32000000 /dev/zero | tr '\\0' x; echo; printf done")
@@ -46,7 +46,7 @@ def test_line_without_end_is_cut_in_bounded_time(installation: Installation) -> 
     assert len("".join(told)) < 10_000
 
 
-def test_failed_prepare_raises_its_last_lines(api: APIClient, installation: Installation) -> None:
+def test_failed_prepare_raises_its_last_lines(api: APIClient, installation: ReplicaSite) -> None:
     with pytest.raises(ContainerError, match=r"ended with 3(?s:.)*column exists already"):
         installation.containers.prepare(
             app_with(installation, "echo column exists already; exit 3"), installation.release(), lambda _: None
@@ -54,7 +54,7 @@ def test_failed_prepare_raises_its_last_lines(api: APIClient, installation: Inst
     assert left(api, installation) == []
 
 
-def test_prepare_is_stopped_at_its_timeout(api: APIClient, installation: Installation) -> None:
+def test_prepare_is_stopped_at_its_timeout(api: APIClient, installation: ReplicaSite) -> None:
     began = time.monotonic()
     with pytest.raises(ContainerError, match="stopped after 1s"):
         installation.containers.prepare(
@@ -66,7 +66,7 @@ def test_prepare_is_stopped_at_its_timeout(api: APIClient, installation: Install
     assert left(api, installation) == []
 
 
-def test_leftover_of_a_killed_deploy_is_removed(api: APIClient, installation: Installation) -> None:
+def test_leftover_of_a_killed_deploy_is_removed(api: APIClient, installation: ReplicaSite) -> None:
     release = installation.release()
     started = threading.Event()
 
@@ -84,7 +84,7 @@ def test_leftover_of_a_killed_deploy_is_removed(api: APIClient, installation: In
     assert left(api, installation) == []
 
 
-def test_prepare_is_not_on_the_network_of_the_fixed_addresses(installation: Installation) -> None:
+def test_prepare_is_not_on_the_network_of_the_fixed_addresses(installation: ReplicaSite) -> None:
     told: list[str] = []
     installation.start(slot=installation.release().slot)
     installation.containers.prepare(app_with(installation, "hostname -I"), installation.release(), told.append)

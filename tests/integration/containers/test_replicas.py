@@ -11,7 +11,7 @@ from docker.errors import NotFound
 from hookserver.errors import ContainerError, Unhealthy
 from hookserver.models import Release, ReplicaState, Slot
 from hookserver.pipeline.liveness import with_cause
-from tests.integration.containers.conftest import BASE, SERVES, Installation
+from tests.integration.containers.conftest import BASE, SERVES, ReplicaSite
 
 Foreign = Callable[..., str]
 Eventually = Callable[..., object]
@@ -21,7 +21,7 @@ def inspect(api: APIClient, name: str) -> dict[str, object]:
     return dict(api.inspect_container(name))
 
 
-def test_slot_runs_all_its_replicas_at_their_fixed_addresses(installation: Installation, api: APIClient) -> None:
+def test_slot_runs_all_its_replicas_at_their_fixed_addresses(installation: ReplicaSite, api: APIClient) -> None:
     places = installation.start()
     assert [place.host for place in places] == ["172.30.112.16", "172.30.112.17"]
     replicas = installation.containers.replicas(installation.name)
@@ -33,7 +33,7 @@ def test_slot_runs_all_its_replicas_at_their_fixed_addresses(installation: Insta
     installation.check_alive()
 
 
-def test_address_is_the_same_after_the_container_was_started_again(installation: Installation, api: APIClient) -> None:
+def test_address_is_the_same_after_the_container_was_started_again(installation: ReplicaSite, api: APIClient) -> None:
     place = installation.start()[0]
     api.restart(place.name, timeout=0)
     networks = api.inspect_container(place.name)["NetworkSettings"]["Networks"]
@@ -41,7 +41,7 @@ def test_address_is_the_same_after_the_container_was_started_again(installation:
 
 
 def test_container_without_a_fixed_address_never_takes_a_stopped_replicas(
-    installation: Installation, api: APIClient, foreign: Foreign
+    installation: ReplicaSite, api: APIClient, foreign: Foreign
 ) -> None:
     place = installation.start()[0]
     api.stop(place.name, timeout=0)
@@ -52,7 +52,7 @@ def test_container_without_a_fixed_address_never_takes_a_stopped_replicas(
     api.start(place.name)
 
 
-def test_app_finds_its_environment_memory_files_and_host(installation: Installation, tmp_path: Path) -> None:
+def test_app_finds_its_environment_memory_files_and_host(installation: ReplicaSite, tmp_path: Path) -> None:
     (tmp_path / "shop.env").write_text("FROM_FILE=a b\n")
     (tmp_path / "files").mkdir()
     (tmp_path / "files/note").write_text("from the volume")
@@ -74,7 +74,7 @@ def test_app_finds_its_environment_memory_files_and_host(installation: Installat
 
 
 def test_replica_joins_further_networks_and_keeps_its_fixed_address(
-    installation: Installation, api: APIClient, network: Callable[..., str]
+    installation: ReplicaSite, api: APIClient, network: Callable[..., str]
 ) -> None:
     database = network(f"{installation.name}-db", "172.30.121.0/24")
     place = installation.start(networks=[database])[0]
@@ -83,20 +83,20 @@ def test_replica_joins_further_networks_and_keeps_its_fixed_address(
     assert networks[database]["IPAddress"].startswith("172.30.121.")
 
 
-def test_further_network_that_is_missing_is_reported_and_nothing_is_left(installation: Installation) -> None:
+def test_further_network_that_is_missing_is_reported_and_nothing_is_left(installation: ReplicaSite) -> None:
     with pytest.raises(ContainerError, match="no Docker network no-such-net"):
         installation.start(networks=["no-such-net"])
     assert installation.containers.replicas() == []
 
 
-def test_image_that_was_removed_is_reported(installation: Installation) -> None:
+def test_image_that_was_removed_is_reported(installation: ReplicaSite) -> None:
     release = Release(7, installation.name, "c" * 40, "sha256:" + "0" * 64, Slot.BLUE, 2)
     with pytest.raises(ContainerError, match="cannot find the image") as caught:
         installation.containers.start(installation.app(), release, installation.endpoints(release))
     assert "--rebuild" in caught.value.remedy
 
 
-def test_command_that_cannot_run_is_reported_and_nothing_is_left(installation: Installation, api: APIClient) -> None:
+def test_command_that_cannot_run_is_reported_and_nothing_is_left(installation: ReplicaSite, api: APIClient) -> None:
     base = api.create_container(installation.image(SERVES), ["true"])["Id"]
     broken = api.commit(base, changes=['ENTRYPOINT ["/no/such/program"]'])["Id"]
     api.remove_container(base)
@@ -109,14 +109,14 @@ def test_command_that_cannot_run_is_reported_and_nothing_is_left(installation: I
         api.remove_image(broken, force=True, noprune=True)
 
 
-def test_env_file_that_is_missing_is_reported_before_anything_is_removed(installation: Installation) -> None:
+def test_env_file_that_is_missing_is_reported_before_anything_is_removed(installation: ReplicaSite) -> None:
     installation.start()
     with pytest.raises(ContainerError, match="cannot be read"):
         installation.start(deploy=8, slot=Slot.GREEN, env_file="/no/such/file")
     installation.check_alive()
 
 
-def test_start_removes_our_leftovers_of_the_slot_only(installation: Installation) -> None:
+def test_start_removes_our_leftovers_of_the_slot_only(installation: ReplicaSite) -> None:
     installation.start(deploy=5)
     installation.start(deploy=6, slot=Slot.GREEN)
     before = {replica.id for replica in installation.containers.replicas(installation.name, Slot.GREEN)}
@@ -126,7 +126,7 @@ def test_start_removes_our_leftovers_of_the_slot_only(installation: Installation
 
 
 def test_foreign_container_with_our_name_is_reported_and_left_alone(
-    installation: Installation, api: APIClient, foreign: Foreign
+    installation: ReplicaSite, api: APIClient, foreign: Foreign
 ) -> None:
     other = foreign(f"hs-{installation.name}-blue-2")
     with pytest.raises(ContainerError, match=f"the container hs-{installation.name}-blue-2, which is not of"):
@@ -137,7 +137,7 @@ def test_foreign_container_with_our_name_is_reported_and_left_alone(
 
 @pytest.mark.parametrize("running", [True, False])
 def test_foreign_container_with_our_address_is_reported_and_left_alone(
-    installation: Installation, api: APIClient, foreign: Foreign, running: bool
+    installation: ReplicaSite, api: APIClient, foreign: Foreign, running: bool
 ) -> None:
     installation.containers.tidy(())
     other = foreign(f"{installation.name}-squatter", "hookserver-172.30.112.0-24", "172.30.112.17")
@@ -149,7 +149,7 @@ def test_foreign_container_with_our_address_is_reported_and_left_alone(
 
 
 def test_containers_of_another_installation_are_invisible(
-    installation: Installation, api: APIClient, tmp_path: Path
+    installation: ReplicaSite, api: APIClient, tmp_path: Path
 ) -> None:
     from hookserver.config import DockerSettings
     from hookserver.containers import Containers
@@ -163,7 +163,7 @@ def test_containers_of_another_installation_are_invisible(
 
 
 def test_live_release_gets_its_missing_replica_again_and_keeps_the_others(
-    installation: Installation, api: APIClient
+    installation: ReplicaSite, api: APIClient
 ) -> None:
     first, second = installation.start()
     kept = inspect(api, first.name)["Id"]
@@ -173,7 +173,7 @@ def test_live_release_gets_its_missing_replica_again_and_keeps_the_others(
     installation.check_alive()
 
 
-def test_slot_is_stopped_with_grace_and_removed(installation: Installation) -> None:
+def test_slot_is_stopped_with_grace_and_removed(installation: ReplicaSite) -> None:
     for place in installation.start("trap 'sleep 0.5; exit 0' TERM; echo up; while :; do sleep 0.1; done"):
         _printed(installation, place.name)
     started = time.monotonic()
@@ -183,7 +183,7 @@ def test_slot_is_stopped_with_grace_and_removed(installation: Installation) -> N
     installation.containers.stop(installation.name, Slot.BLUE, 20)
 
 
-def test_containers_are_killed_together_after_their_grace_time(installation: Installation) -> None:
+def test_containers_are_killed_together_after_their_grace_time(installation: ReplicaSite) -> None:
     installation.start("trap '' TERM; while :; do sleep 0.1; done")
     started = time.monotonic()
     installation.containers.stop(installation.name, Slot.BLUE, 0.2)
@@ -191,7 +191,7 @@ def test_containers_are_killed_together_after_their_grace_time(installation: Ins
     assert installation.containers.replicas() == []
 
 
-def test_cancelled_deploys_replicas_are_gone_within_two_seconds(installation: Installation) -> None:
+def test_cancelled_deploys_replicas_are_gone_within_two_seconds(installation: ReplicaSite) -> None:
     installation.start(deploy=6, slot=Slot.GREEN)
     installation.start("trap '' TERM; while :; do sleep 0.1; done", deploy=7)
     started = time.monotonic()
@@ -201,7 +201,7 @@ def test_cancelled_deploys_replicas_are_gone_within_two_seconds(installation: In
 
 
 def test_candidate_that_ends_is_reported_with_its_code_and_last_lines(
-    installation: Installation, eventually: Eventually
+    installation: ReplicaSite, eventually: Eventually
 ) -> None:
     installation.start("echo no database; exit 3")
     eventually(lambda: all(r.state is ReplicaState.STOPPED for r in installation.containers.replicas()))
@@ -209,7 +209,7 @@ def test_candidate_that_ends_is_reported_with_its_code_and_last_lines(
         installation.check_alive()
 
 
-def test_replica_out_of_memory_is_reported_with_the_remedy(installation: Installation, eventually: Eventually) -> None:
+def test_replica_out_of_memory_is_reported_with_the_remedy(installation: ReplicaSite, eventually: Eventually) -> None:
     installation.start("exec tail /dev/zero", memory="24m")
     eventually(lambda: all(r.state is ReplicaState.STOPPED for r in installation.containers.replicas()), deadline=30)
     with pytest.raises(Unhealthy, match="more memory than its limit") as caught:
@@ -218,7 +218,7 @@ def test_replica_out_of_memory_is_reported_with_the_remedy(installation: Install
 
 
 def test_live_replica_is_started_again_after_a_crash_and_that_is_noticed(
-    installation: Installation, eventually: Eventually
+    installation: ReplicaSite, eventually: Eventually
 ) -> None:
     installation.start("sleep 1; exit 1")
     installation.containers.keep_running(installation.name, Slot.BLUE)
@@ -227,7 +227,7 @@ def test_live_replica_is_started_again_after_a_crash_and_that_is_noticed(
         installation.check_alive()
 
 
-def test_removed_replica_is_reported(installation: Installation, api: APIClient) -> None:
+def test_removed_replica_is_reported(installation: ReplicaSite, api: APIClient) -> None:
     place = installation.start()[1]
     api.remove_container(place.name, force=True)
     with pytest.raises(Unhealthy, match="deploy 7 has 1 of its 2 replicas on blue"):
@@ -235,7 +235,7 @@ def test_removed_replica_is_reported(installation: Installation, api: APIClient)
 
 
 def test_context_that_does_not_start_is_reported_with_tomcats_own_cause(
-    installation: Installation, tmp_path: Path, eventually: Eventually
+    installation: ReplicaSite, tmp_path: Path, eventually: Eventually
 ) -> None:
     web = tmp_path / "ROOT/WEB-INF"
     web.mkdir(parents=True)
@@ -257,7 +257,7 @@ def test_context_that_does_not_start_is_reported_with_tomcats_own_cause(
     assert "-Dhookserver.route=blue1" in installation.containers.last_lines(place.name, 200)
 
 
-def test_start_of_two_replicas_takes_little_longer_than_docker_itself(installation: Installation) -> None:
+def test_start_of_two_replicas_takes_little_longer_than_docker_itself(installation: ReplicaSite) -> None:
     installation.image(SERVES)
     seconds = []
     for deploy in (1, 2, 3):
@@ -268,14 +268,14 @@ def test_start_of_two_replicas_takes_little_longer_than_docker_itself(installati
     assert min(seconds) < 1.5
 
 
-def test_removal_leaves_nothing_of_ours(installation: Installation, api: APIClient) -> None:
+def test_removal_leaves_nothing_of_ours(installation: ReplicaSite, api: APIClient) -> None:
     place = installation.start()[0]
     installation.containers.remove_deploy(installation.name, 7)
     with pytest.raises(NotFound):
         api.inspect_container(place.name)
 
 
-def _printed(installation: Installation, name: str) -> set[str]:
+def _printed(installation: ReplicaSite, name: str) -> set[str]:
     ends = time.monotonic() + 10
     while "up" not in (lines := set(installation.containers.last_lines(name, 200).splitlines())):
         assert time.monotonic() < ends, lines

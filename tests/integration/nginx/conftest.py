@@ -34,7 +34,7 @@ domains = ["shop.example.com"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class PageAnswer:
     """What a visitor got."""
 
     status: int
@@ -66,7 +66,7 @@ def cleared() -> None:
 
 
 @dataclass
-class Site:
+class NginxSite:
     """An Nginx with its settings; apps are numbered from 1 in the order of the settings."""
 
     state_dir: Path
@@ -152,16 +152,16 @@ class Site:
         host: str = "shop.example.com",
         headers: dict[str, str] | None = None,
         body: Any = None,
-    ) -> Answer:
+    ) -> PageAnswer:
         connection = self.connect()
         try:
             connection.request(method, path, body, {"Host": host, **(headers or {})})
             response = connection.getresponse()
-            return Answer(response.status, dict(response.headers.items()), response.read().decode())
+            return PageAnswer(response.status, dict(response.headers.items()), response.read().decode())
         finally:
             connection.close()
 
-    def logged(self, answer: Answer) -> dict[str, Any]:
+    def logged(self, answer: PageAnswer) -> dict[str, Any]:
         """The access log's line for ``answer``, which Nginx writes just after it answered."""
         found: list[dict[str, Any]] = []
 
@@ -192,7 +192,7 @@ def _alive(folder: Path) -> Iterator[bool]:
 
 
 @pytest.fixture
-def site(request: pytest.FixtureRequest, cleared: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, cleared: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[NginxSite]:
     """Of the mode ``managed``, or of another one that a test's parameter names.
 
     Nginx reports variables that have no value (``uninitialized_variable_warn``), and none of ours may be among them.
@@ -207,7 +207,7 @@ def site(request: pytest.FixtureRequest, cleared: None, monkeypatch: pytest.Monk
         port: int = probe.getsockname()[1]
     with ExitStack() as stack:
         stack.enter_context(_alive(folder))
-        made = Site(folder / "state", [port], stack)
+        made = NginxSite(folder / "state", [port], stack)
         if mode == "compiled":
             request.getfixturevalue("compiled")
             made.operator = operators_nginx.hand_built(port)

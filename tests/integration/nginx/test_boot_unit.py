@@ -11,14 +11,14 @@ import subprocess
 from pathlib import Path
 
 from hookserver.models import Slot, TrafficState
-from tests.integration.nginx.conftest import Site, until
+from tests.integration.nginx.conftest import NginxSite, until
 from tests.integration.nginx.managed.test_instance import is_gone, master, start, workers
 
 OPERATING = Path(__file__).parents[3] / "deploy" / "README.md"
 _SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def start_unit(site: Site) -> bool:
+def start_unit(site: NginxSite) -> bool:
     """`systemctl start hookserver-nginx`; tells whether its program was started, or the unit skipped."""
     found = re.search(
         r"^# /etc/systemd/system/hookserver-nginx.service\n(.*?)^```", OPERATING.read_text(), re.MULTILINE | re.DOTALL
@@ -41,7 +41,7 @@ def run(command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(shlex.split(command), env=environ, capture_output=True, text=True, check=False, cwd="/")
 
 
-def crash(site: Site) -> None:
+def crash(site: NginxSite) -> None:
     """What a power cut does: nobody tidies up."""
     killed = [master(site), *workers(master(site))]
     for pid in killed:
@@ -49,7 +49,7 @@ def crash(site: Site) -> None:
     until(lambda: all(is_gone(pid) for pid in killed))
 
 
-def test_after_a_crash_of_the_machine_it_serves_and_hookserver_goes_on_with_it(site: Site) -> None:
+def test_after_a_crash_of_the_machine_it_serves_and_hookserver_goes_on_with_it(site: NginxSite) -> None:
     start(site)
     crash(site)
     (site.folder / "nginx.pid").write_text(str(os.getpid()))
@@ -62,7 +62,7 @@ def test_after_a_crash_of_the_machine_it_serves_and_hookserver_goes_on_with_it(s
     assert site.nginx.answered("shop").live is Slot.GREEN
 
 
-def test_while_hookservers_own_runs_it_does_nothing(site: Site) -> None:
+def test_while_hookservers_own_runs_it_does_nothing(site: NginxSite) -> None:
     start(site)
     pid = master(site)
     assert not start_unit(site)
@@ -72,5 +72,5 @@ def test_while_hookservers_own_runs_it_does_nothing(site: Site) -> None:
     assert site.nginx.answered("shop").live is Slot.GREEN
 
 
-def test_before_hookserver_has_ever_run_it_does_nothing(site: Site) -> None:
+def test_before_hookserver_has_ever_run_it_does_nothing(site: NginxSite) -> None:
     assert not start_unit(site)

@@ -10,14 +10,14 @@ import pytest
 from hookserver.errors import NginxError
 from hookserver.models import Slot, TrafficState
 from hookserver.nginx import Nginx
-from tests.integration.nginx.conftest import Site
+from tests.integration.nginx.conftest import NginxSite
 from tests.shop.operators_nginx import HAND_BUILT
 
 pytestmark = pytest.mark.parametrize("site", ["compiled"], indirect=True)
 
 
 @pytest.mark.parametrize("binary", [HAND_BUILT, HAND_BUILT / "sbin"])
-def test_compiled_nginx_is_found_by_the_write_ups_path_and_by_its_prefix(site: Site, binary: Path) -> None:
+def test_compiled_nginx_is_found_by_the_write_ups_path_and_by_its_prefix(site: NginxSite, binary: Path) -> None:
     assert site.operator is not None
     site.operator = replace(site.operator, binary=str(binary))
     assert site.apply()
@@ -25,13 +25,13 @@ def test_compiled_nginx_is_found_by_the_write_ups_path_and_by_its_prefix(site: S
     assert "Welcome to nginx" in site.ask(host="unknown.example.com").body
 
 
-def test_a_module_that_it_lacks_is_told_where_a_setting_needs_it(site: Site) -> None:
+def test_a_module_that_it_lacks_is_told_where_a_setting_needs_it(site: NginxSite) -> None:
     site.nginx_keys = 'trusted_proxies = ["10.0.0.0/8"]'
     with pytest.raises(NginxError, match="needs http_realip_module, which /opt/nginx/sbin was built without"):
         site.apply()
 
 
-def test_compiled_nginx_serves_as_our_own_instance_too(site: Site) -> None:
+def test_compiled_nginx_serves_as_our_own_instance_too(site: NginxSite) -> None:
     assert site.operator is not None
     site.operator.stop()
     site.nginx_keys, site.operator = f'binary = "{HAND_BUILT}/sbin"', None

@@ -10,7 +10,7 @@ from websocket import create_connection
 
 from hookserver.models import Endpoint, Slot, TrafficState
 from tests.integration.nginx.backend import silent
-from tests.integration.nginx.conftest import Site, until
+from tests.integration.nginx.conftest import NginxSite, until
 
 pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
 
@@ -18,7 +18,7 @@ ID = "0AF9C3D2E1B04F5A6978C0D1E2F3A4B5"
 SMALL = 59_999
 
 
-def start(site: Site, *, hold: bool = True) -> None:
+def start(site: NginxSite, *, hold: bool = True) -> None:
     """Blue served, now green is live."""
     site.serve(Slot.BLUE)
     site.serve(Slot.GREEN)
@@ -31,33 +31,33 @@ def cookie(route: str) -> dict[str, str]:
     return {"Cookie": f"a=b; JSESSIONID={ID}.{route}; c=d"}
 
 
-def names(site: Site, **request: object) -> set[str]:
+def names(site: NginxSite, **request: object) -> set[str]:
     """Who answers a few times over."""
     return {site.ask(**request).told["name"] for _ in range(8)}  # type: ignore[arg-type]
 
 
-def end_sessions(site: Site) -> None:
+def end_sessions(site: NginxSite) -> None:
     """No replica knows any session from now on."""
     for backend in site.backends.values():
         backend.is_over = True
 
 
 @pytest.mark.parametrize("replica", ["blue1", "blue2"])
-def test_a_visitor_with_a_session_stays_with_the_replica_that_made_it(site: Site, replica: str) -> None:
+def test_a_visitor_with_a_session_stays_with_the_replica_that_made_it(site: NginxSite, replica: str) -> None:
     start(site)
     assert names(site, headers=cookie(replica)) == {replica}
     assert names(site, path=f"/cart;jsessionid={ID}.{replica}?x=1") == {replica}
     assert site.nginx.get("shop").sticky == Slot.BLUE
 
 
-def test_a_visitor_without_a_session_gets_the_live_slot_at_once(site: Site) -> None:
+def test_a_visitor_without_a_session_gets_the_live_slot_at_once(site: NginxSite) -> None:
     start(site)
     assert names(site) == {"green1", "green2"}
     assert names(site, headers={"Cookie": "JSESSIONID=0AF9"}) == {"green1", "green2"}
     assert names(site, headers=cookie("blue9")) == {"green1", "green2"}
 
 
-def test_sessions_of_two_apps_on_one_domain_do_not_get_mixed_up(site: Site) -> None:
+def test_sessions_of_two_apps_on_one_domain_do_not_get_mixed_up(site: NginxSite) -> None:
     """A browser sends the cookie of the longest path first."""
     site.apps += '[apps.blog]\nrepository = "push"\ndomains = ["shop.example.com"]\npath = "/blog"\n'
     start(site)
@@ -74,18 +74,18 @@ def test_sessions_of_two_apps_on_one_domain_do_not_get_mixed_up(site: Site) -> N
     assert names(site, path="/blog/", headers=left_by_the_blog) == {"green2"}
 
 
-def test_a_session_of_the_live_slot_stays_with_its_replica_too(site: Site) -> None:
+def test_a_session_of_the_live_slot_stays_with_its_replica_too(site: NginxSite) -> None:
     start(site)
     assert names(site, headers=cookie("green2")) == {"green2"}
 
 
-def test_without_holding_everybody_gets_the_live_slot(site: Site) -> None:
+def test_without_holding_everybody_gets_the_live_slot(site: NginxSite) -> None:
     start(site, hold=False)
     assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
     assert site.nginx.get("shop").sticky is None
 
 
-def test_the_visitors_of_both_slots_stay_through_a_rollback_and_another_switch(site: Site) -> None:
+def test_the_visitors_of_both_slots_stay_through_a_rollback_and_another_switch(site: NginxSite) -> None:
     start(site)
     for live in (Slot.BLUE, Slot.GREEN, Slot.BLUE):
         site.nginx.set("shop", TrafficState(live, sticky=live.other))
@@ -95,7 +95,7 @@ def test_the_visitors_of_both_slots_stay_through_a_rollback_and_another_switch(s
             assert names(site, headers=cookie(replica)) == {replica}
 
 
-def test_a_slot_that_is_let_go_loses_its_visitors_to_the_live_one(site: Site) -> None:
+def test_a_slot_that_is_let_go_loses_its_visitors_to_the_live_one(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.GREEN))
     assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
@@ -104,21 +104,21 @@ def test_a_slot_that_is_let_go_loses_its_visitors_to_the_live_one(site: Site) ->
 
 
 @pytest.mark.parametrize("sessions", ["none"])
-def test_where_sessions_are_not_sticky_nothing_is_held(site: Site, sessions: str) -> None:
+def test_where_sessions_are_not_sticky_nothing_is_held(site: NginxSite, sessions: str) -> None:
     site.apps += f'[apps.shop.release]\nsessions = "{sessions}"\n'
     start(site, hold=False)
     (site.state_dir / "live/shop/green-sticky-blue").touch()
     assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
 
 
-def test_a_closed_app_is_closed_to_those_with_sessions_too(site: Site) -> None:
+def test_a_closed_app_is_closed_to_those_with_sessions_too(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState())
     assert site.ask(headers=cookie("blue1")).status == 503
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_visitor_without_their_sessions_replica_is_answered_by_the_live_slot(site: Site, method: str) -> None:
+def test_visitor_without_their_sessions_replica_is_answered_by_the_live_slot(site: NginxSite, method: str) -> None:
     """Its sibling does not have the session either."""
     site.serve(Slot.BLUE, 2)
     site.serve(Slot.GREEN)
@@ -140,7 +140,7 @@ def test_visitor_without_their_sessions_replica_is_answered_by_the_live_slot(sit
 )
 @pytest.mark.parametrize("in_address", [False, True])
 def test_a_visitor_whose_session_has_ended_is_sent_to_the_live_slot_with_all_he_asked(
-    site: Site, method: str, size: int, in_address: bool
+    site: NginxSite, method: str, size: int, in_address: bool
 ) -> None:
     start(site)
     end_sessions(site)
@@ -159,7 +159,7 @@ def test_a_visitor_whose_session_has_ended_is_sent_to_the_live_slot_with_all_he_
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_too_large_to_be_sent_twice_stays_with_the_release_that_it_was_sent_to(
-    site: Site, chunked: bool
+    site: NginxSite, chunked: bool
 ) -> None:
     start(site)
     end_sessions(site)
@@ -168,7 +168,7 @@ def test_a_body_too_large_to_be_sent_twice_stays_with_the_release_that_it_was_se
     assert (answer.told["name"], answer.told["size"]) == ("blue1", 300_000)
 
 
-def test_a_websocket_of_a_session_that_has_ended_reaches_the_live_slot(site: Site) -> None:
+def test_a_websocket_of_a_session_that_has_ended_reaches_the_live_slot(site: NginxSite) -> None:
     start(site)
     end_sessions(site)
     opened = create_connection(
@@ -181,7 +181,7 @@ def test_a_websocket_of_a_session_that_has_ended_reaches_the_live_slot(site: Sit
     assert sorted(one.name[:-1] for one in site.backends.values() for _ in one.requests) == ["blue", "green"]
 
 
-def test_only_a_held_request_is_told_where_it_could_go_and_never_by_the_visitor(site: Site) -> None:
+def test_only_a_held_request_is_told_where_it_could_go_and_never_by_the_visitor(site: NginxSite) -> None:
     start(site)
     forged = {"X-Hookserver-Elsewhere": "@hs-shop-moved"}
     assert "X-Hookserver-Elsewhere" not in site.ask(headers=forged).told["headers"]
@@ -191,7 +191,7 @@ def test_only_a_held_request_is_told_where_it_could_go_and_never_by_the_visitor(
     assert told["X-Hookserver-Elsewhere"] == "@hs-shop-fresh"
 
 
-def test_a_request_that_is_sent_away_gets_our_page_when_the_live_slot_is_gone(site: Site) -> None:
+def test_a_request_that_is_sent_away_gets_our_page_when_the_live_slot_is_gone(site: NginxSite) -> None:
     (blue1,) = site.serve(Slot.BLUE, 1)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
@@ -201,7 +201,7 @@ def test_a_request_that_is_sent_away_gets_our_page_when_the_live_slot_is_gone(si
     assert (answer.status, answer.headers["Retry-After"]) == (502, "5")
 
 
-def test_many_requests_on_one_connection_change_between_the_slots(site: Site) -> None:
+def test_many_requests_on_one_connection_change_between_the_slots(site: NginxSite) -> None:
     start(site)
     site.backends["shop", "blue2"].is_over = True
     connection = site.connect()
@@ -217,7 +217,7 @@ def test_many_requests_on_one_connection_change_between_the_slots(site: Site) ->
 
 
 def test_the_access_log_names_the_slot_that_answered_and_no_more_of_a_session_than_tells_visitors_apart(
-    site: Site,
+    site: NginxSite,
 ) -> None:
     start(site)
 
@@ -237,7 +237,7 @@ def test_the_access_log_names_the_slot_that_answered_and_no_more_of_a_session_th
     assert seen("blue1") == ("green", "", "/")
 
 
-def test_log_shows_who_requested_a_slot_and_when(site: Site) -> None:
+def test_log_shows_who_requested_a_slot_and_when(site: NginxSite) -> None:
     start(site)
     assert site.nginx.visitors("shop", Slot.BLUE, 60) == 0
     assert site.nginx.last_request("shop", Slot.BLUE, 0) is None
@@ -250,14 +250,14 @@ def test_log_shows_who_requested_a_slot_and_when(site: Site) -> None:
     assert site.nginx.last_request("shop", Slot.GREEN, 0) is None
 
 
-def test_sticky_standby_outlives_a_restart_of_nginx(site: Site) -> None:
+def test_sticky_standby_outlives_a_restart_of_nginx(site: NginxSite) -> None:
     start(site)
     site.stop()
     site.start()
     assert names(site, headers=cookie("blue1")) == {"blue1"}
 
 
-def test_an_upload_to_a_held_slot_counts_as_in_flight_after_it_was_let_go(site: Site) -> None:
+def test_an_upload_to_a_held_slot_counts_as_in_flight_after_it_was_let_go(site: NginxSite) -> None:
     start(site)
     blue: list[Endpoint] = site.endpoints(Slot.BLUE)
     with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as upload:

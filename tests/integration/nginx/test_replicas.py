@@ -9,29 +9,29 @@ import pytest
 
 from hookserver.models import Slot, TrafficState
 from tests.integration.nginx.backend import silent
-from tests.integration.nginx.conftest import Site
+from tests.integration.nginx.conftest import NginxSite
 
 pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
 
 
-def start(site: Site, slot: Slot = Slot.BLUE) -> None:
+def start(site: NginxSite, slot: Slot = Slot.BLUE) -> None:
     site.apply()
     site.nginx.set("shop", TrafficState(slot))
 
 
-def names(site: Site, **request: object) -> set[str]:
+def names(site: NginxSite, **request: object) -> set[str]:
     """Who answers a few times over."""
     return {site.ask(**request).told["name"] for _ in range(12)}  # type: ignore[arg-type]
 
 
-def test_visitors_without_a_session_are_spread_over_the_replicas(site: Site) -> None:
+def test_visitors_without_a_session_are_spread_over_the_replicas(site: NginxSite) -> None:
     site.serve(Slot.BLUE)
     start(site)
     assert names(site) == {"blue1", "blue2"}
 
 
 @pytest.mark.parametrize("replica", ["blue1", "blue2"])
-def test_a_session_stays_with_the_replica_that_made_it(site: Site, replica: str) -> None:
+def test_a_session_stays_with_the_replica_that_made_it(site: NginxSite, replica: str) -> None:
     site.serve(Slot.BLUE)
     start(site)
     assert names(site, headers={"Cookie": f"a=b; JSESSIONID=0AF9.{replica}; c=d"}) == {replica}
@@ -50,21 +50,21 @@ def test_a_session_stays_with_the_replica_that_made_it(site: Site, replica: str)
     ],
 )
 def test_a_session_is_known_by_its_end_whatever_its_cookie_is_called_and_what_else_there_is(
-    site: Site, cookie: str
+    site: NginxSite, cookie: str
 ) -> None:
     site.serve(Slot.BLUE)
     start(site)
     assert names(site, headers={"Cookie": cookie}) == {"blue1"}
 
 
-def test_a_session_in_the_address_is_known_by_its_end_too(site: Site) -> None:
+def test_a_session_in_the_address_is_known_by_its_end_too(site: NginxSite) -> None:
     site.serve(Slot.BLUE)
     start(site)
     assert names(site, path="/a;v=1;SHOPSESSION=0AF9.blue2/b;jsessionid=0AF9?x=1") == {"blue2"}
     assert names(site, path="/a?b=/c;jsessionid=0AF9.blue2") == {"blue1", "blue2"}
 
 
-def test_a_session_in_the_cookie_beats_one_in_the_address(site: Site) -> None:
+def test_a_session_in_the_cookie_beats_one_in_the_address(site: NginxSite) -> None:
     site.serve(Slot.BLUE)
     start(site)
     cookie = {"Cookie": "JSESSIONID=0AF9.blue2"}
@@ -72,13 +72,13 @@ def test_a_session_in_the_cookie_beats_one_in_the_address(site: Site) -> None:
 
 
 @pytest.mark.parametrize("session", ["0AF9.blue1", "0AF9.green9", "0AF9", "0AF9.", ".", "0AF9.blue1.x y", '"'])
-def test_a_session_of_the_other_slot_or_of_nobody_goes_to_any_live_replica(site: Site, session: str) -> None:
+def test_a_session_of_the_other_slot_or_of_nobody_goes_to_any_live_replica(site: NginxSite, session: str) -> None:
     site.serve(Slot.GREEN)
     start(site, Slot.GREEN)
     assert names(site, headers={"Cookie": f"JSESSIONID={session}"}) == {"green1", "green2"}
 
 
-def test_without_affinity_a_session_is_spread_over_the_replicas(site: Site) -> None:
+def test_without_affinity_a_session_is_spread_over_the_replicas(site: NginxSite) -> None:
     site.apps += '[apps.shop.release]\nsessions = "none"\n'
     site.serve(Slot.BLUE)
     start(site)
@@ -89,7 +89,7 @@ def test_without_affinity_a_session_is_spread_over_the_replicas(site: Site) -> N
 @pytest.mark.parametrize("session", ["", "0AF9.blue1"])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_replica_that_refuses_is_stood_in_for_by_its_sibling(
-    site: Site, method: str, session: str, chunked: bool
+    site: NginxSite, method: str, session: str, chunked: bool
 ) -> None:
     site.serve(Slot.BLUE, 2)
     start(site)
@@ -101,7 +101,7 @@ def test_a_replica_that_refuses_is_stood_in_for_by_its_sibling(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_replica_that_is_silent_is_stood_in_for_by_its_sibling_within_a_second(site: Site, method: str) -> None:
+def test_a_replica_that_is_silent_is_stood_in_for_by_its_sibling_within_a_second(site: NginxSite, method: str) -> None:
     site.serve(Slot.BLUE, 2)
     start(site)
     with silent(site.endpoints(Slot.BLUE)[0].host):
@@ -110,7 +110,7 @@ def test_a_replica_that_is_silent_is_stood_in_for_by_its_sibling_within_a_second
     assert 0.2 < site.logged(answer)["seconds"] < 1
 
 
-def test_a_replica_that_stalled_for_a_moment_keeps_its_visitor(site: Site) -> None:
+def test_a_replica_that_stalled_for_a_moment_keeps_its_visitor(site: NginxSite) -> None:
     site.serve(Slot.BLUE, 2)
     start(site)
     with ThreadPoolExecutor() as pool:
@@ -121,7 +121,7 @@ def test_a_replica_that_stalled_for_a_moment_keeps_its_visitor(site: Site) -> No
         assert asked.result().told["name"] == "blue1"
 
 
-def test_when_no_replica_answers_our_page_comes_soon(site: Site) -> None:
+def test_when_no_replica_answers_our_page_comes_soon(site: NginxSite) -> None:
     start(site)
     with silent(site.endpoints(Slot.BLUE)[0].host), silent(site.endpoints(Slot.BLUE)[1].host):
         answer = site.ask(method="POST", body=b"x" * 1000)
@@ -129,7 +129,7 @@ def test_when_no_replica_answers_our_page_comes_soon(site: Site) -> None:
     assert site.logged(answer)["seconds"] < 1
 
 
-def test_a_get_that_a_dying_replica_lost_is_asked_of_its_sibling(site: Site) -> None:
+def test_a_get_that_a_dying_replica_lost_is_asked_of_its_sibling(site: NginxSite) -> None:
     blue1, blue2 = site.serve(Slot.BLUE)
     start(site)
     assert site.ask("/die").status == 502
@@ -137,14 +137,14 @@ def test_a_get_that_a_dying_replica_lost_is_asked_of_its_sibling(site: Site) -> 
 
 
 @pytest.mark.parametrize("size", [0, 10, 500_000])
-def test_a_post_that_may_have_been_done_is_never_repeated(site: Site, size: int) -> None:
+def test_a_post_that_may_have_been_done_is_never_repeated(site: NginxSite, size: int) -> None:
     blue1, blue2 = site.serve(Slot.BLUE)
     start(site)
     assert site.ask("/die", "POST", body=b"x" * size).status == 502
     assert len(blue1.requests) + len(blue2.requests) == 1
 
 
-def test_a_slow_answer_is_never_asked_for_twice(site: Site) -> None:
+def test_a_slow_answer_is_never_asked_for_twice(site: NginxSite) -> None:
     site.nginx_keys = 'read_timeout = "10s"'
     blue1, blue2 = site.serve(Slot.BLUE)
     start(site)
@@ -152,7 +152,7 @@ def test_a_slow_answer_is_never_asked_for_twice(site: Site) -> None:
     assert len(blue1.requests) + len(blue2.requests) == 1
 
 
-def test_replicas_that_are_back_serve_at_once(site: Site) -> None:
+def test_replicas_that_are_back_serve_at_once(site: NginxSite) -> None:
     start(site)
     answer = site.ask()
     assert answer.status == 502
@@ -161,7 +161,7 @@ def test_replicas_that_are_back_serve_at_once(site: Site) -> None:
     assert all(site.ask().status == 200 for _ in range(6))
 
 
-def test_the_access_log_says_which_replica_of_which_slot_answered(site: Site) -> None:
+def test_the_access_log_says_which_replica_of_which_slot_answered(site: NginxSite) -> None:
     site.serve(Slot.BLUE, 2)
     start(site)
     answer = site.ask("/a?b=c", headers={"Cookie": "JSESSIONID=0AF9.blue1", "User-Agent": 'x"y'})

@@ -14,18 +14,18 @@ from websocket import create_connection
 
 from hookserver.errors import NginxError
 from hookserver.models import Slot, TrafficState
-from tests.integration.nginx.conftest import Site, until
+from tests.integration.nginx.conftest import NginxSite, until
 
 pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
 
 
-def start(site: Site) -> None:
+def start(site: NginxSite) -> None:
     site.serve(Slot.BLUE)
     site.serve(Slot.GREEN)
     site.apply()
 
 
-def test_an_app_that_is_not_live_answers_503_with_a_page_and_retry_after(site: Site) -> None:
+def test_an_app_that_is_not_live_answers_503_with_a_page_and_retry_after(site: NginxSite) -> None:
     start(site)
     answer = site.ask()
     assert answer.status == 503
@@ -37,21 +37,21 @@ def test_an_app_that_is_not_live_answers_503_with_a_page_and_retry_after(site: S
 
 
 @pytest.mark.parametrize("slot", Slot)
-def test_a_first_deploy_goes_live_on_either_slot(site: Site, slot: Slot) -> None:
+def test_a_first_deploy_goes_live_on_either_slot(site: NginxSite, slot: Slot) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(slot))
     assert site.nginx.get("shop") == site.nginx.answered("shop") == TrafficState(slot)
     assert site.ask().told["name"].startswith(slot)
 
 
-def test_a_request_after_the_switch_is_never_answered_by_the_old_slot(site: Site) -> None:
+def test_a_request_after_the_switch_is_never_answered_by_the_old_slot(site: NginxSite) -> None:
     start(site)
     for slot in (Slot.BLUE, Slot.GREEN) * 10:
         site.nginx.set("shop", TrafficState(slot))
         assert site.ask().told["name"].startswith(slot)
 
 
-def test_a_closed_app_answers_503_and_comes_back_on_the_slot_that_is_asked_for(site: Site) -> None:
+def test_a_closed_app_answers_503_and_comes_back_on_the_slot_that_is_asked_for(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.GREEN))
     site.nginx.set("shop", TrafficState())
@@ -60,7 +60,7 @@ def test_a_closed_app_answers_503_and_comes_back_on_the_slot_that_is_asked_for(s
     assert site.ask().told["name"].startswith("blue")
 
 
-def test_switching_under_keep_alive_load_loses_no_request(site: Site) -> None:
+def test_switching_under_keep_alive_load_loses_no_request(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     over = threading.Event()
@@ -97,7 +97,7 @@ def test_switching_under_keep_alive_load_loses_no_request(site: Site) -> None:
     assert sum(served) > 200
 
 
-def test_an_upload_that_began_before_the_switch_ends_on_the_old_slot_and_counts_as_in_flight(site: Site) -> None:
+def test_an_upload_that_began_before_the_switch_ends_on_the_old_slot_and_counts_as_in_flight(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     blue = site.endpoints(Slot.BLUE)
@@ -114,7 +114,7 @@ def test_an_upload_that_began_before_the_switch_ends_on_the_old_slot_and_counts_
     until(lambda: site.nginx.requests_in_flight(blue) == 0, patience=8)
 
 
-def test_a_small_body_that_is_complete_only_when_its_slot_is_gone_is_answered_by_the_live_one(site: Site) -> None:
+def test_a_small_body_that_is_complete_only_when_its_slot_is_gone_is_answered_by_the_live_one(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     with _dawdling(site, "/") as visitor:
@@ -130,7 +130,7 @@ def test_a_small_body_that_is_complete_only_when_its_slot_is_gone_is_answered_by
     assert '"size": 2' in answer
 
 
-def test_a_small_body_that_a_replica_failed_over_is_not_sent_to_the_live_slot_too(site: Site) -> None:
+def test_a_small_body_that_a_replica_failed_over_is_not_sent_to_the_live_slot_too(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     with _dawdling(site, "/die") as visitor:
@@ -143,7 +143,7 @@ def test_a_small_body_that_a_replica_failed_over_is_not_sent_to_the_live_slot_to
     assert [name[:4] for name in asked] == ["blue"]
 
 
-def test_a_small_body_for_a_live_slot_that_is_gone_gets_the_page(site: Site) -> None:
+def test_a_small_body_for_a_live_slot_that_is_gone_gets_the_page(site: NginxSite) -> None:
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(method="POST", body=b"xx")
@@ -160,7 +160,7 @@ def _until_end(visitor: socket.socket) -> str:
 
 
 @contextmanager
-def _dawdling(site: Site, path: str) -> Iterator[socket.socket]:
+def _dawdling(site: NginxSite, path: str) -> Iterator[socket.socket]:
     """A visitor whose request lacks the last byte of its two."""
     with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as visitor:
         visitor.sendall(f"POST {path} HTTP/1.1\r\nHost: shop.example.com\r\nContent-Length: 2\r\n\r\nx".encode())
@@ -168,7 +168,7 @@ def _dawdling(site: Site, path: str) -> Iterator[socket.socket]:
         yield visitor
 
 
-def test_a_websocket_passes_lives_through_a_switch_and_counts_as_in_flight(site: Site) -> None:
+def test_a_websocket_passes_lives_through_a_switch_and_counts_as_in_flight(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     raw = create_connection(f"ws://127.0.0.1:{site.ports[0]}/ws", host="shop.example.com", timeout=5).sock
@@ -181,7 +181,7 @@ def test_a_websocket_passes_lives_through_a_switch_and_counts_as_in_flight(site:
     until(lambda: site.nginx.requests_in_flight(site.endpoints(Slot.BLUE)) == 0)
 
 
-def test_an_event_stream_reaches_the_visitor_event_by_event(site: Site) -> None:
+def test_an_event_stream_reaches_the_visitor_event_by_event(site: NginxSite) -> None:
     site.serve(Slot.BLUE)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
@@ -195,7 +195,7 @@ def test_an_event_stream_reaches_the_visitor_event_by_event(site: Site) -> None:
     connection.close()
 
 
-def test_a_switch_that_nginx_cannot_see_is_put_back_and_names_the_folder(site: Site) -> None:
+def test_a_switch_that_nginx_cannot_see_is_put_back_and_names_the_folder(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     site.state_dir.parent.chmod(0o700)
@@ -205,7 +205,7 @@ def test_a_switch_that_nginx_cannot_see_is_put_back_and_names_the_folder(site: S
     assert site.nginx.get("shop") == site.nginx.answered("shop") == TrafficState(Slot.BLUE)
 
 
-def test_a_switch_while_nginx_is_down_is_put_back(site: Site) -> None:
+def test_a_switch_while_nginx_is_down_is_put_back(site: NginxSite) -> None:
     start(site)
     site.stop()
     with pytest.raises(NginxError, match="is down"):
@@ -213,7 +213,7 @@ def test_a_switch_while_nginx_is_down_is_put_back(site: Site) -> None:
     assert site.nginx.get("shop").live is None
 
 
-def test_live_slot_outlives_a_restart_of_nginx(site: Site) -> None:
+def test_live_slot_outlives_a_restart_of_nginx(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.GREEN))
     site.stop()

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from hookserver.models import Slot, TrafficState
-from tests.integration.nginx.conftest import Site
+from tests.integration.nginx.conftest import NginxSite
 
 pytestmark = pytest.mark.parametrize("site", ["managed", "system"], indirect=True)
 
@@ -37,7 +37,7 @@ replicas = 1
 """
 
 
-def start(site: Site, apps: str = TWO) -> None:
+def start(site: NginxSite, apps: str = TWO) -> None:
     site.apps = apps
     site.apply()
     for number, app in enumerate(site.numbers):
@@ -46,7 +46,7 @@ def start(site: Site, apps: str = TWO) -> None:
         site.nginx.set(app, TrafficState(slot))
 
 
-def served_by(site: Site, host: str, path: str) -> str | int:
+def served_by(site: NginxSite, host: str, path: str) -> str | int:
     """The app that answers, or the status when none does."""
     before = {key: len(backend.requests) for key, backend in site.backends.items()}
     answer = site.ask(path, host=host)
@@ -81,12 +81,12 @@ def served_by(site: Site, host: str, path: str) -> str | int:
         ("", "/", 400),
     ],
 )
-def test_the_longest_path_of_the_domain_wins(site: Site, host: str, path: str, app: str | int) -> None:
+def test_the_longest_path_of_the_domain_wins(site: NginxSite, host: str, path: str, app: str | int) -> None:
     start(site)
     assert served_by(site, host, path) == app
 
 
-def test_two_apps_on_one_domain_are_switched_and_closed_apart(site: Site) -> None:
+def test_two_apps_on_one_domain_are_switched_and_closed_apart(site: NginxSite) -> None:
     start(site)
     site.nginx.set("host", TrafficState())
     assert served_by(site, "shop.example.com", "/blog/") == 503
@@ -107,7 +107,7 @@ FORGED = {
 }
 
 
-def test_nothing_that_a_visitor_claims_of_himself_gets_through(site: Site) -> None:
+def test_nothing_that_a_visitor_claims_of_himself_gets_through(site: NginxSite) -> None:
     site.serve(Slot.BLUE)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
@@ -120,7 +120,7 @@ def test_nothing_that_a_visitor_claims_of_himself_gets_through(site: Site) -> No
     assert not {"X-Forwarded-Prefix", "X-Forwarded-Ssl", "Forwarded", "Connection", "Upgrade"} & set(told)
 
 
-def test_a_trusted_proxy_is_believed(site: Site) -> None:
+def test_a_trusted_proxy_is_believed(site: NginxSite) -> None:
     site.nginx_keys = 'trusted_proxies = ["127.0.0.0/8"]'
     site.serve(Slot.BLUE)
     site.apply()
@@ -138,7 +138,7 @@ def test_a_trusted_proxy_is_believed(site: Site) -> None:
     assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("http", "80")
 
 
-def test_a_stranger_is_not_believed_though_a_proxy_is_trusted(site: Site) -> None:
+def test_a_stranger_is_not_believed_though_a_proxy_is_trusted(site: NginxSite) -> None:
     site.nginx_keys = 'trusted_proxies = ["10.0.0.0/8"]'
     site.serve(Slot.BLUE)
     site.apply()
@@ -148,7 +148,7 @@ def test_a_stranger_is_not_believed_though_a_proxy_is_trusted(site: Site) -> Non
     assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("http", "80")
 
 
-def test_an_app_hears_the_host_it_was_chosen_by(site: Site) -> None:
+def test_an_app_hears_the_host_it_was_chosen_by(site: NginxSite) -> None:
     start(site)
     connection = site.connect()
     connection.putrequest("GET", "http://alone.example.com/only/", skip_host=True)
@@ -159,7 +159,7 @@ def test_an_app_hears_the_host_it_was_chosen_by(site: Site) -> None:
     assert '"Host": "alone.example.com"' in answer
 
 
-def test_a_body_over_the_limit_is_413(site: Site) -> None:
+def test_a_body_over_the_limit_is_413(site: NginxSite) -> None:
     site.nginx_keys = 'max_body = "10k"'
     site.serve(Slot.BLUE)
     site.apply()
@@ -169,7 +169,7 @@ def test_a_body_over_the_limit_is_413(site: Site) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 300, 59_999])
-def test_a_body_that_the_app_does_not_read_costs_no_later_request(site: Site, size: int) -> None:
+def test_a_body_that_the_app_does_not_read_costs_no_later_request(site: NginxSite, size: int) -> None:
     """Many apps answer a POST by a redirect at once, and many clients send head and body apart."""
     site.serve(Slot.BLUE)
     site.apply()
@@ -188,7 +188,7 @@ def test_a_body_that_the_app_does_not_read_costs_no_later_request(site: Site, si
     connection.close()
 
 
-def test_a_small_body_gets_our_page_too_when_no_replica_is_there(site: Site) -> None:
+def test_a_small_body_gets_our_page_too_when_no_replica_is_there(site: NginxSite) -> None:
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(method="POST", body=b"x")
@@ -213,7 +213,9 @@ replicas = 1
 
 @pytest.mark.parametrize("host", ["www.shop.example.com", "old.alt.example.com"])
 @pytest.mark.parametrize("port", ["", ":8443"])
-def test_a_redirect_leads_to_the_first_domain_with_scheme_port_path_and_query(site: Site, host: str, port: str) -> None:
+def test_a_redirect_leads_to_the_first_domain_with_scheme_port_path_and_query(
+    site: NginxSite, host: str, port: str
+) -> None:
     start(site, REDIRECTED)
     answer = site.ask("/blog/a%20b;x=1?c=d&e=%2f", host=host + port)
     assert (answer.status, answer.headers["Location"]) == (
@@ -222,20 +224,20 @@ def test_a_redirect_leads_to_the_first_domain_with_scheme_port_path_and_query(si
     )
 
 
-def test_a_redirect_keeps_the_scheme_that_a_trusted_proxy_tells(site: Site) -> None:
+def test_a_redirect_keeps_the_scheme_that_a_trusted_proxy_tells(site: NginxSite) -> None:
     site.nginx_keys = 'trusted_proxies = ["127.0.0.0/8"]'
     start(site, REDIRECTED)
     answer = site.ask("/", host="www.shop.example.com", headers={"X-Forwarded-Proto": "https"})
     assert answer.headers["Location"] == "https://shop.example.com/"
 
 
-def test_every_domain_of_an_app_serves_it(site: Site) -> None:
+def test_every_domain_of_an_app_serves_it(site: NginxSite) -> None:
     start(site, REDIRECTED)
     assert served_by(site, "shop.example.com", "/") == served_by(site, "laden.example.com", "/blog") == "shop"
     assert served_by(site, "shop.example.com", "/blog") == "blog"
 
 
-def test_the_cookies_of_two_apps_on_one_domain_keep_each_visitor_with_his_replicas(site: Site) -> None:
+def test_the_cookies_of_two_apps_on_one_domain_keep_each_visitor_with_his_replicas(site: NginxSite) -> None:
     site.apps = REDIRECTED.replace("replicas = 1", "replicas = 2")
     site.apply()
     for app in site.numbers:

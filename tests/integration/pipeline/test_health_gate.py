@@ -20,7 +20,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nUP"
 Handler = Callable[[int, socket.socket], None]
 
 
-class Replica:
+class FakeReplica:
     """A server that handles its n-th connection by ``answer(n, connection)``, and keeps what it was asked."""
 
     def __init__(self, answer: Handler, name: str = "hs-shop-blue-1", port: int = 0) -> None:
@@ -30,7 +30,7 @@ class Replica:
         self.endpoint = Endpoint(name, name[8:].replace("-", ""), "127.0.0.1", self._server.getsockname()[1])
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def __enter__(self) -> Replica:
+    def __enter__(self) -> FakeReplica:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,15 +73,15 @@ def gate(**given: object) -> HealthSettings:
     return HealthSettings.model_validate({"path": "/health", "interval": 0.1, "timeout": 2.0, "deadline": 5.0, **given})
 
 
-def fails(replica: Replica | Endpoint, settings: HealthSettings) -> str:
-    endpoint = replica.endpoint if isinstance(replica, Replica) else replica
+def fails(replica: FakeReplica | Endpoint, settings: HealthSettings) -> str:
+    endpoint = replica.endpoint if isinstance(replica, FakeReplica) else replica
     with pytest.raises(Unhealthy) as caught:
         wait_until_healthy([endpoint], settings, "shop.example.com", lambda: None, lambda _: None)
     return caught.value.problem
 
 
 def test_replicas_pass_as_soon_as_they_have_enough_good_answers(stack: ExitStack, said: list[str]) -> None:
-    replicas = [stack.enter_context(Replica(always(OK), f"hs-shop-blue-{n}")) for n in (1, 2, 3)]
+    replicas = [stack.enter_context(FakeReplica(always(OK), f"hs-shop-blue-{n}")) for n in (1, 2, 3)]
     started = time.monotonic()
     wait_until_healthy([r.endpoint for r in replicas], gate(), "shop.example.com", lambda: None, said.append)
     assert 0.2 <= time.monotonic() - started < 0.35
@@ -91,7 +91,7 @@ def test_replicas_pass_as_soon_as_they_have_enough_good_answers(stack: ExitStack
 
 
 def test_request_is_that_of_a_visitor_behind_nginx(stack: ExitStack) -> None:
-    replica = stack.enter_context(Replica(always(OK)))
+    replica = stack.enter_context(FakeReplica(always(OK)))
     wait_until_healthy([replica.endpoint], gate(), "*.example.com", lambda: None, lambda _: None)
     request = replica.asked[0]
     assert request.startswith("GET /health HTTP/1.1\r\n")
@@ -102,15 +102,15 @@ def test_request_is_that_of_a_visitor_behind_nginx(stack: ExitStack) -> None:
 
 def test_bad_answer_restarts_the_count(stack: ExitStack) -> None:
     bad = b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"
-    replica = stack.enter_context(Replica(one_after_the_other(OK, OK, bad, OK, OK, OK)))
+    replica = stack.enter_context(FakeReplica(one_after_the_other(OK, OK, bad, OK, OK, OK)))
     wait_until_healthy([replica.endpoint], gate(), "h", lambda: None, lambda _: None)
     assert len(replica.asked) >= 6
 
 
 def test_replica_that_turns_bad_while_another_starts_fails_the_check(stack: ExitStack) -> None:
     bad = b"HTTP/1.1 503 X\r\nContent-Length: 4\r\n\r\nlost"
-    fickle = stack.enter_context(Replica(one_after_the_other(OK, OK, bad), "hs-shop-blue-1"))
-    slow = stack.enter_context(Replica(one_after_the_other(bad, bad, bad, bad, OK), "hs-shop-blue-2"))
+    fickle = stack.enter_context(FakeReplica(one_after_the_other(OK, OK, bad), "hs-shop-blue-1"))
+    slow = stack.enter_context(FakeReplica(one_after_the_other(bad, bad, bad, bad, OK), "hs-shop-blue-2"))
     with pytest.raises(Unhealthy, match=r"hs-shop-blue-1.*answered 503, not 200: lost"):
         wait_until_healthy(
             [fickle.endpoint, slow.endpoint], gate(successes=2, deadline=1.5), "h", lambda: None, lambda _: None
@@ -129,7 +129,7 @@ def test_replica_that_turns_bad_while_another_starts_fails_the_check(stack: Exit
     ],
 )
 def test_reason_has_the_last_answer(stack: ExitStack, answer: bytes, reason: str) -> None:
-    assert reason in fails(stack.enter_context(Replica(always(answer))), gate(body="UP", deadline=0.4))
+    assert reason in fails(stack.enter_context(FakeReplica(always(answer))), gate(body="UP", deadline=0.4))
 
 
 def test_reason_says_that_nothing_listens() -> None:
@@ -147,13 +147,13 @@ def test_slow_answer_takes_no_longer_than_the_timeout(stack: ExitStack) -> None:
             connection.sendall(b"x")
             time.sleep(0.05)
 
-    replica = stack.enter_context(Replica(drip))
+    replica = stack.enter_context(FakeReplica(drip))
     assert "gave no whole answer within 0.3 s" in fails(replica, gate(timeout=0.3, deadline=1.0))
     assert 2 <= len(replica.asked) <= 4
 
 
 def test_silent_replica_does_not_outlast_the_deadline(stack: ExitStack) -> None:
-    replica = stack.enter_context(Replica(lambda *_: time.sleep(3)))
+    replica = stack.enter_context(FakeReplica(lambda *_: time.sleep(3)))
     started = time.monotonic()
     fails(replica, gate(timeout=30, deadline=0.5))
     assert time.monotonic() - started < 1
@@ -165,7 +165,7 @@ def test_body_without_end_is_read_in_bounds(stack: ExitStack) -> None:
         for _ in range(100):
             connection.sendall(b"x" * BODY_LIMIT)
 
-    replica = stack.enter_context(Replica(flood))
+    replica = stack.enter_context(FakeReplica(flood))
     wait_until_healthy([replica.endpoint], gate(body="UP"), "h", lambda: None, lambda _: None)
 
 
@@ -175,7 +175,7 @@ def test_late_replica_is_noticed_at_once(stack: ExitStack) -> None:
     up: list[float] = []
 
     def come_up() -> None:
-        stack.enter_context(Replica(always(OK), port=port))
+        stack.enter_context(FakeReplica(always(OK), port=port))
         up.append(time.monotonic())
 
     timer = threading.Timer(0.5, come_up)
@@ -187,7 +187,7 @@ def test_late_replica_is_noticed_at_once(stack: ExitStack) -> None:
 
 
 def test_death_of_a_replica_ends_the_check_at_once(stack: ExitStack) -> None:
-    replica = stack.enter_context(Replica(lambda *_: time.sleep(3)))
+    replica = stack.enter_context(FakeReplica(lambda *_: time.sleep(3)))
     started = time.monotonic()
 
     def alive() -> None:
@@ -200,7 +200,7 @@ def test_death_of_a_replica_ends_the_check_at_once(stack: ExitStack) -> None:
 
 
 def test_death_in_the_last_moment_is_still_noticed(stack: ExitStack) -> None:
-    replica = stack.enter_context(Replica(always(OK)))
+    replica = stack.enter_context(FakeReplica(always(OK)))
 
     def alive() -> None:
         if len(replica.asked) >= 3:
@@ -211,7 +211,7 @@ def test_death_in_the_last_moment_is_still_noticed(stack: ExitStack) -> None:
 
 
 def test_no_request_is_sent_after_the_check(stack: ExitStack) -> None:
-    replica = stack.enter_context(Replica(always(OK)))
+    replica = stack.enter_context(FakeReplica(always(OK)))
     wait_until_healthy([replica.endpoint], gate(), "h", lambda: None, lambda _: None)
     asked = len(replica.asked)
     time.sleep(0.35)
@@ -219,7 +219,7 @@ def test_no_request_is_sent_after_the_check(stack: ExitStack) -> None:
 
 
 def test_replica_whose_context_failed_ends_the_check(stack: ExitStack) -> None:
-    replica = stack.enter_context(Replica(always(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone")))
+    replica = stack.enter_context(FakeReplica(always(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone")))
     began = time.monotonic()
     with pytest.raises(Unhealthy, match=r"never healthy: given up\n.*answered 404, not 200: gone"):
         wait_until_healthy(
@@ -234,7 +234,7 @@ def test_replica_whose_context_failed_ends_the_check(stack: ExitStack) -> None:
 
 
 def test_a_replica_that_answers_well_is_not_checked_for_having_given_up(stack: ExitStack) -> None:
-    replica = stack.enter_context(Replica(always(OK)))
+    replica = stack.enter_context(FakeReplica(always(OK)))
     wait_until_healthy(
         [replica.endpoint], gate(), "shop.example.com", lambda: None, lambda _: None, given_up=lambda: "given up"
     )

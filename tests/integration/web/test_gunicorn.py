@@ -42,7 +42,7 @@ def status_of(connection: socket.socket) -> int:
         return int(answer.readline().split()[1])
 
 
-class Follower:
+class LogClient:
     """Reads a stream line by line; a line is there before the next one is written."""
 
     def __init__(self, web: Web, method: str, path: str, headers: dict[str, str] | None = None) -> None:
@@ -157,7 +157,7 @@ def test_same_delivery_50_times_at_once_is_one_deploy(web: Web) -> None:
 
 
 def test_followed_deploy_streams_its_log_line_by_line_and_ends_with_live(web: Web, player: Player) -> None:
-    follower = Follower(web, "POST", f"{DEPLOYS}?follow=1")
+    follower = LogClient(web, "POST", f"{DEPLOYS}?follow=1")
     assert follower.status == 202
     assert follower.line() == "-----> queued as deploy 1"
     assert follower.line() == "-----> Building"
@@ -169,7 +169,7 @@ def test_followed_deploy_streams_its_log_line_by_line_and_ends_with_live(web: We
 def test_followed_deploy_that_fails_says_why_in_its_last_line(web: Web, player: Player) -> None:
     player.status, player.reason = Status.FAILED, "no WAR came out\nof the build"
     player.go_on.set()
-    follower = Follower(web, "POST", f"{DEPLOYS}?follow=1")
+    follower = LogClient(web, "POST", f"{DEPLOYS}?follow=1")
     assert list(follower.lines())[-1] == "failed: no WAR came out"
     follower.leave()
 
@@ -188,15 +188,15 @@ def test_wait_answers_200_for_a_live_and_422_for_a_failed_deploy(web: Web, playe
 def test_follower_that_leaves_frees_its_place_and_changes_nothing(
     web: Web, player: Player, eventually: Callable[..., object]
 ) -> None:
-    first = Follower(web, "POST", f"{DEPLOYS}?follow=1")
-    followers = [Follower(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS - 1)]
-    full = Follower(web, "GET", "/api/v1/deploys/1/log?follow=1")
+    first = LogClient(web, "POST", f"{DEPLOYS}?follow=1")
+    followers = [LogClient(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS - 1)]
+    full = LogClient(web, "GET", "/api/v1/deploys/1/log?follow=1")
     assert full.status == 503
     for follower in (first, *followers, full):
         follower.leave()
 
     def may_follow_again() -> bool:
-        again = Follower(web, "GET", "/api/v1/deploys/1/log?follow=1")
+        again = LogClient(web, "GET", "/api/v1/deploys/1/log?follow=1")
         again.leave()
         return again.status == 200
 
@@ -208,7 +208,7 @@ def test_follower_that_leaves_frees_its_place_and_changes_nothing(
 
 def test_pushes_are_taken_while_every_follower_place_is_accepted(web: Web, player: Player) -> None:
     web.request("POST", DEPLOYS)
-    followers = [Follower(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS)]
+    followers = [LogClient(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS)]
     assert seconds_of(lambda: web.request("POST", "/hooks/shop", PUSH, signed(PUSH))) < 2
     for follower in followers:
         follower.leave()
@@ -217,14 +217,14 @@ def test_pushes_are_taken_while_every_follower_place_is_accepted(web: Web, playe
 def test_events_come_with_heartbeats_and_go_on_where_they_were_left(web: Web, player: Player) -> None:
     web.request("POST", DEPLOYS)
     accept = {"Accept": "text/event-stream"}
-    follower = Follower(web, "GET", "/api/v1/deploys/1/log", accept)
+    follower = LogClient(web, "GET", "/api/v1/deploys/1/log", accept)
     lines = follower.lines()
     assert next(lines) == "retry: 2000"
     assert next(line for line in lines if line.startswith("data:")) == "data: -----> Building"
     assert next(line for line in lines if line.startswith(":")) == ": still here"
     follower.leave()
     player.go_on.set()
-    resumed = Follower(web, "GET", "/api/v1/deploys/1/log", {**accept, "Last-Event-ID": "16"})
+    resumed = LogClient(web, "GET", "/api/v1/deploys/1/log", {**accept, "Last-Event-ID": "16"})
     said = [line for line in resumed.lines() if line and not line.startswith((":", "retry"))]
     assert said[:2] == ["id: 29", "data:        built"]
     assert said[2] == "event: end"
@@ -236,7 +236,7 @@ def test_events_come_with_heartbeats_and_go_on_where_they_were_left(web: Web, pl
 
 
 def test_end_of_the_process_ends_its_streams_and_not_the_deploy(web: Web, player: Player) -> None:
-    follower = Follower(web, "POST", f"{DEPLOYS}?follow=1")
+    follower = LogClient(web, "POST", f"{DEPLOYS}?follow=1")
     idle = web.connect()
     web.process.terminate()
     assert seconds_of(lambda: web.process.wait(20)) < 5

@@ -175,20 +175,20 @@ def test_another_secret_has_another_record(with_canaries: tuple[Settings, str, l
             assert record(changed, "salt") != record(settings, "salt"), place
 
 
-class Token(Section):
+class TokenSection(Section):
     token: Secret = SecretStr("")
 
 
 class Notifier(Section):
     name: str = ""
-    deeper: Token = Token()
+    deeper: TokenSection = TokenSection()
 
 
 def test_secret_of_any_section_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("canary-of-a-file\n")
     read = Notifier.model_validate({"deeper": {"token_file": "token"}}, context={"base": tmp_path})
     assert read.deeper.token.get_secret_value() == "canary-of-a-file"
-    assert secret_keys(Token) == ["token"]
+    assert secret_keys(TokenSection) == ["token"]
     assert secrets_of(read) == ["canary-of-a-file"]
     assert CANARY not in repr(read)
 

@@ -38,7 +38,7 @@ def load_program() -> Any:
     return module
 
 
-class Server(socketserver.ThreadingTCPServer):
+class FakeServer(socketserver.ThreadingTCPServer):
     """Answers each request by a function of the test."""
 
     daemon_threads = True
@@ -71,7 +71,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 class Connection(socketserver.BaseRequestHandler):
-    server: Server
+    server: FakeServer
 
     def handle(self) -> None:
         stays_open = True
@@ -95,8 +95,8 @@ def is_whole(request: bytes) -> bool:
 
 
 @contextmanager
-def serving(answering: Answering) -> Iterator[Server]:
-    server = Server(answering)
+def serving(answering: Answering) -> Iterator[FakeServer]:
+    server = FakeServer(answering)
     try:
         yield server
     finally:
@@ -337,7 +337,7 @@ def test_loopback_address_is_accepted(url: str) -> None:
     assert load_program().parse([url]).address[1] == 8088
 
 
-class Shop:
+class FakeShop:
     """Keeps customer and cart of each session, except the one that it forgets: that customer gets a new session."""
 
     def __init__(self, forgets: int) -> None:
@@ -365,7 +365,7 @@ class Shop:
 
 
 def test_customers_with_their_carts_pay() -> None:
-    with serving(Shop(forgets=0)) as server:
+    with serving(FakeShop(forgets=0)) as server:
         carts = run_load(server.url, "--customers", "2", "--customer-think", "1", "--seconds", "1")["carts"]
     assert carts["paid"] > 2
     assert carts["begun"] >= carts["paid"]
@@ -374,7 +374,7 @@ def test_customers_with_their_carts_pay() -> None:
 
 
 def test_lost_cart_is_reported_with_its_replica() -> None:
-    with serving(Shop(forgets=2)) as server:
+    with serving(FakeShop(forgets=2)) as server:
         carts = run_load(server.url, "--customers", "1", "--customer-think", "1", "--seconds", "1")["carts"]
     (lost,) = carts["lost"]
     assert (lost["replica"], lost["wanted"], lost["found"], lost["by"]) == ("blue1", 1, 1, "1.2.3")
@@ -392,7 +392,7 @@ class Interrupted:
     """A shop that redirects every second form back to its page, in turns without and with its effect."""
 
     def __init__(self) -> None:
-        self.shop = Shop(forgets=0)
+        self.shop = FakeShop(forgets=0)
         self.forms = 0
 
     def __call__(self, request: bytes, plug: socket.socket) -> bool:

@@ -18,7 +18,7 @@ from hookserver.engine.client import Engine, in_parallel
 from hookserver.errors import BuildError, ContainerError, DeployFailed
 
 
-class Answers(http.server.BaseHTTPRequestHandler):
+class EngineHandler(http.server.BaseHTTPRequestHandler):
     """The engine's version, and a refusal of every POST."""
 
     def do_GET(self) -> None:
@@ -40,7 +40,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def socket_path(tmp_path: Path) -> Iterator[str]:
-    with socketserver.ThreadingUnixStreamServer(str(tmp_path / "docker.sock"), Answers) as server:
+    with socketserver.ThreadingUnixStreamServer(str(tmp_path / "docker.sock"), EngineHandler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"unix://{tmp_path}/docker.sock"

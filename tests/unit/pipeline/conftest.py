@@ -20,7 +20,7 @@ COMMIT = "c" * 40
 
 
 @dataclass
-class Place:
+class PipelinePlace:
     """An installation with the apps ``shop`` and ``blog``."""
 
     settings: Settings
@@ -77,14 +77,14 @@ class Place:
 
 
 @pytest.fixture
-def place(state: StateDir) -> Iterator[Place]:
+def place(state: StateDir) -> Iterator[PipelinePlace]:
     text = f'[server]\nstate_dir = "{state.root}"\n[nginx]\nbinary = "/none"\n'
     for app in ("blog", "shop"):
         text += f'[apps.{app}]\nrepository = "push"\ndomains = ["{app}.test"]\n'
     settings = parse(text, state.root / "hookserver.toml").settings
     store = Store(settings.server.state)
     store.sync_apps(settings.apps)
-    yield Place(settings, store, FakeRuntime(), FakeImages(), FakeTraffic())
+    yield PipelinePlace(settings, store, FakeRuntime(), FakeImages(), FakeTraffic())
     store.close()
 
 

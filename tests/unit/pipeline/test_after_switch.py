@@ -12,11 +12,11 @@ from hookserver.models import Release, Slot, Status, TrafficState
 from hookserver.pipeline import after_switch
 from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.steps import drain
-from tests.unit.pipeline.conftest import Place
+from tests.unit.pipeline.conftest import PipelinePlace
 
 
 @pytest.fixture
-def before(place: Place, monkeypatch: pytest.MonkeyPatch) -> Release:
+def before(place: PipelinePlace, monkeypatch: pytest.MonkeyPatch) -> Release:
     """Blue, which was live until now."""
     monkeypatch.setattr(after_switch, "_CHECKED_FOR", 0.2)
     monkeypatch.setattr(after_switch, "_CHECK_EVERY", 0.01)
@@ -24,7 +24,7 @@ def before(place: Place, monkeypatch: pytest.MonkeyPatch) -> Release:
 
 
 @pytest.fixture
-def context(place: Place, before: Release) -> Iterator[DeployContext]:
+def context(place: PipelinePlace, before: Release) -> Iterator[DeployContext]:
     """A second deploy, which has just switched to green."""
     deploy = place.claim()
     place.make(deploy, Slot.GREEN)
@@ -40,7 +40,7 @@ def release_of(context: DeployContext) -> Release:
     return release
 
 
-def dies_at(place: Place, question: int) -> None:
+def dies_at(place: PipelinePlace, question: int) -> None:
     """The first green replica ends before the runtime is asked for the ``question``-th time from now."""
     last = len(place.runtime.questions) + question
 
@@ -53,7 +53,7 @@ def dies_at(place: Place, question: int) -> None:
 
 @pytest.mark.parametrize("sticky", [None, Slot.BLUE])
 def test_a_release_that_dies_after_its_switch_is_sent_back_though_nothing_is_in_flight(
-    place: Place, context: DeployContext, before: Release, sticky: Slot | None
+    place: PipelinePlace, context: DeployContext, before: Release, sticky: Slot | None
 ) -> None:
     place.traffic.states["shop"] = TrafficState(Slot.GREEN, sticky)
     dies_at(place, 5)
@@ -66,7 +66,7 @@ def test_a_release_that_dies_after_its_switch_is_sent_back_though_nothing_is_in_
 
 @pytest.mark.parametrize("sticky", [None, Slot.BLUE])
 def test_a_release_that_lives_is_checked_for_its_time_and_stays(
-    place: Place, context: DeployContext, before: Release, sticky: Slot | None
+    place: PipelinePlace, context: DeployContext, before: Release, sticky: Slot | None
 ) -> None:
     place.traffic.states["shop"] = state = TrafficState(Slot.GREEN, sticky)
     questions = len(place.runtime.questions)
@@ -77,7 +77,7 @@ def test_a_release_that_lives_is_checked_for_its_time_and_stays(
 
 
 def test_a_release_that_dies_while_the_old_slot_drains_is_sent_back(
-    place: Place, context: DeployContext, before: Release
+    place: PipelinePlace, context: DeployContext, before: Release
 ) -> None:
     place.traffic.in_flight = [1] * 100
     dies_at(place, 3)
@@ -86,7 +86,7 @@ def test_a_release_that_dies_while_the_old_slot_drains_is_sent_back(
     assert len(place.traffic.in_flight) > 90
 
 
-def test_restarts_before_the_switch_are_forgiven(place: Place, context: DeployContext, before: Release) -> None:
+def test_restarts_before_the_switch_are_forgiven(place: PipelinePlace, context: DeployContext, before: Release) -> None:
     """A standby that was restarted in its time may be switched to."""
     place.runtime.running = [replace(replica, restarts=2) for replica in place.runtime.running]
     drain(context, release_of(context), before)
@@ -94,7 +94,7 @@ def test_restarts_before_the_switch_are_forgiven(place: Place, context: DeployCo
 
 
 def test_connections_that_stay_open_are_waited_for_up_to_the_drain_setting(
-    place: Place, context: DeployContext, before: Release
+    place: PipelinePlace, context: DeployContext, before: Release
 ) -> None:
     place.traffic.in_flight = [3] * 10_000
     shorter = context.app.model_copy(update={"release": context.app.release.model_copy(update={"drain": 0.3})})
@@ -103,7 +103,7 @@ def test_connections_that_stay_open_are_waited_for_up_to_the_drain_setting(
     assert context.store.deploy(context.deploy.number).status is Status.LIVE
 
 
-def test_messages_about_replicated_sessions_are_in_the_log(place: Place, context: DeployContext) -> None:
+def test_messages_about_replicated_sessions_are_in_the_log(place: PipelinePlace, context: DeployContext) -> None:
     place.runtime.messages = ["hs-shop-blue-1: 3 sessions dropped"]
     after_switch.log_session_messages(context, Slot.BLUE)
     assert "dropped" not in place.log(context.deploy)

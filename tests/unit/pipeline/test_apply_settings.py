@@ -7,15 +7,15 @@ import pytest
 from hookserver.errors import Refused
 from hookserver.models import Slot, Status, TrafficState, Trigger
 from hookserver.pipeline.apply_settings import apply_settings, remove_app
-from tests.unit.pipeline.conftest import Place
+from tests.unit.pipeline.conftest import PipelinePlace
 
 
-def without_the_blog(place: Place) -> None:
+def without_the_blog(place: PipelinePlace) -> None:
     apps = {name: app for name, app in place.settings.apps.items() if name != "blog"}
     place.settings = place.settings.model_copy(update={"apps": apps})
 
 
-def test_an_app_with_changed_settings_gets_one_deploy(place: Place, report: list[str]) -> None:
+def test_an_app_with_changed_settings_gets_one_deploy(place: PipelinePlace, report: list[str]) -> None:
     place.go_live("shop")
     place.go_live("blog")
     shop = place.settings.apps["shop"].model_copy(update={"replicas": 3})
@@ -29,7 +29,7 @@ def test_an_app_with_changed_settings_gets_one_deploy(place: Place, report: list
     assert f"shop: its settings changed, so it gets new replicas: deploy {queued.number}" in report
 
 
-def test_settings_that_nginx_refuses_are_reported_and_start_no_deploy(place: Place, report: list[str]) -> None:
+def test_settings_that_nginx_refuses_are_reported_and_start_no_deploy(place: PipelinePlace, report: list[str]) -> None:
     place.go_live("shop")
     shop = place.settings.apps["shop"].model_copy(update={"replicas": 3})
     place.settings = place.settings.model_copy(update={"apps": {**place.settings.apps, "shop": shop}})
@@ -39,7 +39,7 @@ def test_settings_that_nginx_refuses_are_reported_and_start_no_deploy(place: Pla
     assert not place.store.claim(builds=9)
 
 
-def test_an_app_that_is_gone_from_the_settings_stays_live(place: Place, report: list[str]) -> None:
+def test_an_app_that_is_gone_from_the_settings_stays_live(place: PipelinePlace, report: list[str]) -> None:
     place.go_live("blog")
     without_the_blog(place)
     apply_settings(place.context, report.append)
@@ -48,7 +48,7 @@ def test_an_app_that_is_gone_from_the_settings_stays_live(place: Place, report: 
     assert place.runtime.stopped == []
 
 
-def test_an_app_is_removed_with_its_replicas_images_caches_and_folders(place: Place, report: list[str]) -> None:
+def test_an_app_is_removed_with_its_replicas_images_caches_and_folders(place: PipelinePlace, report: list[str]) -> None:
     place.go_live("blog")
     place.go_live("shop", commit="d" * 40)
     flags = place.settings.server.state.live("blog")
@@ -64,7 +64,7 @@ def test_an_app_is_removed_with_its_replicas_images_caches_and_folders(place: Pl
     assert report == ["blog: retired, as it is gone from the settings"]
 
 
-def test_an_app_is_not_removed_while_a_deploy_of_it_runs(place: Place, report: list[str]) -> None:
+def test_an_app_is_not_removed_while_a_deploy_of_it_runs(place: PipelinePlace, report: list[str]) -> None:
     place.go_live("blog")
     deploy = place.claim("blog")
     without_the_blog(place)

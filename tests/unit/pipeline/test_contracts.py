@@ -15,10 +15,10 @@ from tests.contracts import (
     leaves_nothing_of_a_release_that_cannot_start,
 )
 from tests.fakes import FakeImages, FakeRuntime, FakeTraffic
-from tests.unit.pipeline.conftest import COMMIT, Place
+from tests.unit.pipeline.conftest import COMMIT, PipelinePlace
 
 
-def test_the_fake_runtime_keeps_the_contract(place: Place) -> None:
+def test_the_fake_runtime_keeps_the_contract(place: PipelinePlace) -> None:
     app = place.settings.apps["shop"]
     endpoints = all_endpoints(place.settings, place.context.numbers)["shop"]
     releases = {slot: Release(deploy, "shop", COMMIT, "i", slot, 2) for deploy, slot in enumerate(Slot, 7)}
@@ -27,14 +27,14 @@ def test_the_fake_runtime_keeps_the_contract(place: Place) -> None:
     leaves_nothing_of_a_release_that_cannot_start(refusing, app, releases[Slot.BLUE], endpoints[Slot.BLUE])
 
 
-def test_the_fake_images_keep_the_contract(place: Place, tmp_path: Path) -> None:
+def test_the_fake_images_keep_the_contract(place: PipelinePlace, tmp_path: Path) -> None:
     job = BuildJob(place.settings.apps["shop"], 1, COMMIT, tmp_path, tmp_path)
     log = DeployLog(tmp_path / "log")
     keeps_the_images_contract(FakeImages(), job, log)
     log.close()
 
 
-def test_the_fake_traffic_keeps_the_contract(place: Place) -> None:
+def test_the_fake_traffic_keeps_the_contract(place: PipelinePlace) -> None:
     traffic = FakeTraffic()
 
     def take_down() -> None:

@@ -17,7 +17,7 @@ from hookserver.pipeline.deploy import describe_end, open_log
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from tests.fakes import FakeImages, FakeRuntime, FakeTraffic
-from tests.unit.pipeline.conftest import Place
+from tests.unit.pipeline.conftest import PipelinePlace
 
 
 def context(tmp_path: Path, **further: Any) -> Context:
@@ -96,14 +96,14 @@ def healthy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(after_switch, "_CHECKED_FOR", 0.0)
 
 
-def perform(place: Place, deploy: Deploy) -> Deploy:
+def perform(place: PipelinePlace, deploy: Deploy) -> Deploy:
     log = open_log(place.context, deploy)
     pipeline.perform(place.context, deploy, log)
     log.close()
     return place.store.deploy(deploy.number)
 
 
-def test_a_rollback_to_a_standby_that_runs_starts_nothing(place: Place, healthy: None) -> None:
+def test_a_rollback_to_a_standby_that_runs_starts_nothing(place: PipelinePlace, healthy: None) -> None:
     first = place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40)
     ended = perform(place, place.claim(trigger=Trigger.ROLLBACK))
@@ -113,7 +113,7 @@ def test_a_rollback_to_a_standby_that_runs_starts_nothing(place: Place, healthy:
     assert {replica.deploy for replica in place.runtime.replicas("shop", Slot.BLUE)} == {first.deploy}
 
 
-def test_a_rollback_to_a_standby_that_does_not_run_starts_its_image_again(place: Place, healthy: None) -> None:
+def test_a_rollback_to_a_standby_that_does_not_run_starts_its_image_again(place: PipelinePlace, healthy: None) -> None:
     first = place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40)
     place.runtime.end("hs-shop-blue-1")
@@ -124,7 +124,7 @@ def test_a_rollback_to_a_standby_that_does_not_run_starts_its_image_again(place:
     assert {replica.deploy for replica in place.runtime.replicas("shop", Slot.BLUE)} == {ended.number}
 
 
-def test_new_settings_put_the_live_image_in_new_containers(place: Place, healthy: None) -> None:
+def test_new_settings_put_the_live_image_in_new_containers(place: PipelinePlace, healthy: None) -> None:
     first = place.go_live(slot=Slot.BLUE)
     shop = place.settings.apps["shop"].model_copy(update={"replicas": 3})
     place.settings = place.settings.model_copy(update={"apps": {"shop": shop}})
@@ -137,12 +137,12 @@ def test_new_settings_put_the_live_image_in_new_containers(place: Place, healthy
     assert "replicas: 2 → 3" in place.log(deploy)
 
 
-def test_new_settings_without_a_live_release_end_cancelled(place: Place) -> None:
+def test_new_settings_without_a_live_release_end_cancelled(place: PipelinePlace) -> None:
     ended = perform(place, place.claim(trigger=Trigger.SETTINGS))
     assert (ended.status, ended.reason) == (Status.CANCELLED, "nothing is live that could get new settings")
 
 
-def test_a_deploy_that_fails_is_undone_and_the_old_release_stays_live(place: Place, healthy: None) -> None:
+def test_a_deploy_that_fails_is_undone_and_the_old_release_stays_live(place: PipelinePlace, healthy: None) -> None:
     live = place.go_live(slot=Slot.BLUE)
     shop = place.settings.apps["shop"].model_copy(update={"replicas": 3})
     place.settings = place.settings.model_copy(update={"apps": {"shop": shop}})
@@ -157,7 +157,7 @@ def test_a_deploy_that_fails_is_undone_and_the_old_release_stays_live(place: Pla
 
 
 def test_a_cleanup_that_fails_is_in_the_log_and_the_deploy_ends_all_the_same(
-    place: Place, healthy: None, monkeypatch: pytest.MonkeyPatch
+    place: PipelinePlace, healthy: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_deploy: int | None = None) -> list[str]:
         raise ContainerError("Docker does not answer")
@@ -168,7 +168,9 @@ def test_a_cleanup_that_fails_is_in_the_log_and_the_deploy_ends_all_the_same(
     assert "cleanup is incomplete and will be retried: Docker does not answer" in place.log(deploy)
 
 
-def test_an_unexpected_error_fails_the_deploy_with_its_type(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_fails_the_deploy_with_its_type(
+    place: PipelinePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(_app: str, _to: int | None = None) -> Release:
         raise OSError("no space left on device")
 

@@ -6,7 +6,7 @@ import pytest
 
 from hookserver.models import Replica, Slot, Status, Step, TrafficState
 from hookserver.pipeline import recovery
-from tests.unit.pipeline.conftest import Place
+from tests.unit.pipeline.conftest import PipelinePlace
 
 
 def stranger(app: str, deploy: int, slot: Slot = Slot.GREEN) -> Replica:
@@ -14,7 +14,7 @@ def stranger(app: str, deploy: int, slot: Slot = Slot.GREEN) -> Replica:
 
 
 def test_an_error_of_one_app_is_reported_with_its_cause_and_the_others_are_reconciled(
-    place: Place, report: list[str]
+    place: PipelinePlace, report: list[str]
 ) -> None:
     def breaks() -> None:
         if place.runtime.questions[-1] == "blog":
@@ -26,7 +26,9 @@ def test_an_error_of_one_app_is_reported_with_its_cause_and_the_others_are_recon
     assert any("blog: unexpected KeyError: 'State'" in line for line in report)
 
 
-def test_the_replicas_of_an_app_that_another_task_works_on_are_left_alone(place: Place, report: list[str]) -> None:
+def test_the_replicas_of_an_app_that_another_task_works_on_are_left_alone(
+    place: PipelinePlace, report: list[str]
+) -> None:
     place.runtime.running = [stranger("blog", 101), stranger("shop", 102)]
     recovery.reconcile(place.context, report.append, spared={"shop"})
     assert place.runtime.removed == [101]
@@ -35,7 +37,7 @@ def test_the_replicas_of_an_app_that_another_task_works_on_are_left_alone(place:
 
 
 def test_the_oldest_logs_are_removed_and_other_files_stay(
-    place: Place, report: list[str], monkeypatch: pytest.MonkeyPatch
+    place: PipelinePlace, report: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recovery, "_LOGS_KEPT", 2)
     logs = place.settings.server.state.log(0).parent
@@ -47,7 +49,7 @@ def test_the_oldest_logs_are_removed_and_other_files_stay(
     assert not [line for line in report if "old files" in line]
 
 
-def test_reconcile_changes_and_reports_nothing_where_all_is_well(place: Place, report: list[str]) -> None:
+def test_reconcile_changes_and_reports_nothing_where_all_is_well(place: PipelinePlace, report: list[str]) -> None:
     place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
     recovery.reconcile(place.context, report.append)
@@ -58,7 +60,7 @@ def test_reconcile_changes_and_reports_nothing_where_all_is_well(place: Place, r
     assert place.runtime.stopped == []
 
 
-def test_a_live_release_gets_its_missing_replicas_again(place: Place, report: list[str]) -> None:
+def test_a_live_release_gets_its_missing_replicas_again(place: PipelinePlace, report: list[str]) -> None:
     live = place.go_live(slot=Slot.BLUE)
     place.runtime.end("hs-shop-blue-2")
     recovery.reconcile(place.context, report.append)
@@ -70,7 +72,9 @@ def test_a_live_release_gets_its_missing_replicas_again(place: Place, report: li
 @pytest.mark.parametrize(
     "wrong", [TrafficState(), TrafficState(Slot.BLUE), TrafficState(Slot.GREEN), TrafficState(Slot.BLUE, Slot.GREEN)]
 )
-def test_the_traffic_is_set_to_what_the_database_says(place: Place, report: list[str], wrong: TrafficState) -> None:
+def test_the_traffic_is_set_to_what_the_database_says(
+    place: PipelinePlace, report: list[str], wrong: TrafficState
+) -> None:
     place.go_live(slot=Slot.BLUE)
     live = place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
     place.traffic.states["shop"] = wrong
@@ -80,7 +84,7 @@ def test_the_traffic_is_set_to_what_the_database_says(place: Place, report: list
     assert line in report
 
 
-def test_a_sticky_standby_without_replicas_ends(place: Place, report: list[str]) -> None:
+def test_a_sticky_standby_without_replicas_ends(place: PipelinePlace, report: list[str]) -> None:
     first = place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
     place.runtime.running = [replica for replica in place.runtime.running if replica.slot is Slot.GREEN]
@@ -91,7 +95,9 @@ def test_a_sticky_standby_without_replicas_ends(place: Place, report: list[str])
     assert standby.sticky_until is None
 
 
-def test_a_release_with_traffic_that_the_database_does_not_know_is_left_alone(place: Place, report: list[str]) -> None:
+def test_a_release_with_traffic_that_the_database_does_not_know_is_left_alone(
+    place: PipelinePlace, report: list[str]
+) -> None:
     """The database is an old backup: the shop goes on as it is until a deploy."""
     place.go_live(slot=Slot.BLUE)
     place.runtime.running = [stranger("shop", 40, Slot.BLUE)]
@@ -100,7 +106,7 @@ def test_a_release_with_traffic_that_the_database_does_not_know_is_left_alone(pl
     assert any("blue" in line and "left alone until a deploy" in line for line in report)
 
 
-def test_prepare_commands_of_a_deploy_in_progress_are_spared(place: Place, report: list[str]) -> None:
+def test_prepare_commands_of_a_deploy_in_progress_are_spared(place: PipelinePlace, report: list[str]) -> None:
     deploy = place.claim("blog")
     recovery.reconcile(place.context, report.append)
     assert place.runtime.in_progress == [{deploy.number}]
@@ -111,7 +117,9 @@ def test_prepare_commands_of_a_deploy_in_progress_are_spared(place: Place, repor
     assert place.images.leftovers_of == [None]
 
 
-def test_a_deploy_that_was_killed_before_its_switch_is_undone_and_queued_again(place: Place, report: list[str]) -> None:
+def test_a_deploy_that_was_killed_before_its_switch_is_undone_and_queued_again(
+    place: PipelinePlace, report: list[str]
+) -> None:
     place.go_live(slot=Slot.BLUE)
     deploy = place.claim()
     place.make(deploy, Slot.GREEN, "d" * 40)
@@ -123,7 +131,7 @@ def test_a_deploy_that_was_killed_before_its_switch_is_undone_and_queued_again(p
     assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
 
 
-def test_a_deploy_that_was_killed_after_its_switch_is_finished(place: Place, report: list[str]) -> None:
+def test_a_deploy_that_was_killed_after_its_switch_is_finished(place: PipelinePlace, report: list[str]) -> None:
     before = place.go_live(slot=Slot.BLUE)
     deploy = place.claim()
     place.make(deploy, Slot.GREEN, "d" * 40)
@@ -136,7 +144,7 @@ def test_a_deploy_that_was_killed_after_its_switch_is_finished(place: Place, rep
     assert [standby.deploy for standby in place.store.standbys()] == [before.deploy]
 
 
-def test_a_switch_to_replicas_that_are_gone_is_taken_back(place: Place, report: list[str]) -> None:
+def test_a_switch_to_replicas_that_are_gone_is_taken_back(place: PipelinePlace, report: list[str]) -> None:
     place.go_live(slot=Slot.BLUE)
     deploy = place.claim()
     place.make(deploy, Slot.GREEN, "d" * 40)
@@ -148,7 +156,7 @@ def test_a_switch_to_replicas_that_are_gone_is_taken_back(place: Place, report: 
     assert place.store.deploy(deploy.number).status is Status.QUEUED
 
 
-def test_a_deploy_that_was_killed_while_it_drained_stays_live(place: Place, report: list[str]) -> None:
+def test_a_deploy_that_was_killed_while_it_drained_stays_live(place: PipelinePlace, report: list[str]) -> None:
     place.go_live(slot=Slot.BLUE)
     deploy = place.claim()
     place.make(deploy, Slot.GREEN, "d" * 40)
@@ -159,7 +167,7 @@ def test_a_deploy_that_was_killed_while_it_drained_stays_live(place: Place, repo
     assert ("shop", Slot.GREEN) in place.runtime.kept_running
 
 
-def test_a_standby_is_retired_once_it_is_due(place: Place, report: list[str]) -> None:
+def test_a_standby_is_retired_once_it_is_due(place: PipelinePlace, report: list[str]) -> None:
     first = place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40)
     (standby,) = place.store.standbys()

@@ -12,7 +12,7 @@ from hookserver.models import Push, Release, Slot, Status, TrafficState, Trigger
 from hookserver.pipeline.retire import kept_images, retire
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from tests.unit.pipeline.conftest import Place
+from tests.unit.pipeline.conftest import PipelinePlace
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_the_image_of_a_standby_is_kept(store: Store) -> None:
     assert kept_images(store, shop(keep=1)) == {"sha256:a", "sha256:b"}
 
 
-def test_a_standby_is_stopped_and_recorded_as_retired(place: Place) -> None:
+def test_a_standby_is_stopped_and_recorded_as_retired(place: PipelinePlace) -> None:
     first = place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40)
     retire(place.context, "shop", Slot.BLUE)
@@ -86,7 +86,7 @@ def test_a_standby_is_stopped_and_recorded_as_retired(place: Place) -> None:
     assert place.store.standbys() == []
 
 
-def test_visitors_of_a_sticky_standby_go_to_the_live_slot_before_it_is_stopped(place: Place) -> None:
+def test_visitors_of_a_sticky_standby_go_to_the_live_slot_before_it_is_stopped(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
     states: list[TrafficState] = []
@@ -103,7 +103,7 @@ def test_visitors_of_a_sticky_standby_go_to_the_live_slot_before_it_is_stopped(p
 
 @pytest.mark.parametrize("traffic", [TrafficState(Slot.GREEN), TrafficState(Slot.BLUE)])
 def test_a_slot_that_is_live_by_the_database_or_by_the_flags_is_never_retired(
-    place: Place, traffic: TrafficState
+    place: PipelinePlace, traffic: TrafficState
 ) -> None:
     place.go_live(slot=Slot.BLUE)
     place.traffic.states["shop"] = traffic

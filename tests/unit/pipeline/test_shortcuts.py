@@ -15,12 +15,12 @@ from hookserver.pipeline.shortcuts import (
     record_tip,
     standby_is_healthy,
 )
-from tests.unit.pipeline.conftest import COMMIT, Place
+from tests.unit.pipeline.conftest import COMMIT, PipelinePlace
 
 NEW = "d" * 40
 
 
-def change_replicas(place: Place, app: str = "shop") -> None:
+def change_replicas(place: PipelinePlace, app: str = "shop") -> None:
     """The settings of now have another number of replicas than the live release was made with."""
     shop = place.settings.apps[app]
     changed = shop.model_copy(update={"replicas": 3})
@@ -28,7 +28,7 @@ def change_replicas(place: Place, app: str = "shop") -> None:
 
 
 @pytest.mark.parametrize("trigger", [Trigger.WEBHOOK, Trigger.POLL, Trigger.GIT_PUSH])
-def test_a_push_of_the_live_commit_ends_as_live(place: Place, trigger: Trigger) -> None:
+def test_a_push_of_the_live_commit_ends_as_live(place: PipelinePlace, trigger: Trigger) -> None:
     live = place.go_live(slot=Slot.BLUE)
     deploy = place.claim(trigger=trigger)
     with place.running(deploy) as context:
@@ -39,13 +39,13 @@ def test_a_push_of_the_live_commit_ends_as_live(place: Place, trigger: Trigger) 
     assert f"is live already, since deploy {live.deploy}" in place.log(deploy)
 
 
-def test_a_push_of_another_commit_goes_on(place: Place) -> None:
+def test_a_push_of_another_commit_goes_on(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     with place.running(place.claim(trigger=Trigger.POLL)) as context:
         assert not ends_without_release(context, NEW, "Fix the cart")
 
 
-def test_a_push_of_the_live_commit_goes_on_when_the_settings_changed(place: Place) -> None:
+def test_a_push_of_the_live_commit_goes_on_when_the_settings_changed(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     change_replicas(place)
     with place.running(place.claim(trigger=Trigger.POLL)) as context:
@@ -53,13 +53,13 @@ def test_a_push_of_the_live_commit_goes_on_when_the_settings_changed(place: Plac
 
 
 @pytest.mark.parametrize("trigger", [Trigger.CLI, Trigger.API])
-def test_a_deploy_by_hand_of_the_live_commit_goes_on(place: Place, trigger: Trigger) -> None:
+def test_a_deploy_by_hand_of_the_live_commit_goes_on(place: PipelinePlace, trigger: Trigger) -> None:
     place.go_live(slot=Slot.BLUE)
     with place.running(place.claim(trigger=trigger)) as context:
         assert not ends_without_release(context, COMMIT, "[skip deploy]")
 
 
-def test_a_commit_that_asks_to_be_skipped_ends_cancelled(place: Place) -> None:
+def test_a_commit_that_asks_to_be_skipped_ends_cancelled(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     deploy = place.claim(trigger=Trigger.POLL)
     with place.running(deploy) as context:
@@ -68,7 +68,7 @@ def test_a_commit_that_asks_to_be_skipped_ends_cancelled(place: Place) -> None:
     assert not place.store.claim(builds=9)
 
 
-def test_changed_settings_are_applied_though_the_commit_is_skipped(place: Place) -> None:
+def test_changed_settings_are_applied_though_the_commit_is_skipped(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     change_replicas(place)
     with place.running(place.claim(trigger=Trigger.POLL)) as context:
@@ -78,7 +78,7 @@ def test_changed_settings_are_applied_though_the_commit_is_skipped(place: Place)
     assert queued.trigger is Trigger.SETTINGS
 
 
-def test_a_deploy_that_ends_as_live_keeps_the_standby(place: Place) -> None:
+def test_a_deploy_that_ends_as_live_keeps_the_standby(place: PipelinePlace) -> None:
     first = place.go_live(slot=Slot.BLUE)
     live = place.go_live(slot=Slot.GREEN, commit=NEW)
     with place.running(place.claim()) as context:
@@ -86,7 +86,7 @@ def test_a_deploy_that_ends_as_live_keeps_the_standby(place: Place) -> None:
     assert [standby.deploy for standby in place.store.standbys()] == [first.deploy]
 
 
-def test_settings_of_replicas_use_the_live_image_again(place: Place) -> None:
+def test_settings_of_replicas_use_the_live_image_again(place: PipelinePlace) -> None:
     live = place.go_live(slot=Slot.BLUE)
     change_replicas(place)
     with place.running(place.claim(trigger=Trigger.SETTINGS)) as context:
@@ -95,7 +95,7 @@ def test_settings_of_replicas_use_the_live_image_again(place: Place) -> None:
         assert image_for_settings(context, live, changes) == live.image
 
 
-def test_a_standby_whose_replicas_do_not_all_run_is_not_switched_to(place: Place) -> None:
+def test_a_standby_whose_replicas_do_not_all_run_is_not_switched_to(place: PipelinePlace) -> None:
     standby = place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit=NEW)
     place.runtime.end("hs-shop-blue-2")
@@ -103,7 +103,7 @@ def test_a_standby_whose_replicas_do_not_all_run_is_not_switched_to(place: Place
         assert not standby_is_healthy(context, standby)
 
 
-def test_a_standby_that_does_not_answer_well_is_not_switched_to(place: Place) -> None:
+def test_a_standby_that_does_not_answer_well_is_not_switched_to(place: PipelinePlace) -> None:
     standby = place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit=NEW)
     deploy = place.claim()
@@ -114,13 +114,13 @@ def test_a_standby_that_does_not_answer_well_is_not_switched_to(place: Place) ->
     assert "the standby does not answer well, so its image is started again" in place.log(deploy)
 
 
-def test_a_release_that_is_retired_is_not_switched_to(place: Place) -> None:
+def test_a_release_that_is_retired_is_not_switched_to(place: PipelinePlace) -> None:
     live = place.go_live(slot=Slot.BLUE)
     with place.running(place.claim()) as context:
         assert not standby_is_healthy(context, replace(live, retired_at=1.0))
 
 
-def test_a_tip_that_cannot_be_read_is_only_logged(place: Place) -> None:
+def test_a_tip_that_cannot_be_read_is_only_logged(place: PipelinePlace) -> None:
     deploy = place.claim()
     with place.running(deploy) as context:
         record_tip(context)

@@ -20,7 +20,7 @@ from hookserver.pipeline.standby import (
     traffic_to,
     wait_until_drained,
 )
-from tests.unit.pipeline.conftest import Place
+from tests.unit.pipeline.conftest import PipelinePlace
 
 SWITCH = 1000.0
 
@@ -68,7 +68,7 @@ def test_a_standby_is_due_at_the_earlier_of_its_two_times() -> None:
     assert release().due_at == SWITCH + 300
 
 
-def test_the_sticky_standby_is_the_one_with_a_deadline(place: Place) -> None:
+def test_the_sticky_standby_is_the_one_with_a_deadline(place: PipelinePlace) -> None:
     assert sticky_standby(place.context, "shop") is None
     first = place.go_live(slot=Slot.BLUE)
     live = place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
@@ -79,7 +79,7 @@ def test_the_sticky_standby_is_the_one_with_a_deadline(place: Place) -> None:
     assert sticky_standby(place.context, "blog") is None
 
 
-def test_a_standby_is_not_sticky_once_the_settings_say_that_sessions_are_not(place: Place) -> None:
+def test_a_standby_is_not_sticky_once_the_settings_say_that_sessions_are_not(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     live = place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
     shop = place.settings.apps["shop"]
@@ -96,7 +96,7 @@ def test_after_a_switch_the_other_slot_is_sticky_for_as_long_as_the_settings_say
     assert traffic_after_switch(release(), seconds) == TrafficState(Slot.BLUE, sticky)
 
 
-def test_a_check_records_the_visitors_of_a_sticky_standby(place: Place) -> None:
+def test_a_check_records_the_visitors_of_a_sticky_standby(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
     place.traffic.active = 4
@@ -105,7 +105,7 @@ def test_a_check_records_the_visitors_of_a_sticky_standby(place: Place) -> None:
     assert check_visitors(place.context, standby).visitors == 4
 
 
-def test_the_end_of_a_sticky_standby_is_recorded_before_the_traffic_changes(place: Place) -> None:
+def test_the_end_of_a_sticky_standby_is_recorded_before_the_traffic_changes(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
     standby = sticky_standby(place.context, "shop")
@@ -119,7 +119,7 @@ def test_the_end_of_a_sticky_standby_is_recorded_before_the_traffic_changes(plac
     assert place.traffic.get("shop") == TrafficState(Slot.GREEN)
 
 
-def test_a_drain_waits_for_requests_in_flight_and_no_longer_than_its_time(place: Place) -> None:
+def test_a_drain_waits_for_requests_in_flight_and_no_longer_than_its_time(place: PipelinePlace) -> None:
     live = place.go_live(slot=Slot.BLUE)
     place.traffic.in_flight = [2, 1, 0]
     checks: list[int] = []
@@ -134,6 +134,6 @@ def test_visitors_are_described_for_a_person() -> None:
     assert describe_visitors(None) == "visitors of the last 5 minutes: not known, there is no access log"
 
 
-def test_an_app_that_is_gone_from_the_settings_has_the_default_release_settings(place: Place) -> None:
+def test_an_app_that_is_gone_from_the_settings_has_the_default_release_settings(place: PipelinePlace) -> None:
     assert release_settings(place.context, "gone") == ReleaseSettings()
     assert release_settings(place.context, "shop") is place.settings.apps["shop"].release

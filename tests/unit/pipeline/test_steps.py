@@ -14,7 +14,7 @@ from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.liveness import ReplicaDied
 from hookserver.worker.task_table import TASKS
 from hookserver.worker.tasks import TaskKind
-from tests.unit.pipeline.conftest import COMMIT, Place
+from tests.unit.pipeline.conftest import COMMIT, PipelinePlace
 
 
 def with_release(context: DeployContext, **settings: object) -> DeployContext:
@@ -23,7 +23,7 @@ def with_release(context: DeployContext, **settings: object) -> DeployContext:
     return replace(context, app=context.app.model_copy(update={"release": release}))
 
 
-def test_a_candidate_runs_in_the_slot_without_traffic(place: Place) -> None:
+def test_a_candidate_runs_in_the_slot_without_traffic(place: PipelinePlace) -> None:
     deploy = place.claim()
     with place.running(deploy) as context:
         assert steps.new_release(context, COMMIT, "i").slot is Slot.BLUE
@@ -35,7 +35,7 @@ def test_a_candidate_runs_in_the_slot_without_traffic(place: Place) -> None:
         assert steps.new_release(context, COMMIT, "i").slot is Slot.BLUE
 
 
-def test_replicas_start_at_the_endpoints_that_nginx_gets(place: Place) -> None:
+def test_replicas_start_at_the_endpoints_that_nginx_gets(place: PipelinePlace) -> None:
     deploy = place.claim()
     with place.running(deploy) as context:
         release = steps.new_release(context, COMMIT, "i")
@@ -46,7 +46,7 @@ def test_replicas_start_at_the_endpoints_that_nginx_gets(place: Place) -> None:
     assert names == [endpoint.name for endpoint in endpoints["shop"][Slot.BLUE]] == ["hs-shop-blue-1", "hs-shop-blue-2"]
 
 
-def test_the_prepare_step_is_skipped_without_a_command(place: Place) -> None:
+def test_the_prepare_step_is_skipped_without_a_command(place: PipelinePlace) -> None:
     deploy = place.claim()
     with place.running(deploy) as context:
         release = steps.new_release(context, COMMIT, "i")
@@ -57,7 +57,7 @@ def test_the_prepare_step_is_skipped_without_a_command(place: Place) -> None:
     assert "$ ./migrate --all" in place.log(deploy)
 
 
-def test_a_start_in_a_sticky_slot_records_how_many_visitors_lose_their_sessions(place: Place) -> None:
+def test_a_start_in_a_sticky_slot_records_how_many_visitors_lose_their_sessions(place: PipelinePlace) -> None:
     first = place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
     place.traffic.active = 3
@@ -69,7 +69,7 @@ def test_a_start_in_a_sticky_slot_records_how_many_visitors_lose_their_sessions(
     assert place.traffic.get("shop") == TrafficState(Slot.GREEN)
 
 
-def test_a_replica_that_dies_before_it_is_healthy_fails_the_check_at_once(place: Place) -> None:
+def test_a_replica_that_dies_before_it_is_healthy_fails_the_check_at_once(place: PipelinePlace) -> None:
     deploy = place.claim()
     made = place.make(deploy, Slot.BLUE)
     place.runtime.end("hs-shop-blue-1")
@@ -77,7 +77,7 @@ def test_a_replica_that_dies_before_it_is_healthy_fails_the_check_at_once(place:
         steps.check(context, made)
 
 
-def test_a_check_that_fails_has_the_cause_from_the_log(place: Place) -> None:
+def test_a_check_that_fails_has_the_cause_from_the_log(place: PipelinePlace) -> None:
     deploy = place.claim()
     made = place.make(deploy, Slot.BLUE)
     place.runtime.logs["hs-shop-blue-1"] = "SEVERE: no database"
@@ -89,7 +89,9 @@ def test_a_check_that_fails_has_the_cause_from_the_log(place: Place) -> None:
 
 
 @pytest.mark.parametrize(("sessions", "sticky"), [("sticky", Slot.BLUE), ("none", None)])
-def test_a_switch_moves_the_traffic_and_keeps_sticky_visitors(place: Place, sessions: str, sticky: Slot | None) -> None:
+def test_a_switch_moves_the_traffic_and_keeps_sticky_visitors(
+    place: PipelinePlace, sessions: str, sticky: Slot | None
+) -> None:
     before = place.go_live(slot=Slot.BLUE)
     deploy = place.claim()
     made = place.make(deploy, Slot.GREEN, "d" * 40)
@@ -100,7 +102,7 @@ def test_a_switch_moves_the_traffic_and_keeps_sticky_visitors(place: Place, sess
     assert ("shop", Slot.GREEN) in place.runtime.kept_running
 
 
-def test_a_switch_that_nginx_does_not_confirm_leaves_the_database_as_it_was(place: Place) -> None:
+def test_a_switch_that_nginx_does_not_confirm_leaves_the_database_as_it_was(place: PipelinePlace) -> None:
     before = place.go_live(slot=Slot.BLUE)
     deploy = place.claim()
     made = place.make(deploy, Slot.GREEN, "d" * 40)
@@ -111,7 +113,7 @@ def test_a_switch_that_nginx_does_not_confirm_leaves_the_database_as_it_was(plac
     assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
 
 
-def test_a_switch_that_the_database_refuses_moves_the_traffic_back(place: Place) -> None:
+def test_a_switch_that_the_database_refuses_moves_the_traffic_back(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     deploy = place.claim()
     made = place.make(deploy, Slot.GREEN, "d" * 40)
@@ -121,7 +123,7 @@ def test_a_switch_that_the_database_refuses_moves_the_traffic_back(place: Place)
     assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
 
 
-def test_the_drain_of_a_first_release_waits_for_nothing_and_ends_the_deploy(place: Place) -> None:
+def test_the_drain_of_a_first_release_waits_for_nothing_and_ends_the_deploy(place: PipelinePlace) -> None:
     deploy = place.claim()
     made = place.make(deploy, Slot.BLUE)
     place.store.go_live(deploy.number, deploy.number, standby=600)
@@ -134,7 +136,7 @@ def test_the_drain_of_a_first_release_waits_for_nothing_and_ends_the_deploy(plac
 
 @pytest.mark.parametrize("timeout", [60, 1200, 6 * 3600])
 def test_a_long_fetch_and_a_long_build_end_by_their_own_limits_before_the_worker_kills_the_deploy(
-    place: Place, timeout: float
+    place: PipelinePlace, timeout: float
 ) -> None:
     app = place.settings.apps["shop"]
     app = app.model_copy(update={"build": app.build.model_copy(update={"timeout": timeout})})

@@ -7,10 +7,10 @@ import pytest
 from hookserver.errors import DeployFailed, NginxError
 from hookserver.models import Slot, TrafficState
 from hookserver.pipeline.undo import apply_nginx_again, move_traffic_back, undo
-from tests.unit.pipeline.conftest import Place
+from tests.unit.pipeline.conftest import PipelinePlace
 
 
-def test_undo_removes_the_replicas_the_release_and_the_folder_of_a_deploy(place: Place) -> None:
+def test_undo_removes_the_replicas_the_release_and_the_folder_of_a_deploy(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     deploy = place.claim()
     place.make(deploy, Slot.GREEN, "d" * 40)
@@ -25,7 +25,7 @@ def test_undo_removes_the_replicas_the_release_and_the_folder_of_a_deploy(place:
     undo(place.context, deploy)
 
 
-def test_undo_leaves_a_slot_with_traffic_alone_whatever_the_database_says(place: Place) -> None:
+def test_undo_leaves_a_slot_with_traffic_alone_whatever_the_database_says(place: PipelinePlace) -> None:
     deploy = place.claim()
     place.make(deploy, Slot.GREEN)
     place.traffic.states["shop"] = TrafficState(Slot.GREEN)
@@ -35,7 +35,7 @@ def test_undo_leaves_a_slot_with_traffic_alone_whatever_the_database_says(place:
     assert place.store.release(deploy.number) is not None
 
 
-def test_traffic_moves_back_to_the_release_before_with_its_sticky_standby(place: Place) -> None:
+def test_traffic_moves_back_to_the_release_before_with_its_sticky_standby(place: PipelinePlace) -> None:
     place.go_live(slot=Slot.BLUE)
     before = place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
     place.traffic.states["shop"] = TrafficState(Slot.BLUE)
@@ -44,13 +44,15 @@ def test_traffic_moves_back_to_the_release_before_with_its_sticky_standby(place:
     assert place.traffic.applied
 
 
-def test_an_app_that_was_not_live_before_gets_no_traffic_again(place: Place) -> None:
+def test_an_app_that_was_not_live_before_gets_no_traffic_again(place: PipelinePlace) -> None:
     place.traffic.states["shop"] = TrafficState(Slot.BLUE)
     move_traffic_back(place.context, "shop", None)
     assert place.traffic.get("shop") == TrafficState()
 
 
-def test_traffic_that_cannot_be_moved_back_is_an_error_and_a_configuration_that_cannot_is_not(place: Place) -> None:
+def test_traffic_that_cannot_be_moved_back_is_an_error_and_a_configuration_that_cannot_is_not(
+    place: PipelinePlace,
+) -> None:
     before = place.go_live(slot=Slot.BLUE)
     place.traffic.refuses = "Nginx is down"
     with pytest.raises(NginxError):

@@ -6,7 +6,7 @@ from hookserver.web import flood
 from hookserver.web.flood import Failures
 
 
-class Clock:
+class ManualClock:
     now = 100.0
 
     def __call__(self) -> float:
@@ -14,7 +14,7 @@ class Clock:
 
 
 def test_source_waits_for_the_end_of_its_window_and_then_starts_anew() -> None:
-    clock = Clock()
+    clock = ManualClock()
     failures = Failures(clock)
     assert [failures.count("192.0.2.1") for _ in range(flood.LIMIT)] == [0] * flood.LIMIT
     clock.now += 20

@@ -9,23 +9,23 @@ import pytest
 from hookserver.config import Settings
 from hookserver.models import Push, Status, Trigger
 from hookserver.store import Store
-from hookserver.web.context import Context
+from hookserver.web.context import WebContext
 from hookserver.web.current import CurrentSettings
 from hookserver.web.following import is_gone, wait
 
 
 @pytest.fixture
-def context(settings: Settings, store: Store) -> Context:
+def context(settings: Settings, store: Store) -> WebContext:
     store.enqueue(Push("shop", Trigger.API))
-    return Context(CurrentSettings(settings, store, lambda same: same), store)
+    return WebContext(CurrentSettings(settings, store, lambda same: same), store)
 
 
-def test_wait_returns_a_deploy_that_is_over(context: Context) -> None:
+def test_wait_returns_a_deploy_that_is_over(context: WebContext) -> None:
     context.store.cancel(1)
     assert wait(context, 1, None).status is Status.CANCELLED
 
 
-def test_wait_ends_when_the_client_hung_up_or_the_process_ends(context: Context) -> None:
+def test_wait_ends_when_the_client_hung_up_or_the_process_ends(context: WebContext) -> None:
     here, there = socket.socketpair()
     there.close()
     with here:

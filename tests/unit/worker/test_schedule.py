@@ -31,13 +31,13 @@ class Running(Children):
         return frozenset(task.app for task in self.tasks)
 
 
-class Nginx:
+class FakeNginx:
     is_up = True
 
 
 @pytest.fixture
-def nginx() -> Nginx:
-    return Nginx()
+def nginx() -> FakeNginx:
+    return FakeNginx()
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def running() -> Running:
 
 
 @pytest.fixture
-def schedule(settings: Settings, store: Store, running: Running, nginx: Nginx) -> Schedule:
+def schedule(settings: Settings, store: Store, running: Running, nginx: FakeNginx) -> Schedule:
     return Schedule(settings, store, running, lambda _: nginx.is_up)
 
 
@@ -91,7 +91,7 @@ def test_a_later_reconcile_spares_the_apps_that_tasks_change(schedule: Schedule,
 
 
 def test_reconcile_is_due_again_after_its_time_or_when_nginx_is_down(
-    schedule: Schedule, nginx: Nginx, monkeypatch: pytest.MonkeyPatch
+    schedule: Schedule, nginx: FakeNginx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schedule.ended(Task(TaskKind.RECONCILE), has_failed=False)
     schedule.attempted(Task(TaskKind.RECONCILE), has_started=True)
@@ -125,7 +125,7 @@ def test_a_reconcile_that_could_not_start_is_retried_after_seconds(schedule: Sch
 
 
 def test_nginx_is_not_said_to_be_down_before_the_first_reconcile_that_succeeds(
-    schedule: Schedule, nginx: Nginx
+    schedule: Schedule, nginx: FakeNginx
 ) -> None:
     nginx.is_up = False
     schedule.ended(Task(TaskKind.RECONCILE), has_failed=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hookserver.errors import BuildError
-from tests.integration.builders.conftest import Site
+from tests.integration.builders.conftest import BuildSite
 
 SOURCE = {
     "build.xml": """<project name="shop" default="dist">
@@ -21,7 +21,7 @@ SOURCE = {
 }
 
 
-def test_default_target_makes_the_war(site: Site) -> None:
+def test_default_target_makes_the_war(site: BuildSite) -> None:
     image, log = site.build(site.job(SOURCE))
     assert "build.xml: ant" in log
     assert "$ ant -noinput" in log
@@ -30,7 +30,7 @@ def test_default_target_makes_the_war(site: Site) -> None:
     assert site.containers() == []
 
 
-def test_compile_error_is_shown_with_file_and_line(site: Site) -> None:
+def test_compile_error_is_shown_with_file_and_line(site: BuildSite) -> None:
     broken = {**SOURCE, "src/shop/Cart.java": "package shop;\npublic class Cart { Basket items; }"}
     with pytest.raises(BuildError) as caught:
         site.build(site.job(broken))
@@ -39,7 +39,7 @@ def test_compile_error_is_shown_with_file_and_line(site: Site) -> None:
     assert "Compile failed; see the compiler error output" in caught.value.problem
 
 
-def test_build_without_a_war_is_refused_with_the_remedy(site: Site) -> None:
+def test_build_without_a_war_is_refused_with_the_remedy(site: BuildSite) -> None:
     nothing = {**SOURCE, "build.xml": '<project default="a"><target name="a"/></project>'}
     with pytest.raises(BuildError, match=r"the build left no WAR \(\*\*/\*\.war\)") as caught:
         site.build(site.job(nothing))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.integration.builders.conftest import TOMCAT, Site
+from tests.integration.builders.conftest import TOMCAT, BuildSite
 
 DOCKERFILE = f"FROM {TOMCAT}\nCOPY pages/ /usr/local/tomcat/webapps/ROOT/\n"
 PAGES = {"pages/index.html": "shop", "pages/secret.txt": "x", ".dockerignore": "# ours\npages/secret.txt\n"}
 
 
-def test_tomcat_of_a_dockerfile_gets_our_settings_and_dockerignore_applies(site: Site) -> None:
+def test_tomcat_of_a_dockerfile_gets_our_settings_and_dockerignore_applies(site: BuildSite) -> None:
     image, log = site.build(site.job({"Dockerfile": DOCKERFILE, **PAGES}))
     assert f"Dockerfile from {TOMCAT}: dockerfile" in log
     assert "COPY pages/" in log

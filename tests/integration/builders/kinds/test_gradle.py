@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hookserver.errors import BuildError
-from tests.integration.builders.conftest import CA_BUNDLE, Site
+from tests.integration.builders.conftest import CA_BUNDLE, BuildSite
 from tests.unit.builders.wars.test_facts import zipped
 
 IMAGE = "gradle:4.4-jdk17"
@@ -26,7 +26,7 @@ WRAPPER: dict[str, str | bytes] = {
 }
 
 
-def test_war_of_one_module_of_several_is_found(site: Site) -> None:
+def test_war_of_one_module_of_several_is_found(site: BuildSite) -> None:
     image, log = site.build(site.job(SOURCE, build=BUILD))
     assert "settings.gradle: gradle" in log
     assert "$ gradle --no-daemon --console=plain assemble" in log
@@ -35,7 +35,7 @@ def test_war_of_one_module_of_several_is_found(site: Site) -> None:
     assert site.containers() == []
 
 
-def test_compile_error_is_shown_with_file_and_line(site: Site) -> None:
+def test_compile_error_is_shown_with_file_and_line(site: BuildSite) -> None:
     broken = {**SOURCE, "web/src/main/java/shop/Cart.java": "package shop;\npublic class Cart { Basket items; }"}
     with pytest.raises(BuildError) as caught:
         site.build(site.job(broken, build=BUILD))
@@ -44,19 +44,19 @@ def test_compile_error_is_shown_with_file_and_line(site: Site) -> None:
     assert "--stacktrace" not in caught.value.problem
 
 
-def test_wrapper_with_line_ends_of_windows_is_used(site: Site) -> None:
+def test_wrapper_with_line_ends_of_windows_is_used(site: BuildSite) -> None:
     _, log = site.build(site.job({**SOURCE, **WRAPPER}, build=BUILD))
     assert "$ ./gradlew --no-daemon" in log
     assert "wrapped: --no-daemon --console=plain assemble" in log
 
 
-def test_wrapper_without_its_jar_is_not_used_and_the_log_says_so(site: Site) -> None:
+def test_wrapper_without_its_jar_is_not_used_and_the_log_says_so(site: BuildSite) -> None:
     files = {name: content for name, content in WRAPPER.items() if not name.endswith(".jar")}
     _, log = site.build(site.job({**SOURCE, **files}, build=BUILD))
     assert "./gradlew is not used: gradle/wrapper/gradle-wrapper.jar is missing" in log
 
 
-def test_wrapper_that_cannot_download_its_gradle_gets_the_remedy(site: Site) -> None:
+def test_wrapper_that_cannot_download_its_gradle_gets_the_remedy(site: BuildSite) -> None:
     says = """#!/bin/sh
 echo 'Exception in thread "main" java.net.UnknownHostException: services.example.com' >&2
 echo '\tat org.gradle.wrapper.Download.downloadInternal(Download.java:87)' >&2
@@ -68,7 +68,7 @@ exit 1
     assert 'build.command = ["gradle", "--no-daemon", "assemble"]' in caught.value.remedy
 
 
-def test_several_wars_are_refused_and_the_named_one_is_accepted(site: Site) -> None:
+def test_several_wars_are_refused_and_the_named_one_is_accepted(site: BuildSite) -> None:
     two = {**SOURCE, "core/build.gradle": 'apply plugin: "war"\n'}
     with pytest.raises(BuildError, match=r"several WARs fit") as caught:
         site.build(site.job(two, build=BUILD))

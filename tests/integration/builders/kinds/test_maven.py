@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hookserver.errors import BuildError
-from tests.integration.builders.conftest import CA_BUNDLE, Site
+from tests.integration.builders.conftest import CA_BUNDLE, BuildSite
 
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -31,7 +31,7 @@ SOURCE = {
 BUILD = {"ca_bundle": str(CA_BUNDLE)} if CA_BUNDLE.exists() else {}
 
 
-def test_maven_project_becomes_an_image_with_our_labels(site: Site) -> None:
+def test_maven_project_becomes_an_image_with_our_labels(site: BuildSite) -> None:
     made = site.job(SOURCE, build=BUILD, repository="https://user:token@git.example.com/acme/shop.git")
     image, log = site.build(made)
     assert "pom.xml with packaging war: maven" in log
@@ -48,7 +48,7 @@ def test_maven_project_becomes_an_image_with_our_labels(site: Site) -> None:
     assert site.containers() == []
 
 
-def test_compile_error_is_shown_with_file_and_line(site: Site) -> None:
+def test_compile_error_is_shown_with_file_and_line(site: BuildSite) -> None:
     broken = {**SOURCE, "src/main/java/shop/Cart.java": "package shop;\npublic class Cart { Basket items; }"}
     with pytest.raises(BuildError) as caught:
         site.build(site.job(broken, build=BUILD))
@@ -58,12 +58,12 @@ def test_compile_error_is_shown_with_file_and_line(site: Site) -> None:
     assert site.containers() == []
 
 
-def test_wrapper_without_its_properties_is_not_used_and_the_log_says_so(site: Site) -> None:
+def test_wrapper_without_its_properties_is_not_used_and_the_log_says_so(site: BuildSite) -> None:
     _, log = site.build(site.job({**SOURCE, "mvnw": "#!/bin/sh\nexit 9\n"}, build=BUILD))
     assert "./mvnw is not used: .mvn/wrapper/maven-wrapper.properties is missing" in log
 
 
-def test_wrapper_with_line_ends_of_windows_is_used(site: Site) -> None:
+def test_wrapper_with_line_ends_of_windows_is_used(site: BuildSite) -> None:
     told = '#!/bin/sh\r\n\r\necho "wrapped in $(basename "$PWD"): $MAVEN_CONFIG$*"\r\n'
     wrapper = told + 'exec "mvn${0##*/mvnw}" "$@"\r\n'  # by its own name, as the one without a jar
     files = {**SOURCE, "mvnw": wrapper, ".mvn/wrapper/maven-wrapper.properties": "distributionUrl=x\n"}
@@ -72,7 +72,7 @@ def test_wrapper_with_line_ends_of_windows_is_used(site: Site) -> None:
     assert "wrapped in source: -D" in log
 
 
-def test_second_build_needs_no_network(site: Site) -> None:
+def test_second_build_needs_no_network(site: BuildSite) -> None:
     site.build(site.job(SOURCE, build=BUILD))
     _, log = site.build(site.job(SOURCE, build={**BUILD, "offline": True}))
     assert "$ mvn -ntp -B -DskipTests package -o" in log

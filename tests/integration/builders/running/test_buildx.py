@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import BuildError
-from tests.integration.builders.conftest import TOMCAT, Site
+from tests.integration.builders.conftest import TOMCAT, BuildSite
 from tests.integration.builders.kinds.test_dockerfile import DOCKERFILE, PAGES
 
 
-def test_syntax_of_buildkit_is_built_by_buildx(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_syntax_of_buildkit_is_built_by_buildx(
+    site: BuildSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stand_in = tmp_path / "docker"
     stand_in.write_text(
         "#!/bin/sh\n"
@@ -32,7 +34,7 @@ def test_syntax_of_buildkit_is_built_by_buildx(site: Site, tmp_path: Path, monke
         site.build(site.job({"Dockerfile": f"# syntax=docker/dockerfile:1\nFROM {TOMCAT}\nRUN exit 5\n"}))
 
 
-def test_syntax_of_buildkit_without_buildx_is_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_syntax_of_buildkit_without_buildx_is_refused(site: BuildSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     dockerfile = f"FROM {TOMCAT}\nRUN --mount=type=cache,target=/root/.m2 mvn package\n"
     with pytest.raises(BuildError, match="RUN --mount, which needs BuildKit"):

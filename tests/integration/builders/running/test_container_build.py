@@ -12,24 +12,24 @@ import pytest
 
 from hookserver.builders.job import BuildJob
 from hookserver.errors import BuildError
-from tests.integration.builders.conftest import CA_BUNDLE, Site, war
+from tests.integration.builders.conftest import CA_BUNDLE, BuildSite, war
 
 SHOP = war({"WEB-INF/web.xml": "<web-app/>", "index.html": "shop"})
 
 
-def job(site: Site, script: str, **build: Any) -> BuildJob:
+def job(site: BuildSite, script: str, **build: Any) -> BuildJob:
     files: dict[str, str | bytes] = {"pom.xml": "<project/>", "shop.war": SHOP}
     return site.job(files, build={"kind": "maven", "command": script, **build})
 
 
-def failure(site: Site, made: BuildJob) -> BuildError:
+def failure(site: BuildSite, made: BuildJob) -> BuildError:
     with pytest.raises(BuildError) as caught:
         site.build(made)
     assert site.containers() == []
     return caught.value
 
 
-def test_failed_build_raises_its_last_lines_and_logs_everything(site: Site) -> None:
+def test_failed_build_raises_its_last_lines_and_logs_everything(site: BuildSite) -> None:
     made = job(site, "for i in $(seq 50); do echo line $i; done; echo 'no such compiler' >&2; exit 3")
     error = failure(site, made)
     assert "exit code 3" in error.problem
@@ -38,7 +38,7 @@ def test_failed_build_raises_its_last_lines_and_logs_everything(site: Site) -> N
     assert "       line 1\n" in site.log(made)
 
 
-def test_output_is_in_the_log_while_the_build_runs(site: Site, eventually: Callable[..., object]) -> None:
+def test_output_is_in_the_log_while_the_build_runs(site: BuildSite, eventually: Callable[..., object]) -> None:
     made = job(site, "echo begun; sleep 60", timeout="30s")
     began = time.monotonic()
     failed: list[BuildError] = []
@@ -58,25 +58,25 @@ def test_output_is_in_the_log_while_the_build_runs(site: Site, eventually: Calla
     assert "exit code 137" in failed[0].problem
 
 
-def test_build_that_never_ends_is_stopped_at_its_timeout(site: Site) -> None:
+def test_build_that_never_ends_is_stopped_at_its_timeout(site: BuildSite) -> None:
     error = failure(site, job(site, "echo waiting for a lock; sleep 600", timeout="5s"))
     assert "stopped after 5s" in error.problem
     assert "waiting for a lock" in error.problem
     assert "build.timeout" in error.remedy
 
 
-def test_build_without_enough_memory_names_the_setting_to_raise(site: Site) -> None:
+def test_build_without_enough_memory_names_the_setting_to_raise(site: BuildSite) -> None:
     error = failure(site, job(site, "head -c 200m /dev/zero | tail -c 150m >/dev/null", memory="64m"))
     assert "out of memory" in error.problem
     assert "build.memory (now 64m)" in error.remedy
 
 
-def test_fork_bomb_meets_a_limit(site: Site) -> None:
+def test_fork_bomb_meets_a_limit(site: BuildSite) -> None:
     error = failure(site, job(site, "i=0; while [ $i -lt 3000 ]; do sleep 60 & i=$((i+1)); done"))
     assert "fork" in error.problem.lower()
 
 
-def test_endless_output_fills_neither_log_nor_memory(site: Site) -> None:
+def test_endless_output_fills_neither_log_nor_memory(site: BuildSite) -> None:
     made = job(site, "yes 0123456789012345678901234567890123456789 | head -c 300m; echo the end; exit 1")
     error = failure(site, made)
     assert "the end" in error.problem
@@ -84,7 +84,7 @@ def test_endless_output_fills_neither_log_nor_memory(site: Site) -> None:
 
 
 def test_build_sees_neither_docker_nor_files_and_environment_of_the_host(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: BuildSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = tmp_path / "secret"
     secret.write_text("canary-in-a-file")
@@ -97,7 +97,7 @@ def test_build_sees_neither_docker_nor_files_and_environment_of_the_host(
     assert "docker.sock': No such file" in site.log(made)
 
 
-def test_build_has_its_environment_and_read_only_mounts(site: Site, tmp_path: Path) -> None:
+def test_build_has_its_environment_and_read_only_mounts(site: BuildSite, tmp_path: Path) -> None:
     (tmp_path / "settings.xml").write_text("<settings/>")
     made = job(
         site,
@@ -111,7 +111,7 @@ def test_build_has_its_environment_and_read_only_mounts(site: Site, tmp_path: Pa
     assert "Read-only file system" in site.log(made)
 
 
-def test_java_and_the_others_trust_the_ca_bundle(site: Site) -> None:
+def test_java_and_the_others_trust_the_ca_bundle(site: BuildSite) -> None:
     made = job(
         site,
         "keytool -list -keystore /run/hookserver/truststore.p12 -storepass changeit | grep contains;"
@@ -127,7 +127,7 @@ def test_java_and_the_others_trust_the_ca_bundle(site: Site) -> None:
     assert "Picked up" not in log
 
 
-def test_several_wars_are_refused_and_the_named_one_is_taken(site: Site) -> None:
+def test_several_wars_are_refused_and_the_named_one_is_taken(site: BuildSite) -> None:
     script = "mkdir -p a/target b/target; cp shop.war a/target/; cp shop.war b/target/shop-2.war"
     error = failure(site, job(site, script))
     assert "a/target/shop.war\n  b/target/shop-2.war" in error.problem
@@ -137,12 +137,12 @@ def test_several_wars_are_refused_and_the_named_one_is_taken(site: Site) -> None
     assert image.startswith("sha256:")
 
 
-def test_build_without_a_war_is_refused_with_what_was_looked_for(site: Site) -> None:
+def test_build_without_a_war_is_refused_with_what_was_looked_for(site: BuildSite) -> None:
     error = failure(site, job(site, "rm shop.war"))
     assert "**/target/*.war" in error.problem
 
 
-def test_container_of_a_killed_build_is_removed_within_a_second(site: Site) -> None:
+def test_container_of_a_killed_build_is_removed_within_a_second(site: BuildSite) -> None:
     deploy = 9_999
     labels = {"hookserver.state_dir": str(site.root), "hookserver.role": "build", "hookserver.deploy": str(deploy)}
     made = site.client.create_container("maven:3.9-eclipse-temurin-17", ["sleep", "600"], labels=labels)
@@ -153,7 +153,7 @@ def test_container_of_a_killed_build_is_removed_within_a_second(site: Site) -> N
     assert site.containers() == []
 
 
-def test_container_of_others_with_the_name_of_the_build_stays(site: Site) -> None:
+def test_container_of_others_with_the_name_of_the_build_stays(site: BuildSite) -> None:
     made = job(site, "mkdir target; cp shop.war target/")
     name = f"hs-{site.app}-build-{made.deploy}"
     foreign = site.client.create_container("maven:3.9-eclipse-temurin-17", ["true"], name=name)["Id"]
@@ -164,7 +164,7 @@ def test_container_of_others_with_the_name_of_the_build_stays(site: Site) -> Non
         site.client.remove_container(foreign)
 
 
-def test_secret_from_a_file_is_in_the_environment_of_the_build_and_in_no_image(site: Site, tmp_path: Path) -> None:
+def test_secret_from_a_file_is_in_the_environment_of_the_build_and_in_no_image(site: BuildSite, tmp_path: Path) -> None:
     secret = tmp_path / "nexus"
     secret.write_text("canary-of-nexus\n")
     script = 'test "$NEXUS" = canary-of-nexus && mkdir target && cp shop.war target/'
@@ -176,7 +176,7 @@ def test_secret_from_a_file_is_in_the_environment_of_the_build_and_in_no_image(s
     assert f"a file of build.env_files cannot be read: [Errno 2] No such file or directory: '{secret}'" in error.problem
 
 
-def test_offline_build_has_no_network_and_names_the_remedy_for_an_incomplete_cache(site: Site) -> None:
+def test_offline_build_has_no_network_and_names_the_remedy_for_an_incomplete_cache(site: BuildSite) -> None:
     made = job(
         site, "cat /proc/net/dev | grep -c : ; echo '[ERROR] Cannot access x in offline mode'; exit 1", offline=True
     )

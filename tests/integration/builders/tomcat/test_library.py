@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.integration.builders.conftest import TOMCAT, Site
+from tests.integration.builders.conftest import TOMCAT, BuildSite
 
 
-def test_tomcat_on_a_java_without_a_compiler_gets_our_classes_too(site: Site) -> None:
+def test_tomcat_on_a_java_without_a_compiler_gets_our_classes_too(site: BuildSite) -> None:
     image, log = site.build(site.job({"Dockerfile": f"FROM {TOMCAT}\nRUN rm $JAVA_HOME/bin/javac\n"}))
     assert "cannot compile" not in log
     with site.running(image) as (container, _):

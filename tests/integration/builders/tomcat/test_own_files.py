@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from hookserver.builders.job import BuildJob
-from tests.integration.builders.conftest import Site, war
+from tests.integration.builders.conftest import BuildSite, war
 from tests.integration.builders.test_assemble import WEB, ready
 from tests.unit.builders.tomcat.test_check_xml import USERS
 from tests.unit.builders.wars.test_facts import zipped
@@ -24,7 +24,7 @@ FILES = {
 }
 
 
-def job(site: Site, driver: Path, **settings: Any) -> BuildJob:
+def job(site: BuildSite, driver: Path, **settings: Any) -> BuildJob:
     files: dict[str, str | bytes] = {
         "shop.war": war({"WEB-INF/web.xml": WEB, "index.jsp": PAGE}),
         "deploy/tomcat-users.xml": USERS,
@@ -35,7 +35,7 @@ def job(site: Site, driver: Path, **settings: Any) -> BuildJob:
 
 
 def test_own_files_are_used_by_tomcat_and_other_content_makes_another_image(
-    site: Site, tmp_path: Path, eventually: Callable[..., object]
+    site: BuildSite, tmp_path: Path, eventually: Callable[..., object]
 ) -> None:
     driver = tmp_path / "driver.jar"
     driver.write_bytes(zipped({"driver.txt": b"1"}))

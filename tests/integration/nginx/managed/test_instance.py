@@ -19,18 +19,18 @@ from hookserver.nginx import Nginx, logs
 from hookserver.nginx.text.managed import ManagedText
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from tests.integration.nginx.conftest import Site, until
+from tests.integration.nginx.conftest import NginxSite, until
 
 OTHER = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
 
 
-def start(site: Site) -> None:
+def start(site: NginxSite) -> None:
     site.serve(Slot.BLUE)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
 
 
-def master(site: Site) -> int:
+def master(site: NginxSite) -> int:
     return int((site.folder / "nginx.pid").read_text())
 
 
@@ -47,7 +47,7 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-def test_apply_starts_it_and_then_changes_nothing_until_the_settings_do(site: Site) -> None:
+def test_apply_starts_it_and_then_changes_nothing_until_the_settings_do(site: NginxSite) -> None:
     assert not site.nginx.is_running()
     assert site.apply()
     assert site.nginx.is_running()
@@ -61,7 +61,7 @@ def test_apply_starts_it_and_then_changes_nothing_until_the_settings_do(site: Si
     assert site.ask(host="blog.example.com").status == 503
 
 
-def test_after_a_reload_no_request_meets_the_old_configuration(site: Site) -> None:
+def test_after_a_reload_no_request_meets_the_old_configuration(site: NginxSite) -> None:
     start(site)
     apps = site.apps
     for _ in range(5):
@@ -73,7 +73,7 @@ def test_after_a_reload_no_request_meets_the_old_configuration(site: Site) -> No
         assert {site.ask(host="blog.example.com").status for _ in range(10)} == {404}
 
 
-def test_several_processes_may_apply_at_once(site: Site) -> None:
+def test_several_processes_may_apply_at_once(site: NginxSite) -> None:
     fork = multiprocessing.get_context("fork")
     with fork.Pool(4) as pool:
         changed = pool.map(_apply, [(site.settings, site.all_endpoints)] * 4)
@@ -86,7 +86,7 @@ def _apply(given: tuple[Settings, Endpoints]) -> bool:
 
 
 def test_instance_lives_in_a_session_of_its_own_without_our_environment_and_outputs(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: NginxSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CANARY_SECRET", "s3cret-canary")
     start(site)
@@ -98,7 +98,7 @@ def test_instance_lives_in_a_session_of_its_own_without_our_environment_and_outp
         assert opened == Path("/dev/null") or opened.is_relative_to(site.folder.resolve())
 
 
-def test_only_the_live_folder_can_be_read_by_others(site: Site) -> None:
+def test_only_the_live_folder_can_be_read_by_others(site: NginxSite) -> None:
     Store(StateDir(site.state_dir)).close()
     start(site)
     open_to_all = [folder for folder in site.state_dir.rglob("*") if folder.is_dir() and folder.stat().st_mode & 0o004]
@@ -108,7 +108,7 @@ def test_only_the_live_folder_can_be_read_by_others(site: Site) -> None:
 
 
 def test_a_text_that_nginx_refuses_is_put_back_while_the_old_one_serves(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: NginxSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start(site)
     before = (site.folder / "nginx.conf").read_text()
@@ -120,7 +120,7 @@ def test_a_text_that_nginx_refuses_is_put_back_while_the_old_one_serves(
     assert site.ask().status == 200
 
 
-def test_a_refused_text_does_not_keep_a_stopped_instance_down(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_text_does_not_keep_a_stopped_instance_down(site: NginxSite, monkeypatch: pytest.MonkeyPatch) -> None:
     start(site)
     before = (site.folder / "nginx.conf").read_text()
     os.kill(master(site), signal.SIGTERM)
@@ -132,7 +132,7 @@ def test_a_refused_text_does_not_keep_a_stopped_instance_down(site: Site, monkey
     assert site.ask().status == 200
 
 
-def test_a_reload_that_nginx_does_not_take_up_is_noticed_and_put_back(site: Site) -> None:
+def test_a_reload_that_nginx_does_not_take_up_is_noticed_and_put_back(site: NginxSite) -> None:
     start(site)
     before = (site.folder / "nginx.conf").read_text()
     with socket.socket() as taken:
@@ -148,7 +148,7 @@ def test_a_reload_that_nginx_does_not_take_up_is_noticed_and_put_back(site: Site
     assert not site.apply()
 
 
-def test_an_address_that_another_program_holds_is_told(site: Site) -> None:
+def test_an_address_that_another_program_holds_is_told(site: NginxSite) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", site.ports[0]))
         taken.listen()
@@ -157,7 +157,7 @@ def test_an_address_that_another_program_holds_is_told(site: Site) -> None:
     assert site.apply()
 
 
-def test_a_stopped_master_is_noticed_and_the_next_apply_mends_it(site: Site) -> None:
+def test_a_stopped_master_is_noticed_and_the_next_apply_mends_it(site: NginxSite) -> None:
     start(site)
     pid = master(site)
     working = workers(pid)
@@ -174,7 +174,7 @@ def test_a_stopped_master_is_noticed_and_the_next_apply_mends_it(site: Site) -> 
     assert site.ask(host="blog.example.com").status == 503
 
 
-def test_workers_of_a_killed_master_are_quit_and_a_new_instance_takes_over(site: Site) -> None:
+def test_workers_of_a_killed_master_are_quit_and_a_new_instance_takes_over(site: NginxSite) -> None:
     start(site)
     killed = master(site)
     orphans = workers(killed)
@@ -193,7 +193,7 @@ def test_workers_of_a_killed_master_are_quit_and_a_new_instance_takes_over(site:
     until(lambda: all(is_gone(orphan) for orphan in orphans))
 
 
-def test_an_instance_that_was_told_to_quit_is_replaced_while_it_ends_its_last_request(site: Site) -> None:
+def test_an_instance_that_was_told_to_quit_is_replaced_while_it_ends_its_last_request(site: NginxSite) -> None:
     start(site)
     leaving = master(site)
     with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as visitor:
@@ -211,7 +211,7 @@ def test_an_instance_that_was_told_to_quit_is_replaced_while_it_ends_its_last_re
     assert not site.apply()
 
 
-def test_a_stale_pid_file_that_names_a_stranger_hurts_nobody(site: Site) -> None:
+def test_a_stale_pid_file_that_names_a_stranger_hurts_nobody(site: NginxSite) -> None:
     start(site)
     os.kill(master(site), signal.SIGTERM)
     until(lambda: not site.nginx.is_running())
@@ -224,14 +224,14 @@ def test_a_stale_pid_file_that_names_a_stranger_hurts_nobody(site: Site) -> None
 
 
 @pytest.mark.parametrize("content", ["", "nonsense", "999999999"])
-def test_a_broken_pid_file_does_not_hide_a_running_instance(site: Site, content: str) -> None:
+def test_a_broken_pid_file_does_not_hide_a_running_instance(site: NginxSite, content: str) -> None:
     start(site)
     (site.folder / "nginx.pid").write_text(content)
     assert site.nginx.is_running()
     assert not site.apply()
 
 
-def test_a_lost_status_name_is_mended_by_one_reload(site: Site) -> None:
+def test_a_lost_status_name_is_mended_by_one_reload(site: NginxSite) -> None:
     start(site)
     pid = master(site)
     (site.folder / "status-name").unlink()
@@ -242,24 +242,24 @@ def test_a_lost_status_name_is_mended_by_one_reload(site: Site) -> None:
     assert site.nginx.answered("shop").live is Slot.GREEN
 
 
-def test_flags_that_nginx_cannot_read_are_told_at_start(site: Site) -> None:
+def test_flags_that_nginx_cannot_read_are_told_at_start(site: NginxSite) -> None:
     site.state_dir.parent.chmod(0o700)
     with pytest.raises(NginxError, match=f"chmod o\\+x {site.state_dir.parent}"):
         site.apply()
 
 
-def test_a_missing_program_is_told(site: Site) -> None:
+def test_a_missing_program_is_told(site: NginxSite) -> None:
     site.nginx_keys = 'binary = "/nowhere/nginx"'
     with pytest.raises(NginxError, match="apt-get install nginx"):
         site.apply()
 
 
-def test_the_program_may_be_named_by_its_folder(site: Site) -> None:
+def test_the_program_may_be_named_by_its_folder(site: NginxSite) -> None:
     site.nginx_keys = 'binary = "/usr/sbin"'
     assert site.apply()
 
 
-def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: NginxSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "SIZE", 100)
     start(site)
     log = site.folder / "logs/access.log"
@@ -278,7 +278,7 @@ def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: Site, monkey
     assert "/first" in log.with_name("access.log.1").read_text()
 
 
-def test_stop_ends_it_and_frees_the_address(site: Site) -> None:
+def test_stop_ends_it_and_frees_the_address(site: NginxSite) -> None:
     start(site)
     pid = master(site)
     site.nginx.stop()
@@ -289,7 +289,7 @@ def test_stop_ends_it_and_frees_the_address(site: Site) -> None:
         free.bind(("127.0.0.1", site.ports[0]))
 
 
-def test_stop_ends_even_a_master_that_does_not_listen(site: Site) -> None:
+def test_stop_ends_even_a_master_that_does_not_listen(site: NginxSite) -> None:
     start(site)
     pid = master(site)
     working = workers(pid)
@@ -298,7 +298,7 @@ def test_stop_ends_even_a_master_that_does_not_listen(site: Site) -> None:
     until(lambda: all(is_gone(one) for one in (pid, *working)))
 
 
-def test_an_include_that_somebody_changed_is_written_again_and_an_old_one_goes(site: Site) -> None:
+def test_an_include_that_somebody_changed_is_written_again_and_an_old_one_goes(site: NginxSite) -> None:
     start(site)
     (included,) = site.folder.glob("proxy-*.conf")
     text = included.read_text()

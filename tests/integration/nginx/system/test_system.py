@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from hookserver.errors import NginxError
 from hookserver.models import Slot, TrafficState
 from hookserver.nginx import logs
-from tests.integration.nginx.conftest import Site, until
+from tests.integration.nginx.conftest import NginxSite, until
 from tests.shop.operators_nginx import Operator
 
 pytestmark = pytest.mark.parametrize("site", ["system"], indirect=True)
@@ -28,33 +28,33 @@ pytestmark = pytest.mark.parametrize("site", ["system"], indirect=True)
 OTHER = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
 
 
-def operator(site: Site) -> Operator:
+def operator(site: NginxSite) -> Operator:
     assert site.operator is not None
     return site.operator
 
 
-def start(site: Site) -> None:
+def start(site: NginxSite) -> None:
     site.serve(Slot.BLUE)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
 
 
-def ours(site: Site) -> dict[str, str]:
+def ours(site: NginxSite) -> dict[str, str]:
     return {file.name: file.read_text() for file in operator(site).ours.iterdir()}
 
 
-def theirs(site: Site, names: str, answer: str = "200 foreign", more: str = "") -> Path:
+def theirs(site: NginxSite, names: str, answer: str = "200 foreign", more: str = "") -> Path:
     text = (
         f"server {{ listen 127.0.0.1:{site.ports[0]}; server_name {names}; {more} location / {{ return {answer}; }} }}"
     )
     return operator(site).add("foreign", text)
 
 
-def master(site: Site) -> int:
+def master(site: NginxSite) -> int:
     return int(operator(site).pid_file.read_text())
 
 
-def snippet(site: Site) -> Path:
+def snippet(site: NginxSite) -> Path:
     return site.folder / "snippets/shop.conf"
 
 
@@ -85,7 +85,7 @@ def certificate(folder: Path) -> str:
     return f"ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;"
 
 
-def test_only_files_of_ours_are_written_and_those_of_an_app_that_is_gone_are_removed(site: Site) -> None:
+def test_only_files_of_ours_are_written_and_those_of_an_app_that_is_gone_are_removed(site: NginxSite) -> None:
     before = {file: file.read_text() for file in operator(site).conf.parent.rglob("*") if file.is_file()}
     site.apps += OTHER
     start(site)
@@ -96,7 +96,7 @@ def test_only_files_of_ours_are_written_and_those_of_an_app_that_is_gone_are_rem
     assert [file for file, text in before.items() if file.read_text() != text] == []
 
 
-def test_nothing_is_reloaded_until_the_settings_change(site: Site) -> None:
+def test_nothing_is_reloaded_until_the_settings_change(site: NginxSite) -> None:
     start(site)
     working = Path(f"/proc/{master(site)}/task/{master(site)}/children").read_text()
     assert not site.apply()
@@ -106,7 +106,7 @@ def test_nothing_is_reloaded_until_the_settings_change(site: Site) -> None:
     assert {site.ask(host="blog.example.com").status for _ in range(10)} == {503}
 
 
-def test_a_foreign_site_and_unknown_names_stay_theirs(site: Site) -> None:
+def test_a_foreign_site_and_unknown_names_stay_theirs(site: NginxSite) -> None:
     theirs(site, "foreign.example.com")
     operator(site).reload()
     start(site)
@@ -115,7 +115,7 @@ def test_a_foreign_site_and_unknown_names_stay_theirs(site: Site) -> None:
     assert site.ask().told["name"].startswith("blue")
 
 
-def test_operators_own_directives_do_not_reach_the_apps(site: Site) -> None:
+def test_operators_own_directives_do_not_reach_the_apps(site: NginxSite) -> None:
     conf = operator(site).conf
     more = "http { open_file_cache max=100 inactive=60s; open_file_cache_valid 60s; proxy_set_header X-Theirs 1;\n"
     more += "proxy_intercept_errors on; proxy_read_timeout 1s; proxy_request_buffering on;\n"
@@ -129,7 +129,7 @@ def test_operators_own_directives_do_not_reach_the_apps(site: Site) -> None:
     assert "X-Theirs" not in site.ask().told["headers"]
 
 
-def test_a_missing_include_line_is_told_with_its_place_and_nothing_is_left_behind(site: Site) -> None:
+def test_a_missing_include_line_is_told_with_its_place_and_nothing_is_left_behind(site: NginxSite) -> None:
     conf = operator(site).conf
     line = f"  include {conf.parent}/conf.d/*.conf;\n"
     conf.write_text(conf.read_text().replace(line, ""))
@@ -139,7 +139,7 @@ def test_a_missing_include_line_is_told_with_its_place_and_nothing_is_left_behin
     assert ours(site) == {}
 
 
-def test_an_include_line_in_the_wrong_place_is_told(site: Site) -> None:
+def test_an_include_line_in_the_wrong_place_is_told(site: NginxSite) -> None:
     conf = operator(site).conf
     line = f"  include {conf.parent}/conf.d/*.conf;\n"
     conf.write_text(line + conf.read_text().replace(line, ""))
@@ -148,7 +148,7 @@ def test_an_include_line_in_the_wrong_place_is_told(site: Site) -> None:
     assert ours(site) == {}
 
 
-def test_a_foreign_invalid_file_is_named_and_what_runs_goes_on(site: Site) -> None:
+def test_a_foreign_invalid_file_is_named_and_what_runs_goes_on(site: NginxSite) -> None:
     start(site)
     before = ours(site)
     broken = operator(site).add("broken", "\nno_such_directive on;\n")
@@ -159,7 +159,7 @@ def test_a_foreign_invalid_file_is_named_and_what_runs_goes_on(site: Site) -> No
     assert site.ask().status == 200
 
 
-def test_a_text_of_ours_that_nginx_refuses_is_put_back(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_of_ours_that_nginx_refuses_is_put_back(site: NginxSite, monkeypatch: pytest.MonkeyPatch) -> None:
     start(site)
     before = ours(site)
     site.apps += OTHER
@@ -172,7 +172,7 @@ def test_a_text_of_ours_that_nginx_refuses_is_put_back(site: Site, monkeypatch: 
     assert site.ask().status == 200
 
 
-def test_a_file_of_ours_that_somebody_broke_is_mended(site: Site) -> None:
+def test_a_file_of_ours_that_somebody_broke_is_mended(site: NginxSite) -> None:
     start(site)
     before = ours(site)
     (operator(site).ours / "hookserver-app-shop.conf").write_text("no_such_directive on;\n")
@@ -181,7 +181,7 @@ def test_a_file_of_ours_that_somebody_broke_is_mended(site: Site) -> None:
     assert site.ask().status == 200
 
 
-def test_a_server_of_theirs_for_the_domain_is_left_alone_until_it_includes_the_snippet(site: Site) -> None:
+def test_a_server_of_theirs_for_the_domain_is_left_alone_until_it_includes_the_snippet(site: NginxSite) -> None:
     foreign = theirs(site, "www.example.org shop.example.com")
     operator(site).reload()
     start(site)
@@ -203,7 +203,7 @@ def test_a_server_of_theirs_for_the_domain_is_left_alone_until_it_includes_the_s
     assert "try again" in site.ask().body
 
 
-def test_a_snippet_beside_a_location_that_is_there_already_is_told(site: Site) -> None:
+def test_a_snippet_beside_a_location_that_is_there_already_is_told(site: NginxSite) -> None:
     foreign = theirs(site, "shop.example.com")
     start(site)
     foreign.write_text(f"{foreign.read_text().rstrip()[:-1]} include {snippet(site)}; }}")
@@ -211,7 +211,7 @@ def test_a_snippet_beside_a_location_that_is_there_already_is_told(site: Site) -
         site.apply()
 
 
-def test_a_snippet_of_an_app_that_is_gone_is_told_and_the_old_files_stay(site: Site) -> None:
+def test_a_snippet_of_an_app_that_is_gone_is_told_and_the_old_files_stay(site: NginxSite) -> None:
     foreign = theirs(site, "blog.example.com")
     site.apps += OTHER
     start(site)
@@ -226,7 +226,7 @@ def test_a_snippet_of_an_app_that_is_gone_is_told_and_the_old_files_stay(site: S
     assert blog.exists()
 
 
-def test_their_tls_and_http2_serve_the_app_by_the_snippet_and_ours_serves_plain_http(site: Site) -> None:
+def test_their_tls_and_http2_serve_the_app_by_the_snippet_and_ours_serves_plain_http(site: NginxSite) -> None:
     port = free_port()
     tls = certificate(operator(site).conf.parent)
     server = f"server {{ listen 127.0.0.1:{port} ssl http2; server_name shop.example.com; {tls} add_header X-Hsts 1;"
@@ -245,7 +245,7 @@ def test_their_tls_and_http2_serve_the_app_by_the_snippet_and_ours_serves_plain_
     assert "x-hsts: 1" in curl(*asked, "-i").lower()
 
 
-def test_a_port_where_they_speak_tls_is_not_listened_at(site: Site) -> None:
+def test_a_port_where_they_speak_tls_is_not_listened_at(site: NginxSite) -> None:
     port = free_port()
     tls = certificate(operator(site).conf.parent)
     operator(site).add("tls", f"server {{ listen 127.0.0.1:{port} ssl; server_name a.example.com; {tls} }}")
@@ -255,7 +255,7 @@ def test_a_port_where_they_speak_tls_is_not_listened_at(site: Site) -> None:
     assert ours(site) == {}
 
 
-def test_their_ipv6_goes_on_and_ours_may_listen_there(site: Site) -> None:
+def test_their_ipv6_goes_on_and_ours_may_listen_there(site: NginxSite) -> None:
     port = site.ports[0]
     operator(site).add("six", f'server {{ listen [::1]:{port} default_server; return 200 "theirs on six"; }}')
     operator(site).reload()
@@ -273,7 +273,7 @@ def test_their_ipv6_goes_on_and_ours_may_listen_there(site: Site) -> None:
     assert curl(url[0]) == "theirs on six"
 
 
-def test_a_site_of_theirs_that_serves_unknown_names_only_by_its_place_is_not_pushed_aside(site: Site) -> None:
+def test_a_site_of_theirs_that_serves_unknown_names_only_by_its_place_is_not_pushed_aside(site: NginxSite) -> None:
     default = operator(site).sites / "default"
     default.write_text(default.read_text().replace(" default_server", ""))
     operator(site).reload()
@@ -284,7 +284,7 @@ def test_a_site_of_theirs_that_serves_unknown_names_only_by_its_place_is_not_pus
     assert site.ask(host="unknown.example.com").body == "theirs"
 
 
-def test_on_a_port_of_ours_alone_an_unknown_name_is_404(site: Site) -> None:
+def test_on_a_port_of_ours_alone_an_unknown_name_is_404(site: NginxSite) -> None:
     site.ports.insert(0, free_port())
     start(site)
     assert site.ask().status == 200
@@ -292,7 +292,7 @@ def test_on_a_port_of_ours_alone_an_unknown_name_is_404(site: Site) -> None:
     assert (answer.status, "theirs" in answer.body) == (404, False)
 
 
-def test_one_that_is_down_is_told_never_started_and_finds_our_files_when_it_comes(site: Site) -> None:
+def test_one_that_is_down_is_told_never_started_and_finds_our_files_when_it_comes(site: NginxSite) -> None:
     operator(site).stop()
     with pytest.raises(NginxError, match=r"Nginx is down[^$]*systemctl start nginx"):
         site.apply()
@@ -304,7 +304,7 @@ def test_one_that_is_down_is_told_never_started_and_finds_our_files_when_it_come
     assert site.ask().status == 503
 
 
-def test_after_a_kill_it_comes_back_with_our_files(site: Site) -> None:
+def test_after_a_kill_it_comes_back_with_our_files(site: NginxSite) -> None:
     start(site)
     pid = master(site)
     for victim in (pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())):
@@ -319,7 +319,7 @@ def test_after_a_kill_it_comes_back_with_our_files(site: Site) -> None:
 @pytest.mark.parametrize(
     ("reload", "told"), [('["false"]', "`false` failed"), ('["true"]', "does not run the new configuration")]
 )
-def test_a_reload_that_does_not_happen_is_noticed_and_put_back(site: Site, reload: str, told: str) -> None:
+def test_a_reload_that_does_not_happen_is_noticed_and_put_back(site: NginxSite, reload: str, told: str) -> None:
     start(site)
     before = ours(site)
     site.nginx_keys = f"reload = {reload}"
@@ -332,7 +332,7 @@ def test_a_reload_that_does_not_happen_is_noticed_and_put_back(site: Site, reloa
     assert not site.apply()
 
 
-def test_a_reload_that_nginx_does_not_take_up_says_what_its_log_says(site: Site) -> None:
+def test_a_reload_that_nginx_does_not_take_up_says_what_its_log_says(site: NginxSite) -> None:
     start(site)
     before = ours(site)
     with socket.socket() as taken:
@@ -346,25 +346,25 @@ def test_a_reload_that_nginx_does_not_take_up_says_what_its_log_says(site: Site)
     assert site.ask().status == 200
 
 
-def test_names_too_long_for_its_tables_are_told_with_the_line_to_add(site: Site) -> None:
+def test_names_too_long_for_its_tables_are_told_with_the_line_to_add(site: NginxSite) -> None:
     site.apps = site.apps.replace("shop.example.com", f"{'shop' * 15}.example.com")
     with pytest.raises(NginxError, match=r"Add `server_names_hash_bucket_size 128;` to Nginx's http"):
         site.apply()
     assert ours(site) == {}
 
 
-def test_an_app_named_with_34_letters_needs_no_larger_tables(site: Site) -> None:
+def test_an_app_named_with_34_letters_needs_no_larger_tables(site: NginxSite) -> None:
     site.apps = site.apps.replace("apps.shop", f"apps.{'s' * 34}")
     assert site.apply()
 
 
-def test_a_folder_for_our_files_that_cannot_be_is_told(site: Site) -> None:
+def test_a_folder_for_our_files_that_cannot_be_is_told(site: NginxSite) -> None:
     site.operator = replace(operator(site), conf=Path("/proc/nowhere/nginx.conf"))
     with pytest.raises(NginxError, match=r"Set nginx.conf_dir to a folder"):
         site.apply()
 
 
-def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: NginxSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "SIZE", 100)
     start(site)
     log = site.folder / "logs/access.log"
@@ -381,14 +381,14 @@ def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: Site, monkey
     assert "/first" in log.with_name("access.log.1").read_text()
 
 
-def test_stop_leaves_it_alone(site: Site) -> None:
+def test_stop_leaves_it_alone(site: NginxSite) -> None:
     start(site)
     site.nginx.stop()
     assert site.ask().status == 200
 
 
 @pytest.mark.parametrize("named", [lambda folder: f"{folder}", lambda folder: f"{folder}/nginx"])
-def test_the_program_may_be_named_by_its_folder(site: Site, named: Callable[[Path], str]) -> None:
+def test_the_program_may_be_named_by_its_folder(site: NginxSite, named: Callable[[Path], str]) -> None:
     theirs_is = operator(site)
     site.operator = replace(theirs_is, binary=named(Path(theirs_is.binary).parent))
     assert site.apply()

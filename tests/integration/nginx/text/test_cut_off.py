@@ -9,7 +9,7 @@ import pytest
 from hookserver.models import Slot, TrafficState
 from hookserver.state.request_journal import ACTIVE, folder, make_empty
 from tests.integration.nginx.backend import Backend
-from tests.integration.nginx.conftest import APPS, Site
+from tests.integration.nginx.conftest import APPS, NginxSite
 
 pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
 
@@ -21,7 +21,7 @@ FORM = {
 }
 
 
-def start(site: Site, sessions: str = "sticky") -> dict[str, Backend]:
+def start(site: NginxSite, sessions: str = "sticky") -> dict[str, Backend]:
     """Two replicas in blue, the live slot, by their routes."""
     site.apps = f'{APPS}[apps.shop.release]\nsessions = "{sessions}"\n'
     replicas = {replica.name: replica for replica in site.serve(Slot.BLUE)}
@@ -30,7 +30,7 @@ def start(site: Site, sessions: str = "sticky") -> dict[str, Backend]:
     return replicas
 
 
-def kill(site: Site, replica: Backend, keeps_marks: bool = True, marks: bool = False) -> None:
+def kill(site: NginxSite, replica: Backend, keeps_marks: bool = True, marks: bool = False) -> None:
     """From now on it breaks off whatever it is sent; what it ``marks`` it has begun with."""
     place = folder(site.settings.server.state, "shop", str(replica.server_address[0]))
     make_empty(place)
@@ -47,7 +47,7 @@ def posts(*replicas: Backend) -> list[int]:
 @pytest.mark.parametrize("sessions", ["none", "sticky", "replicated"])
 @pytest.mark.parametrize("body", [b"id=1&quantity=2", b"", b"x" * 59_999])
 def test_a_post_that_the_dead_replica_had_not_begun_is_answered_by_the_next_one(
-    site: Site, sessions: str, body: bytes
+    site: NginxSite, sessions: str, body: bytes
 ) -> None:
     blue = start(site, sessions)
     kill(site, blue["blue1"])
@@ -61,7 +61,7 @@ def test_a_post_that_the_dead_replica_had_not_begun_is_answered_by_the_next_one(
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-def test_one_that_it_had_begun_is_never_sent_again(site: Site, method: str) -> None:
+def test_one_that_it_had_begun_is_never_sent_again(site: NginxSite, method: str) -> None:
     blue = start(site)
     kill(site, blue["blue1"], marks=True)
     answer = site.ask("/cart/add", method, headers=ON_BLUE_1, body=b"id=1")
@@ -70,14 +70,14 @@ def test_one_that_it_had_begun_is_never_sent_again(site: Site, method: str) -> N
     assert [request for request in blue["blue2"].requests if request[0] == method] == []
 
 
-def test_nothing_is_sent_again_that_a_replica_without_marks_was_sent(site: Site) -> None:
+def test_nothing_is_sent_again_that_a_replica_without_marks_was_sent(site: NginxSite) -> None:
     blue = start(site)
     kill(site, blue["blue1"], keeps_marks=False)
     assert site.ask("/cart/add", "POST", headers=ON_BLUE_1, body=b"id=1").status == 502
     assert posts(blue["blue1"], blue["blue2"]) == [1, 0]
 
 
-def test_marks_of_one_replica_say_nothing_of_another_one(site: Site) -> None:
+def test_marks_of_one_replica_say_nothing_of_another_one(site: NginxSite) -> None:
     blue = start(site)
     kill(site, blue["blue1"], keeps_marks=False)
     kill(site, blue["blue2"])
@@ -86,14 +86,14 @@ def test_marks_of_one_replica_say_nothing_of_another_one(site: Site) -> None:
     assert posts(blue["blue2"], blue["blue1"]) == [1, 1]
 
 
-def test_one_that_is_put_is_sent_again_though_it_had_been_begun(site: Site) -> None:
+def test_one_that_is_put_is_sent_again_though_it_had_been_begun(site: NginxSite) -> None:
     blue = start(site)
     kill(site, blue["blue1"], marks=True)
     answer = site.ask("/cart/7", "PUT", headers=ON_BLUE_1, body=b"id=1")
     assert (answer.status, answer.told["name"], answer.told["size"]) == (200, "blue2", 4)
 
 
-def test_one_that_is_put_is_not_sent_round_twice(site: Site) -> None:
+def test_one_that_is_put_is_not_sent_round_twice(site: NginxSite) -> None:
     blue = start(site, "replicated")
     for replica in blue.values():
         kill(site, replica)
@@ -101,7 +101,7 @@ def test_one_that_is_put_is_not_sent_round_twice(site: Site) -> None:
     assert [len(replica.requests) for replica in blue.values()] == [1, 1]
 
 
-def test_request_that_a_sticky_replica_had_not_begun_goes_to_the_live_slot(site: Site) -> None:
+def test_request_that_a_sticky_replica_had_not_begun_goes_to_the_live_slot(site: NginxSite) -> None:
     blue = start(site)
     site.serve(Slot.GREEN)
     site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
@@ -113,7 +113,7 @@ def test_request_that_a_sticky_replica_had_not_begun_goes_to_the_live_slot(site:
     assert posts(blue["blue2"]) == [0]
 
 
-def test_request_of_a_sticky_visitor_that_the_live_slot_had_not_begun_stays_in_that_slot(site: Site) -> None:
+def test_request_of_a_sticky_visitor_that_the_live_slot_had_not_begun_stays_in_that_slot(site: NginxSite) -> None:
     blue = start(site)
     green = {replica.name: replica for replica in site.serve(Slot.GREEN)}
     site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
@@ -125,7 +125,7 @@ def test_request_of_a_sticky_visitor_that_the_live_slot_had_not_begun_stays_in_t
     assert posts(green["green1"]) > [0]
 
 
-def test_two_replicas_that_die_one_after_the_other_are_sent_it_once_each(site: Site) -> None:
+def test_two_replicas_that_die_one_after_the_other_are_sent_it_once_each(site: NginxSite) -> None:
     blue = start(site)
     for replica in blue.values():
         kill(site, replica)
@@ -133,7 +133,7 @@ def test_two_replicas_that_die_one_after_the_other_are_sent_it_once_each(site: S
     assert posts(*blue.values()) == [1, 1]
 
 
-def test_a_body_that_nginx_does_not_keep_is_not_sent_again(site: Site) -> None:
+def test_a_body_that_nginx_does_not_keep_is_not_sent_again(site: NginxSite) -> None:
     blue = start(site)
     kill(site, blue["blue1"])
     assert site.ask("/cart/add", "POST", headers=ON_BLUE_1, body=b"x" * 60_000).status == 502
@@ -142,7 +142,7 @@ def test_a_body_that_nginx_does_not_keep_is_not_sent_again(site: Site) -> None:
 
 @pytest.mark.parametrize("body", [b"id=1", b"", b"x" * 60_000])
 @pytest.mark.parametrize("more", [{}, {"Sec-Fetch-Mode": "navigate"}])
-def test_a_form_that_was_begun_with_leads_back_to_its_page(site: Site, body: bytes, more: dict[str, str]) -> None:
+def test_a_form_that_was_begun_with_leads_back_to_its_page(site: NginxSite, body: bytes, more: dict[str, str]) -> None:
     blue = start(site)
     kill(site, blue["blue1"], marks=True)
     answer = site.ask("/cart/add", "POST", headers={**ON_BLUE_1, **FORM, **more}, body=body)
@@ -171,7 +171,7 @@ def test_a_form_that_was_begun_with_leads_back_to_its_page(site: Site, body: byt
         {"Referer": "http://shop.example.com"},
     ],
 )
-def test_request_that_is_no_form_of_this_site_is_led_nowhere(site: Site, changed: dict[str, str]) -> None:
+def test_request_that_is_no_form_of_this_site_is_led_nowhere(site: NginxSite, changed: dict[str, str]) -> None:
     blue = start(site)
     kill(site, blue["blue1"], marks=True)
     answer = site.ask("/cart/add", "POST", headers={**ON_BLUE_1, **FORM, **changed}, body=b"id=1")
@@ -179,7 +179,7 @@ def test_request_that_is_no_form_of_this_site_is_led_nowhere(site: Site, changed
 
 
 @pytest.mark.parametrize("site_", ["shop.example.com:8088", "SHOP.example.com"])
-def test_a_form_knows_its_site_by_port_and_in_any_case(site: Site, site_: str) -> None:
+def test_a_form_knows_its_site_by_port_and_in_any_case(site: NginxSite, site_: str) -> None:
     blue = start(site)
     kill(site, blue["blue1"], marks=True)
     headers: dict[str, Any] = {**ON_BLUE_1, **FORM, "Referer": f"https://{site_.lower()}/cart"}
@@ -187,7 +187,7 @@ def test_a_form_knows_its_site_by_port_and_in_any_case(site: Site, site_: str) -
     assert (answer.status, answer.headers["Location"]) == (303, f"https://{site_.lower()}/cart")
 
 
-def test_a_form_for_an_app_that_is_not_there_gets_the_page(site: Site) -> None:
+def test_a_form_for_an_app_that_is_not_there_gets_the_page(site: NginxSite) -> None:
     start(site)
     for replica in site.backends.values():
         replica.shutdown()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from hookserver.models import Slot, TrafficState
-from tests.integration.nginx.conftest import Site
+from tests.integration.nginx.conftest import NginxSite
 
 pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
-def test_an_operators_page_is_shown_for_every_method_and_the_log_has_the_method(site: Site, method: str) -> None:
+def test_an_operators_page_is_shown_for_every_method_and_the_log_has_the_method(site: NginxSite, method: str) -> None:
     pages = site.state_dir.parent / "pages"
     pages.mkdir(mode=0o755)
     for status in (502, 503, 504):
@@ -27,6 +27,6 @@ def test_an_operators_page_is_shown_for_every_method_and_the_log_has_the_method(
     assert (answer.status, answer.body) == (502, "Our own 502")
 
 
-def test_nobody_can_ask_for_a_page(site: Site) -> None:
+def test_nobody_can_ask_for_a_page(site: NginxSite) -> None:
     site.apply()
     assert site.ask("/.hookserver/shop/503.html").status == 404
