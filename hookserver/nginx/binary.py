@@ -25,7 +25,7 @@ _WORKER_USERS = ("www-data", "nginx", "nobody")
 
 @dataclass(frozen=True)
 class Said:
-    """What the program answered: its exit code, what it wrote, and what it complained about."""
+    """The program's answer: its exit code, its standard output and its standard error."""
 
     code: int
     wrote: str
@@ -48,14 +48,17 @@ class Built:
 
     @property
     def prefix(self) -> Path:
+        """The folder to which the other paths are relative."""
         return Path(self.options.get("--prefix", "/usr/local/nginx"))
 
     @property
     def pid_file(self) -> Path:
+        """The file with the master's process id, unless the configuration names another."""
         return self._path("--pid-path", "logs/nginx.pid")
 
     @property
     def error_log(self) -> Path:
+        """The error log, unless the configuration names another."""
         return self._path("--error-log-path", "logs/error.log")
 
     def _path(self, option: str, usual: str) -> Path:
@@ -91,7 +94,10 @@ def built(program: str) -> Built:
 
 
 def worker_user() -> tuple[pwd.struct_passwd, str] | None:
-    """The user and group for Nginx's workers: the distribution's own. None when we cannot give them another user."""
+    """The user and group for Nginx's workers: the distribution's own. None when we cannot give them another user.
+
+    Raises NginxError when the machine has no such user.
+    """
     if os.geteuid() != 0:
         return None
     for user in _WORKER_USERS:

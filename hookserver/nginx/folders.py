@@ -18,10 +18,10 @@ from hookserver.state.state_dir import StateDir
 
 
 def prepare(state: StateDir, group: int = -1) -> None:
-    """Make what is missing. Only the live folder can be read by others; the rest can at most be passed through.
+    """Create missing folders. Others can read only the live folder; they can at most pass through the rest.
 
     ``group``: the number of the workers' group, -1 when they are of our own user.
-    Raises NginxError when the folders cannot be made.
+    Raises NginxError when the folders cannot be created.
     """
     # A worker of another user opens its temporary files and logs by itself.
     modes = {
@@ -62,13 +62,13 @@ def _prepare_journal(folder: Path, group: int) -> None:
     with contextlib.suppress(PermissionError):
         folder.mkdir(exist_ok=True)
         os.chown(folder, -1, group)
-        # Who is not root cannot give it to the group of another user's Nginx.
+        # Only root can give it to the group of another user's Nginx: chown(2).
         folder.chmod(0o710 if os.geteuid() == 0 else 0o711)
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """One process at a time; a killed one lets go by itself."""
+    """One process at a time. The kernel releases the lock of a killed one: flock(2)."""
     descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -89,7 +89,7 @@ def closed_to(user: pwd.struct_passwd, folder: Path) -> Path | None:
 
 
 def unreadable(state: StateDir, user: pwd.struct_passwd | None) -> NginxError:
-    """What to say when Nginx's workers, of ``user``, cannot read the flags."""
+    """The error for flags that Nginx's workers, of ``user``, cannot read."""
     live = state.live(READABLE_FLAG).parent
     closed = closed_to(user, live) if user else None
     return NginxError(

@@ -16,7 +16,7 @@ class Address:
     port: str
 
     def meets(self, other: Address) -> bool:
-        """Whether one visitor could reach both."""
+        """Whether one visitor could reach both addresses."""
         return self.port == other.port and (self.host == other.host or bool(_ANY & {self.host, other.host}))
 
     def __str__(self) -> str:
@@ -24,7 +24,10 @@ class Address:
 
 
 def address(text: str) -> Address:
-    """``80``, ``*:80``, ``0.0.0.0:80``, ``127.0.0.1``, ``[::]:80``, ``localhost:80`` as Nginx understands them."""
+    """The address that a ``listen`` directive names, such as ``80``, ``*:80``, ``127.0.0.1`` or ``[::]:80``.
+
+    Without a port it is 80: https://nginx.org/en/docs/http/ngx_http_core_module.html#listen
+    """
     if text.startswith("unix:"):
         return Address(text, "")
     match = re.fullmatch(r"(?:(\[[^\]]*\]|[^:]*?):?)?([0-9]+(?:-[0-9]+)?)?", text)

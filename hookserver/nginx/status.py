@@ -1,4 +1,4 @@
-"""Asks the running Nginx what it does."""
+"""Sends questions to the status server of the running Nginx."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _PATIENCE = 1.0
 
 
 def ask(host: str, port: int, name: str, content_type: str, question: str) -> str | None:
-    """Nginx's answer to ``question``, such as ``/slot/shop``; None when it gives none within a second.
+    """Nginx's answer to ``question``, such as ``/state/shop``; None when it gives none within a second.
 
-    The status server is one of many at the address: it is known by its ``name``, and its answer's type.
+    The status server is one of many at the address. Its ``name`` selects it, ``content_type`` proves its answer.
     """
     connection = HTTPConnection(host, port, timeout=_PATIENCE)
     try:

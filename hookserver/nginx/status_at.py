@@ -1,4 +1,4 @@
-"""The status server among those of the visitors: it is asked at a name of ours, over the addresses where we listen.
+"""The host name and the addresses of the status server, which listens where the visitors' servers do.
 
 A Unix socket would be left behind by a killed Nginx, which then could not start again (bind(2), EADDRINUSE); and
 a removed one does not come back with a reload.
@@ -19,7 +19,7 @@ _LOOPBACK = {"*": "127.0.0.1", "[::]": "::1"}
 
 
 class StatusAt:
-    """Where Nginx tells which slot is live; the same in both modes."""
+    """Where Nginx answers which slot is live; the same in both modes."""
 
     def __init__(self, settings: Settings) -> None:
         self._listens = [address(text) for text in settings.nginx.listen]
@@ -41,7 +41,10 @@ class StatusAt:
             ) from error
 
     def ask(self, question: str) -> str | None:
-        """The answer at the first address that gives one; None: none does within a second each."""
+        """The answer of the first address that gives one; None when none does, after at most a second for each.
+
+        Raises NginxError when the name cannot be read.
+        """
         if not self._file.exists():
             return None
         for listen in self._listens:

@@ -1,4 +1,4 @@
-"""Who has asked for a slot with a session of it, from the access log: how many visitors, and when the last one did.
+"""Requests to a slot with a session of it, from the access log: how many visitors sent some, and when the last came.
 
 The log is read backwards, and no further than a question needs.
 """
@@ -22,7 +22,7 @@ _MOMENT = len("2026-01-01T00:00:00+00:00")
 
 
 def visitors(log: Path, app: str, slot: Slot, since: float) -> int | None:
-    """How many visitors with a session of the slot have asked for it since ``since`` (Unix seconds); None: no log."""
+    """How many visitors with a session of the slot sent it requests since ``since`` (Unix seconds); None: no log."""
     if not log.is_file():
         return None
     sessions: set[str] = set()
@@ -34,9 +34,9 @@ def visitors(log: Path, app: str, slot: Slot, since: float) -> int | None:
 
 
 def last_request(log: Path, app: str, slot: Slot, since: float) -> float | None:
-    """When a visitor with a session of the slot last asked for it; None: nobody has since ``since`` (Unix seconds).
+    """When a visitor with a session of the slot last sent it a request; None: not since ``since`` (Unix seconds).
 
-    Where what is kept does not go back so far, the time at which it begins: somebody may have asked until then. Where
+    When the logs that are kept begin later, the time at which they begin: a request may have come until then. When
     there is no log, ``inf``.
     """
     if not log.is_file():
@@ -54,7 +54,8 @@ def last_request(log: Path, app: str, slot: Slot, since: float) -> float | None:
 def _asked(part: bytes, app: str, slot: Slot) -> list[tuple[float, str]]:
     """The time and the session of each request that the slot answered to somebody with a session of it.
 
-    What visitors write is escaped in the log, so none of it looks like this.
+    Nginx escapes the text of visitors in the log, so none of it looks like this:
+    https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
     """
     line = re.compile(f'","app":"{app}","slot":"{slot}","replica":"[^"]*","session":"([^"]+)"'.encode())
     return [
@@ -69,7 +70,7 @@ def _began(part: bytes) -> float:
 
 
 def _time(moment: bytes) -> float:
-    """Unix seconds; what is broken is as old as can be."""
+    """Unix seconds; ``-inf`` for a broken time."""
     try:
         return datetime.fromisoformat(moment.decode("ascii")).timestamp()
     except ValueError:
@@ -89,7 +90,7 @@ def _is_whole(log: Path) -> bool:
 
 
 def _parts(log: Path) -> Iterator[bytes]:
-    """All that is kept in parts of whole lines, the last one first."""
+    """The logs that are kept, in parts of whole lines, the last part first."""
     left = _LIMIT
     for path in _kept(log):
         with suppress(FileNotFoundError), path.open("rb") as file:

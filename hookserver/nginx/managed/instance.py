@@ -1,4 +1,4 @@
-"""One Nginx process of our own in a folder: tests a text, runs it, and is asked whether it really does."""
+"""One Nginx process of our own in a folder: tests a text, runs it, and confirms that it does."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from hookserver.state.atomic_write import write_atomically
 from hookserver.state.wait_until import wait_until
 
 _BUSY = 3.0
-"""Seconds that a busy instance may take to answer before it is told its configuration again."""
+"""Seconds that a busy instance may take to answer before it gets its configuration again."""
 
 
 class Instance:
-    """Everything lies below ``folder``, which exists; ``status`` is where it is asked.
+    """All its files are below ``folder``, which exists; ``status`` sends it questions.
 
     ``patience``: seconds that a start, reload or stop may take.
     """
@@ -37,10 +37,11 @@ class Instance:
         self.error_log = folder / ERROR_LOG
 
     def is_running(self) -> bool:
+        """Whether its master process is there and takes requests."""
         return self._master() is not None
 
     def ask(self, question: str) -> str | None:
-        """What the running instance answers; None: nothing."""
+        """The running instance's answer; None when there is none."""
         return self._status.ask(question)
 
     def answers(self, question: str, wanted: str, patience: float | None = None) -> bool:
@@ -85,7 +86,7 @@ class Instance:
             self._signal(signal.SIGUSR1)
 
     def stop(self) -> None:
-        """End it once its requests are done; what is not done in time is cut."""
+        """End it once its requests are done; those that are not done in time are cut off."""
         # The last one is for the workers that outlive a killed master.
         for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
             self._tell(number, self._processes())
@@ -153,12 +154,12 @@ class Instance:
         self._tell(signal.SIGQUIT, processes.find(self._folder).leftovers)
 
     def _signal(self, number: signal.Signals) -> bool:
-        """Send it to the master; tells whether there is one."""
+        """Send it to the master. Returns whether there is one."""
         master = self._master()
         return master is not None and self._tell(number, [master])
 
     def _tell(self, number: signal.Signals, pids: Iterable[int]) -> bool:
-        """Send it to all of them; tells whether one was still there."""
+        """Send it to all of them. Returns whether one was still there. Raises NginxError when that is forbidden."""
         told = False
         for pid in pids:
             try:

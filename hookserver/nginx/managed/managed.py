@@ -15,7 +15,7 @@ from hookserver.nginx.text.managed import render
 
 
 class Managed:
-    """What ``Nginx`` does in this mode; ``patience``: seconds that a start, a reload or a stop may take."""
+    """The methods of ``Nginx`` in this mode; ``patience``: seconds that a start, a reload or a stop may take."""
 
     def __init__(self, settings: Settings, patience: float) -> None:
         self._settings = settings
@@ -43,18 +43,21 @@ class Managed:
         return self._instance.is_running()
 
     def ask(self, question: str) -> str | None:
+        """The answer of the status server; None when there is none."""
         return self._instance.ask(question)
 
     def answers(self, question: str, wanted: str, patience: float) -> bool:
+        """Whether Nginx gives the ``wanted`` answer within ``patience`` seconds."""
         return self._instance.answers(question, wanted, patience)
 
     def check_readable(self) -> None:
-        """A folder that Nginx's workers cannot enter would read as "no flag", silently."""
+        """Raises NginxError when Nginx's workers cannot enter the flags' folder: they would find no flag there."""
         if self.ask("/flags") == "unreadable":
             worker = binary.worker_user()
             raise folders.unreadable(self._state, worker[0] if worker else None)
 
     def why_silent(self) -> NginxError:
+        """The error for a status server that does not answer."""
         if not self.is_running():
             return NginxError("Nginx is down", "`hookserver worker` starts it; what it said is in its error log.")
         return NginxError(

@@ -8,11 +8,15 @@ from hookserver.nginx.binary import Built
 
 _NEEDED = ("http", "http_rewrite_module", "http_map_module", "http_proxy_module")
 _OLDEST = (1, 15, 8)
-"""It has ``$upstream_bytes_sent``."""
+"""The first version with ``$upstream_bytes_sent``:
+https://nginx.org/en/docs/http/ngx_http_upstream_module.html#var_upstream_bytes_sent"""
 
 
 def check_build(program: str, built: Built, nginx: NginxSettings) -> None:
-    """Raises NginxError when a module or ability is missing that nothing can stand in for."""
+    """Check that Nginx has each module and ability that our files need.
+
+    Raises NginxError, with the remedy, when it has not.
+    """
     if built.version and built.version < _OLDEST:
         version = ".".join(map(str, built.version))
         raise NginxError(f"{program} is Nginx {version}", f"Use {'.'.join(map(str, _OLDEST))} or newer.")

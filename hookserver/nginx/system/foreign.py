@@ -25,12 +25,15 @@ class Server:
 
     @property
     def place(self) -> str:
+        """The file and the line, such as ``/etc/nginx/nginx.conf:12``."""
         return f"{self.file}:{self.line}"
 
     def listens_at(self, wanted: Address) -> bool:
+        """Whether it has exactly this listen address."""
         return any(found == wanted for found, _ in self.listens)
 
     def meets(self, addresses: Sequence[Address]) -> bool:
+        """Whether one visitor could reach it at one of ``addresses``."""
         return any(found.meets(wanted) for found, _ in self.listens for wanted in addresses)
 
     def has(self, domain: str) -> bool:
@@ -51,6 +54,7 @@ class Servers:
 
     @property
     def foreign(self) -> list[Server]:
+        """The servers that are not ours."""
         return [server for server in self.found if server.file not in self.ours]
 
     def of(self, domain: str) -> list[Server]:
@@ -105,5 +109,5 @@ def _server(block: Directive) -> Server:
 
 
 def _spelt_out(flag: str) -> str:
-    """``default`` is the old spelling."""
+    """``default`` is the old spelling: https://nginx.org/en/docs/http/ngx_http_core_module.html#listen"""
     return "default_server" if flag == "default" else flag

@@ -1,4 +1,4 @@
-"""What is known of the operator's own Nginx from its whole configuration and from how it was built."""
+"""The operator's own Nginx, as its whole configuration and its build options describe it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Operators:
 
     @property
     def worker(self) -> pwd.struct_passwd | None:
-        """Who its workers are; None: the user who starts it, or one that this machine does not know."""
+        """The user of its workers; None: the user who starts it, or one that this machine does not know."""
         said = [directive.arguments for directive in self.dump.all("user")]
         user, *group = said[0] if said else (self.built.options.get("--user", "nobody"),)
         if os.geteuid() != 0:
@@ -60,6 +60,7 @@ class Operators:
 
     @property
     def error_log(self) -> Path:
+        """The first error log that it names, else the one of its build."""
         said = [Path(directive.arguments[0]) for directive in self.dump.all("error_log") if directive.arguments]
         return self.built.prefix / said[0] if said else self.built.error_log
 

@@ -9,12 +9,12 @@ from hookserver.state.atomic_write import write_atomically
 
 
 def differ(wanted: Mapping[Path, str | None]) -> bool:
-    """Whether a file says something else than wanted (None: it is not there)."""
+    """Whether a file has another text than wanted (None: the file is not there)."""
     return any(_read(path) != text for path, text in wanted.items())
 
 
 def lay(wanted: Mapping[Path, str | None]) -> None:
-    """Write each file, or remove it (None). What was there stays aside until ``put_back`` or ``settle``.
+    """Write each file, or remove it (None). The earlier files stay aside until ``put_back`` or ``settle``.
 
     Raises OSError; everything is as before then.
     """
@@ -38,7 +38,7 @@ def lay(wanted: Mapping[Path, str | None]) -> None:
 
 
 def put_back(paths: Iterable[Path]) -> None:
-    """As it was before ``lay``. Needs no room on the disk."""
+    """Restore the files from before ``lay``. Needs no room on the disk."""
     for path in paths:
         if _aside(path).exists():
             _aside(path).replace(path)
@@ -47,7 +47,7 @@ def put_back(paths: Iterable[Path]) -> None:
 
 
 def settle(paths: Iterable[Path]) -> None:
-    """Forget what was there before."""
+    """Remove the earlier files."""
     for path in paths:
         _aside(path).unlink(missing_ok=True)
 

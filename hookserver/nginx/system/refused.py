@@ -1,4 +1,4 @@
-"""What Nginx's refusal of a whole configuration means: whose file it is, and what to do."""
+"""The meaning of Nginx's refusal of a whole configuration: whose file it blames, and what to do."""
 
 from __future__ import annotations
 

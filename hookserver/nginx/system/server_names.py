@@ -8,17 +8,18 @@ _NAMED_GROUP = re.compile(r"\(\?(?:P?<|')(\w+)[>']")
 
 
 def is_expression(name: str) -> bool:
+    """Whether the name is a regular expression: https://nginx.org/en/docs/http/server_names.html"""
     return name.startswith("~")
 
 
 def expression_matches(name: str, domain: str) -> bool:
-    """Whether it is a regular expression that matches the domain; not, when it cannot be judged."""
+    """Whether the name is a regular expression that matches the domain; False when it cannot be judged."""
     found = _compiled(name) if is_expression(name) else None
     return found is not None and found.search(domain) is not None
 
 
 def is_wider(name: str, domain: str) -> bool:
-    """Whether a wildcard means the domain too; an expression that cannot be judged may."""
+    """Whether a wildcard means the domain too; True for an expression that cannot be judged, which may."""
     if is_expression(name):
         return _compiled(name) is None
     if name == domain:
@@ -29,7 +30,10 @@ def is_wider(name: str, domain: str) -> bool:
 
 
 def _compiled(name: str) -> re.Pattern[str] | None:
-    """As Python has it: PCRE's names of groups are spelt otherwise, its classes ``[:alpha:]`` are unknown."""
+    """The expression in Python's spelling; None when Python cannot read it.
+
+    PCRE also names groups ``(?<name>`` and ``(?'name'``, and knows classes such as ``[:alpha:]``: pcre2pattern(3).
+    """
     if "[:" in name:
         return None
     try:

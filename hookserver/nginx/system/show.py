@@ -1,4 +1,4 @@
-"""What ``hookserver nginx show`` prints: an app's locations, for a ``server`` block that is the operator's own."""
+"""The text that ``hookserver nginx show`` prints: an app's locations, for an operator's own ``server`` block."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ from hookserver.state.wait_until import wait_until
 
 
 class System:
-    """What ``Nginx`` does in this mode; ``patience``: seconds that a reload may take."""
+    """The methods of ``Nginx`` in this mode; ``patience``: seconds that a reload may take."""
 
     def __init__(self, settings: Settings, patience: float) -> None:
         self._settings = settings
@@ -71,17 +71,20 @@ class System:
         return self.ask("/config") is not None
 
     def ask(self, question: str) -> str | None:
+        """The answer of the status server; None when there is none."""
         return self._status.ask(question)
 
     def answers(self, question: str, wanted: str, patience: float) -> bool:
+        """Whether Nginx gives the ``wanted`` answer within ``patience`` seconds."""
         return wait_until(lambda: self.ask(question) == wanted, patience)
 
     def check_readable(self) -> None:
-        """A folder that Nginx's workers cannot enter would read as "no flag", silently."""
+        """Raises NginxError when Nginx's workers cannot enter the flags' folder: they would find no flag there."""
         if self.ask("/flags") == "unreadable":
             raise folders.unreadable(self._state, self._look().worker)
 
     def why_silent(self) -> NginxError:
+        """The error for a status server that does not answer."""
         return NginxError(
             "Nginx does not tell which slot is live: it is down, or runs without hookserver's files",
             "Start it (`systemctl start nginx`), or read the log of `hookserver worker` about its files.",
@@ -97,10 +100,10 @@ class System:
                     os.kill(master, signal.SIGUSR1)
 
     def stop(self) -> None:
-        """It is the operator's."""
+        """The operator's Nginx goes on."""
 
     def _take(self, program: str, built: binary.Built, wanted: Mapping[Path, str | None], current: str) -> None:
-        """Lay the files, test the whole, reload, and see that it is so; or put everything back."""
+        """Write the files, test the whole, reload, and check that it runs; or put everything back."""
         try:
             own_files.lay(wanted)
         except OSError as error:
@@ -153,7 +156,7 @@ class System:
         return [*self._settings.nginx.reload] or [program, "-s", "reload"]
 
     def _look(self) -> Operators:
-        """What the last ``apply`` saw, or what is there now."""
+        """The Nginx as the last ``apply`` read it, or as it is now."""
         if self._seen is not None:
             return self._seen
         program = binary.locate(self._settings.nginx.binary)
@@ -172,7 +175,7 @@ class System:
         return read_dump(said.wrote)
 
     def _dump_without_what_breaks_it(self, program: str) -> Dump:
-        """Files of ours that Nginx no longer takes would keep it from starting: they go, before new ones come."""
+        """Remove files of ours that Nginx refuses, before new ones are written: they would keep it from starting."""
         try:
             return self._dump(program)
         except NginxError as error:
@@ -201,7 +204,7 @@ class System:
         return [*self._conf_dir.glob(f"{PREFIX}*.conf"), *self._snippets.glob("*.conf")]
 
     def _ours(self) -> set[Path]:
-        """Ours, there or not: an app that is gone may still be named by an ``include``."""
+        """Our files, there or not: an ``include`` may still name a removed app."""
         known = {snippet_file(self._settings, app) for app in self._settings.apps}
         removed = (aside.with_name(aside.name[1:-4]) for aside in self._snippets.glob(".*.conf.old"))
         return {path.resolve() for path in (*self._present(), *known, *removed)}

@@ -26,12 +26,12 @@ from hookserver.nginx.text.visitor import maps
 
 PREFIX = "hookserver-"
 COMMON = f"{PREFIX}0-common.conf"
-"""It is read before the apps' files, and its first server is the first of ours."""
+"""Nginx reads this file before the apps' files, and its first server is the first of ours."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is known of the Nginx that our files are for.
+    """The facts of the Nginx that our files are for.
 
     ``status_name``: the host name by which we ask our status server; nobody else knows it.
     """
@@ -42,10 +42,12 @@ class Surroundings:
 
 
 def app_file(app: str) -> str:
+    """The name of the file with the app's upstreams."""
     return f"{PREFIX}app-{app}.conf"
 
 
 def our_listens(nginx: NginxSettings) -> list[Address]:
+    """The addresses of ``nginx.listen``."""
     return [address(text) for text in nginx.listen]
 
 

@@ -15,7 +15,7 @@ def log_format(replicas: Iterable[Endpoint]) -> list[str]:
     """The format ``hs_json``: one JSON object a request; times in seconds.
 
     ``slot`` is the one that answered. ``session`` has the first 8 characters of the id of the visitor's session, when
-    it is a session of that slot: enough to tell visitors apart, and to take over nobody's session.
+    it is a session of that slot: enough to count visitors, too little to take a session over.
     """
     fields = {
         "time": '"$time_iso8601"',

@@ -1,4 +1,4 @@
-"""What becomes of a request that a replica was sent, and did not live to answer.
+"""The fate of a request that a replica was sent, and did not live to answer.
 
 Nginx itself tries another replica where that does no harm (GET, PUT, …). A POST that the application has begun with may
 be done, and is never sent again (RFC 9110, 9.2.2). While a killed JVM's memory is cleared away, though, its kernel
@@ -59,8 +59,9 @@ def maps() -> list[str]:
 def moved(state: StateDir, app: AppSettings) -> list[str]:
     """Where a request goes that has had no answer, unless a replica may have begun with it.
 
-    What was not sent, since its slot was retired while it was read, goes to the slot that is live now; what was sent to
-    a replica that broke off goes to the next one.
+    A request that was not sent, since its slot was retired while it was read, goes to the slot that is live now. One
+    that was sent to a replica that broke off goes to the next replica. Raises NginxError when a path cannot be written
+    to an Nginx configuration.
     """
     journal = (state.request_journal, app.name)
     return [

@@ -1,4 +1,4 @@
-"""What a visitor gets when an app is not there: a static page, which an operator can replace."""
+"""The answer to a visitor when an app is not there: a static page, which an operator can replace."""
 
 from __future__ import annotations
 

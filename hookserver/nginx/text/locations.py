@@ -16,7 +16,10 @@ from hookserver.nginx.text.syntax import block, name, named_location, quote, tab
 
 
 def app_locations(settings: Settings, app: AppSettings, proxy_file: Path) -> list[str]:
-    """``proxy_file``: the file with the lines that all of them share, absolute or beside the configuration."""
+    """The app's locations. ``proxy_file`` has the lines that all share; it is absolute, or beside the configuration.
+
+    Raises NginxError when a path or name cannot be written to an Nginx configuration.
+    """
     include = f"include {quote(str(proxy_file))};"
     state = settings.server.state
     way = [*choose_slot(state, app), f"proxy_pass http://${name(app.name, 'upstream')};"]
@@ -35,7 +38,7 @@ def app_locations(settings: Settings, app: AppSettings, proxy_file: Path) -> lis
 
 
 def paths(prefix: str) -> list[str]:
-    """``/shop`` is not ``/shopping``, but it is ``/shop;jsessionid=…``."""
+    """The locations of a prefix: ``/shop`` has ``/shop;jsessionid=…``, but not ``/shopping``."""
     return ["/"] if prefix == "/" else [f"= {quote(prefix)}", quote(f"{prefix}/"), quote(f"{prefix};")]
 
 
@@ -77,7 +80,7 @@ def ways_out() -> list[str]:
 
 
 def defaults() -> list[str]:
-    """What the log and the headers name has a value in every server, and before an app's location sets it."""
+    """Values for the variables that the log and the headers name, in every server, until a location sets others."""
     return [
         *table("map $host $hs_app", ['default "";'], "Values until an app's location sets others."),
         *table("map $host $hs_slot", ['default "";']),
@@ -119,7 +122,7 @@ def _upload(include: str, way: list[str]) -> list[str]:
 
 
 def _fresh(app: AppSettings, include: str) -> list[str]:
-    """Nginx can send it again: only requests without a large body are told of this way."""
+    """Nginx can send it again: only requests without a large body get the name of this location."""
     return [
         f"error_page 502 504 = {named_location(app.name, 'moved')};",
         include,

@@ -28,7 +28,7 @@ PID_FILE = "nginx.pid"
 # https://nginx.org/en/docs/ngx_core_module.html#worker_shutdown_timeout
 _OLD_WORKERS = 3600.0
 DIGEST = "@digest@"
-"""Is in a text instead of what is known of it only once it is written."""
+"""The place of a text's own digest, which is known only once the text is whole."""
 WRITTEN = "# Written by hookserver from its settings; a change made here is lost."
 
 
@@ -66,7 +66,7 @@ def render(
 
 
 def digest(text: str) -> str:
-    """What the running instance answers when ``text``, made by ``render``, is what it runs."""
+    """The answer of an instance that runs ``text``, which ``render`` made."""
     _, _, rest = text.partition("location = /config { return 200 ")
     return rest.partition(";")[0]
 

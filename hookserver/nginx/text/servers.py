@@ -13,7 +13,7 @@ READABLE_FLAG = ".readable"
 """A file that is always in the live folder: Nginx shows by it whether it can read the flags at all."""
 
 STATUS_TYPE = "application/x-hookserver"
-"""The content type of the status server's answers, by which they are told from anybody else's."""
+"""The content type of the status server's answers, which no other server gives."""
 
 
 def by_domain(settings: Settings) -> dict[tuple[str, ...], list[str]]:
@@ -38,7 +38,10 @@ def redirects(settings: Settings) -> dict[str, list[str]]:
 
 
 def redirect(settings: Settings, target: str, names: list[str]) -> list[str]:
-    """A server that sends the visitors of ``names`` to ``target``: same scheme, port, path and query."""
+    """A server that sends the visitors of ``names`` to ``target``: same scheme, port, path and query.
+
+    Raises NginxError when a name cannot be written to an Nginx configuration.
+    """
     return [
         *(f"listen {address};" for address in settings.nginx.listen),
         f"server_name {' '.join(quote(name) for name in names)};",
@@ -47,10 +50,10 @@ def redirect(settings: Settings, target: str, names: list[str]) -> list[str]:
 
 
 def status_server(settings: Settings, listens: Sequence[str], status_name: str, digest: str) -> list[str]:
-    """It answers where each app's requests go, which text runs, and whether the flags can be read.
+    """The server that answers where each app's requests go, which text runs, and whether the flags can be read.
 
-    ``status_name``: the host name by which we send our questions; nobody else knows it.
-    Raises NginxError when a path cannot be written down.
+    ``status_name``: the host name by which we send our questions; nobody else knows it. ``digest``: the text's own.
+    Raises NginxError when a path cannot be written to an Nginx configuration.
     """
     lines = [
         *(f"listen {one};" for one in listens),

@@ -16,6 +16,7 @@ def choose_slot(state: StateDir, app: AppSettings) -> list[str]:
 
     Nothing of ngx_http_rewrite_module that follows in the location is run once the flag is found:
     https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#break
+    Raises NginxError when a path cannot be written to an Nginx configuration.
     """
     lines = [
         "# Where requests go: the name of the one file here says it. The first check, or the second, finds it usually."
@@ -32,13 +33,13 @@ def choose_slot(state: StateDir, app: AppSettings) -> list[str]:
 
 
 def slot_now(state: StateDir, app: AppSettings) -> list[str]:
-    """Set ``$hs_slot_now`` to the slot that is live now; empty: none is."""
+    """Set ``$hs_slot_now`` to the slot that is live now; empty: none is. Raises NginxError as ``choose_slot`` does."""
     checks = _checks(state, app, lambda found: f"set $hs_slot_now {found.live};")
     return ['set $hs_slot_now "";', *(check for _, check in checks)]
 
 
 def answer_state(state: StateDir, app: AppSettings) -> list[str]:
-    """Answer the flag's name, or ``none``."""
+    """Answer the flag's name, or ``none``. Raises NginxError as ``choose_slot`` does."""
     return [
         *(check for _, check in _checks(state, app, lambda found: f"return 200 {flag_of(found)};")),
         "return 200 none;",

@@ -78,4 +78,5 @@ def table(head: str, lines: Iterable[str], comment: str = "") -> list[str]:
 
 
 def commented(comment: str) -> list[str]:
+    """The lines of ``comment``, each as an Nginx comment."""
     return [f"# {line}" for line in comment.splitlines()]

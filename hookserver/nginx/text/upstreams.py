@@ -30,8 +30,8 @@ def replicas(every: Endpoints) -> list[Endpoint]:
 def routes() -> list[str]:
     """``$hs_session_id``: the id of the visitor's session, from a cookie, else the address; ``$hs_route``: its replica.
 
-    Whatever the app calls its cookie: the first one counts that ends in a route of a slot that serves its sessions,
-    which the name of the flag says (``$hs_state``). Those of another app, or of a release that is gone, do not.
+    The app may call its cookie anything. The first cookie counts that ends in a route of a slot that serves its
+    sessions, by the name of the flag (``$hs_state``). Cookies of another app, or of a release that is gone, do not.
     """
     # A reference to a group that matched nothing matches nothing: pcre2pattern(3), "Backreferences".
     slots, route = "^(blue|green)(?:-sticky-(blue|green))?:", "\\.(?:\\1|\\2)[0-9]+"

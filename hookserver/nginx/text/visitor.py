@@ -1,4 +1,4 @@
-"""What an app learns of its visitor: address, scheme, host. Nothing that a visitor claims about themselves passes."""
+"""The headers that describe a visitor to an app: address, scheme, host. No claim of the visitor passes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HOST_PORT = table(
 def maps(trusted: Networks) -> list[str]:
     """The variables that the headers are made of.
 
-    ``trusted``: proxies before us whose word on scheme, port and address counts.
+    ``trusted``: the proxies before us that Nginx believes about scheme, port and address.
     """
     return [
         # Strings of a map are compared without case: https://nginx.org/en/docs/http/ngx_http_map_module.html
@@ -65,7 +65,7 @@ def headers(trusted: Networks) -> list[str]:
 
 
 def real_address(trusted: Networks) -> list[str]:
-    """Whom Nginx believes about the visitor's address.
+    """The proxies that Nginx believes about the visitor's address.
 
     https://nginx.org/en/docs/http/ngx_http_realip_module.html
     """

@@ -1,4 +1,4 @@
-"""A server that answers as Nginx's status server does, for tests of who asks it."""
+"""A server that answers as Nginx's status server does."""
 
 from __future__ import annotations
 

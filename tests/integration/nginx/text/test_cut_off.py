@@ -113,7 +113,7 @@ def test_request_that_a_sticky_replica_had_not_begun_goes_to_the_live_slot(site:
     assert posts(blue["blue2"]) == [0]
 
 
-def test_request_of_a_sticky_visitor_that_the_live_slot_had_not_begun_stays_in_that_slot(site: NginxSite) -> None:
+def test_sticky_visitors_request_in_the_live_slot_goes_to_its_next_replica(site: NginxSite) -> None:
     blue = start(site)
     green = {replica.name: replica for replica in site.serve(Slot.GREEN)}
     site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
