@@ -65,6 +65,12 @@ class NotFound(HookserverError):
     http_status = 404
 
 
+def no_such_app(name: str, known: Iterable[str]) -> NotFound:
+    """The error for an app that is not one of ``known``, with the nearest one."""
+    remedy = did_you_mean(name, known) or "The apps are the sections [apps.NAME] of the settings file."
+    return NotFound(f"there is no app {name[:50]!r}", remedy)
+
+
 class Refused(HookserverError):
     """Raised when a request is understood but not allowed now: the deploy is over, or there is nothing to go back to.
 

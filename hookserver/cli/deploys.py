@@ -11,7 +11,7 @@ import click
 from hookserver.cli import watching
 from hookserver.cli.context import json_option, with_store
 from hookserver.config import Loaded
-from hookserver.errors import NotFound
+from hookserver.errors import NotFound, no_such_app
 from hookserver.models import Push, Trigger
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def status(loaded: Loaded, store: Store, app: str | None, as_json: bool) -> None
 
     settings = loaded.settings.apps
     if app is not None and app not in settings:
-        raise NotFound(f"{loaded.path} has no app {app!r}", f"It has: {', '.join(settings) or 'none'}.")
+        raise no_such_app(app, settings)
     found = [documents.app(store, settings[name]) for name in ([app] if app else settings)]
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(status_lines(found)))
 

@@ -9,7 +9,7 @@ import click
 
 from hookserver.cli.context import with_settings, with_store
 from hookserver.config import Loaded
-from hookserver.errors import NotFound
+from hookserver.errors import no_such_app
 
 if TYPE_CHECKING:
     from hookserver.store import Store
@@ -68,7 +68,7 @@ def nginx_show(loaded: Loaded, app: str) -> None:
 
     settings = loaded.settings
     if app not in settings.apps:
-        raise NotFound(f"{loaded.path} has no app {app!r}", f"It has: {', '.join(settings.apps) or 'none'}.")
+        raise no_such_app(app, settings.apps)
     text, include = show(settings, app)
     domains = ", ".join(settings.apps[app].domains)
     click.echo(

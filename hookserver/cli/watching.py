@@ -52,7 +52,10 @@ def request_deploy(loaded: Loaded, store: Store, push: Push, detach: bool) -> No
     ended = store.deploy(number)
     click.echo(outcome(ended))
     if ended.status is not Status.LIVE:
-        raise DeployFailed(f"deploy {number} is {ended.status}; the previous release is still live")
+        raise DeployFailed(
+            f"deploy {number} is {ended.status}; the previous release is still live",
+            f"To see why, run `hookserver log {number}`.",
+        )
 
 
 def _warn_without_worker(loaded: Loaded) -> None:

@@ -49,13 +49,13 @@ def read_json(body: bytes) -> dict[str, Any]:
             body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_object_without_duplicates
         )
     except UnicodeDecodeError as error:
-        raise BadRequest(f"the body is not UTF-8: byte {error.start}") from error
+        raise BadRequest(f"the body is not UTF-8: byte {error.start}", "Send JSON in UTF-8.") from error
     except RecursionError as error:
-        raise BadRequest("the body is not JSON: nested too deeply") from error
+        raise BadRequest("the body is not JSON: nested too deeply", "Send fewer levels.") from error
     except ValueError as error:
-        raise BadRequest(f"the body is not JSON: {str(error)[:200]}") from error
+        raise BadRequest(f"the body is not JSON: {str(error)[:200]}", "Send one JSON object.") from error
     if not isinstance(document, dict):
-        raise BadRequest("the body is JSON, but not an object")
+        raise BadRequest("the body is JSON, but not an object", "Send one JSON object.")
     return document
 
 
@@ -91,7 +91,7 @@ def _commit(after: object) -> str:
     if after is None:
         return ""
     if not isinstance(after, str) or not _COMMIT.fullmatch(after):
-        raise BadRequest("after is not a commit: 40 or 64 hexadecimal digits", http_status=422)
+        raise BadRequest("after is not a commit", "Send its full id: 40 or 64 hexadecimal digits, in lower case.", 422)
     return after
 
 

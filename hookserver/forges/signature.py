@@ -29,7 +29,7 @@ def one(headers: Mapping[str, str], name: str) -> str:
     """
     value = headers.get(name, "")
     if "," in value:
-        raise Unauthorized(f"{name} was sent twice")
+        raise Unauthorized(f"{name} was sent twice", "Send it once; does a proxy add it again?")
     if not value:
         raise BadRequest(f"{name} is missing", "Does a proxy between the forge and hookserver remove headers?")
     return value
@@ -41,5 +41,5 @@ def delivery(headers: Mapping[str, str], name: str) -> str:
         return ""
     value = one(headers, name)
     if not _DELIVERY.fullmatch(value):
-        raise BadRequest(f"{name} is not a delivery id: letters, digits and ._:- only, 128 at most")
+        raise BadRequest(f"{name} is not a delivery id", "Send 128 characters at most: letters, digits and ._:- only.")
     return value

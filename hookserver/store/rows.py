@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from hookserver.errors import NotFound
+from hookserver.errors import NotFound, no_such_app
 from hookserver.models import App, Deploy, Lock, Release, Slot, Status, Step, StepOutcome, StepRun, Trigger
 from hookserver.store.tables import apps, deploys
 
@@ -16,7 +16,7 @@ def find_app(connection: Connection, name: str) -> App:
     """The app with this name. Raises NotFound."""
     row = connection.execute(select(apps).where(apps.c.name == name)).first()
     if row is None:
-        raise NotFound(f"there is no app {name!r}", "The apps are the sections [apps.NAME] of the settings file.")
+        raise no_such_app(name, connection.scalars(select(apps.c.name)))
     return to_app(row)
 
 

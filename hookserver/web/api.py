@@ -119,7 +119,7 @@ def _queue(push: Push) -> Response:
     query = FollowQuery.from_query()
     follows, waits = query.follow == "1", query.wait == "1"
     if follows and waits:
-        raise BadRequest("follow and wait exclude each other", http_status=422)
+        raise BadRequest("follow and wait exclude each other", "Send one of them.", 422)
     if waits:
         return _waited(push)
     number = context().store.enqueue(push).deploy

@@ -45,15 +45,15 @@ def read(limit: int) -> bytes:
             body = _read_stream()
         except RequestEntityTooLarge as error:
             size = f"{limit >> 20} MB" if limit >> 20 else f"{limit >> 10} kB"
-            raise BadRequest(f"the body is over {size}", http_status=413) from error
+            raise BadRequest(f"the body is over {size}", "Send a smaller one.", 413) from error
         except ParseException as error:
-            raise BadRequest(f"the body's chunks cannot be read: {error}") from error
+            raise BadRequest(f"the body's chunks cannot be read: {error}", "Send it with a Content-Length.") from error
         except (ClientDisconnected, OSError):
             body = None
         if body is None or len(body) < (request.content_length or 0):
             if passed.is_set():
-                raise BadRequest(f"the body did not arrive within {DEADLINE:.0f} s", http_status=408)
-            raise BadRequest("the body is incomplete: the connection ended early")
+                raise BadRequest(f"the body did not arrive within {DEADLINE:.0f} s", "Send it again.", 408)
+            raise BadRequest("the body is incomplete: the connection ended early", "Send it again.")
         return body
 
 
@@ -75,9 +75,9 @@ def _form(body: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError as error:
-        raise BadRequest("the body is not a form") from error
+        raise BadRequest("the body is not a form", "Send FIELD=VALUE pairs, 20 at most, joined by &.") from error
     if len(dict(pairs)) != len(pairs):
-        raise BadRequest("a field is in the form twice")
+        raise BadRequest("a field is in the form twice", "Send each field once.")
     return dict(pairs)
 
 

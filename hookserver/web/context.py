@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from hookserver.config import AppSettings, Settings
-from hookserver.errors import NotFound, did_you_mean
+from hookserver.errors import no_such_app
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.views.log_follower import Follower
@@ -66,6 +66,5 @@ def known_app(name: str) -> AppSettings:
     """The app's settings. Raises NotFound, with the nearest name."""
     apps = context().settings.apps
     if name not in apps:
-        remedy = did_you_mean(name, apps) or "The apps are the sections [apps.NAME] of the settings file."
-        raise NotFound(f"there is no app {name[:50]!r}", remedy)
+        raise no_such_app(name, apps)
     return apps[name]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
 import pytest
 
-from hookserver.errors import AppLocked, Refused, did_you_mean, in_one_line
+import hookserver
+from hookserver.errors import AppLocked, NotFound, Refused, did_you_mean, in_one_line, no_such_app
 
 
 @pytest.mark.parametrize(
@@ -36,3 +41,63 @@ def test_locked_app_names_who_why_and_the_command_that_unlocks_it() -> None:
     assert error.problem == "shop is locked by ada: stocktaking"
     assert "`hookserver unlock shop`" in error.remedy
     assert isinstance(error, Refused)
+
+
+def test_error_for_an_unknown_app_names_the_nearest_or_the_place_of_all() -> None:
+    near = no_such_app("shpo", ["blog", "shop"])
+    assert isinstance(near, NotFound)
+    assert (near.problem, near.remedy) == ("there is no app 'shpo'", "Did you mean 'shop'?")
+    assert no_such_app("intranet", ["shop"]).remedy == "The apps are the sections [apps.NAME] of the settings file."
+
+
+def test_every_error_has_a_remedy() -> None:
+    package = Path(hookserver.__file__).parent
+    trees = {file.relative_to(package): ast.parse(file.read_text("utf-8")) for file in package.rglob("*.py")}
+    classes = _error_classes(trees.values())
+    calls = [(file, call) for file, tree in trees.items() for call in _constructions(tree, classes)]
+    assert len(calls) > 100
+    assert [f"{file}:{call.lineno} {ast.unparse(call)}" for file, call in calls if not _has_remedy(call)] == []
+
+
+@pytest.mark.parametrize(
+    ("call", "has"),
+    [
+        ("NotFound('gone')", False),
+        ("NotFound('gone', '')", False),
+        ("BadRequest('odd', http_status=422)", False),
+        ("NotFound('gone', remedy='')", False),
+        ("NotFound('gone', 'Look elsewhere.')", True),
+        ("NotFound('gone', error.remedy)", True),
+        ("NotFound('gone', remedy=f'See {place}.')", True),
+    ],
+)
+def test_remedy_is_the_second_argument_or_the_keyword(call: str, has: bool) -> None:
+    (found,) = _constructions(ast.parse(call), {"NotFound", "BadRequest"})
+    assert _has_remedy(found) is has
+
+
+def _error_classes(trees: Iterable[ast.Module]) -> set[str]:
+    """HookserverError and all classes below it, by name."""
+    bases = {
+        node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    names = {"HookserverError"}
+    while more := {name for name, above in bases.items() if above & names} - names:
+        names |= more
+    return names
+
+
+def _constructions(tree: ast.AST, classes: set[str]) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name in classes:
+                yield node
+
+
+def _has_remedy(call: ast.Call) -> bool:
+    given = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "remedy")]
+    return any(not (isinstance(value, ast.Constant) and not value.value) for value in given)

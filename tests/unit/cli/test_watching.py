@@ -53,7 +53,9 @@ def test_deploy_that_does_not_go_live_ends_with_its_outcome_and_an_error(
     assert done.stdout == f"{outcome}\n"
     assert "-----> Building\n" in done.stderr
     assert isinstance(done.exception, DeployFailed)
-    assert str(done.exception) == f"deploy 1 is {status}; the previous release is still live"
+    assert str(done.exception) == (
+        f"deploy 1 is {status}; the previous release is still live\nTo see why, run `hookserver log 1`."
+    )
 
 
 def test_detached_deploy_prints_only_its_number(run: Run, store: Store) -> None:

@@ -46,7 +46,7 @@ def test_a_step_that_runs_comes_back_without_an_end(store: Store) -> None:
 
 
 def test_an_unknown_app_and_an_unknown_deploy_are_not_found(store: Store) -> None:
-    with pytest.raises(NotFound, match="there is no app 'till'"):
-        store.app("till")
+    with pytest.raises(NotFound, match="there is no app 'shpo'\nDid you mean 'shop'"):
+        store.app("shpo")
     with pytest.raises(NotFound, match="there is no deploy 99"):
         store.deploy(99)

@@ -33,8 +33,8 @@ def test_show_prints_the_locations_and_the_line_that_includes_them(settings: Pat
     assert "include /srv/hs/nginx/snippets/shop.conf;" in shown.output
 
 
-def test_an_app_that_is_none_is_told(settings: Path) -> None:
-    with pytest.raises(NotFound, match="has no app 'shoop'"):
+def test_unknown_app_is_an_error(settings: Path) -> None:
+    with pytest.raises(NotFound, match="there is no app 'shoop'\nDid you mean 'shop'"):
         CliRunner().invoke(cli, ["-c", str(settings), "nginx", "show", "shoop"], catch_exceptions=False)
 
 
