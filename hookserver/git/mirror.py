@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hookserver.errors import GitError, NotFound
 from hookserver.git.command import GitResult, Guard, GuardedGit, ask
-from hookserver.git.remote import branch_missing, explained, parse_heads, parse_remote, said
+from hookserver.git.remote import branch_missing, explained, output_excerpt, parse_heads, parse_remote
 from hookserver.git.tree import tame
 
 _FULL = re.compile(r"[0-9a-f]{40}")
@@ -176,7 +176,7 @@ class Mirror:
     def _failure(self, what: str, answer: GitResult) -> GitError:
         known = explained(answer.stderr, self._remote)
         return known or GitError(
-            f"{self._remote}: {what}\n{said(answer.stderr, self._remote)}",
+            f"{self._remote}: {what}\n{output_excerpt(answer.stderr, self._remote)}",
             f"Run this as hookserver's user: git ls-remote {self._remote}",
         )
 

@@ -142,11 +142,11 @@ def explained(stderr: str, remote: Remote) -> GitError | None:
     """The error for a known failure of the server, the network or the disk; None for an unknown one."""
     for pattern, problem, remedy in _MEANINGS:
         if re.search(pattern, stderr):
-            return GitError(f"{remote}: {problem}\n{said(stderr, remote)}", remedy)
+            return GitError(f"{remote}: {problem}\n{output_excerpt(stderr, remote)}", remedy)
     return None
 
 
-def said(stderr: str, remote: Remote, lines: int = 6) -> str:
+def output_excerpt(stderr: str, remote: Remote, lines: int = 6) -> str:
     """The last lines of git's output, without noise and passwords."""
     text = _NOISE.sub("", remote.mask(stderr))
     kept = [line.strip()[:500] for line in text.splitlines() if line.strip()]

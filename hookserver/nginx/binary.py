@@ -24,16 +24,16 @@ _WORKER_USERS = ("www-data", "nginx", "nobody")
 
 
 @dataclass(frozen=True)
-class Said:
-    """The program's answer: its exit code, its standard output and its standard error."""
+class Output:
+    """A finished program: its exit code, its standard output and its standard error."""
 
     code: int
-    wrote: str
-    complained: str
+    stdout: str
+    stderr: str
 
 
 @dataclass(frozen=True)
-class Built:
+class NginxBuild:
     """How the program was built (``nginx -V``); ``version`` is ``()`` when it names none that is known."""
 
     version: tuple[int, ...]
@@ -80,17 +80,18 @@ def locate(binary: str) -> str:
 
 
 @functools.cache
-def built(program: str) -> Built:
-    """``nginx -V``. Raises NginxError when ``program``, a path, is no Nginx."""
-    said = run([program, "-V"])
-    text = said.wrote + said.complained
+def read_build(program: str) -> NginxBuild:
+    """The build of ``program``, a path, from ``nginx -V``. Raises NginxError when it is no Nginx, or cannot be run."""
+    output = run([program, "-V"])
+    text = output.stdout + output.stderr
+    # Both lines are in src/core/nginx.c: https://nginx.org/en/docs/switches.html
     version = re.search(r"^nginx version: nginx/([0-9.]+)", text, re.MULTILINE)
     arguments = re.search(r"^configure arguments:(.*)", text, re.MULTILINE)
-    if said.code != 0 or arguments is None:
+    if output.code != 0 or arguments is None:
         raise NginxError(f"{program} is no Nginx:\n{text.strip()}", "Set nginx.binary to one.")
     options = (option.partition("=") for option in shlex.split(arguments[1]))
     numbers = tuple(int(part) for part in version[1].split(".")) if version else ()
-    return Built(numbers, {name: value for name, _, value in options})
+    return NginxBuild(numbers, {name: value for name, _, value in options})
 
 
 def worker_user() -> tuple[pwd.struct_passwd, str] | None:
@@ -110,34 +111,38 @@ def worker_user() -> tuple[pwd.struct_passwd, str] | None:
 
 
 def test(binary: str, folder: Path, conf: Path) -> None:
-    """``nginx -t``. Raises NginxError with Nginx's own lines."""
-    code, said = _run(binary, folder, conf, "-t", "-q")
+    """Test the configuration with ``nginx -t``. Raises NginxError with Nginx's own lines when it is refused."""
+    code, output = _run(binary, folder, conf, "-t", "-q")
     if code != 0:
         raise NginxError(
-            f"Nginx refuses the configuration that follows from the settings:\n{said}",
-            _remedy(said)
+            f"Nginx refuses the configuration that follows from the settings:\n{output}",
+            _remedy(output)
             or f"The configuration before it is kept. Fix the settings that the lines of {conf} come from.",
         )
 
 
 def start(binary: str, folder: Path, conf: Path) -> None:
     """Start a daemon that outlives us, in a session of its own. Raises NginxError when it does not come up."""
-    code, said = _run(binary, folder, conf)
+    code, output = _run(binary, folder, conf)
     if code != 0:
-        raise NginxError(f"Nginx does not start:\n{said}", _remedy(said) or f"Read {folder / 'logs' / 'error.log'}.")
+        raise NginxError(
+            f"Nginx does not start:\n{output}", _remedy(output) or f"Read {folder / 'logs' / 'error.log'}."
+        )
 
 
-def _remedy(said: str) -> str:
-    if "bind()" in said and "Address already in use" in said:
+def _remedy(output: str) -> str:
+    # "bind() to … failed (98: Address already in use)": ngx_open_listening_sockets() in Nginx's
+    # src/core/ngx_connection.c; the words after the number are strerror(3)'s.
+    if "bind()" in output and "Address already in use" in output:
         return "Another program has this address: stop it, or set nginx.listen to another one."
-    if "bind()" in said and "Permission denied" in said:
+    if "bind()" in output and "Permission denied" in output:
         return "Run hookserver as root, or set nginx.listen to ports from 1024 on."
-    if "bind()" in said and "Cannot assign requested address" in said:
+    if "bind()" in output and "Cannot assign requested address" in output:
         return "This machine has no such address: correct nginx.listen."
     return ""
 
 
-def run(command: Sequence[str], patience: float = _PATIENCE) -> Said:
+def run(command: Sequence[str], patience: float = _PATIENCE) -> Output:
     """Run it apart from us: own session, clean environment. Raises NginxError when it cannot be run, or hangs."""
     try:
         done = subprocess.run(
@@ -154,9 +159,11 @@ def run(command: Sequence[str], patience: float = _PATIENCE) -> Said:
         raise NginxError(f"`{shlex.join(command)}` gave no answer in {patience:.0f} s", "Run it by hand.") from error
     except OSError as error:
         raise NginxError(f"`{command[0]}` cannot be run: {error}", "Set nginx.binary to a working Nginx.") from error
-    return Said(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace").strip())
+    return Output(
+        done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace").strip()
+    )
 
 
 def _run(binary: str, folder: Path, conf: Path, *options: str) -> tuple[int, str]:
-    said = run([locate(binary), *options, "-p", f"{folder}/", "-c", str(conf)])
-    return said.code, f"{said.wrote}{said.complained}".strip()
+    output = run([locate(binary), *options, "-p", f"{folder}/", "-c", str(conf)])
+    return output.code, f"{output.stdout}{output.stderr}".strip()

@@ -81,9 +81,9 @@ def closed_to(user: pwd.struct_passwd, folder: Path) -> Path | None:
     """The first folder on the way to ``folder`` that ``user`` may not enter."""
     groups = os.getgrouplist(user.pw_name, user.pw_gid)
     for step in (*reversed(folder.parents), folder):
-        found = step.stat()
-        others = stat.S_IXGRP if found.st_gid in groups else stat.S_IXOTH
-        if not found.st_mode & (stat.S_IXUSR if found.st_uid == user.pw_uid else others):
+        info = step.stat()
+        others = stat.S_IXGRP if info.st_gid in groups else stat.S_IXOTH
+        if not info.st_mode & (stat.S_IXUSR if info.st_uid == user.pw_uid else others):
             return step
     return None
 

@@ -8,6 +8,7 @@ SIZE = 20 << 20
 """Bytes from which a log is put aside."""
 KEPT = 5
 """Logs that are kept beside the one being written."""
+_NO_ERRORS = "(Nginx logged no error)"
 
 
 def rotate(log: Path, size: int) -> bool:
@@ -32,12 +33,12 @@ def size(log: Path) -> int:
     return log.stat().st_size if log.is_file() else 0
 
 
-def said_since(log: Path, before: int) -> str:
-    """The complaints in Nginx's error log after its first ``before`` bytes."""
+def errors_since(log: Path, before: int) -> str:
+    """The last lines above a warning in Nginx's error log after its first ``before`` bytes."""
     if not log.is_file():
-        return "(it said nothing)"
+        return _NO_ERRORS
     with log.open("rb") as file:
         file.seek(before)
         lines = file.read(100_000).decode("utf-8", "replace").splitlines()
-    told = [line for line in lines if "[notice]" not in line and "[warn]" not in line]
-    return "\n".join(told[-20:]) or "(it said nothing)"
+    errors = [line for line in lines if "[notice]" not in line and "[warn]" not in line]
+    return "\n".join(errors[-20:]) or _NO_ERRORS

@@ -48,12 +48,12 @@ class Instance:
         """Whether it gives the ``wanted`` answer in time."""
         return wait_until(lambda: self.ask(question) == wanted, self._patience if patience is None else patience)
 
-    def does(self, text: ManagedText) -> bool:
+    def runs(self, text: ManagedText) -> bool:
         """Whether it runs exactly this configuration."""
         is_written = self._text() == text.conf and self._read(text.proxy_file) == text.proxy
         return is_written and self.is_running() and self.answers("/config", digest(text.conf), _BUSY)
 
-    def take(self, text: ManagedText) -> None:
+    def apply(self, text: ManagedText) -> None:
         """Test ``text``, then run it: reload, or start when it is down. Returns once it answers that it does.
 
         Raises NginxError with Nginx's own lines; the old text is back then, and keeps running.
@@ -68,7 +68,7 @@ class Instance:
                 self._old.unlink(missing_ok=True)
                 self._old.hardlink_to(self._conf)
             candidate.replace(self._conf)
-            self._run(text.conf)
+            self._activate(text.conf)
         except OSError as error:
             self._put_back(before)
             raise NginxError(
@@ -89,7 +89,7 @@ class Instance:
         """End it once its requests are done; those that are not done in time are cut off."""
         # The last one is for the workers that outlive a killed master.
         for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
-            self._tell(number, self._processes())
+            self._send(number, self._processes())
             if wait_until(lambda: not self._processes(), self._patience):
                 return
 
@@ -109,16 +109,16 @@ class Instance:
         except FileNotFoundError:
             return None
 
-    def _run(self, text: str) -> None:
-        already_said = logs.size(self.error_log)
+    def _activate(self, text: str) -> None:
+        size_before = logs.size(self.error_log)
         old = processes.find(self._folder).workers
         if not self._signal(signal.SIGHUP):
             self._start()
         # For a moment old and new workers take requests side by side.
         if not self.answers("/config", digest(text)) or not wait_until(lambda: self._left(old), self._patience):
-            complaints = logs.said_since(self.error_log, already_said)
+            errors = logs.errors_since(self.error_log, size_before)
             raise NginxError(
-                f"Nginx took the new configuration, but does not run it:\n{complaints}",
+                f"Nginx took the new configuration, but does not run it:\n{errors}",
                 f"The configuration before it is still active. Fix what the lines name; more is in {self.error_log}.",
             )
 
@@ -151,24 +151,24 @@ class Instance:
     def _quit_leftovers(self) -> None:
         """Workers of a killed master hold the port. On SIGQUIT they release it at once, and finish their requests:
         https://nginx.org/en/docs/control.html"""
-        self._tell(signal.SIGQUIT, processes.find(self._folder).leftovers)
+        self._send(signal.SIGQUIT, processes.find(self._folder).leftovers)
 
     def _signal(self, number: signal.Signals) -> bool:
         """Send it to the master. Returns whether there is one."""
         master = self._master()
-        return master is not None and self._tell(number, [master])
+        return master is not None and self._send(number, [master])
 
-    def _tell(self, number: signal.Signals, pids: Iterable[int]) -> bool:
+    def _send(self, number: signal.Signals, pids: Iterable[int]) -> bool:
         """Send it to all of them. Returns whether one was still there. Raises NginxError when that is forbidden."""
-        told = False
+        was_there = False
         for pid in pids:
             try:
                 os.kill(pid, number)
-                told = True
+                was_there = True
             except ProcessLookupError:
                 continue
             except PermissionError as error:
                 raise NginxError(
                     f"Nginx (process {pid}) belongs to another user", "Run hookserver as the user who started it."
                 ) from error
-        return told
+        return was_there

@@ -24,22 +24,29 @@ class Managed:
         self._instance = Instance(settings.nginx.binary, self._state.nginx, self._status, patience)
 
     def apply(self, endpoints: Endpoints) -> bool:
+        """Run the configuration of the settings: start Nginx, or reload it. Returns whether anything changed.
+
+        Raises NginxError when there is no Nginx, when it refuses the configuration or does not run it in time, or when
+        its workers cannot read the flags. The configuration before it is active then.
+        """
         worker = binary.worker_user()
         program = binary.locate(self._settings.nginx.binary)
         user = f"{worker[0].pw_name} {worker[1]}" if worker else ""
-        lacking = binary.built(program).lacking
+        lacking = binary.read_build(program).lacking
         with self._alone():
             text = render(self._settings, endpoints, self._status.name(), user, lacking)
-            changed = not self._instance.does(text)
+            changed = not self._instance.runs(text)
             if changed:
-                self._instance.take(text)
+                self._instance.apply(text)
             self.check_readable()
         return changed
 
     def unreached(self, app: str) -> list[str]:  # noqa: ARG002
+        """Empty: all servers of this Nginx are ours."""
         return []
 
     def is_running(self) -> bool:
+        """Whether the master process is there and takes requests."""
         return self._instance.is_running()
 
     def ask(self, question: str) -> str | None:
@@ -59,16 +66,24 @@ class Managed:
     def why_silent(self) -> NginxError:
         """The error for a status server that does not answer."""
         if not self.is_running():
-            return NginxError("Nginx is down", "`hookserver worker` starts it; what it said is in its error log.")
+            return NginxError("Nginx is down", "`hookserver worker` starts it; its error log names the cause.")
         return NginxError(
-            "Nginx does not tell which slot is live", f"Read {self._instance.error_log}, then restart the worker."
+            "Nginx does not answer which slot is live", f"Read {self._instance.error_log}, then restart the worker."
         )
 
     def rotate_logs(self) -> None:
+        """Put aside logs that grew over their size, and let Nginx open new ones.
+
+        Raises NginxError when the folders cannot be created, or when Nginx belongs to another user.
+        """
         with self._alone():
             self._instance.rotate_logs()
 
     def stop(self) -> None:
+        """End Nginx once its requests are done; after ``patience`` seconds the rest is cut off.
+
+        Raises NginxError when the folders cannot be created, or when Nginx belongs to another user.
+        """
         with self._alone():
             self._instance.stop()
 

@@ -11,10 +11,17 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 
+# Nginx writes these titles over its command line, as /proc/PID/cmdline shows it: "nginx: master process …",
+# "nginx: worker process", "nginx: worker process is shutting down" (ngx_setproctitle() in Nginx's
+# https://github.com/nginx/nginx/blob/master/src/os/unix/ngx_process_cycle.c; proc_pid_cmdline(5)).
+_TITLE = b"nginx: "
+_MASTER = b"nginx: master process"
+_ENDING = b"shutting down"
+
 
 @dataclass(frozen=True)
 class Processes:
-    """An instance as it is found: its master, if it has one, and that one's workers that take new requests.
+    """The processes of an instance: its master, if it has one, and that one's workers that take new requests.
 
     ``leftovers`` are what a killed master left behind (it holds the port), and an instance that ends its last requests.
     """
@@ -25,10 +32,10 @@ class Processes:
 
 
 def find(folder: Path) -> Processes:
-    """Look through all processes for those of the instance in ``folder``."""
+    """Search all processes for those of the instance in ``folder``."""
     logs = _logs(folder)
     pids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
-    ours = {pid for pid in pids if _title(pid).startswith(b"nginx: ") and _holds(pid, logs)}
+    ours = {pid for pid in pids if _title(pid).startswith(_TITLE) and _holds(pid, logs)}
     master = next((pid for pid in sorted(ours) if _is_master(pid)), None)
     children = ours & _children(master) if master is not None else frozenset()
     workers = workers_of(master) if master is not None else frozenset()
@@ -64,14 +71,14 @@ def _logs(folder: Path) -> str:
 
 def _is_master(pid: int) -> bool:
     """Not one that got SIGQUIT: it waits for its last workers, and no longer listens."""
-    if not _title(pid).startswith(b"nginx: master process"):
+    if not _title(pid).startswith(_MASTER):
         return False
     children = _children(pid)
     return not children or any(_takes_requests(child) for child in children)
 
 
 def _takes_requests(worker: int) -> bool:
-    return b"shutting down" not in _title(worker)
+    return _ENDING not in _title(worker)
 
 
 def _children(pid: int) -> frozenset[int]:

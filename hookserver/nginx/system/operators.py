@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hookserver.config import AppSettings, NginxSettings, Settings
 from hookserver.errors import NginxError
-from hookserver.nginx.binary import Built
+from hookserver.nginx.binary import NginxBuild
 from hookserver.nginx.managed import processes
 from hookserver.nginx.system.dump import Dump
 from hookserver.nginx.system.foreign import Servers
@@ -26,7 +26,7 @@ class Operators:
 
     dump: Dump
     servers: Servers
-    built: Built
+    build: NginxBuild
 
     def includes(self, name: str) -> bool:
         """Whether it reads the file of ours with this name."""
@@ -41,8 +41,8 @@ class Operators:
     @property
     def worker(self) -> pwd.struct_passwd | None:
         """The user of its workers; None: the user who starts it, or one that this machine does not know."""
-        said = [directive.arguments for directive in self.dump.all("user")]
-        user, *group = said[0] if said else (self.built.options.get("--user", "nobody"),)
+        named = [directive.arguments for directive in self.dump.all("user")]
+        user, *group = named[0] if named else (self.build.options.get("--user", "nobody"),)
         if os.geteuid() != 0:
             return None
         try:
@@ -55,14 +55,14 @@ class Operators:
     @property
     def master(self) -> int | None:
         """Its master process; None when it is down, or when its pid file is not where it should be."""
-        said = [Path(directive.arguments[0]) for directive in self.dump.all("pid") if directive.arguments]
-        return processes.master_of(self.built.prefix / said[0] if said else self.built.pid_file)
+        named = [Path(directive.arguments[0]) for directive in self.dump.all("pid") if directive.arguments]
+        return processes.master_of(self.build.prefix / named[0] if named else self.build.pid_file)
 
     @property
     def error_log(self) -> Path:
         """The first error log that it names, else the one of its build."""
-        said = [Path(directive.arguments[0]) for directive in self.dump.all("error_log") if directive.arguments]
-        return self.built.prefix / said[0] if said else self.built.error_log
+        named = [Path(directive.arguments[0]) for directive in self.dump.all("error_log") if directive.arguments]
+        return self.build.prefix / named[0] if named else self.build.error_log
 
     def unreached(self, settings: Settings, app: AppSettings) -> list[str]:
         """A line for each domain of the app that a server of the operator's names too, without the app's locations."""

@@ -13,18 +13,18 @@ def differ(wanted: Mapping[Path, str | None]) -> bool:
     return any(_read(path) != text for path, text in wanted.items())
 
 
-def lay(wanted: Mapping[Path, str | None]) -> None:
-    """Write each file, or remove it (None). The earlier files stay aside until ``put_back`` or ``settle``.
+def write_files(wanted: Mapping[Path, str | None]) -> None:
+    """Write each file, or remove it (None). The earlier files stay aside until ``put_back`` or ``remove_old_files``.
 
     Raises OSError; everything is as before then.
     """
-    settle(wanted)
+    remove_old_files(wanted)
     try:
         for path in wanted:
             if path.exists():
                 _aside(path).hardlink_to(path)
     except OSError:
-        settle(wanted)
+        remove_old_files(wanted)
         raise
     try:
         for path, text in wanted.items():
@@ -38,7 +38,7 @@ def lay(wanted: Mapping[Path, str | None]) -> None:
 
 
 def put_back(paths: Iterable[Path]) -> None:
-    """Restore the files from before ``lay``. Needs no room on the disk."""
+    """Restore the files from before ``write_files``. Needs no room on the disk."""
     for path in paths:
         if _aside(path).exists():
             _aside(path).replace(path)
@@ -46,8 +46,8 @@ def put_back(paths: Iterable[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
-def settle(paths: Iterable[Path]) -> None:
-    """Remove the earlier files."""
+def remove_old_files(paths: Iterable[Path]) -> None:
+    """Remove the files that ``write_files`` put aside."""
     for path in paths:
         _aside(path).unlink(missing_ok=True)
 

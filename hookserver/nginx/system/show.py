@@ -16,7 +16,7 @@ def show(settings: Settings, app: str) -> tuple[str, str]:
     if settings.nginx.mode == "managed":
         raise Refused(
             f"{app} is served by hookserver's own Nginx, which needs no snippet",
-            'For an Nginx that is there already: mode = "system" in [nginx].',
+            'To use an existing Nginx, set mode = "system" in [nginx].',
         )
     binary.locate(settings.nginx.binary)
     text = "\n".join(snippet(settings, settings.apps[app]))

@@ -43,31 +43,42 @@ class System:
         self._snippets = self._state.nginx / "snippets"
         self._patience = patience
         self._status = StatusAt(settings)
-        self._seen: Operators | None = None
+        self._last_read: Operators | None = None
 
     def apply(self, endpoints: Endpoints) -> bool:
+        """Write the files of the settings, and reload Nginx. Returns whether anything changed.
+
+        Raises NginxError when there is no usable Nginx, when it is down, when it refuses the files, does not read them
+        or does not run them in time, or when its workers cannot read the flags. Unless it is down, the files before
+        are back then.
+        """
         program = binary.locate(self._settings.nginx.binary)
-        built = binary.built(program)
-        check_build(program, built, self._settings.nginx)
+        build = binary.read_build(program)
+        check_build(program, build, self._settings.nginx)
         self._make_folders()
         with folders.locked(self._state.nginx):
-            seen = self._see(self._dump_without_what_breaks_it(program), built)
-            folders.prepare(self._state, seen.worker.pw_gid if seen.worker else -1)
-            seen.check_plain(self._settings.nginx)
-            around = Surroundings(seen.servers, built.lacking, self._status.name())
+            operators = self._read(self._dump_without_refused_files(program), build)
+            folders.prepare(self._state, operators.worker.pw_gid if operators.worker else -1)
+            operators.check_plain(self._settings.nginx)
+            around = Surroundings(operators.servers, build.lacking, self._status.name())
             texts = render_system(self._settings, endpoints, around)
             wanted = {**dict.fromkeys(self._present(), None), **texts}
             current = digest(texts[self._conf_dir / COMMON])
-            changed = own_files.differ(wanted) or not seen.includes(COMMON) or self.ask("/config") != current
+            changed = own_files.differ(wanted) or not operators.includes(COMMON) or self.ask("/config") != current
             if changed:
-                self._take(program, built, wanted, current)
+                self._install(program, build, wanted, current)
             self.check_readable()
         return changed
 
     def unreached(self, app: str) -> list[str]:
-        return self._look().unreached(self._settings, self._settings.apps[app])
+        """A line for each domain of the app that requests reach without the app's locations.
+
+        Raises NginxError when Nginx's configuration cannot be read.
+        """
+        return self._operators().unreached(self._settings, self._settings.apps[app])
 
     def is_running(self) -> bool:
+        """Whether Nginx runs with our files."""
         return self.ask("/config") is not None
 
     def ask(self, question: str) -> str | None:
@@ -81,100 +92,105 @@ class System:
     def check_readable(self) -> None:
         """Raises NginxError when Nginx's workers cannot enter the flags' folder: they would find no flag there."""
         if self.ask("/flags") == "unreadable":
-            raise folders.unreadable(self._state, self._look().worker)
+            raise folders.unreadable(self._state, self._operators().worker)
 
     def why_silent(self) -> NginxError:
         """The error for a status server that does not answer."""
         return NginxError(
-            "Nginx does not tell which slot is live: it is down, or runs without hookserver's files",
+            "Nginx does not answer which slot is live: it is down, or runs without hookserver's files",
             "Start it (`systemctl start nginx`), or read the log of `hookserver worker` about its files.",
         )
 
     def rotate_logs(self) -> None:
+        """Put aside an access log of ours that grew over its size, and let Nginx open a new one.
+
+        Raises NginxError when the folders cannot be created, or when Nginx's configuration cannot be read.
+        """
         self._make_folders()
         with folders.locked(self._state.nginx):
             if not logs.rotate(self._state.nginx / ACCESS_LOG, logs.SIZE):
                 return
-            if master := self._look().master:
+            if master := self._operators().master:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(master, signal.SIGUSR1)
 
     def stop(self) -> None:
-        """The operator's Nginx goes on."""
+        """Do nothing: the operator's Nginx keeps running."""
 
-    def _take(self, program: str, built: binary.Built, wanted: Mapping[Path, str | None], current: str) -> None:
+    def _install(self, program: str, build: binary.NginxBuild, wanted: Mapping[Path, str | None], current: str) -> None:
         """Write the files, test the whole, reload, and check that it runs; or put everything back."""
         try:
-            own_files.lay(wanted)
+            own_files.write_files(wanted)
         except OSError as error:
             raise NginxError(
                 f"hookserver's Nginx files cannot be written: {error}",
                 f"Give hookserver the right to write in {self._conf_dir}, and make room.",
             ) from error
         try:
-            seen = self._see(self._dump(program), built)
-            seen.check_included(self._conf_dir)
-            seen.check_defaults(self._settings.nginx)
-            is_up = seen.master is not None or self.is_running()
+            operators = self._read(self._dump(program), build)
+            operators.check_included(self._conf_dir)
+            operators.check_defaults(self._settings.nginx)
+            is_up = operators.master is not None or self.is_running()
             if is_up:
-                self._reload(program, seen, current)
+                self._reload(program, operators, current)
         except NginxError:
             own_files.put_back(wanted)
             if self.ask("/config") == current:
                 binary.run(self._reload_command(program), self._patience)
             raise
-        own_files.settle(wanted)
+        own_files.remove_old_files(wanted)
         if not is_up:
             raise NginxError(
                 "Nginx is down, and hookserver does not start one that is not its own",
                 "Start it: `systemctl start nginx`, or as you usually do. hookserver's files are in place.",
             )
 
-    def _reload(self, program: str, seen: Operators, current: str) -> None:
+    def _reload(self, program: str, operators: Operators, current: str) -> None:
         command = self._reload_command(program)
-        before = logs.size(seen.error_log)
-        old = processes.workers_of(seen.master) if seen.master else frozenset()
-        said = binary.run(command, self._patience)
-        if said.code != 0:
+        before = logs.size(operators.error_log)
+        old = processes.workers_of(operators.master) if operators.master else frozenset()
+        output = binary.run(command, self._patience)
+        if output.code != 0:
             raise NginxError(
-                f"`{shlex.join(command)}` failed:\n{said.wrote}{said.complained}",
+                f"`{shlex.join(command)}` failed:\n{output.stdout}{output.stderr}",
                 "Set nginx.reload to the command that reloads your Nginx.",
             )
 
         def old_ones_left() -> bool:
-            return seen.master is None or not old & processes.workers_of(seen.master)
+            return operators.master is None or not old & processes.workers_of(operators.master)
 
         # For a moment old and new workers take requests side by side.
         if not self.answers("/config", current, self._patience) or not wait_until(old_ones_left, self._patience):
             raise NginxError(
                 f"Nginx was reloaded, but does not run the new configuration:\n"
-                f"{logs.said_since(seen.error_log, before)}",
-                f"The one before it is still active. Fix what is named here or in {seen.error_log}, or nginx.reload.",
+                f"{logs.errors_since(operators.error_log, before)}",
+                f"The one before it is still active. "
+                f"Fix what is named here or in {operators.error_log}, or nginx.reload.",
             )
 
     def _reload_command(self, program: str) -> list[str]:
         return [*self._settings.nginx.reload] or [program, "-s", "reload"]
 
-    def _look(self) -> Operators:
-        """The Nginx as the last ``apply`` read it, or as it is now."""
-        if self._seen is not None:
-            return self._seen
+    def _operators(self) -> Operators:
+        """The Nginx as the last ``apply`` read it, else as it is now."""
+        if self._last_read is not None:
+            return self._last_read
         program = binary.locate(self._settings.nginx.binary)
-        return self._see(self._dump(program), binary.built(program))
+        return self._read(self._dump(program), binary.read_build(program))
 
-    def _see(self, dump: Dump, built: binary.Built) -> Operators:
+    def _read(self, dump: Dump, build: binary.NginxBuild) -> Operators:
         ours = {path.resolve() for path in (*self._present(), self._conf_dir / COMMON)}
         found = servers(dump, {path for path in dump.files if path.resolve() in ours})
-        self._seen = Operators(dump, found, built)
-        return self._seen
+        self._last_read = Operators(dump, found, build)
+        return self._last_read
 
     def _dump(self, program: str) -> Dump:
-        said = binary.run([program, "-T", "-q"])
-        if said.code != 0:
-            raise refused(said.complained, self._ours())
-        return read_dump(said.wrote)
+        output = binary.run([program, "-T", "-q"])
+        if output.code != 0:
+            raise refused(output.stderr, self._ours())
+        return read_dump(output.stdout)
 
-    def _dump_without_what_breaks_it(self, program: str) -> Dump:
+    def _dump_without_refused_files(self, program: str) -> Dump:
         """Remove files of ours that Nginx refuses, before new ones are written: they would keep it from starting."""
         try:
             return self._dump(program)
@@ -182,13 +198,13 @@ class System:
             ours = {path: None for path in self._present() if path.parent == self._conf_dir}
             if blamed(error.problem) not in {path.resolve() for path in ours}:
                 raise
-            own_files.lay(ours)
+            own_files.write_files(ours)
             try:
                 dump = self._dump(program)
             except NginxError:
                 own_files.put_back(ours)
                 raise error from None
-            own_files.settle(ours)
+            own_files.remove_old_files(ours)
             return dump
 
     def _make_folders(self) -> None:
@@ -205,6 +221,6 @@ class System:
 
     def _ours(self) -> set[Path]:
         """Our files, there or not: an ``include`` may still name a removed app."""
-        known = {snippet_file(self._settings, app) for app in self._settings.apps}
+        expected = {snippet_file(self._settings, app) for app in self._settings.apps}
         removed = (aside.with_name(aside.name[1:-4]) for aside in self._snippets.glob(".*.conf.old"))
-        return {path.resolve() for path in (*self._present(), *known, *removed)}
+        return {path.resolve() for path in (*self._present(), *expected, *removed)}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hookserver.git.remote import branch_missing, explained, parse_heads, parse_remote, said
+from hookserver.git.remote import branch_missing, explained, output_excerpt, parse_heads, parse_remote
 
 TOKEN = "s3cret%2Fpart"
 
@@ -34,7 +34,7 @@ def test_address_without_a_password_stays_as_it_is(repository: str) -> None:
 def test_output_of_git_is_shown_without_passwords_and_noise() -> None:
     remote = parse_remote("https://bot:hunter22@git.example.com/a.git")
     stderr = "warning: x\nfatal: https://bot:p@ss@git.example.com/a.git hunter22\nhint: y\n"
-    assert said(stderr, remote) == "git: fatal: https://••••••@git.example.com/a.git ••••••"
+    assert output_excerpt(stderr, remote) == "git: fatal: https://••••••@git.example.com/a.git ••••••"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import NginxError
-from hookserver.nginx.binary import built, locate
+from hookserver.nginx.binary import locate, read_build
 
 
 def program(path: Path, says: str = "") -> Path:
@@ -31,7 +31,7 @@ def test_a_folder_without_one_is_told(tmp_path: Path) -> None:
 def test_how_it_was_built_is_read_from_its_own_words(tmp_path: Path) -> None:
     says = "nginx version: nginx/1.22.1\nbuilt with x\nconfigure arguments: --with-cc-opt='-g -O2' --prefix=/opt/x "
     says += "--pid-path=/run/n.pid --without-http_fastcgi_module --with-http_realip_module"
-    found = built(str(program(tmp_path / "nginx", says)))
+    found = read_build(str(program(tmp_path / "nginx", says)))
     assert found.version == (1, 22, 1)
     assert found.lacking == {"http_fastcgi_module"}
     assert (found.pid_file, found.error_log) == (Path("/run/n.pid"), Path("/opt/x/logs/error.log"))
@@ -39,4 +39,4 @@ def test_how_it_was_built_is_read_from_its_own_words(tmp_path: Path) -> None:
 
 def test_another_program_is_no_nginx(tmp_path: Path) -> None:
     with pytest.raises(NginxError, match="is no Nginx"):
-        built(str(program(tmp_path / "nginx", "hello")))
+        read_build(str(program(tmp_path / "nginx", "hello")))

@@ -6,7 +6,7 @@ import pytest
 
 from hookserver.config import NginxSettings
 from hookserver.errors import NginxError
-from hookserver.nginx.binary import Built
+from hookserver.nginx.binary import NginxBuild
 from hookserver.nginx.system.build_check import check_build
 
 TRUSTED: dict[str, object] = {"trusted_proxies": ["10.0.0.0/8"]}
@@ -27,12 +27,12 @@ def test_build_without_what_nothing_can_stand_in_for_is_refused(
     version: tuple[int, ...], options: dict[str, str], nginx: dict[str, object], message: str
 ) -> None:
     with pytest.raises(NginxError, match=message):
-        check_build("/x", Built(version, options), NginxSettings.model_validate(nginx))
+        check_build("/x", NginxBuild(version, options), NginxSettings.model_validate(nginx))
 
 
 def test_plain_build_will_do() -> None:
-    check_build("/x", Built((), {}), NginxSettings())
+    check_build("/x", NginxBuild((), {}), NginxSettings())
 
 
 def test_oldest_version_will_do_with_every_module_that_trusted_proxies_need() -> None:
-    check_build("/x", Built((1, 15, 8), {"--with-http_realip_module": ""}), NginxSettings.model_validate(TRUSTED))
+    check_build("/x", NginxBuild((1, 15, 8), {"--with-http_realip_module": ""}), NginxSettings.model_validate(TRUSTED))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hookserver.config import Settings
-from hookserver.nginx.binary import Built
+from hookserver.nginx.binary import NginxBuild
 from hookserver.nginx.system.dump import read_dump
 from hookserver.nginx.system.foreign import servers
 from hookserver.nginx.system.operators import Operators
@@ -21,7 +21,7 @@ def unreached(*theirs: str) -> list[str]:
     text = "".join(f"server {{ {server} }}\n" for server in theirs)
     files = {"/etc/nginx/nginx.conf": f"http {{\n{text}}}", str(SNIPPET): "set $a b;"}
     dump = read_dump("".join(f"# configuration file {name}:\n{text}\n" for name, text in files.items()))
-    seen = Operators(dump, servers(dump, {SNIPPET}), Built((1, 26), {}))
+    seen = Operators(dump, servers(dump, {SNIPPET}), NginxBuild((1, 26), {}))
     return seen.unreached(SETTINGS, SETTINGS.apps["shop"])
 
 

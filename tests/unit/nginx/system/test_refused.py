@@ -15,7 +15,7 @@ COMMON, SNIPPET = sorted(OURS)
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (f'unknown log format "hs_json" in {SNIPPET}:9', "must stand before the server"),
+        (f'unknown log format "hs_json" in {SNIPPET}:9', "must come before the server"),
         (f'duplicate location "/" in {SNIPPET}:2', "remove one of the two"),
         (f'duplicate upstream "hs_shop_blue" in {COMMON}:2', "Include hookserver's files once"),
         (f'"map" directive is not allowed here in {COMMON}:2', r"inside the http \{ \} block"),
