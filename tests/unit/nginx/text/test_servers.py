@@ -52,6 +52,13 @@ def test_redirects_lead_to_an_apps_first_domain() -> None:
     assert redirects(settings) == {"a.example.com": ["www.example.com", "blog.example.com"]}
 
 
+def test_domains_and_redirects_that_are_named_twice_count_once() -> None:
+    twice = {"domains": ["a.example.com", "a.example.com"], "redirects": ["www.example.com"]}
+    settings = make({"shop": twice, "blog": {**twice, "path": "/blog"}})
+    assert by_domain(settings) == {("shop", "blog"): ["a.example.com"]}
+    assert redirects(settings) == {"a.example.com": ["www.example.com"]}
+
+
 def test_redirect_keeps_scheme_port_path_and_query() -> None:
     settings = make({}, nginx={"listen": ["80", "[::]:80"]})
     assert redirect(settings, "shop.example.com", ["a.example.com", "*.example.org"]) == [
