@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def open_store(settings: Settings) -> Store:
     """The database, migrated, with a row for every app. Raises StoreError when it is missing or cannot be used."""
     state = settings.server.state
-    if not state.database.exists() and any(state.root.glob("live/*/*")):
+    if not state.database.exists() and state.has_live_apps():
         raise StoreError(
             f"the database {state.database} is missing, though apps are live",
             "They stay live. Put a backup of it there; or, to start again with a deploy of each app, "

@@ -94,6 +94,10 @@ def keeps_the_traffic_contract(
     ):
         traffic.set(app, state)
         assert traffic.get(app) == state
+    for _ in range(2):
+        traffic.remove(app)
+        assert traffic.get(app) == TrafficState()
+    traffic.set(app, TrafficState(Slot.GREEN))
     assert traffic.requests_in_flight(endpoints[app][Slot.BLUE]) == 0
     assert traffic.visitors(app, Slot.BLUE, 300) in (0, None)
     assert traffic.last_request(app, Slot.BLUE, time.time()) in (None, math.inf)

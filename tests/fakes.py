@@ -164,6 +164,9 @@ class FakeTraffic:
             raise NginxError(self.refuses)
         self.states[app] = state
 
+    def remove(self, app: str) -> None:
+        self.states.pop(app, None)
+
     def unreached(self, app: str) -> list[str]:
         return []
 

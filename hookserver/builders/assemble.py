@@ -104,7 +104,7 @@ def image_labels(tools: BuildTools, job: BuildJob, build: str) -> dict[str, str]
     https://github.com/opencontainers/image-spec/blob/main/annotations.md
     """
     app = job.app
-    source = {} if app.repository == "push" else {"source": without_user(app.repository)}
+    source = {} if app.is_pushed_to else {"source": without_user(app.repository)}
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     oci = {"title": app.name, "version": job.commit[:12], "revision": job.commit, "created": now, **source}
     ours = tools.labels(app.name, "image", commit=job.commit, build=build, deploy=str(job.deploy), image=app.image)

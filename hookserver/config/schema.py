@@ -196,6 +196,11 @@ class AppSettings(Section):
     health: HealthSettings = HealthSettings()
     release: ReleaseSettings = ReleaseSettings()
 
+    @property
+    def is_pushed_to(self) -> bool:
+        """Whether its repository is one of hookserver's own, to which people push, instead of a remote."""
+        return self.repository == "push"
+
     @field_validator("path")
     @classmethod
     def _plain(cls, path: str) -> str:

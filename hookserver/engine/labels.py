@@ -16,8 +16,6 @@ LIBRARY = "hookserver.library"
 FACTS = "hookserver.facts"
 ROLE = "hookserver.role"
 SLOT = "hookserver.slot"
-REPLICA = "hookserver.replica"
-REPLICAS = "hookserver.replicas"
 ROUTE = "hookserver.route"
 
 

@@ -8,6 +8,8 @@ both the old and the new state are whole: rename(2) replaces a name atomically.
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from hookserver.models import Slot, TrafficState
@@ -61,3 +63,9 @@ def write_flag(folder: Path, state: TrafficState) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_flag(folder: Path) -> None:
+    """Remove the flag with its folder; nothing is done where there is none. Raises OSError."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)

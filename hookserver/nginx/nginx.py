@@ -11,7 +11,7 @@ from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Endpoint, Slot, TrafficState
 from hookserver.nginx import connections, visits
-from hookserver.nginx.flags import flag_of, read_flag, states_in_order, write_flag
+from hookserver.nginx.flags import flag_of, read_flag, remove_flag, states_in_order, write_flag
 from hookserver.nginx.managed.managed import Managed
 from hookserver.nginx.system.system import System
 from hookserver.nginx.text.access_log import ACCESS_LOG
@@ -81,6 +81,17 @@ class Nginx:
         except NginxError:
             self._write_flag(app, before)
             raise
+
+    def remove(self, app: str) -> None:
+        """Remove the flag of an app that the configuration no longer has. Raises NginxError when that is refused."""
+        folder = self._state.live(app)
+        try:
+            remove_flag(folder)
+        except OSError as error:
+            raise NginxError(
+                f"the traffic flag of {app} cannot be removed: {error}",
+                f"Give hookserver the right to write in {folder}.",
+            ) from error
 
     def answered(self, app: str) -> TrafficState:
         """Where the app's requests go, as Nginx itself answers. Raises NginxError when it gives no answer."""

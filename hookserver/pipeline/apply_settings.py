@@ -60,9 +60,8 @@ def remove_app(context: Context, name: str, report: Report) -> None:
             wait_until_drained(context, release, deadline - time.monotonic())
     for slot in Slot:
         context.runtime.stop(name, slot, STOP_GRACE)
-    state = context.settings.server.state
-    for folder in (state.live(name), state.request_journal / name):
-        shutil.rmtree(folder, ignore_errors=True)
+    context.traffic.remove(name)
+    shutil.rmtree(context.settings.server.state.request_journal / name, ignore_errors=True)
     try:
         context.images.prune(app, set())
         context.images.remove_caches(name)

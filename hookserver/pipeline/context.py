@@ -43,7 +43,7 @@ class Context:
     def mirror(self, app: AppSettings, deploy: int) -> Mirror:
         """The app's mirror; its git processes carry the deploy's number."""
         state = self.settings.server.state
-        remote = str(state.push_repository(app.name)) if app.repository == "push" else app.repository
+        remote = str(state.push_repository(app.name)) if app.is_pushed_to else app.repository
         return Mirror(state.mirror(app.name), remote, app.branch, state.tag(deploy))
 
     def endpoints(self, release: Release) -> list[Endpoint]:

@@ -95,6 +95,12 @@ class Traffic(Protocol):
         Raises NginxError when it is not confirmed; the state before is then put back.
         """
 
+    def remove(self, app: str) -> None:
+        """Forget where the requests of an app go that is removed: nowhere from now on. Can be repeated.
+
+        Raises NginxError.
+        """
+
     def unreached(self, app: str) -> Sequence[str]:
         """A line for each of the app's domains that another server answers."""
 

@@ -20,7 +20,7 @@ def prepare_push_repositories(context: Context, report: Report) -> None:
     """
     tokens = {token.name for token in context.store.tokens()}
     for app in context.settings.apps.values():
-        if app.repository == "push":
+        if app.is_pushed_to:
             with errors_reported(f"{app.name}: its repository is not ready for pushes", report):
                 _prepare(context, app, has_token=f"push:{app.name}" in tokens)
 

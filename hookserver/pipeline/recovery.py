@@ -1,6 +1,6 @@
-"""After a kill, a crash or a reboot: compare the database, Docker and Nginx, then finish or undo.
+"""After a kill, a crash or a reboot: compare the database, the runtime and Nginx, then finish or undo.
 
-The database has what was wanted, Nginx's flags where the traffic goes, Docker what runs.
+The database has what was wanted, Nginx's flags where the traffic goes, the runtime what runs.
 """
 
 from __future__ import annotations
@@ -58,17 +58,19 @@ def recover(context: Context, deploy: Deploy, report: Report) -> None:
 def reconcile(context: Context, report: Report, spared: Collection[str] = ()) -> None:
     """Make what runs match the database, except for the apps in ``spared``, on which other tasks work.
 
-    Can be repeated; changes nothing where all is well. An error of one app is reported, and the others go on.
+    Can be repeated; changes nothing where all is well. An error of one app, of the runtime, of
+    the images or of Nginx is reported, and the rest goes on. Raises StoreError.
     """
     deploys = context.store.in_progress()
-    with errors_reported("docker", report):
+    with errors_reported("runtime", report):
         context.runtime.tidy({deploy.number for deploy in deploys})
     _keep_nginx(context, report)
     with errors_reported("old files", report):
         _clear_folders(context)
     in_progress = {deploy.app for deploy in deploys}
     if not in_progress:
-        context.images.remove_leftovers()
+        with errors_reported("images", report):
+            context.images.remove_leftovers()
     for app in context.store.apps():
         if app.name in context.settings.apps and app.name not in in_progress and app.name not in spared:
             with errors_reported(app.name, report):

@@ -47,6 +47,10 @@ class StateDir:
         """The folder of the app's traffic flag: see ``nginx/flags.py``."""
         return self.root / "live" / app
 
+    def has_live_apps(self) -> bool:
+        """Whether any app has a traffic flag: it was live when hookserver last ran."""
+        return any((self.root / "live").glob("*/*"))
+
     def log(self, deploy: int) -> Path:
         return self.root / "logs" / f"{deploy}.log"
 

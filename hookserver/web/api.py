@@ -127,7 +127,7 @@ def _queue(push: Push) -> Response:
         return _followed(push.app, number)
     if wants_text():
         return Response(_first_lines(push.app, number), 202, mimetype="text/plain")
-    return _answer({"deploy": number, "status": "queued", "log": _log_url(number)}, 202)
+    return _answer({"deploy": number, "status": Status.QUEUED, "log": _log_url(number)}, 202)
 
 
 def _waited(push: Push) -> Response:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from hookserver import forges
 from hookserver.config import AppSettings
 from hookserver.forges import Forge, Ignored, generic
-from hookserver.models import Push, Trigger
+from hookserver.models import Push, Status, Trigger
 from hookserver.web import auth, body
 from hookserver.web.context import context
 
@@ -35,7 +35,7 @@ def receive(name: str) -> Response:
     if queued.duplicate:
         return jsonify(status="duplicate", deploy=queued.deploy, reason="this delivery is already stored")
     _log.info("deploy %d of %s queued by a webhook", queued.deploy, app.name)
-    response = jsonify(status="queued", deploy=queued.deploy)
+    response = jsonify(status=Status.QUEUED, deploy=queued.deploy)
     response.status_code = 202
     return response
 

@@ -20,7 +20,7 @@ class PollTimes:
     """
 
     def __init__(self, apps: Mapping[str, AppSettings]) -> None:
-        polled = {name: app for name, app in apps.items() if app.poll or app.repository == "push"}
+        polled = {name: app for name, app in apps.items() if app.poll or app.is_pushed_to}
         self._every = {name: app.poll or math.inf for name, app in polled.items()}
         self._next = dict.fromkeys(self._every, 0.0)
         self._retry_after: dict[str, float] = {}

@@ -69,3 +69,9 @@ def test_local_url_reaches_the_address_that_is_listened_on(listen: str, url: str
 @pytest.mark.parametrize("listen", ['["80", "0.0.0.0:80"]', '["0"]', "[]"])
 def test_nginx_listens_on_each_address_once_and_on_real_ports(listen: str) -> None:
     assert mistakes(f"[nginx]\nlisten = {listen}")[0].startswith("nginx.listen: ")
+
+
+@pytest.mark.parametrize(("repository", "pushed"), [("push", True), ("https://git.example.com/push", False)])
+def test_only_the_repository_push_is_pushed_to(repository: str, pushed: bool) -> None:
+    app = f'[apps.shop]\nrepository = "{repository}"\ndomains = ["shop.example.com"]\n'
+    assert parse(app, Path("x")).settings.apps["shop"].is_pushed_to is pushed

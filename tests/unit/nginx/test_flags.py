@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.models import Slot, TrafficState
-from hookserver.nginx.flags import flag_of, read_flag, states_in_order, write_flag
+from hookserver.nginx.flags import flag_of, read_flag, remove_flag, states_in_order, write_flag
 
 OPEN = [TrafficState(live, sticky) for live in Slot for sticky in (None, live.other)]
 STATES = [TrafficState(), *OPEN]
@@ -26,6 +26,15 @@ def test_every_state_can_follow_every_other(tmp_path: Path, before: TrafficState
     write_flag(tmp_path / "shop", after)
     assert read_flag(tmp_path / "shop") == after
     assert [file.name for file in (tmp_path / "shop").iterdir()] == ([flag_of(after)] if after.live else [])
+
+
+def test_a_removed_flag_leaves_no_folder_and_the_other_apps(tmp_path: Path) -> None:
+    for app in ("blog", "shop"):
+        write_flag(tmp_path / app, TrafficState(Slot.GREEN))
+    remove_flag(tmp_path / "blog")
+    remove_flag(tmp_path / "blog")
+    assert [folder.name for folder in tmp_path.iterdir()] == ["shop"]
+    assert read_flag(tmp_path / "shop") == TrafficState(Slot.GREEN)
 
 
 def test_the_usual_states_are_checked_first() -> None:

@@ -51,15 +51,17 @@ def test_an_app_that_is_gone_from_the_settings_stays_live(place: PipelinePlace, 
 def test_an_app_is_removed_with_its_replicas_images_caches_and_folders(place: PipelinePlace, report: list[str]) -> None:
     place.go_live("blog")
     place.go_live("shop", commit="d" * 40)
-    flags = place.settings.server.state.live("blog")
-    flags.mkdir(parents=True)
+    journal = place.settings.server.state.request_journal / "blog"
+    journal.mkdir(parents=True)
     without_the_blog(place)
     remove_app(place.context, "blog", report.append)
     assert place.runtime.replicas("blog") == []
     assert len(place.runtime.replicas("shop")) == 2
     assert place.images.pruned == [set()]
     assert place.images.caches_removed == ["blog"]
-    assert not flags.exists()
+    assert place.traffic.get("blog") == TrafficState()
+    assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
+    assert not journal.exists()
     assert "blog" not in place.store.live_releases()
     assert report == ["blog: retired, as it is gone from the settings"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hookserver.errors import BuildError, ContainerError
 from hookserver.models import Replica, Slot, Status, Step, TrafficState
 from hookserver.pipeline import recovery
 from tests.unit.pipeline.conftest import PipelinePlace
@@ -24,6 +25,30 @@ def test_an_error_of_one_app_is_reported_with_its_cause_and_the_others_are_recon
     recovery.reconcile(place.context, report.append)
     assert place.runtime.questions == ["blog", "shop"]
     assert any("blog: unexpected KeyError: 'State'" in line for line in report)
+
+
+def test_an_error_of_the_images_is_reported_and_every_app_is_reconciled(
+    place: PipelinePlace, report: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(deploy: int | None = None) -> list[str]:
+        raise BuildError("the engine does not answer", "Start it.")
+
+    monkeypatch.setattr(place.images, "remove_leftovers", refuse)
+    recovery.reconcile(place.context, report.append)
+    assert place.runtime.questions == ["blog", "shop"]
+    assert any(line.startswith("images: the engine does not answer") for line in report)
+
+
+def test_an_error_of_the_runtime_is_reported_and_every_app_is_reconciled(
+    place: PipelinePlace, report: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(deploys: object) -> None:
+        raise ContainerError("the engine does not answer", "Start it.")
+
+    monkeypatch.setattr(place.runtime, "tidy", refuse)
+    recovery.reconcile(place.context, report.append)
+    assert place.runtime.questions == ["blog", "shop"]
+    assert any(line.startswith("runtime: the engine does not answer") for line in report)
 
 
 def test_the_replicas_of_an_app_that_another_task_works_on_are_left_alone(

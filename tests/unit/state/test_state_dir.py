@@ -29,3 +29,12 @@ def test_folders_of_nginx_and_of_pushers_are_not_private() -> None:
 def test_tags_of_two_installations_differ() -> None:
     assert STATE.tag(7) == "/srv/state:7"
     assert StateDir(Path("/srv/other")).tag(7) != STATE.tag(7)
+
+
+def test_an_app_with_a_traffic_flag_was_live(tmp_path: Path) -> None:
+    state = StateDir(tmp_path)
+    assert not state.has_live_apps()
+    state.live("shop").mkdir(parents=True)
+    assert not state.has_live_apps()
+    (state.live("shop") / "blue").touch()
+    assert state.has_live_apps()
