@@ -140,8 +140,8 @@ def what_happened(error: Exception) -> str:
     """The error in a word or two."""
     if isinstance(error, asyncio.IncompleteReadError):
         return "cut off in its answer" if error.partial else "closed without an answer"
-    known = {TimeoutError: "timeout", ConnectionRefusedError: "refused", ConnectionError: "reset"}
-    return next((word for kind, word in known.items() if isinstance(error, kind)), str(error) or repr(error))
+    words = {TimeoutError: "timeout", ConnectionRefusedError: "refused", ConnectionError: "reset"}
+    return next((word for kind, word in words.items() if isinstance(error, kind)), str(error) or repr(error))
 
 
 class Load:
@@ -156,7 +156,7 @@ class Load:
         self._milliseconds: defaultdict[str, array[float]] = defaultdict(lambda: array("f"))
         self._versions: dict[str, dict[str, float]] = {}
         self._visitors: list[dict[str, Any]] = []
-        self._carts: dict[str, Any] = {"begun": 0, "paid": 0, "lost": [], "asked": []}
+        self._carts: dict[str, Any] = {"started": 0, "paid": 0, "lost": [], "asked": []}
 
     async def run(self) -> None:
         """Run until ``over`` is set and the requests in flight have ended, or until there is nothing more to do."""
@@ -185,8 +185,8 @@ class Load:
                 raise Failed(f"status {answer.status}")
         except (Failed, OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError) as error:
             self.failed[kind] += 1
-            told = {"kind": kind, "asked": asked, "at": sent, "after_seconds": round(time.time() - sent, 3)}
-            self._failures += [{**told, "what": what_happened(error)}] * (len(self._failures) < 20)
+            failure = {"kind": kind, "asked": asked, "at": sent, "after_seconds": round(time.time() - sent, 3)}
+            self._failures += [{**failure, "what": what_happened(error)}] * (len(self._failures) < 20)
             browser.leave()
             await self._pause(AFTER_A_FAILURE)
             return False
@@ -234,7 +234,7 @@ class Load:
         """One customer after the other logs in, fills a cart, reads it and pays; they leave when the cart is lost."""
         while not self.over.is_set():
             browser = Browser(self)
-            self._carts["begun"] += 1
+            self._carts["started"] += 1
             if await self._fill_cart(browser, name) and await self._send(browser, "/checkout", b"", "count", 0):
                 self._carts["paid"] += 1
             browser.leave()
@@ -251,8 +251,8 @@ class Load:
                 return False
             cart = json.loads(found.body)
             if (cart["customer"], cart["count"]) != (name, quantity):
-                told = {"replica": replica, "wanted": quantity, "found": cart["count"], "by": cart["version"]}
-                self._carts["lost"].append({"at": time.time(), **told})
+                loss = {"replica": replica, "wanted": quantity, "found": cart["count"], "by": cart["version"]}
+                self._carts["lost"].append({"at": time.time(), **loss})
                 return False
         return True
 
@@ -358,7 +358,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=0, help="kept alive, each asking again when answered")
     parser.add_argument("--think", type=float, default=0, metavar="MS", help="before each of these asks again")
     parser.add_argument("--visitors", type=float, default=0, metavar="N", help="new connections a second")
-    parser.add_argument("--customers", type=int, default=0, help="at a time; each logs in, fills a cart, looks, pays")
+    parser.add_argument("--customers", type=int, default=0, help="at a time; each logs in, fills a cart, and pays")
     parser.add_argument(
         "--customer-think", type=float, default=1000, metavar="MS", help="before each of their requests"
     )

@@ -22,7 +22,7 @@ _CLUSTER = 32
 
 
 def endpoints(docker: DockerSettings, app: str, number: int, slot: Slot, replicas: int) -> list[Endpoint]:
-    """The replicas of a slot, in order. ``number`` is the app's lasting place (1, 2, …): 16 addresses each.
+    """The replicas of a slot, in order. ``number`` is the app's fixed number (1, 2, …): 16 addresses each.
 
     The first 16 addresses of the subnet are Docker's own: see ``containers/network.py``.
     """
@@ -36,7 +36,7 @@ def endpoints(docker: DockerSettings, app: str, number: int, slot: Slot, replica
 def all_endpoints(
     settings: Settings, numbers: Mapping[str, int], replicas: Replicas = AS_THE_SETTINGS_SAY
 ) -> Endpoints:
-    """Where all replicas of all apps answer. ``numbers``: app → its lasting place on the container network."""
+    """Where all replicas of all apps answer. ``numbers``: app → its fixed number on the container network."""
     return {
         app.name: {
             slot: endpoints(settings.docker, app.name, numbers[app.name], slot, counts.get(slot, app.replicas))

@@ -38,9 +38,9 @@ def in_one_line(text: str) -> str:
     return f"{first} {rest.strip().partition(chr(10))[0].strip()}".rstrip() if first.endswith(":") else first
 
 
-def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """A question that names the known word nearest to ``given``: ``Did you mean 'shop'?``; empty when none is near."""
-    nearest = difflib.get_close_matches(given, [*known], n=1, cutoff=0.6)
+def did_you_mean(given: str, candidates: Iterable[str]) -> str:
+    """A question that names the candidate nearest to ``given``: ``Did you mean 'shop'?``; empty when none is near."""
+    nearest = difflib.get_close_matches(given, [*candidates], n=1, cutoff=0.6)
     return f"Did you mean {nearest[0]!r}?" if nearest else ""
 
 

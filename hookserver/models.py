@@ -168,7 +168,7 @@ class Lock:
 class App:
     """One WAR project.
 
-    ``number`` is its lasting place on the container network, ``live`` the deploy whose release is live (None: no
+    ``number`` is its fixed number on the container network, ``live`` the deploy whose release is live (None: no
     release is), ``tip_seen`` the branch's tip that a poll or a deploy last read.
     """
 

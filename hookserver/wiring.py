@@ -78,7 +78,7 @@ def make_context(settings: Settings, store: Store) -> Context:
 
 
 def configure_logging() -> None:
-    """Events on stderr, each with the time and the process that tells it."""
+    """Events on stderr, each with the time and the process that logs it."""
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO, stream=sys.stderr)
     for chatty in ("urllib3", "docker", "git"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

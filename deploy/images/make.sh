@@ -29,7 +29,7 @@ set -euo pipefail
 
 DEBIAN_STABLE=bookworm          # the suite where the host's own is unknown, or a Debian older than this
 DEPENDENCY_PLUGIN=3.6.1
-WORK=/var/tmp/hookserver-images # taken under a lock, and cleared by whoever gets the lock
+WORK=/var/tmp/hookserver-images # taken under a lock, and cleared by the process that gets it
 BUILDING=hookserver-images-building
 FETCHING=hookserver-images-fetching
 PULL_PATIENCE=10

@@ -1,4 +1,4 @@
-"""Turns a source into an image: one module for each kind of build, and the parts that they share."""
+"""Turns a source into an image: one module for each kind of build, and the code that they share."""
 
 from hookserver.builders.images import DockerImages
 from hookserver.builders.job import BuildJob

@@ -69,14 +69,14 @@ def server_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> l
     return _differences(old, new, _effect_in_server)
 
 
-def outdated(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+def replacing_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """The changes that require to replace a release of the settings ``before`` by one of the settings ``after``.
 
     A key that an older hookserver did not record does not count.
     """
     changes = app_differences(before, after) if before else []
-    known = (change for change in changes if change.before or change.key.startswith(_FREE_KEYS))
-    return [change for change in known if change.effect in _REPLACING]
+    recorded = (change for change in changes if change.before or change.key.startswith(_FREE_KEYS))
+    return [change for change in recorded if change.effect in _REPLACING]
 
 
 def effect_in_app(key: str) -> Effect:

@@ -10,7 +10,7 @@ from hookserver.models import Release
 from hookserver.store import EffectiveSettings
 
 
-def routed(settings: Settings, live: Mapping[str, Release], known: EffectiveSettings) -> Settings:
+def settings_for_nginx(settings: Settings, live: Mapping[str, Release], effective: EffectiveSettings) -> Settings:
     """The settings for Nginx's text.
 
     An app with a changed context keeps its path until a release with that context goes live. A live app that was
@@ -19,8 +19,8 @@ def routed(settings: Settings, live: Mapping[str, Release], known: EffectiveSett
     apps = {name: _with_its_path(app, live.get(name)) for name, app in settings.apps.items()}
     taken = {(domain, app.path) for app in apps.values() for domain in app.domains}
     names = {name for app in apps.values() for name in (*app.domains, *app.redirects)}
-    for name, remembered in known.settings.get("apps", {}).items():
-        if name in live and name not in apps and name not in known.retire:
+    for name, remembered in effective.settings.get("apps", {}).items():
+        if name in live and name not in apps and name not in effective.retire:
             removed = remembered_app(name, remembered)
             domains = tuple(domain for domain in removed.domains if (domain, removed.path) not in taken)
             redirects = tuple(redirect for redirect in removed.redirects if redirect not in names)

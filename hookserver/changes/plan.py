@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hookserver.changes.effects import Change, Effect, app_differences, outdated, server_differences, shown
+from hookserver.changes.effects import Change, Effect, app_differences, replacing_changes, server_differences, shown
 from hookserver.config import Settings, record
 from hookserver.config.values import format_size
 from hookserver.models import Release
@@ -119,19 +119,19 @@ _STAYS_LIVE = "it stays live; --yes retires it"
 
 
 def make_plan(
-    settings: Settings, live: Mapping[str, Release], known: EffectiveSettings, locks: Mapping[str, str]
+    settings: Settings, live: Mapping[str, Release], effective: EffectiveSettings, locks: Mapping[str, str]
 ) -> Plan:
     """The way from the worker's settings, and from those of the live releases, to the settings of the file.
 
     ``locks`` has the locked apps, each with the person and the reason.
     """
-    wanted = record(settings, known.salt)
-    before = known.settings
+    wanted = record(settings, effective.salt)
+    before = effective.settings
     changes = {"": tuple(server_differences(before, wanted)) if before else ()}
     replaced = []
     for name, app in settings.apps.items():
         old = before.get("apps", {}).get(name)
-        why = outdated(live[name].settings, wanted["apps"][name]) if name in live else []
+        why = replacing_changes(live[name].settings, wanted["apps"][name]) if name in live else []
         others = app_differences(old, wanted["apps"][name]) if old else []
         due = {change.key for change in why}
         changes[name] = (*why, *(_until_live(change, name in live) for change in others if change.key not in due))

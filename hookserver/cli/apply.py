@@ -97,9 +97,9 @@ def _apply(store: Store, retired: Iterable[str]) -> None:
                 f"the worker has not applied the settings within {_APPLY_DEADLINE:g} s",
                 "It will as soon as it can; see its log.",
             )
-    if (known := store.effective_settings()).message:
+    if (effective := store.effective_settings()).message:
         raise DeployFailed(
-            f"{known.message}\nWhat ran before still runs.", "Fix the settings, then run `hookserver apply` again."
+            f"{effective.message}\nWhat ran before still runs.", "Fix the settings, then run `hookserver apply` again."
         )
     click.echo("the settings are applied", err=True)
 

@@ -44,13 +44,13 @@ def prune(loaded: Loaded, store: Store, yes: bool) -> None:
 
     if not yes:
         click.confirm("Remove the images of releases older than the `keep` newest?", abort=True, err=True)
-    parts = make_context(loaded.settings, store)
+    context = make_context(loaded.settings, store)
     busy = {deploy.app for deploy in store.in_progress()}
     for app in loaded.settings.apps.values():
         if app.name in busy:
             click.echo(f"{app.name} is being deployed, so its images are kept", err=True)
             continue
-        for image in parts.images.prune(app, kept_images(store, app)):
+        for image in context.images.prune(app, kept_images(store, app)):
             click.echo(image)
 
 

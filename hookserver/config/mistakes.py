@@ -52,8 +52,8 @@ def _explain(detail: ErrorDetails) -> str:
     if kind == "missing":
         return f"{path}: missing; it has no default"
     if kind == "literal_error":
-        known = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
-        return _with_hint(f"{path}: {given!r} is not one of {', '.join(known)}", str(given), known)
+        allowed = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+        return _with_hint(f"{path}: {given!r} is not one of {', '.join(allowed)}", str(given), allowed)
     if kind == "model_type":
         return f"{path}: should be a table, [{path}]"
     if kind == "tuple_type" and isinstance(given, str | int | float):
@@ -75,8 +75,8 @@ def _keys(where: tuple[int | str, ...]) -> Iterator[str]:
             yield part
 
 
-def _with_hint(mistake: str, given: str, known: list[str]) -> str:
-    hint = did_you_mean(given, known)
+def _with_hint(mistake: str, given: str, candidates: list[str]) -> str:
+    hint = did_you_mean(given, candidates)
     return f"{mistake}. {hint}" if hint else mistake
 
 

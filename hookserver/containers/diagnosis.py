@@ -69,9 +69,9 @@ def failure_report(log: str, lines: int) -> str:
     shown = [line for line in every if not _FRAME.match(line)] if reasons else every
     last = [_cut(line) for line in shown[-lines:]]
     why = [line for line in reasons if line not in last[-3:]]
-    parts = [f"the cause in its log:\n{_indented(why)}"] if why else []
-    parts.append(f"its last lines:\n{_indented(last)}" if last else "it printed nothing")
-    return "\n".join(parts)
+    sections = [f"the cause in its log:\n{_indented(why)}"] if why else []
+    sections.append(f"its last lines:\n{_indented(last)}" if last else "it printed nothing")
+    return "\n".join(sections)
 
 
 def describe_exit(exit_code: int, oom_killed: bool) -> str:

@@ -144,7 +144,7 @@ class Guard:
     def _git(
         self, ends: float, config: Path, more: Mapping[str, str], git_dir: Path | None, work_tree: Path | None = None
     ) -> GuardedGit:
-        # Without GIT_DIR git looks for a repository in the folders above, and there may be one: git(1).
+        # Without GIT_DIR git searches the folders above for a repository, and there may be one: git(1).
         places = {"GIT_DIR": git_dir, "GIT_WORK_TREE": work_tree}
         named = {name: str(place) for name, place in places.items() if place}
         return GuardedGit(Path("/"), {**environment(self.tag, config), **more, **named}, ends)

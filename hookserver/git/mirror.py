@@ -174,8 +174,8 @@ class Mirror:
         return branch_missing(self._remote, self._branch, parse_heads(answer.stdout))
 
     def _failure(self, what: str, answer: GitResult) -> GitError:
-        known = explained(answer.stderr, self._remote)
-        return known or GitError(
+        error = explained(answer.stderr, self._remote)
+        return error or GitError(
             f"{self._remote}: {what}\n{output_excerpt(answer.stderr, self._remote)}",
             f"Run this as hookserver's user: git ls-remote {self._remote}",
         )

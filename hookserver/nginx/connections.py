@@ -16,7 +16,7 @@ _IN_USE = frozenset({"01", "02"})
 
 
 def requests_in_flight(endpoints: Sequence[Endpoint]) -> int:
-    """Connections from this host to the endpoints, whoever opened them; an idle one counts until Nginx closes it."""
+    """Connections from this host to the endpoints, of any process; an idle one counts until Nginx closes it."""
     lines = [line for table in _TABLES if table.exists() for line in table.read_text("ascii").splitlines()[1:]]
     return count(lines, {(endpoint.host, endpoint.port) for endpoint in endpoints})
 

@@ -1,18 +1,18 @@
 """The traffic flag of an app: one empty file, whose name says where the app's requests go.
 
-Nginx looks for it at each request. In the usual states, ``blue`` and ``green``, that takes one check, or two; only when
-there is neither does it check for the names of the exceptions. A switch renames the file, so it is one operation, and
-both the old and the new state are whole: rename(2) replaces a name atomically.
+Nginx checks for it at each request. In the usual states, ``blue`` and ``green``, that takes one check, or two; only
+when there is neither does it check for the names of the exceptions. A switch renames the file, so it is one operation,
+and both the old and the new state are whole: rename(2) replaces a name atomically.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from hookserver.models import Slot, TrafficState
+from hookserver.state.atomic_write import sync_folder
 
 _USUAL = tuple(TrafficState(slot) for slot in Slot)
 _STICKY = tuple(TrafficState(slot.other, sticky=slot) for slot in Slot)
@@ -58,11 +58,7 @@ def write_flag(folder: Path, state: TrafficState) -> None:
         if name != wanted:
             (folder / name).unlink()
     # A new or removed name survives a crash only once its folder is written: fsync(2).
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder)
 
 
 def remove_flag(folder: Path) -> None:

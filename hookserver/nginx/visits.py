@@ -101,9 +101,9 @@ def _parts(log: Path) -> Iterator[bytes]:
                 at -= size
                 left -= size
                 file.seek(at)
-                begun, _, whole = (file.read(size) + rest).partition(b"\n")
+                incomplete, _, whole = (file.read(size) + rest).partition(b"\n")
                 if at == 0:
-                    yield begun + b"\n" + whole
+                    yield incomplete + b"\n" + whole
                 elif whole:
                     yield whole
-                rest = begun + b"\n" if at else b""
+                rest = incomplete + b"\n" if at else b""

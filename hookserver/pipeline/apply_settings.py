@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 
-from hookserver.changes.effects import outdated
+from hookserver.changes.effects import replacing_changes
 from hookserver.changes.nginx_settings import remembered_app
 from hookserver.errors import HookserverError, NginxError, Refused
 from hookserver.models import Push, Slot, Trigger
@@ -35,7 +35,7 @@ def apply_settings(context: Context, report: Report) -> None:
         return
     live = context.store.live_releases()
     for app in context.settings.apps.values():
-        if app.name in live and outdated(live[app.name].settings, context.recorded(app)):
+        if app.name in live and replacing_changes(live[app.name].settings, context.recorded(app)):
             queued = context.store.enqueue_settings(Push(app.name, Trigger.SETTINGS))
             report(f"{app.name}: its settings changed, so it gets new replicas: deploy {queued.deploy}")
     retiring = context.store.effective_settings().retire

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hookserver.addresses import all_endpoints, endpoints
-from hookserver.changes.nginx_settings import routed
+from hookserver.changes.nginx_settings import settings_for_nginx
 from hookserver.config import AppSettings, Settings, record_app
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed
@@ -21,7 +21,7 @@ from hookserver.store import Store
 class Context:
     """The settings and the services that the pipeline works with; ``wiring.make_context`` makes one.
 
-    ``numbers``: app → its lasting place on the container network.
+    ``numbers``: app → its fixed number on the container network.
     """
 
     settings: Settings
@@ -61,7 +61,7 @@ class Context:
         ``coming``: the release that the traffic is about to move to. Raises NginxError.
         """
         live = self.store.live_releases() | ({coming.app: coming} if coming else {})
-        settings = routed(self.settings, live, self.store.effective_settings())
+        settings = settings_for_nginx(self.settings, live, self.store.effective_settings())
         return self.traffic.apply(settings, all_endpoints(settings, self.numbers, self.store.replicas()))
 
     def for_deploy(self, deploy: Deploy, log: DeployLog) -> DeployContext:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 
-from hookserver.changes.effects import outdated, shown
+from hookserver.changes.effects import replacing_changes, shown
 from hookserver.config.secrets import secrets_of
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import DeployFailed, HookserverError, in_one_line
@@ -45,7 +45,7 @@ def apply_to_live(context: DeployContext) -> None:
         context.store.end(context.deploy.number, Status.CANCELLED, "nothing is live that could get new settings")
         return
     context.store.record_commit(context.deploy.number, live.commit)
-    changes = outdated(live.settings, context.recorded(context.app))
+    changes = replacing_changes(live.settings, context.recorded(context.app))
     if not changes:
         end_as_live(context, live)
         return

@@ -31,10 +31,10 @@ def wait_until_healthy(
     """Return once every replica's last ``gate.successes`` answers were good.
 
     A good answer has a status of ``gate.status`` and ``gate.body`` in its text, and is whole within ``gate.timeout``. A
-    redirect is an answer like any other: it is not followed. ``host`` is the app's domain. The request looks like one
-    that Nginx passes on from a visitor with https, so an app that redirects plain http answers too. ``alive`` raises
-    Unhealthy when a replica has died; it is called all the time, and once more at the end. ``given_up`` returns why no
-    replica will ever be healthy, or nothing; it is called now and then while answers are bad.
+    redirect is an answer like any other: it is not followed. ``host`` is the app's domain. The request has the headers
+    of one that Nginx passes on from a visitor with https, so an app that redirects plain http answers too. ``alive``
+    raises Unhealthy when a replica has died; it is called all the time, and once more at the end. ``given_up`` returns
+    why no replica will ever be healthy, or nothing; it is called now and then while answers are bad.
 
     Raises Unhealthy at ``gate.deadline``, or once ``given_up`` returns a reason, with each replica's last answer.
     """

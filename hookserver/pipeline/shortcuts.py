@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hookserver.changes.effects import Change, Effect, outdated
+from hookserver.changes.effects import Change, Effect, replacing_changes
 from hookserver.errors import BuildError, HookserverError, Unhealthy, in_one_line
 from hookserver.models import SKIP, Push, Release, ReplicaState, Status, Trigger
 from hookserver.pipeline.context import DeployContext
@@ -24,7 +24,7 @@ def ends_without_release(context: DeployContext, commit: str, message: str) -> b
     if deploy.rebuild or deploy.requested_commit or deploy.trigger in (Trigger.API, Trigger.CLI):
         return False
     live = context.store.live_release(app.name)
-    has_new_settings = live is not None and outdated(live.settings, context.recorded(app))
+    has_new_settings = live is not None and replacing_changes(live.settings, context.recorded(app))
     if SKIP in message.lower():
         context.log.result(f"skipped: the commit's message says {SKIP}")
         if has_new_settings:

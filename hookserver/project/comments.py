@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# A string can contain the signs of a comment, so strings are matched too; an open one ends with its line
+# A string can contain the marks of a comment, so strings are matched too; an open one ends with its line
 _CODE = re.compile(
     r"""("(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)|/\*.*?(?:\*/|\Z)|//[^\n]*""",
     re.DOTALL,

@@ -20,7 +20,7 @@ _IN_CONTAINER = "/run/hookserver/begun"
 """Where the folder is in the replica's container."""
 
 JVM_OPTION = f"-Dhookserver.begun={_IN_CONTAINER}/{ACTIVE}"
-"""Tells the replica's Tomcat where to create `ACTIVE`."""
+"""The option by which the replica's Tomcat finds where to create `ACTIVE`."""
 
 
 def folder(state: StateDir, app: str, host: str) -> Path:

@@ -20,7 +20,7 @@ class Apps(StoreBase):
     """The part of the store about apps."""
 
     def sync_apps(self, names: Iterable[str]) -> dict[str, int]:
-        """Create a row with a lasting number for each named app; return the numbers of all apps.
+        """Create a row with a fixed number for each named app; return the numbers of all apps.
 
         The network has room for a limited count of numbers. An app that is not named and has only history left loses
         its number to the next app that needs one. Raises StoreError.

@@ -10,7 +10,7 @@ from hookserver.store.database import Database
 
 
 class StoreBase:
-    """The base of the store's parts. ``clock`` returns Unix seconds."""
+    """The base of the store's classes. ``clock`` returns Unix seconds."""
 
     def __init__(self, database: Database, wakeup_socket: Path, clock: Callable[[], float]) -> None:
         self._database = database
@@ -18,5 +18,5 @@ class StoreBase:
         self._clock = clock
 
     def _wake_worker(self) -> None:
-        """Tell the worker that something changed; one that is not running reads the database when it starts."""
+        """Wake the worker: something changed. One that is not running reads the database when it starts."""
         wake_worker(self._wakeup_socket)

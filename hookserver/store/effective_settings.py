@@ -59,8 +59,8 @@ class SettingsRequests(StoreBase):
         Returns the number of the request. Raises StoreError.
         """
         with self._database.writing() as connection:
-            known = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
-            values = {"requested": settings.c.requested + 1, "retire": json.dumps(sorted({*known, *retire}))}
+            earlier = json.loads(connection.execute(select(settings.c.retire)).scalar_one())
+            values = {"requested": settings.c.requested + 1, "retire": json.dumps(sorted({*earlier, *retire}))}
             asking = update(settings).values(values).returning(settings.c.requested)
             number: int = connection.execute(asking).scalar_one()
         self._wake_worker()

@@ -41,9 +41,9 @@ class Queue(StoreBase):
                 again = select(deliveries.c.deploy).where(
                     deliveries.c.app == push.app, deliveries.c.delivery == push.delivery
                 )
-                known = connection.execute(again).scalar()
-                if known is not None:
-                    return Queued(known, duplicate=True)
+                first = connection.execute(again).scalar()
+                if first is not None:
+                    return Queued(first, duplicate=True)
             number = self._insert(connection, push)
         self._wake_worker()
         return Queued(number)

@@ -12,10 +12,10 @@ from hookserver.store import Store
 
 def app(store: Store, settings: AppSettings) -> dict[str, Any]:
     """One app: its main settings, its live and standby release, its lock and its queue. Raises NotFound."""
-    known = store.app(settings.name)
+    row = store.app(settings.name)
     deploys = store.queued_or_running(settings.name)
     releases = store.releases(settings.name)
-    live = next((release for release in releases if release.deploy == known.live), None)
+    live = next((release for release in releases if release.deploy == row.live), None)
     standby = next((r for r in releases if r is not live and r.retire_at is not None and r.retired_at is None), None)
     return {
         "app": settings.name,
@@ -26,7 +26,7 @@ def app(store: Store, settings: AppSettings) -> dict[str, Any]:
         "replicas": settings.replicas,
         "live": {**_release(live), "since": _time(live.live_at)} if live else None,
         "standby": _standby(standby) if standby else None,
-        "lock": lock(known.lock),
+        "lock": lock(row.lock),
         "queue": {
             "running": next((d.number for d in deploys if d.status is Status.RUNNING), None),
             "waiting": next((d.number for d in deploys if d.status is Status.QUEUED), None),

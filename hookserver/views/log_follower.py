@@ -14,7 +14,7 @@ from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
 FILE_INTERVAL = 0.1
-ASK_EVERY = 0.2
+ROW_INTERVAL = 0.2
 """Seconds between two reads of the file, and of the deploy's row."""
 NO_WORKER = " !     the worker is not running; the deploy waits for it"
 """The line for a request whose deploy has to wait for a worker."""
@@ -22,7 +22,7 @@ _PIECE = 64 << 10
 
 
 @dataclass(frozen=True)
-class Lines:
+class LogLines:
     """Complete lines of the log, and the byte offset after them."""
 
     text: bytes
@@ -37,8 +37,10 @@ class Follower:
     state: StateDir
     stopping: threading.Event
 
-    def follow(self, number: int, is_end: Callable[[Deploy], bool], offset: int = 0) -> Generator[Lines, None, Deploy]:
-        """The log's lines from byte ``offset`` on, as they are written; empty ``Lines`` after each read without any.
+    def follow(
+        self, number: int, is_end: Callable[[Deploy], bool], offset: int = 0
+    ) -> Generator[LogLines, None, Deploy]:
+        """The log's lines from byte ``offset`` on, as they are written; empty ``LogLines`` after each read without any.
 
         Ends when ``is_end`` is true or ``stopping`` is set, and returns the deploy as it was read last. Raises NotFound
         for an unknown deploy, and StoreError when the database cannot be read at the start.
@@ -46,17 +48,17 @@ class Follower:
         path = self.state.log(number)
         deploy, read_at = self.store.deploy(number), time.monotonic()
         while True:
-            if time.monotonic() - read_at >= ASK_EVERY:
-                deploy, read_at = self.ask(deploy), time.monotonic()
+            if time.monotonic() - read_at >= ROW_INTERVAL:
+                deploy, read_at = self.read_again(deploy), time.monotonic()
             ended = is_end(deploy)
             while lines := _read(path, offset, with_rest=ended):
                 offset += len(lines)
-                yield Lines(lines, offset)
+                yield LogLines(lines, offset)
             if ended or self.stopping.wait(FILE_INTERVAL):
                 return deploy
-            yield Lines(b"", offset)
+            yield LogLines(b"", offset)
 
-    def ask(self, before: Deploy) -> Deploy:
+    def read_again(self, before: Deploy) -> Deploy:
         """The deploy as it is now; ``before`` while the database is busy."""
         try:
             return self.store.deploy(before.number)

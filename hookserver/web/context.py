@@ -51,7 +51,7 @@ class WebContext:
     def secret(self, app: AppSettings | None) -> str:
         """The app's webhook secret; a random one for an unknown app and for one without a secret.
 
-        So all of them cost the same work, and a caller cannot tell them apart by time.
+        So all of them cost the same work, and a caller cannot distinguish them by time.
         """
         return (app.webhook_secret.get_secret_value() if app else "") or self.no_secret
 

@@ -65,9 +65,9 @@ class _Fields(BaseModel):
     @classmethod
     def from_query(cls) -> Self:
         """The fields of this request's query; others are ignored. Raises WrongFields."""
-        known = {name: text for name, text in request.args.items() if name in cls.model_fields}
+        given = {name: text for name, text in request.args.items() if name in cls.model_fields}
         try:
-            return cls.model_validate_strings(known)
+            return cls.model_validate_strings(given)
         except ValidationError as error:
             raise _explained(error, cls) from error
 
@@ -122,8 +122,8 @@ def _explained(error: ValidationError, model: type[BaseModel]) -> WrongFields:
     details = error.errors(include_url=False, include_input=False)[:_MAX_REPORTED]
     mistakes = {str(detail["loc"][0]): _mistake(detail, model) for detail in details}
     unknown = [name for name in mistakes if name not in model.model_fields]
-    known = ", ".join(model.model_fields) or "none"
-    hints = [did_you_mean(name, model.model_fields) or f"Known fields: {known}." for name in unknown]
+    names = ", ".join(model.model_fields) or "none"
+    hints = [did_you_mean(name, model.model_fields) or f"Known fields: {names}." for name in unknown]
     return WrongFields(mistakes, " ".join(dict.fromkeys(hints)))
 
 

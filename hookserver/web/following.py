@@ -6,7 +6,7 @@ import select
 import socket
 
 from hookserver.models import Deploy
-from hookserver.views.log_follower import ASK_EVERY, is_decided
+from hookserver.views.log_follower import ROW_INTERVAL, is_decided
 from hookserver.web.context import WebContext
 
 STUCK = 30.0
@@ -19,8 +19,8 @@ def wait(context: WebContext, number: int, client: socket.socket | None) -> Depl
     Raises NotFound for an unknown deploy.
     """
     deploy = context.store.deploy(number)
-    while not (is_decided(deploy) or context.stopping.wait(ASK_EVERY) or is_gone(client)):
-        deploy = context.follower.ask(deploy)
+    while not (is_decided(deploy) or context.stopping.wait(ROW_INTERVAL) or is_gone(client)):
+        deploy = context.follower.read_again(deploy)
     return deploy
 
 

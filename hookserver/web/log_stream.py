@@ -74,7 +74,7 @@ def _stream(lines: Iterator[bytes], content_type: str, status: int) -> Response:
     if connection := client():
         connection.settimeout(STUCK)
     response = Response(lines, status, content_type=f"{content_type}; charset=utf-8")
-    # Tells Nginx to pass each line on at once.
+    # Makes Nginx pass each line on at once.
     # https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(context().followers.release)

@@ -66,7 +66,7 @@ def lost(carts: Mapping[str, Any], killed: Killed) -> tuple[int, int]:
 
 
 def passed_on(access_log: Iterable[str]) -> int:
-    """How many requests a replica broke off, and another one then answered, since the first had not begun with them."""
+    """How many requests a replica broke off, and another one answered: the first had not begun to process them."""
     lines = [json.loads(line) for line in access_log]
     return sum(line["status"] < 400 and "502 : " in line["upstream_status"] for line in lines)
 
@@ -114,7 +114,7 @@ def _measure(mode: str) -> Figures:
         failed=crowd.report["failed"] + few.report["failed"],
         passed_on=passed,
         led_back=crowd.report["led_back"] + few.report["led_back"],
-        carts=crowd.report["carts"]["begun"],
+        carts=crowd.report["carts"]["started"],
         lost_by_changes=by_changes + quiet_by_changes,
         lost_by_kill=by_kill + quiet_by_kill,
         slowest_ms=slowest(few.report["carts"]["asked"], moments),

@@ -43,7 +43,7 @@ def find(folder: Path) -> Processes:
 
 
 def find_master(folder: Path, pid_file: Path) -> int | None:
-    """The instance's master; quick while the pid file tells the truth."""
+    """The instance's master; quick while the pid file is correct."""
     try:
         pid = int(pid_file.read_text("utf-8"))
     except (OSError, ValueError):

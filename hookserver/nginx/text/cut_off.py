@@ -1,11 +1,11 @@
 """The fate of a request that a replica was sent, and did not live to answer.
 
-Nginx itself tries another replica where that does no harm (GET, PUT, …). A POST that the application has begun with may
-be done, and is never sent again (RFC 9110, 9.2.2). While a killed JVM's memory is cleared away, though, its kernel
-still accepts requests that nobody reads any more. So a replica writes a file for each request before it begins with it,
-the request journal, and the file is left when the replica dies. A request without one goes to another replica. A form
-that was begun with leads its visitor back to the page that it was on, which shows what came of it: an error page would
-be reloaded, and so send the form again.
+Nginx itself tries another replica where that does no harm (GET, PUT, …). A POST that the application has begun to
+process may be done, and is never sent again (RFC 9110, 9.2.2). While a killed JVM's memory is cleared away, though, its
+kernel still accepts requests that nobody reads any more. So a replica writes a file for each request before it begins
+to process it, the request journal, and the file is left when the replica dies. A request without one goes to another
+replica. A form whose processing had begun leads its visitor back to the page that it was on, which shows what came of
+it: an error page would be reloaded, and so send the form again.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def maps() -> list[str]:
 
 
 def moved(state: StateDir, app: AppSettings) -> list[str]:
-    """Where a request goes that has had no answer, unless a replica may have begun with it.
+    """Where a request goes that has had no answer, unless a replica may have begun to process it.
 
     A request that was not sent, since its slot was retired while it was read, goes to the slot that is live now. One
     that was sent to a replica that broke off goes to the next replica. Raises NginxError when a path cannot be written
@@ -75,7 +75,7 @@ def moved(state: StateDir, app: AppSettings) -> list[str]:
         f"if ($hs_failure = unsent) {{ set $hs_next {name(app.name, '')}$hs_slot_now; }}",
         'if ($hs_slot = $hs_slot_now) { set $hs_next ""; }',
         "",
-        "# Sent, but by its journal the replica had not begun with it: to the next one.",
+        "# Sent, but by its journal the replica had not begun to process it: to the next one.",
         f"if (-f {path(*journal, variable=f'$hs_cut_off/{ACTIVE}')}) {{ set $hs_next ${name(app.name, 'after')}; }}",
         f'if (-f {path(*journal, variable="$hs_cut_off/$request_id")}) {{ set $hs_next ""; }}',
         'if ($hs_next = "") { return 502; }',

@@ -111,7 +111,7 @@ def _standby(
     lines = []
     for index, replica in enumerate(replicas):
         at = index % len(live) if live else 0
-        comment = "" if index else "The same while the slot is the sticky standby: the live slot stands in."
+        comment = "" if index else "The same while the slot is the sticky standby: the live slot is the backup."
         upstream = f"{name(app.name, replica.route)}_sticky"
         lines += _upstream(comment, upstream, [replica] * _TRIES, [*live[at:], *live[:at]], keepalive)
     return lines

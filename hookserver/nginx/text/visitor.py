@@ -84,10 +84,10 @@ def _named(trusted: Networks) -> list[IPv4Network | IPv6Network]:
 def _believed(trusted: Networks) -> list[str]:
     if not trusted:
         return _port("$scheme", "$hs_port")
-    known = ["default 0;", *(f"{network} 1;" for network in _named(trusted))]
+    ranges = ["default 0;", *(f"{network} 1;" for network in _named(trusted))]
     return [
         *table(
-            "geo $realip_remote_addr $hs_trusted", known, "Whether a proxy of nginx.trusted_proxies sent the request."
+            "geo $realip_remote_addr $hs_trusted", ranges, "Whether a proxy of nginx.trusted_proxies sent the request."
         ),
         *table(
             'map "$hs_trusted$http_x_forwarded_proto" $hs_proto',

@@ -98,9 +98,9 @@ def _all_dependencies(files: Files) -> Iterator[Dependency]:
     yield from found
     for part in files.others:
         yield from (replace(library, scope="import") for library in _dependencies(part))
-    known = {(library.group, library.artifact) for library in found}
+    declared = {(library.group, library.artifact) for library in found}
     for library in files.values.libraries:
-        if (library.group, library.artifact) not in known:
+        if (library.group, library.artifact) not in declared:
             yield library
 
 

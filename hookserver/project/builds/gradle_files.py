@@ -140,7 +140,7 @@ def _with_plugins(parts: list[Part], plugins: Mapping[str, Part]) -> list[Part]:
     found, left = list(parts), dict(plugins)
     for part in found:
         for name in sorted(part.plugins):
-            found += [left.pop(known) for known in list(left) if f".{name}".endswith(f".{known}")]
+            found += [left.pop(plugin) for plugin in list(left) if f".{name}".endswith(f".{plugin}")]
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hookserver.changes.effects import Change, Effect, app_differences, outdated, server_differences, shown
+from hookserver.changes.effects import Change, Effect, app_differences, replacing_changes, server_differences, shown
 from hookserver.config import HIDDEN
 
 
@@ -49,11 +49,11 @@ def test_replicated_sessions_need_another_image_and_others_only_nginx() -> None:
 
 def test_release_is_outdated_by_known_keys_and_by_new_entries() -> None:
     before = {"tomcat": {"memory": "512m"}}
-    assert [change.key for change in outdated(before, {"tomcat": {"memory": "1g"}})] == ["tomcat.memory"]
-    assert outdated(before, {"tomcat": {"memory": "512m", "java_opts": "-Xmx1g"}}) == []
+    assert [change.key for change in replacing_changes(before, {"tomcat": {"memory": "1g"}})] == ["tomcat.memory"]
+    assert replacing_changes(before, {"tomcat": {"memory": "512m", "java_opts": "-Xmx1g"}}) == []
     added = {"tomcat": {"memory": "512m", "env": {"LEVEL": "info"}}}
-    assert [change.key for change in outdated(before, added)] == ["tomcat.env.LEVEL"]
-    assert outdated({}, added) == []
+    assert [change.key for change in replacing_changes(before, added)] == ["tomcat.env.LEVEL"]
+    assert replacing_changes({}, added) == []
 
 
 def test_secret_is_masked_and_other_values_are_shown() -> None:

@@ -368,7 +368,7 @@ def test_customers_with_their_carts_pay() -> None:
     with serving(FakeShop(forgets=0)) as server:
         carts = run_load(server.url, "--customers", "2", "--customer-think", "1", "--seconds", "1")["carts"]
     assert carts["paid"] > 2
-    assert carts["begun"] >= carts["paid"]
+    assert carts["started"] >= carts["paid"]
     assert carts["lost"] == []
     assert all(sent > 0 and milliseconds > 0 for sent, milliseconds in carts["asked"])
 

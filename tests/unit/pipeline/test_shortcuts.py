@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hookserver.changes.effects import outdated
+from hookserver.changes.effects import replacing_changes
 from hookserver.models import Slot, Status, Trigger
 from hookserver.pipeline.shortcuts import (
     end_as_live,
@@ -90,7 +90,7 @@ def test_settings_of_replicas_use_the_live_image_again(place: PipelinePlace) -> 
     live = place.go_live(slot=Slot.BLUE)
     change_replicas(place)
     with place.running(place.claim(trigger=Trigger.SETTINGS)) as context:
-        changes = outdated(live.settings, context.recorded(context.app))
+        changes = replacing_changes(live.settings, context.recorded(context.app))
         assert changes
         assert image_for_settings(context, live, changes) == live.image
 

@@ -12,7 +12,7 @@ from hookserver.errors import NotFound, StoreError
 from hookserver.models import Deploy, Push, Status, Trigger
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from hookserver.views.log_follower import Follower, Lines, is_decided, is_finished, outcome
+from hookserver.views.log_follower import Follower, LogLines, is_decided, is_finished, outcome
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_lines_come_complete_with_the_offset_after_them(follower: Follower, log:
     assert first.end == 4
     assert next(lines).text == b""
     log.write_bytes(b"one\nhalf\n")
-    assert next(lines) == Lines(b"half\n", 9)
+    assert next(lines) == LogLines(b"half\n", 9)
 
 
 def test_text_before_the_end_is_never_missed(follower: Follower, log: Path) -> None:

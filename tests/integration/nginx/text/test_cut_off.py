@@ -31,7 +31,7 @@ def start(site: NginxSite, sessions: str = "sticky") -> dict[str, Backend]:
 
 
 def kill(site: NginxSite, replica: Backend, keeps_marks: bool = True, marks: bool = False) -> None:
-    """From now on it breaks off whatever it is sent; what it ``marks`` it has begun with."""
+    """From now on it breaks off whatever it is sent; what it ``marks`` it has begun to process."""
     place = folder(site.settings.server.state, "shop", str(replica.server_address[0]))
     make_empty(place)
     if keeps_marks:
@@ -142,7 +142,9 @@ def test_a_body_that_nginx_does_not_keep_is_not_sent_again(site: NginxSite) -> N
 
 @pytest.mark.parametrize("body", [b"id=1", b"", b"x" * 60_000])
 @pytest.mark.parametrize("more", [{}, {"Sec-Fetch-Mode": "navigate"}])
-def test_a_form_that_was_begun_with_leads_back_to_its_page(site: NginxSite, body: bytes, more: dict[str, str]) -> None:
+def test_form_whose_processing_had_begun_leads_back_to_its_page(
+    site: NginxSite, body: bytes, more: dict[str, str]
+) -> None:
     blue = start(site)
     kill(site, blue["blue1"], marks=True)
     answer = site.ask("/cart/add", "POST", headers={**ON_BLUE_1, **FORM, **more}, body=body)
