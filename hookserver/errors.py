@@ -38,6 +38,11 @@ def in_one_line(text: str) -> str:
     return f"{first} {rest.strip().partition(chr(10))[0].strip()}".rstrip() if first.endswith(":") else first
 
 
+def indented(lines: Iterable[str]) -> str:
+    """Lines as an error's text shows them."""
+    return "\n".join(f"  {line}" for line in lines)
+
+
 def did_you_mean(given: str, candidates: Iterable[str]) -> str:
     """A question that names the candidate nearest to ``given``: ``Did you mean 'shop'?``; empty when none is near."""
     nearest = difflib.get_close_matches(given, [*candidates], n=1, cutoff=0.6)

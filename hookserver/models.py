@@ -220,7 +220,7 @@ class StepRun:
 
 @dataclass(frozen=True)
 class Release:
-    """What a deploy made, run by ``replicas`` replicas. Times are Unix seconds.
+    """The product of a deploy, run by ``replicas`` replicas. Times are Unix seconds.
 
     ``settings`` are the app's that it was made with, as ``config.record_app`` writes them. ``live_at`` is when it last
     went live; ``retire_at`` is set while its slot is the standby, ``retired_at`` once it no longer runs.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from hookserver.state.parent_death import end_with_parent
+from hookserver.state.wait_until import wait_until
 
 _STOP_DEADLINE = 30.0
 """Seconds from SIGTERM to SIGKILL."""
@@ -69,12 +71,13 @@ def supervise(commands: Mapping[str, list[str]]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     services = [_Service(name, command) for name, command in commands.items()]
-    given_up = False
-    while not given_up and not stopping:
-        given_up = not all(service.check(time.monotonic()) for service in services)
-        time.sleep(0.2)
+
+    def is_over() -> bool:
+        return bool(stopping) or not all(service.check(time.monotonic()) for service in services)
+
+    wait_until(is_over, math.inf, pause=0.2)
     _stop([service.process for service in services if service.process is not None])
-    return 1 if given_up else 0
+    return 0 if stopping else 1
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:

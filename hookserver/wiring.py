@@ -61,7 +61,7 @@ def _refuse_another_subnet(loaded: Loaded, store: Store) -> None:
 
 
 def make_context(settings: Settings, store: Store) -> Context:
-    """What the pipeline works with."""
+    """The services that the pipeline works with."""
     from hookserver.builders import DockerImages
     from hookserver.containers import Containers
     from hookserver.pipeline.context import Context

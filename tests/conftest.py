@@ -5,18 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from hypothesis import settings
 
 from hookserver.state.state_dir import StateDir
-from hookserver.state.wait_until import wait_until
 from hookserver.store import Store
+from tests.waiting import until
 
 pytest.register_assert_rewrite("tests.contracts")
-
-T = TypeVar("T")
 
 # How long one example takes says more of the machine's other work than of the code.
 settings.register_profile("hookserver", deadline=None)
@@ -35,14 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def eventually() -> Callable[..., object]:
-    """``eventually(condition, deadline=10)`` waits until the condition is true and answers its value."""
-
-    def wait(condition: Callable[[], T], deadline: float = 10.0) -> T:
-        value = wait_until(condition, deadline)
-        assert value, f"not within {deadline} s"
-        return value
-
-    return wait
+    """``eventually(condition, deadline=30)`` waits until the condition is true and returns its value."""
+    return until
 
 
 @pytest.fixture(scope="session")

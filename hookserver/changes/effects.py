@@ -14,7 +14,7 @@ from hookserver.config import HIDDEN, NEEDS_A_RESTART, flat
 
 
 class Effect(StrEnum):
-    """What it takes to apply a changed setting."""
+    """The work that applies a changed setting."""
 
     REBUILD = "rebuild"
     REPLACE = "replace"

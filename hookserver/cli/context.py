@@ -1,4 +1,4 @@
-"""What commands share: the settings, the store, the option ``--json``."""
+"""The things that commands share: the settings, the store, the option ``--json``."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def check(loaded: Loaded, as_json: bool) -> None:
 
 
 def _warnings(loaded: Loaded) -> Iterator[str]:
-    """What is allowed, but keeps a deploy or a webhook from working, or visitors from their sessions."""
+    """Settings that are allowed, but keep a deploy or a webhook from working, or visitors from their sessions."""
     from hookserver.project import app_of_project, session_advice
 
     apps, folder = loaded.settings.apps, loaded.path.absolute().parent

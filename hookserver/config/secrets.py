@@ -93,7 +93,7 @@ def plain(variables: Mapping[str, str | SecretStr]) -> dict[str, str]:
 
 
 class Content(Enum):
-    """What a file that a setting names has in it."""
+    """The content of a file that a setting names."""
 
     SECRET = auto()
     VARIABLES = auto()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from hookserver.errors import indented
+
 _LEVEL = re.compile(
     r"\b(?:SEVERE|ERROR|FATAL)\b|^Exception in thread|^Error: |OutOfMemoryError|^Unrecognized VM option"
 )
@@ -69,8 +71,8 @@ def failure_report(log: str, lines: int) -> str:
     shown = [line for line in every if not _FRAME.match(line)] if reasons else every
     last = [_cut(line) for line in shown[-lines:]]
     why = [line for line in reasons if line not in last[-3:]]
-    sections = [f"the cause in its log:\n{_indented(why)}"] if why else []
-    sections.append(f"its last lines:\n{_indented(last)}" if last else "it printed nothing")
+    sections = [f"the cause in its log:\n{indented(why)}"] if why else []
+    sections.append(f"its last lines:\n{indented(last)}" if last else "it printed nothing")
     return "\n".join(sections)
 
 
@@ -89,7 +91,3 @@ def describe_exit(exit_code: int, oom_killed: bool) -> str:
 
 def _cut(line: str) -> str:
     return line if len(line) <= _LINE_LIMIT else f"{line[:_LINE_LIMIT]} …"
-
-
-def _indented(lines: Iterable[str]) -> str:
-    return "\n".join(f"  {line}" for line in lines)

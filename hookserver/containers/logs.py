@@ -51,7 +51,7 @@ def require_sessions(app: str, lines: Iterable[str]) -> None:
             remedy = (
                 f"Give it more: apps.{app}.tomcat.memory, and -Xmx in java_opts if that is set."
                 if "memory" in line
-                else "The old release serves on. See its docker logs; docker restart a replica of it that hangs: the "
+                else "The old release stays live. See its docker logs; docker restart a replica of it that hangs: the "
                 "sessions that it alone has end with that. Then deploy again."
             )
             raise Unhealthy(line, remedy)

@@ -18,7 +18,7 @@ _REMEDIES = {
 
 
 def remedy(problem: str) -> str:
-    """What to do about an error of Docker's, by its text."""
+    """The remedy for an error of Docker's, by its text."""
     text = problem.lower()
     return next(
         (advice for part, advice in _REMEDIES.items() if part in text), "See journalctl -u docker; then deploy again."

@@ -18,7 +18,7 @@ _CONNECT_TIMEOUT = 1.0
 
 @dataclass(frozen=True)
 class HealthAnswer:
-    """What a request led to. ``heard`` is False while nothing listens yet; ``whole``: an answer came, good or not."""
+    """The answer to a request. ``heard`` is False while nothing listens yet; ``whole``: an answer came, good or not."""
 
     text: str
     good: bool = False

@@ -177,7 +177,7 @@ def retire_due(context: Context, app: str, now: float, report: Report) -> None:
             release = check_visitors(context, release)
             if release.sticky_until is not None and release.sticky_until <= now:
                 end_sticky(context, release)
-                report(f"{app}: {release.slot} serves no visitors of before any more (deploy {release.deploy})")
+                report(f"{app}: {release.slot} is no longer the standby for earlier visitors (deploy {release.deploy})")
         if release.app == app and release.retire_at is not None and release.retire_at <= now:
             retire(context, app, release.slot)
             report(f"{app}: {release.slot} retired (deploy {release.deploy})")

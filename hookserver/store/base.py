@@ -1,4 +1,4 @@
-"""What every part of the store needs: the database, a clock, and the worker's wake-up."""
+"""The base of every part of the store: the database, a clock, and the worker's wake-up."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one consistent state."""
+        """A connection that sees one consistent state. Raises StoreError, in the block too."""
         with self._translated(), self._engine.connect() as connection:
             yield connection
 
@@ -47,6 +47,8 @@ class Database:
 
         The threads of a process queue here: SQLite's busy handler sleeps and retries without an order, so that some
         of them would starve (https://sqlite.org/c3ref/busy_timeout.html).
+
+        Raises StoreError, in the block too, and when too many writes wait.
         """
         began = time.monotonic()
         if not self._writer.acquire(timeout=BUSY_TIMEOUT):
@@ -61,7 +63,10 @@ class Database:
             self._writer.release()
 
     def upgrade(self) -> None:
-        """Bring the tables up to date, in a separate process, which frees Alembic's memory when it ends."""
+        """Bring the tables up to date, in a separate process, which frees Alembic's memory when it ends.
+
+        Raises StoreError when they cannot be, as after a newer hookserver.
+        """
         if self._revision() == REVISION:
             return
         done = subprocess.run(

@@ -38,7 +38,10 @@ def deploy(name: str) -> Response:
 
 @blueprint.post("/apps/<name>/rollback")
 def rollback(name: str) -> Response:
-    """Queue a rollback to the release before, or to the release of deploy ``to``."""
+    """Queue a rollback to the release before, or to the release of deploy ``to``.
+
+    Raises Refused when there is none before, NotFound when ``to`` has none, AppLocked.
+    """
     by = auth.caller(name)
     known_app(name)
     to = RollbackFields.from_body().to

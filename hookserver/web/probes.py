@@ -19,7 +19,10 @@ def live() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """200 when pushes can be stored and the worker runs, else 503 with the one that is missing."""
+    """200 when pushes can be stored and the worker runs, else 503 with the one that is missing.
+
+    Raises StoreError, and TryLater when no worker runs.
+    """
     context().store.check_ready()
     if not worker_is_alive(context().state):
         raise TryLater("the worker is not running", "Start `hookserver worker`; pushes are taken meanwhile.", 503, 10)

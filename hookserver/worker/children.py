@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from multiprocessing.context import ForkContext, ForkProcess
 
-from hookserver.worker.tasks import Report, Task, TaskKind
+from hookserver.pipeline.reporting import Report
+from hookserver.worker.tasks import Task, TaskKind
 
 RETRY_AFTER = 5.0
 """Seconds after which a task may start again whose process failed, or could not be created."""

@@ -22,13 +22,14 @@ from types import FrameType
 from hookserver.config import Settings, record
 from hookserver.errors import SettingsError, StoreError
 from hookserver.models import Status
+from hookserver.pipeline.reporting import Report
 from hookserver.state.request_journal import deactivate_all
 from hookserver.state.worker_lock import only_worker, wake_worker, wakeups
 from hookserver.store import Store
 from hookserver.worker.children import Children
 from hookserver.worker.schedule import Schedule
 from hookserver.worker.task_table import TASKS
-from hookserver.worker.tasks import Needs, Pause, Report, Task, TaskKind
+from hookserver.worker.tasks import Needs, Pause, Task, TaskKind
 
 CHECK_NGINX_EVERY = 5.0
 CLOCK_JUMP = 10.0

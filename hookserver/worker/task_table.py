@@ -10,9 +10,10 @@ from hookserver.pipeline import apply_settings, recovery
 from hookserver.pipeline import deploy as pipeline
 from hookserver.pipeline.context import Context
 from hookserver.pipeline.push_repositories import prepare_push_repositories
+from hookserver.pipeline.reporting import Report
 from hookserver.worker.poll import poll
 from hookserver.worker.schedule import Schedule
-from hookserver.worker.tasks import Needs, Pause, Report, Task, TaskKind, TaskType
+from hookserver.worker.tasks import Needs, Pause, Task, TaskKind, TaskType
 
 TASK_SECONDS = 180.0
 """Seconds after which a task other than a deploy is killed, in addition to the times in its app's settings."""

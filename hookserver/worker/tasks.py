@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hookserver.config import AppSettings
     from hookserver.pipeline.context import Context
+    from hookserver.pipeline.reporting import Report
     from hookserver.worker.schedule import Schedule
-
-Report = Callable[[str], None]
 
 
 class TaskKind(StrEnum):
@@ -63,7 +62,7 @@ class Pause(Enum):
 
 @dataclass(frozen=True)
 class TaskType:
-    """What holds for all tasks of a kind.
+    """One kind of task, and the rules for all tasks of it.
 
     ``due`` yields the tasks to start now, ``run`` does one in the child process, ``seconds`` is after how long it is
     killed; its app's settings are None when the settings no longer have the app.

@@ -27,10 +27,10 @@ from hookserver.engine.labels import STATE_DIR
 from hookserver.nginx import Nginx
 from hookserver.state.parent_death import end_with_parent
 from hookserver.state.state_dir import StateDir
-from hookserver.state.wait_until import wait_until
 from tests.bench import nginx_modes
 from tests.shop.installation import free_port
 from tests.shop.operators_nginx import Operator
+from tests.waiting import until
 
 APP = "benchshop"
 SUBNET = "172.30.208.0/20"
@@ -208,12 +208,6 @@ def start(command: list[str], log: IO[str]) -> subprocess.Popen[bytes]:
         start_new_session=True,
         preexec_fn=lambda: end_with_parent(parent, signal.SIGTERM),
     )
-
-
-def until(condition: Callable[[], Any], deadline: float, what: str) -> None:
-    """Wait until the condition holds. Raises RuntimeError after ``deadline`` seconds."""
-    if not wait_until(condition, deadline):
-        raise RuntimeError(f"waited {deadline:g} s in vain for {what}")
 
 
 def with_unix_times(told: dict[str, Any]) -> dict[str, Any]:

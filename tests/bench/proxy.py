@@ -29,10 +29,11 @@ from hookserver.models import Endpoint, Slot, TrafficState
 from hookserver.nginx import Nginx
 from hookserver.nginx.binary import locate
 from hookserver.nginx.managed import processes
-from tests.bench.installation import start, until
+from tests.bench.installation import start
 from tests.bench.outcome import outcome, report, run, table
 from tests.shop.installation import free_port
 from tests.shop.operators_nginx import end_instance
+from tests.waiting import until
 
 BAR = 0.85
 ROUNDS = 9

@@ -22,8 +22,9 @@ from hookserver.engine.labels import ROLE
 from hookserver.engine.temporary import BUILD_ROLE
 from hookserver.models import Slot
 from tests.bench.first_answers import FirstAnswers
-from tests.bench.installation import APP, BenchInstallation, installed, until
+from tests.bench.installation import APP, BenchInstallation, installed
 from tests.bench.outcome import outcome, report, run, table
+from tests.waiting import until
 
 PUSHES = 9
 PUSHES_BESIDE_A_STANDBY = 4

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx.binary import locate
-from tests.bench.installation import FOLDER, start, until
+from tests.bench.installation import FOLDER, start
 from tests.shop.installation import free_port
+from tests.waiting import until
 
 
 class PlainNginx:

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hookserver.models import Slot
-from tests.bench.installation import APP, BenchInstallation, installed, until
+from tests.bench.installation import APP, BenchInstallation, installed
 from tests.bench.outcome import outcome, report, run, table
 from tests.bench.visitors import visiting
+from tests.waiting import until
 
 MODES = ("none", "sticky", "replicated")
 STICKY_FOR = 20.0

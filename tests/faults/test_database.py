@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from tests.faults.conftest import Shop
-from tests.shop import Installation, until
+from tests.shop import Installation
 from tests.shop.invariants import assert_no_loss
+from tests.waiting import until
 
 LOCKED = 12.0
 """Seconds: three times what a call waits for the database."""

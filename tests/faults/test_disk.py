@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Shop
-from tests.shop import installed, until
+from tests.shop import installed
 from tests.shop.invariants import assert_no_loss
+from tests.waiting import until
 
 SIZE = "48m"
 FULL = 8.0

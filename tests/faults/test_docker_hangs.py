@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.shop import Gate, assert_invariants, installed, until
+from tests.shop import Gate, assert_invariants, installed
 from tests.shop.wars import ANSWERS_SLOWLY
+from tests.waiting import until
 
 APP = "it-hang"
 

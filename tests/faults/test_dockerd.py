@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.shop import assert_invariants, installed, until
+from tests.shop import assert_invariants, installed
 from tests.shop.invariants import assert_no_loss
+from tests.waiting import until
 
 APP = "it-daemon"
 BRIDGE, BRIDGE_ADDRESS = "hs-test0", "172.30.181.1/24"

@@ -7,9 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.faults.conftest import Shop
-from tests.shop import Answer, until
+from tests.shop import Answer
 from tests.shop.installation import CANARY
 from tests.shop.invariants import assert_no_loss
+from tests.waiting import until
 
 
 def deliver(shop: Shop, delivery: str) -> Answer:

@@ -7,8 +7,8 @@ import time
 
 from hookserver.nginx.managed import processes
 from tests.faults.conftest import Shop
-from tests.shop import until
 from tests.shop.invariants import assert_no_loss
+from tests.waiting import until
 
 
 def master(shop: Shop) -> int | None:

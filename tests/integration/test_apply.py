@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.shop import Installation, ShopProject, assert_invariants, installed, until
+from tests.shop import Installation, ShopProject, assert_invariants, installed
 from tests.shop.invariants import assert_no_loss
 from tests.shop.visitors import Visitors
+from tests.waiting import until
 
 SHOP, BLOG = "ia-shop", "ia-blog"
 

@@ -13,10 +13,11 @@ from contextlib import ExitStack
 import pytest
 
 from tests.integration.conftest import Place
-from tests.shop import assert_invariants, until
+from tests.shop import assert_invariants
 from tests.shop.installation import CANARY
 from tests.shop.invariants import assert_no_loss, assert_switched_once
 from tests.shop.wars import ANSWERS_500
+from tests.waiting import until
 
 BASE = "tomcat:10.1-jdk17-temurin"
 

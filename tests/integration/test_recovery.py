@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import pytest
 
 from hookserver.engine.labels import COMMIT, label_set
-from tests.shop import Installation, ShopProject, assert_invariants, installed, until
+from tests.shop import Installation, ShopProject, assert_invariants, installed
 from tests.shop.gate import Gate
 from tests.shop.git_server import git_server
 from tests.shop.installation import SCRIPT, free_port
 from tests.shop.wars import ANSWERS_SLOWLY, DIES_WHEN_IT_SERVES, STOPS_SLOWLY
+from tests.waiting import until
 
 APP = "it-kill"
 BASE = "tomcat:10.1-jdk17-temurin"

@@ -30,7 +30,8 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError, Unhealthy
 from hookserver.models import Endpoint, Release, Slot
 from hookserver.state.state_dir import StateDir
-from tests.shop import installed, until
+from tests.shop import installed
+from tests.waiting import until
 
 SUBNETS = ("172.30.190.0/24", "172.30.184.0/24")
 ROUTE = ["metric", "4278198272"]

@@ -22,7 +22,8 @@ import requests
 
 from hookserver.models import Endpoint
 from hookserver.state.request_journal import ACTIVE, folder, make_empty
-from tests.shop import Installation, installed, until
+from tests.shop import Installation, installed
+from tests.waiting import until
 
 LINES = ["7.0-jdk8", "8.5-jdk8", "9.0-jdk17", "10.1-jdk17", "11.0-jdk21"]
 USUAL = "10.1-jdk17"

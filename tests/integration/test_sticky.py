@@ -14,8 +14,9 @@ import requests
 
 from hookserver.models import Release, Slot
 from tests.integration.conftest import CA
-from tests.shop import Installation, ShopProject, assert_invariants, installed, until
+from tests.shop import Installation, ShopProject, assert_invariants, installed
 from tests.shop.wars import war
+from tests.waiting import until
 
 SHOP, SILENT, LATE, LOGOUT = "it-carts", "it-silent", "it-late", "it-logout"
 SAMPLE = Path(__file__).parents[2] / "deploy/sample"

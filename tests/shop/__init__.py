@@ -1,7 +1,7 @@
 """A whole hookserver on this machine for tests: real processes, git, Docker, Nginx and Tomcat, and visitors."""
 
 from tests.shop.gate import Gate
-from tests.shop.installation import Answer, Installation, free_port, installed, until
+from tests.shop.installation import Answer, Installation, free_port, installed
 from tests.shop.invariants import assert_invariants
 from tests.shop.project import Pushed, ShopProject
 from tests.shop.visitors import Visitors

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.shop.installation import Installation, until
+from tests.shop.installation import Installation
+from tests.waiting import until
 
 _PROC = Path("/proc")
 

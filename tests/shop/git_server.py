@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.shop.installation import free_port, until
+from tests.shop.installation import free_port
+from tests.waiting import until
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,11 +25,11 @@ from hookserver.config import Settings, load
 from hookserver.models import Slot
 from hookserver.nginx import Nginx
 from hookserver.state.state_dir import StateDir
-from hookserver.state.wait_until import wait_until
 from hookserver.store import Store
 from tests.shop.processes import ShopProcesses
 from tests.shop.project import ShopProject
 from tests.shop.visitors import Visitors
+from tests.waiting import until
 
 T = TypeVar("T")
 CANARY = "canary-7f3a-do-not-show"
@@ -376,13 +376,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def until(condition: Callable[[], T], seconds: float = 30, what: str = "it", pause: float = 0.02) -> T:
-    """Wait for ``condition`` and return its value; an AssertionError after ``seconds``."""
-    value = wait_until(condition, seconds, pause=pause)
-    assert value, f"{what} did not come within {seconds:g} s"
-    return value
 
 
 def _request(port: int, method: str, path: str, body: Any, headers: Mapping[str, str], timeout: float) -> Answer:

@@ -14,8 +14,9 @@ from typing import Any
 
 from hookserver.addresses import all_endpoints
 from hookserver.models import Status
-from tests.shop.installation import CANARY, Installation, until
+from tests.shop.installation import CANARY, Installation
 from tests.shop.visitors import Visitors
+from tests.waiting import until
 
 SETTLED_WITHIN = 30.0
 """Seconds after which nothing half done may be left."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hookserver.nginx.managed import processes
-from tests.shop.installation import until
+from tests.waiting import until
 
 HAND_BUILT = Path("/opt/nginx")
 _PREFIX = Path("/usr/local/nginx")

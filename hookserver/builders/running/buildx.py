@@ -14,13 +14,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hookserver.builders.job import BuildJob
-from hookserver.builders.running.docker_build import base_labels, out_of_time
-from hookserver.builders.running.failure_cause import Cause, indented
+from hookserver.builders.running.docker_build import base_labels
+from hookserver.builders.running.failure_cause import Cause
 from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import image_id
 from hookserver.engine.output import LineReader
-from hookserver.errors import BuildError
+from hookserver.errors import BuildError, indented
 from hookserver.state.deploy_processes import TAG, kill_orphans
 
 _VERSION_TIMEOUT = 30.0
@@ -46,7 +46,7 @@ def build_with_buildx(tools: BuildTools, job: BuildJob, needs: str, log: DeployL
 
     code = _run(tools, job, [*command, str(job.source)], job.app.build.timeout, report)
     if code is None:
-        raise out_of_time(job, cause)
+        raise cause.out_of_time(job.app.build.timeout)
     if code != 0:
         errors = (f": {line}" for line in reversed(cause.last_lines()) if line.startswith("ERROR: "))
         problem = next(errors, "; its last lines:")

@@ -19,7 +19,7 @@ from hookserver.builders.running.failure_cause import Cause
 from hookserver.builders.running.recipe import Recipe, container_settings
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.wars.choice import choose_war
-from hookserver.config.values import format_duration, format_size
+from hookserver.config.values import format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import ensure_image
 from hookserver.engine.output import FrameReader, LineReader
@@ -99,7 +99,7 @@ def build_in_container(tools: BuildTools, job: BuildJob, recipe: Recipe, log: De
         ):
             tools.engine.api.put_archive(container, "/", archive)
         if not _run(tools, container, deadline, _Output(cause, log, wars)):
-            raise _out_of_time(job, cause)
+            raise cause.out_of_time(job.app.build.timeout)
         if not wars.tell():
             raise _failed(tools, container, job, recipe, cause)
         wars.seek(0)
@@ -140,14 +140,6 @@ def _received(stream: int, deadline: float) -> Iterator[bytes | None]:
                 return
             yield data
     yield None
-
-
-def _out_of_time(job: BuildJob, cause: Cause) -> BuildError:
-    limit = format_duration(job.app.build.timeout)
-    return BuildError(
-        cause.describe_end(f"the build was stopped after {limit}"),
-        f"Raise build.timeout (now {limit}) if it needs longer, or see in its last lines what it waits for.",
-    )
 
 
 def _failed(tools: BuildTools, container: str, job: BuildJob, recipe: Recipe, cause: Cause) -> BuildError:

@@ -16,13 +16,13 @@ import requests
 
 from hookserver.builders.job import BuildJob
 from hookserver.builders.running import source as sources
-from hookserver.builders.running.failure_cause import Cause, indented
+from hookserver.builders.running.failure_cause import Cause
 from hookserver.builders.running.tools import LIBRARY_LAYER, BuildTools
-from hookserver.config.values import format_duration, format_size
+from hookserver.config.values import format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.client import CPU_PERIOD
 from hookserver.engine.messages import failure
-from hookserver.errors import BuildError
+from hookserver.errors import BuildError, indented
 
 
 def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
@@ -52,7 +52,7 @@ def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
         with _ended_after(answer, build.timeout) as over:
             image = _follow(answer, cause, job, log)
         if over.is_set():
-            raise out_of_time(job, cause)
+            raise cause.out_of_time(job.app.build.timeout)
     if not image:
         raise BuildError(cause.describe_end("the build ended early"), "Deploy again.")
     return image
@@ -116,12 +116,3 @@ def _failed(problem: str, job: BuildJob, cause: Cause) -> BuildError:
         limit = format_size(job.app.build.memory)
         return BuildError(shown, f"Exit code 137 (SIGKILL) mostly means no memory: raise build.memory (now {limit}).")
     return BuildError(shown, "Fix the Dockerfile, then push again; the whole output is in the deploy's log.")
-
-
-def out_of_time(job: BuildJob, cause: Cause) -> BuildError:
-    """The error of a build that ``build.timeout`` ended."""
-    limit = format_duration(job.app.build.timeout)
-    return BuildError(
-        cause.describe_end(f"the build was stopped after {limit}"),
-        f"Raise build.timeout (now {limit}).",
-    )

@@ -6,6 +6,9 @@ import re
 from collections import deque
 from collections.abc import Callable
 
+from hookserver.config.values import format_duration
+from hookserver.errors import BuildError, indented
+
 _FIRST_ERRORS = 20
 _LAST_LINES = 20
 # A colour is an escape sequence "CSI … final byte": ECMA-48, section 5.4.
@@ -53,6 +56,14 @@ class Cause:
             return f"{event}; its last lines:\n{indented(self.last_lines())}"
         return f"{event}; it printed nothing"
 
+    def out_of_time(self, timeout: float) -> BuildError:
+        """The error of a build that ``build.timeout`` (seconds) ended."""
+        limit = format_duration(timeout)
+        return BuildError(
+            self.describe_end(f"the build was stopped after {limit}"),
+            f"Raise build.timeout (now {limit}) if it needs longer, or see in its last lines what it waits for.",
+        )
+
     def last_lines(self) -> list[str]:
         """The last lines of the output so far."""
         return list(self._last)
@@ -60,8 +71,3 @@ class Cause:
     def mentions(self, text: str) -> bool:
         """Whether one of the collected lines has the text."""
         return any(text in line for line in (*self._errors, *self._last))
-
-
-def indented(lines: list[str]) -> str:
-    """Lines as an error's text shows them."""
-    return "\n".join(f"  {line}" for line in lines)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from hookserver.builders.running.failure_cause import indented
-from hookserver.errors import BuildError
+from hookserver.errors import BuildError, indented
 
 # Spring Boot's plain archive has no dependencies:
 # https://docs.spring.io/spring-boot/gradle-plugin/packaging.html#packaging-executable.and-plain-archives

@@ -7,7 +7,7 @@ import json
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -20,10 +20,10 @@ from hookserver.addresses import Endpoints, all_endpoints, endpoints
 from hookserver.config import Settings, parse
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx import Nginx
-from hookserver.state.wait_until import wait_until
 from tests.integration.nginx.backend import Backend
 from tests.shop import operators_nginx
 from tests.shop.operators_nginx import Operator
+from tests.waiting import until
 
 _PREFIX = "hs-nginx-"
 APPS = """
@@ -172,11 +172,6 @@ class NginxSite:
 
         until(look)
         return found[0]
-
-
-def until(condition: Callable[[], bool], patience: float = 5.0) -> None:
-    """Wait for ``condition``; a failure after ``patience`` seconds."""
-    assert wait_until(condition, patience, pause=0.01), "it did not come in time"
 
 
 @contextmanager

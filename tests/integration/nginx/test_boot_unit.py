@@ -11,8 +11,9 @@ import subprocess
 from pathlib import Path
 
 from hookserver.models import Slot, TrafficState
-from tests.integration.nginx.conftest import NginxSite, until
+from tests.integration.nginx.conftest import NginxSite
 from tests.integration.nginx.managed.test_instance import is_gone, master, start, workers
+from tests.waiting import until
 
 OPERATING = Path(__file__).parents[3] / "deploy" / "README.md"
 _SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

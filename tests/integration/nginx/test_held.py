@@ -10,7 +10,8 @@ from websocket import create_connection
 
 from hookserver.models import Endpoint, Slot, TrafficState
 from tests.integration.nginx.backend import silent
-from tests.integration.nginx.conftest import NginxSite, until
+from tests.integration.nginx.conftest import NginxSite
+from tests.waiting import until
 
 pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
 

@@ -14,7 +14,8 @@ from websocket import create_connection
 
 from hookserver.errors import NginxError
 from hookserver.models import Slot, TrafficState
-from tests.integration.nginx.conftest import NginxSite, until
+from tests.integration.nginx.conftest import NginxSite
+from tests.waiting import until
 
 pytestmark = pytest.mark.parametrize("site", ["managed", "system", "compiled"], indirect=True)
 
@@ -111,7 +112,7 @@ def test_an_upload_that_began_before_the_switch_ends_on_the_old_slot_and_counts_
     assert answer.startswith("HTTP/1.1 200")
     assert '"name": "blue' in answer
     assert '"size": 200000' in answer
-    until(lambda: site.nginx.requests_in_flight(blue) == 0, patience=8)
+    until(lambda: site.nginx.requests_in_flight(blue) == 0, deadline=8)
 
 
 def test_a_small_body_that_is_complete_only_when_its_slot_is_gone_is_answered_by_the_live_one(site: NginxSite) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hookserver.config import Settings
 from hookserver.models import Push, Release, Slot, Status, Trigger
+from hookserver.state.wait_until import wait_until
 from hookserver.store import Store
 from hookserver.worker.loop import Worker
 from hookserver.worker.tasks import Task
@@ -52,11 +53,15 @@ class Stage:
             time.sleep(0.01)
 
     def until(self, condition: Callable[[], object], deadline: float = 10.0) -> None:
-        end = time.monotonic() + deadline
-        while not condition():
-            assert time.monotonic() < end, (self.diary.read_text(), self.reports)
+        """Turn the worker until ``condition`` is true. An AssertionError after ``deadline`` seconds."""
+
+        def is_true_or_turned() -> bool:
+            if condition():
+                return True
             self.worker.turn()
-            time.sleep(0.01)
+            return False
+
+        assert wait_until(is_true_or_turned, deadline, pause=0.01), (self.diary.read_text(), self.reports)
 
 
 def go_live(store: Store, task: Task) -> None:

@@ -17,10 +17,11 @@ import pytest
 from hookserver.config import Settings
 from hookserver.errors import GitError
 from hookserver.pipeline.context import Context
+from hookserver.pipeline.reporting import Report
 from hookserver.store import Store
 from hookserver.worker import child
 from hookserver.worker.task_table import TASKS
-from hookserver.worker.tasks import Report, Task, TaskKind
+from hookserver.worker.tasks import Task, TaskKind
 
 Eventually = Callable[..., object]
 POLL = Task(TaskKind.POLL, "shop")

@@ -19,7 +19,8 @@ from hookserver.nginx import Nginx, logs
 from hookserver.nginx.text.managed import ManagedText
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from tests.integration.nginx.conftest import NginxSite, until
+from tests.integration.nginx.conftest import NginxSite
+from tests.waiting import until
 
 OTHER = '\n[apps.blog]\nrepository = "push"\ndomains = ["blog.example.com"]\n'
 

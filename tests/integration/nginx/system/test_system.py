@@ -20,8 +20,9 @@ from cryptography.x509.oid import NameOID
 from hookserver.errors import NginxError
 from hookserver.models import Slot, TrafficState
 from hookserver.nginx import logs
-from tests.integration.nginx.conftest import NginxSite, until
+from tests.integration.nginx.conftest import NginxSite
 from tests.shop.operators_nginx import Operator
+from tests.waiting import until
 
 pytestmark = pytest.mark.parametrize("site", ["system"], indirect=True)
 
