@@ -9,7 +9,10 @@ from pathlib import Path
 
 from hookserver.config.schema import AppSettings, NginxSettings
 
-ERROR_PAGES = ("502.html", "503.html", "504.html")
+FAILURES = (502, 503, 504)
+"""The answers of Nginx that have a page."""
+
+ERROR_PAGES = tuple(f"{status}.html" for status in FAILURES)
 """The files in ``nginx.error_pages``."""
 
 

@@ -114,11 +114,13 @@ def test(binary: str, folder: Path, conf: Path) -> None:
     """Test the configuration with ``nginx -t``. Raises NginxError with Nginx's own lines when it is refused."""
     code, output = _run(binary, folder, conf, "-t", "-q")
     if code != 0:
-        raise NginxError(
-            f"Nginx refuses the configuration that follows from the settings:\n{output}",
-            _remedy(output)
-            or f"The configuration before it is kept. Fix the settings that the lines of {conf} come from.",
-        )
+        usual = f"The configuration before it is kept. Fix the settings that the lines of {conf} come from."
+        raise configuration_refused(output, _remedy(output) or usual)
+
+
+def configuration_refused(output: str, remedy: str) -> NginxError:
+    """The error for a configuration of ours that Nginx refuses; ``output``: Nginx's own lines."""
+    return NginxError(f"Nginx refuses the configuration that follows from the settings:\n{output}", remedy)
 
 
 def start(binary: str, folder: Path, conf: Path) -> None:

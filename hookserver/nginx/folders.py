@@ -10,8 +10,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from hookserver.config.files import ERROR_PAGES
 from hookserver.errors import NginxError
-from hookserver.nginx.text.error_pages import FAILURES
 from hookserver.nginx.text.servers import READABLE_FLAG
 from hookserver.state.atomic_write import write_atomically
 from hookserver.state.state_dir import StateDir
@@ -52,7 +52,7 @@ def _write_error_pages(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     folder.chmod(0o711)
     text = Path(__file__).with_name("error_page.html").read_text("utf-8")
-    for page in (folder / f"{status}.html" for status in FAILURES):
+    for page in (folder / name for name in ERROR_PAGES):
         if not page.exists() or page.read_text("utf-8") != text:
             write_atomically(page, text)
 

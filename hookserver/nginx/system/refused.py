@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from hookserver.errors import NginxError
+from hookserver.nginx.binary import configuration_refused
 
 # Nginx ends a message about a configuration with " in FILE:LINE": ngx_conf_log_error() in
 # https://github.com/nginx/nginx/blob/master/src/core/ngx_conf_file.c
@@ -45,10 +46,8 @@ def refused(output: str, ours: Collection[Path]) -> NginxError:
         return NginxError(f"Nginx's tables are too small:\n{output}", f"Add `{line}` to Nginx's http {{ }} block.")
     if blamed(output) in ours:
         remedy = next((remedy for part, remedy in _REMEDIES.items() if part in output), "")
-        return NginxError(
-            f"Nginx refuses the configuration that follows from the settings:\n{output}",
-            remedy or "The configuration before it is kept. Fix the settings that the line comes from.",
-        )
+        usual = "The configuration before it is kept. Fix the settings that the line comes from."
+        return configuration_refused(output, remedy or usual)
     where = f"{place[1]}:{place[2]}, which is" if place else "something that is"
     return NginxError(
         f"Nginx refuses its configuration because of {where} not hookserver's:\n{output}",

@@ -15,14 +15,13 @@ from hookserver.config import NginxSettings, Settings
 from hookserver.nginx.listen_address import Address, address
 from hookserver.nginx.system.foreign import Servers
 from hookserver.nginx.system.snippet import proxy_file, snippet, snippet_file
-from hookserver.nginx.text import cut_off, locations
-from hookserver.nginx.text.access_log import ACCESS_LOG, log_format
+from hookserver.nginx.text.access_log import ACCESS_LOG
 from hookserver.nginx.text.managed import DIGEST, WRITTEN
 from hookserver.nginx.text.proxy import proxy_lines
-from hookserver.nginx.text.servers import by_domain, redirect, redirects, status_server
+from hookserver.nginx.text.servers import app_servers, status_server
 from hookserver.nginx.text.syntax import block, path, quote
-from hookserver.nginx.text.upstreams import replicas, routes, upstreams
-from hookserver.nginx.text.visitor import maps
+from hookserver.nginx.text.tables import tables
+from hookserver.nginx.text.upstreams import upstreams
 
 PREFIX = "hookserver-"
 COMMON = f"{PREFIX}0-common.conf"
@@ -78,43 +77,26 @@ def _text(lines: list[str]) -> str:
 
 
 def _common(settings: Settings, endpoints: Endpoints, around: Surroundings) -> list[str]:
-    lines = [
-        *locations.defaults(),
-        *maps(settings.nginx.trusted_proxies),
-        *routes(),
-        *locations.ways_out(),
-        *locations.bodies(),
-        *cut_off.maps(),
-        *log_format(replicas(endpoints)),
-    ]
+    lines = tables(settings, endpoints)
     nobody = [one for one in our_listens(settings.nginx) if not any(s.listens_at(one) for s in around.servers.foreign)]
     if nobody:
-        listens = [f"listen {one};" for one in nobody]
-        lines += ["", *block("server", [*listens, 'server_name "";', "return 404;"])]
-    for apps, names in by_domain(settings).items():
-        if free := _free(settings, names, around.servers):
-            lines += ["", *block("server", _server(settings, apps, free))]
-    for target, names in redirects(settings).items():
-        if free := _free(settings, names, around.servers):
-            lines += ["", *block("server", redirect(settings, target, free))]
+        unknown = [*(f"listen {one};" for one in nobody), 'server_name "";', "return 404;"]
+        lines += ["", *block("server", unknown, "Unknown names, at addresses where no other server answers.")]
+    lines += app_servers(
+        settings,
+        lambda app: [f"include {quote(str(snippet_file(settings, app.name)))};"],
+        _own_lines(settings),
+        lambda name: not around.servers.taken(name, our_listens(settings.nginx)),
+    )
     listens = [str(one) for one in status_listens(settings.nginx, around.servers)]
-    return [*lines, "", *block("server", status_server(settings, listens, around.status_name, DIGEST))]
+    status = status_server(settings, listens, around.status_name, DIGEST)
+    return [*lines, "", *block("server", status, "For hookserver's own questions.")]
 
 
-def _free(settings: Settings, names: list[str], servers: Servers) -> list[str]:
-    return [domain for domain in names if not servers.taken(domain, our_listens(settings.nginx))]
-
-
-def _server(settings: Settings, apps: tuple[str, ...], names: list[str]) -> list[str]:
-    lines = [f"listen {one};" for one in settings.nginx.listen]
-    lines += [
-        f"server_name {' '.join(quote(domain) for domain in names)};",
+def _own_lines(settings: Settings) -> list[str]:
+    return [
         f"access_log {path(settings.server.state.nginx, ACCESS_LOG)} hs_json;",
         "add_header X-Request-Id $request_id always;",
         "keepalive_requests 10000;",
         "large_client_header_buffers 4 32k;",
     ]
-    lines += [f"include {quote(str(snippet_file(settings, app)))};" for app in apps]
-    if not any(settings.apps[app].path == "/" for app in apps):
-        lines += ["location / { return 404; }"]
-    return lines

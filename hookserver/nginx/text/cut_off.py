@@ -52,6 +52,7 @@ def maps() -> list[str]:
         *table(
             "map $hs_form $hs_back",
             ['default "";', '"~*^([^ ]+) (?<hs_back_found>https?://\\1/[^ ]*)$" $hs_back_found;'],
+            "The address of that page, when it is of this site.",
         ),
     ]
 

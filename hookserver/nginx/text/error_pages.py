@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hookserver.config import AppSettings, Settings
+from hookserver.config.files import FAILURES
 from hookserver.nginx.text.syntax import block, quote
-
-FAILURES = (502, 503, 504)
-"""The answers that have a page."""
 
 ERROR_PAGE = f"error_page {' '.join(map(str, FAILURES))} /.hookserver/$hs_app/$status.html;"
 

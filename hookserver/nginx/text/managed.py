@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hookserver.addresses import Endpoints
-from hookserver.config import AppSettings, Settings
-from hookserver.nginx.text import cut_off, locations
-from hookserver.nginx.text.access_log import ACCESS_LOG, log_format
+from hookserver.config import Settings
+from hookserver.nginx.text.access_log import ACCESS_LOG
+from hookserver.nginx.text.locations import app_locations
 from hookserver.nginx.text.proxy import proxy_lines
-from hookserver.nginx.text.servers import by_domain, redirect, redirects, status_server
-from hookserver.nginx.text.syntax import block, quote, time
-from hookserver.nginx.text.upstreams import replicas, routes, upstreams
-from hookserver.nginx.text.visitor import maps, real_address
+from hookserver.nginx.text.servers import app_servers, status_server
+from hookserver.nginx.text.syntax import block, time
+from hookserver.nginx.text.tables import tables
+from hookserver.nginx.text.upstreams import upstreams
+from hookserver.nginx.text.visitor import real_address
 
 ERROR_LOG = "logs/error.log"
 ERROR_LEVEL = "error"
@@ -27,6 +28,7 @@ PID_FILE = "nginx.pid"
 # After a reload the old workers finish what they have; a WebSocket that never ends must not keep them for ever:
 # https://nginx.org/en/docs/ngx_core_module.html#worker_shutdown_timeout
 _OLD_WORKERS = 3600.0
+_HTTP = "Every app: its replicas, its domains, and the maps that choose a replica."
 DIGEST = "@digest@"
 """The place of a text's own digest, which is known only once the text is whole."""
 WRITTEN = "# Written by hookserver from its settings; a change made here is lost."
@@ -61,7 +63,7 @@ def render(
     proxy = "\n".join([WRITTEN, *proxy_lines(settings, lacking), ""])
     proxy_file = f"proxy-{hashlib.sha256(proxy.encode()).hexdigest()[:8]}.conf"
     http = _http(settings, endpoints, status_name, lacking, Path(proxy_file))
-    text = "\n".join([*_main(settings, worker_user), "", *block("http", http), ""])
+    text = "\n".join([*_main(settings, worker_user), "", *block("http", http, _HTTP), ""])
     return ManagedText(text.replace(DIGEST, hashlib.sha256(text.encode()).hexdigest()), proxy_file, proxy)
 
 
@@ -81,30 +83,16 @@ def _main(settings: Settings, worker_user: str) -> list[str]:
         f"pid {PID_FILE};",
         f"error_log {ERROR_LOG} {ERROR_LEVEL};",
         "",
-        *block("events", ["worker_connections 4096;"]),
+        *block("events", ["worker_connections 4096;"], "Of each worker, to visitors and to replicas."),
     ]
 
 
 def _http(settings: Settings, endpoints: Endpoints, status_name: str, lacking: Set[str], proxy_file: Path) -> list[str]:
-    lines = [
-        *_defaults(settings, lacking),
-        *locations.defaults(),
-        *maps(settings.nginx.trusted_proxies),
-        *routes(),
-        *locations.ways_out(),
-        *locations.bodies(),
-        *cut_off.maps(),
-        *log_format(replicas(endpoints)),
-        f"access_log {ACCESS_LOG} hs_json;",
-    ]
+    lines = [*_defaults(settings, lacking), *tables(settings, endpoints), f"access_log {ACCESS_LOG} hs_json;"]
     for app in settings.apps.values():
         lines += upstreams(app, endpoints[app.name], lacking)
     lines += ["", *block("server", _default_server(settings), "Unknown names.")]
-    for apps, names in by_domain(settings).items():
-        members = [settings.apps[app] for app in apps]
-        lines += ["", *block("server", _server(settings, members, names, proxy_file))]
-    for target, names in redirects(settings).items():
-        lines += ["", *block("server", redirect(settings, target, names))]
+    lines += app_servers(settings, lambda app: app_locations(settings, app, proxy_file))
     status = status_server(settings, settings.nginx.listen, status_name, DIGEST)
     return [*lines, "", *block("server", status, "For hookserver's own questions.")]
 
@@ -140,13 +128,3 @@ def _default_server(settings: Settings) -> list[str]:
         "server_name _;",
         "return 404;",
     ]
-
-
-def _server(settings: Settings, apps: list[AppSettings], names: list[str], proxy_file: Path) -> list[str]:
-    lines = [f"listen {address};" for address in settings.nginx.listen]
-    lines += [f"server_name {' '.join(quote(name) for name in names)};"]
-    for app in sorted(apps, key=lambda app: len(app.path), reverse=True):
-        lines += locations.app_locations(settings, app, proxy_file)
-    if not any(app.path == "/" for app in apps):
-        lines += ["", "location / { return 404; }"]
-    return lines

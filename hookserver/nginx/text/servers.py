@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from hookserver.config import Settings
+from hookserver.config import AppSettings, Settings
 from hookserver.nginx.text.state_checks import answer_state
 from hookserver.nginx.text.syntax import block, path, quote
 from hookserver.nginx.text.visitor import proto
@@ -14,6 +14,45 @@ READABLE_FLAG = ".readable"
 
 STATUS_TYPE = "application/x-hookserver"
 """The content type of the status server's answers, which no other server gives."""
+
+
+def app_servers(
+    settings: Settings,
+    locations: Callable[[AppSettings], list[str]],
+    own: Sequence[str] = (),
+    is_free: Callable[[str], bool] = lambda _: True,
+) -> list[str]:
+    """The servers of the apps' domains, and those of the names that are redirected to them.
+
+    ``locations``: the lines of an app in its server. ``own``: more lines of each domain's server. ``is_free``: whether
+    a name gets a server of ours. Raises NginxError when a path or name cannot be written to an Nginx configuration.
+    """
+    lines: list[str] = []
+    for names, domains in by_domain(settings).items():
+        if free := [domain for domain in domains if is_free(domain)]:
+            server = _app_server(settings, [settings.apps[name] for name in names], free, locations, own)
+            lines += ["", *block("server", server, f"The domains of {', '.join(names)}.")]
+    for target, sources in redirects(settings).items():
+        if free := [source for source in sources if is_free(source)]:
+            lines += ["", *block("server", redirect(settings, target, free), f"Redirects to {target}.")]
+    return lines
+
+
+def _app_server(
+    settings: Settings,
+    apps: Sequence[AppSettings],
+    domains: Sequence[str],
+    locations: Callable[[AppSettings], list[str]],
+    own: Sequence[str],
+) -> list[str]:
+    lines = [f"listen {address};" for address in settings.nginx.listen]
+    lines += [f"server_name {' '.join(quote(domain) for domain in domains)};", *own]
+    # In any order: Nginx takes the longest prefix, https://nginx.org/en/docs/http/ngx_http_core_module.html#location
+    for app in apps:
+        lines += locations(app)
+    if not any(app.path == "/" for app in apps):
+        lines += ["", "# No app is at the root.", "location / { return 404; }"]
+    return lines
 
 
 def by_domain(settings: Settings) -> dict[tuple[str, ...], list[str]]:
@@ -63,12 +102,18 @@ def status_server(settings: Settings, listens: Sequence[str], status_name: str, 
         f"default_type {STATUS_TYPE};",
     ]
     for app in settings.apps.values():
-        lines += ["", *block(f"location = /state/{app.name}", answer_state(settings.server.state, app))]
+        answer = answer_state(settings.server.state, app)
+        lines += ["", *block(f"location = /state/{app.name}", answer, f"The name of the traffic flag of {app.name}.")]
     readable = path(settings.server.state.live(READABLE_FLAG))
     return [
         *lines,
         "",
+        "# The digest of this configuration.",
         f"location = /config {{ return 200 {digest}; }}",
-        *block("location = /flags", [f"if (-f {readable}) {{ return 200 readable; }}", "return 200 unreadable;"]),
+        *block(
+            "location = /flags",
+            [f"if (-f {readable}) {{ return 200 readable; }}", "return 200 unreadable;"],
+            "Whether this Nginx can read the traffic flags.",
+        ),
         "location / { return 404; }",
     ]
