@@ -23,13 +23,13 @@ need_python
 "$WORK/venv/bin/pip" install --quiet --disable-pip-version-check uv
 # uv keeps the versions that its output file has already.
 sed "$WITH_TEST_TOOLS" requirements.lock >"$WORK/all.txt" 2>/dev/null || true
-compile --extra test --generate-hashes --output-file "$WORK/all.txt" "$@"
-compile --constraints "$WORK/all.txt" --output-file "$WORK/product.txt"
+compile --extra test --extra build --generate-hashes --output-file "$WORK/all.txt" "$@"
+compile --extra build --constraints "$WORK/all.txt" --output-file "$WORK/product.txt"
 {
     echo "# Written by deploy/lock.sh from pyproject.toml: do not edit."
-    echo "# Install with: pip install --require-hashes -r requirements.lock && pip install --no-deps ."
+    echo "# Install with: pip install --require-hashes -r requirements.lock && pip install --no-deps --no-build-isolation ."
     echo "# pip leaves out the lines with extra == 'test', the tools of the tests; tests/run.sh installs them too."
-    # A package that hookserver itself does not need gets the marker `extra == 'test'`.
+    # A package that neither hookserver nor its installation needs gets the marker `extra == 'test'`.
     awk -v test="extra == 'test'" '
         /^[a-z0-9]/ { name = $1; sub(/==.*/, "", name) }
         NR == FNR { product[name]; next }

@@ -132,7 +132,7 @@ need_environment() {
         sed "$([ "${2:-}" != test ] || echo "$WITH_TEST_TOOLS")" "$ROOT/requirements.lock" >"$lock"
         {
             "$1/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$lock" &&
-                "$1/bin/pip" install --quiet --disable-pip-version-check --no-deps --editable "$ROOT"
+                "$1/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable "$ROOT"
         } || fail "pip could not install hookserver's dependencies" "Check that this machine reaches a package index."
         printf '%s' "$wanted" >"$1/made-for"
     fi

@@ -11,8 +11,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[3]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+FILE = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = FILE["project"]
 PRODUCT = [Requirement(text) for text in PROJECT["dependencies"]]
+BUILD = [Requirement(text) for text in PROJECT["optional-dependencies"]["build"]]
 TOOLS = [Requirement(text) for text in PROJECT["optional-dependencies"]["test"]]
 LOCK = (ROOT / "requirements.lock").read_text()
 
@@ -36,23 +38,32 @@ def test_every_requirement_of_the_lock_is_one_version_with_hashes() -> None:
         assert all(re.fullmatch("sha256:[0-9a-f]{64}", one) for one in hashes), requirement
 
 
-@pytest.mark.parametrize("wanted", [*PRODUCT, *TOOLS], ids=lambda wanted: wanted.name)
+@pytest.mark.parametrize("wanted", [*PRODUCT, *BUILD, *TOOLS], ids=lambda wanted: wanted.name)
 def test_lock_has_a_version_that_fits_the_project(wanted: Requirement) -> None:
     locked, _ = entries()[canonicalize_name(wanted.name)]
     (version,) = locked.specifier
     assert wanted.specifier.contains(version.version), f"run deploy/lock.sh: {locked} is not {wanted}"
 
 
-@pytest.mark.parametrize("wanted", [*PRODUCT, *TOOLS], ids=lambda wanted: wanted.name)
+@pytest.mark.parametrize("wanted", [*PRODUCT, *BUILD, *TOOLS], ids=lambda wanted: wanted.name)
 def test_every_dependency_has_an_upper_bound(wanted: Requirement) -> None:
     assert any(bound.operator in ("<", "==") for bound in wanted.specifier), wanted
 
 
 def test_installation_leaves_out_the_tools_of_the_tests() -> None:
     installed = {name for name, (requirement, _) in entries().items() if is_installed(requirement, "")}
-    assert installed >= {canonicalize_name(wanted.name) for wanted in PRODUCT}
-    assert not installed & {canonicalize_name(wanted.name) for wanted in TOOLS}
+    assert installed >= {canonicalize_name(wanted.name) for wanted in [*PRODUCT, *BUILD]}
+    tools = {canonicalize_name(wanted.name) for wanted in TOOLS}
+    assert installed & tools == {"packaging"}, "hatchling needs it too"
     assert all(is_installed(entries()[canonicalize_name(wanted.name)][0], "test") for wanted in TOOLS)
+
+
+def test_installation_takes_what_it_builds_with_from_the_lock() -> None:
+    assert PROJECT["optional-dependencies"]["build"] == FILE["build-system"]["requires"]
+    for name in ("README.md", "deploy/README.md", "deploy/machine.sh", "deploy/lock.sh"):
+        installs = re.findall("install .*--no-deps .*", (ROOT / name).read_text(encoding="utf-8"))
+        assert installs, name
+        assert all("--no-build-isolation" in line for line in installs), name
 
 
 def test_lock_names_no_package_index() -> None:
