@@ -26,9 +26,16 @@ def unreadable_files(app: AppSettings) -> Iterator[str]:
 
 
 def missing_error_pages(nginx: NginxSettings) -> Iterator[str]:
-    """A line for each error page without a file that Nginx can read."""
-    for page in ERROR_PAGES if nginx.error_pages else ():
-        file = Path(nginx.error_pages or "", page)
+    """A line for each error page without a file that Nginx can read, and one for a folder that it cannot enter."""
+    if nginx.error_pages is None:
+        return
+    # To open a file, a process needs search permission for each folder of its path: path_resolution(7).
+    steps = [*reversed(nginx.error_pages.parents), nginx.error_pages]
+    closed = [step for step in steps if step.is_dir() and not step.stat().st_mode & stat.S_IXOTH]
+    if closed:
+        yield f"nginx.error_pages: Nginx may not enter {closed[0]}: chmod o+x {closed[0]}"
+    for page in ERROR_PAGES:
+        file = nginx.error_pages / page
         if not file.is_file():
             yield f"nginx.error_pages: there is no file {file}"
         elif not file.stat().st_mode & stat.S_IROTH:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from hookserver.config import missing_error_pages, parse, unreadable_files
+from hookserver.config.files import FAILURES
 
 SETTINGS = """
 [apps.shop]
@@ -27,13 +32,33 @@ def test_each_that_is_not_there_is_reported_with_its_key(tmp_path: Path) -> None
     ]
 
 
-def test_an_error_page_that_visitors_would_not_get_is_reported(tmp_path: Path) -> None:
-    settings = parse(f'[nginx]\nerror_pages = "{tmp_path}"', tmp_path / "hookserver.toml").settings
-    (tmp_path / "502.html").touch(mode=0o644)
-    (tmp_path / "503.html").touch(mode=0o600)
+@pytest.fixture
+def pages() -> Iterator[Path]:
+    """A folder that every user can enter, which those of pytest are not."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_an_error_page_that_visitors_would_not_get_is_reported(pages: Path) -> None:
+    settings = parse(f'[nginx]\nerror_pages = "{pages}"', pages / "hookserver.toml").settings
+    (pages / "502.html").touch(mode=0o644)
+    (pages / "503.html").touch(mode=0o600)
     assert list(missing_error_pages(settings.nginx)) == [
-        f"nginx.error_pages: Nginx may not read {tmp_path}/503.html: chmod o+r {tmp_path}/503.html",
-        f"nginx.error_pages: there is no file {tmp_path}/504.html",
+        f"nginx.error_pages: Nginx may not read {pages}/503.html: chmod o+r {pages}/503.html",
+        f"nginx.error_pages: there is no file {pages}/504.html",
+    ]
+
+
+def test_a_folder_of_error_pages_that_nginx_cannot_enter_is_reported(pages: Path) -> None:
+    inner = pages / "closed" / "pages"
+    inner.mkdir(parents=True)
+    inner.parent.chmod(0o750)
+    for status in FAILURES:
+        (inner / f"{status}.html").touch(mode=0o644)
+    settings = parse(f'[nginx]\nerror_pages = "{inner}"', pages / "hookserver.toml").settings
+    assert list(missing_error_pages(settings.nginx)) == [
+        f"nginx.error_pages: Nginx may not enter {inner.parent}: chmod o+x {inner.parent}"
     ]
 
 
