@@ -21,10 +21,14 @@ def do_nothing() -> None:
 
 @dataclass
 class FakeRuntime:
-    """``running`` has every replica. ``before_replicas`` is called at each question for them, and may change them."""
+    """``running`` has every replica. ``before_replicas`` is called at each question for them, and may change them.
+
+    ``before_stop`` is called at each stop.
+    """
 
     running: list[Replica] = field(default_factory=list)
     before_replicas: Callable[[], None] = do_nothing
+    before_stop: Callable[[], None] = do_nothing
     logs: dict[str, str] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)
     messages: list[str] = field(default_factory=list)
@@ -67,6 +71,7 @@ class FakeRuntime:
         self.kept_running.add((app, slot))
 
     def stop(self, app: str, slot: Slot, grace: float) -> None:
+        self.before_stop()
         self.stopped.append((app, slot))
         self.running = [replica for replica in self.running if (replica.app, replica.slot) != (app, slot)]
 

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +41,6 @@ def pids(file: Path) -> list[int]:
 def test_killed_process_is_restarted(tmp_path: Path, eventually: Eventually) -> None:
     with supervised(tmp_path, "echo $$ >> pids; exec sleep 60") as up:
         eventually(lambda: pids(tmp_path / "pids"))
-        time.sleep(0.5)
         os.kill(pids(tmp_path / "pids")[0], signal.SIGKILL)
         eventually(lambda: len(pids(tmp_path / "pids")) == 2)
         up.terminate()

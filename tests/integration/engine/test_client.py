@@ -15,7 +15,7 @@ from hookserver.models import Slot
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_docker_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_missing_docker_is_an_error(tmp_path: Path) -> None:
     containers = Containers(DockerSettings(host=f"unix://{tmp_path}/docker.sock"), tmp_path)
     with pytest.raises(ContainerError, match="does not answer") as caught:
         containers.stop("shop", Slot.BLUE, 1)
@@ -24,7 +24,7 @@ def test_a_docker_that_is_not_there_is_told(tmp_path: Path) -> None:
     gc.collect()  # docker-py leaves the socket of a failed connection to the garbage collector, which complains
 
 
-def test_a_docker_that_hangs_is_told_in_time(tmp_path: Path) -> None:
+def test_docker_that_hangs_is_an_error_in_time(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "docker.sock"))
         server.listen()

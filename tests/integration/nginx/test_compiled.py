@@ -25,7 +25,7 @@ def test_compiled_nginx_is_found_by_the_write_ups_path_and_by_its_prefix(site: N
     assert "Welcome to nginx" in site.ask(host="unknown.example.com").body
 
 
-def test_a_module_that_it_lacks_is_told_where_a_setting_needs_it(site: NginxSite) -> None:
+def test_missing_module_is_an_error_where_a_setting_needs_it(site: NginxSite) -> None:
     site.nginx_keys = 'trusted_proxies = ["10.0.0.0/8"]'
     with pytest.raises(NginxError, match="needs http_realip_module, which /opt/nginx/sbin was built without"):
         site.apply()

@@ -96,7 +96,7 @@ def test_the_visitors_of_both_slots_stay_through_a_rollback_and_another_switch(s
             assert names(site, headers=cookie(replica)) == {replica}
 
 
-def test_a_slot_that_is_let_go_loses_its_visitors_to_the_live_one(site: NginxSite) -> None:
+def test_slot_that_is_no_longer_sticky_loses_its_visitors_to_the_live_one(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.GREEN))
     assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
@@ -105,7 +105,7 @@ def test_a_slot_that_is_let_go_loses_its_visitors_to_the_live_one(site: NginxSit
 
 
 @pytest.mark.parametrize("sessions", ["none"])
-def test_where_sessions_are_not_sticky_nothing_is_held(site: NginxSite, sessions: str) -> None:
+def test_no_slot_is_sticky_where_sessions_are_not(site: NginxSite, sessions: str) -> None:
     site.apps += f'[apps.shop.release]\nsessions = "{sessions}"\n'
     start(site, hold=False)
     (site.state_dir / "live/shop/green-sticky-blue").touch()
@@ -182,7 +182,7 @@ def test_a_websocket_of_a_session_that_has_ended_reaches_the_live_slot(site: Ngi
     assert sorted(one.name[:-1] for one in site.backends.values() for _ in one.requests) == ["blue", "green"]
 
 
-def test_only_a_held_request_is_told_where_it_could_go_and_never_by_the_visitor(site: NginxSite) -> None:
+def test_only_a_request_to_the_sticky_slot_names_where_it_could_go_and_never_by_the_visitor(site: NginxSite) -> None:
     start(site)
     forged = {"X-Hookserver-Elsewhere": "@hs-shop-moved"}
     assert "X-Hookserver-Elsewhere" not in site.ask(headers=forged).told["headers"]
@@ -258,7 +258,7 @@ def test_sticky_standby_outlives_a_restart_of_nginx(site: NginxSite) -> None:
     assert names(site, headers=cookie("blue1")) == {"blue1"}
 
 
-def test_an_upload_to_a_held_slot_counts_as_in_flight_after_it_was_let_go(site: NginxSite) -> None:
+def test_upload_to_a_sticky_slot_counts_as_in_flight_after_its_end(site: NginxSite) -> None:
     start(site)
     blue: list[Endpoint] = site.endpoints(Slot.BLUE)
     with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as upload:

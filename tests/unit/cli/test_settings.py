@@ -25,7 +25,7 @@ def test_health_path_that_the_app_cannot_answer_is_reported(tmp_path: Path) -> N
     assert "health.path" not in told(tmp_path, APP)
 
 
-def test_sessions_of_a_project_below_are_not_told_of_the_app_and_its_own_are(tmp_path: Path) -> None:
+def test_advice_on_sessions_is_of_the_own_project_and_not_of_one_below(tmp_path: Path) -> None:
     plant(tmp_path, {f"stranger/{name}": text for name, text in SESSIONS.items()})
     assert "sessions are used" not in told(tmp_path, APP)
     plant(tmp_path, SESSIONS)

@@ -13,7 +13,7 @@ from tests.unit.config.samples import APP, mistakes, settings
 EXAMPLE = Path(__file__).parents[3] / "deploy" / "hookserver.example.toml"
 
 
-def test_every_mistake_is_told_at_once() -> None:
+def test_every_mistake_is_reported_at_once() -> None:
     told = mistakes(
         """
         [server]

@@ -75,7 +75,7 @@ def test_replica_that_shares_sessions_is_reported_its_address_and_its_peers() ->
     assert "hookserver.cluster" not in environment()["CATALINA_OPTS"]
 
 
-def test_replica_marks_what_it_begins_with_in_a_folder_of_its_own_on_the_host() -> None:
+def test_replica_writes_its_request_journal_in_a_folder_of_its_own_on_the_host() -> None:
     assert arguments()["HostConfig"]["Binds"] == ["/state/request-journal/shop/172.30.112.25:/run/hookserver/begun"]
     assert MARKS in environment()["CATALINA_OPTS"]
 

@@ -10,6 +10,8 @@ import pytest
 from tests.unit.documents.pages import ROOT, page, spans
 
 PACKAGE = ROOT / "hookserver"
+PURE_DATA = {"builders/job.py", "forges/push.py"}
+"""Modules without behaviour, and so without tests of their own."""
 ARCHITECTURE = page("hookserver/README.md")
 NAMED = [(name, file) for name, file in re.findall(r"`(\w+)`\s+in\s+`([\w/.]+\.py)`", ARCHITECTURE.text)]
 
@@ -57,3 +59,11 @@ def test_each_bench_is_listed_with_its_bars() -> None:
     for bench, bars in rows.items():
         for value in re.findall(r"^\w*BAR\w* = ([\d.]+)$", texts[bench], re.MULTILINE):
             assert re.search(rf"\b{float(value):g}\b", bars), f"{bench}: {value}"
+
+
+def test_each_module_has_a_test_file_of_its_name() -> None:
+    tests = {file.name for kind in ("unit", "integration") for file in (ROOT / "tests" / kind).rglob("test_*.py")}
+    modules = {file.relative_to(PACKAGE).as_posix() for file in PACKAGE.rglob("*.py") if file.stem[:2] != "__"}
+    modules = {name for name in modules if not name.startswith("store/migrations/")}
+    untested = {name for name in modules if f"test_{name.rpartition('/')[2]}" not in tests}
+    assert untested == PURE_DATA

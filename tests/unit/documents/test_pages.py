@@ -71,12 +71,6 @@ def test_output_in_a_block_is_what_the_product_prints(document: Page) -> None:
 
 
 @NAMED
-def test_no_document_repeats_a_measured_figure(document: Page) -> None:
-    """A bench prints such figures, and they are another on each machine."""
-    assert re.findall(r"\d+ of \d[\d,]{3,}", document.text) == []
-
-
-@NAMED
 def test_word_of_code_is_a_word_of_the_sources(document: Page) -> None:
     """A setting, a file, a status, a program: what was renamed is found here."""
     words = {span for span in document.spans() if not re.search(r"[\s<>…]", span)} - FOREIGN

@@ -23,7 +23,7 @@ def test_a_folder_stands_for_the_program_in_it(tmp_path: Path, inner: str) -> No
     assert locate(str(tmp_path)) == str(tmp_path / inner)
 
 
-def test_a_folder_without_one_is_told(tmp_path: Path) -> None:
+def test_folder_without_a_binary_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NginxError, match="sbin/nginx"):
         locate(str(tmp_path))
 

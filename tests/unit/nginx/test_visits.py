@@ -30,7 +30,7 @@ def write(log: Path, *lines: str) -> None:
     log.write_text("".join(lines))
 
 
-def test_visitors_are_told_apart_by_their_sessions_and_counted_for_one_slot_of_one_app(log: Path) -> None:
+def test_visitors_differ_by_their_sessions_and_are_counted_for_one_slot_of_one_app(log: Path) -> None:
     others = [line(1, "cccc", slot="green"), line(1, "dddd", app="blog"), line(1, ""), line(1, "eeee", app="shop2")]
     write(log, line(400, "old"), line(20, "aaaa"), line(10, "bbbb"), line(5, "aaaa"), *others)
     assert visits.visitors(log, "shop", Slot.BLUE, NOW - 300) == 2

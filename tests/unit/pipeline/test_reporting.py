@@ -24,7 +24,7 @@ def test_an_unexpected_error_is_reported_with_its_type(report: list[str]) -> Non
     assert report[0].startswith("shop: unexpected KeyError: 'State'\n")
 
 
-def test_an_interrupt_is_not_held_back(report: list[str]) -> None:
+def test_interrupt_is_passed_on(report: list[str]) -> None:
     with pytest.raises(KeyboardInterrupt), errors_reported("shop", report.append):
         fail(KeyboardInterrupt())
     assert report == []

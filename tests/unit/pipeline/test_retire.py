@@ -90,13 +90,7 @@ def test_visitors_of_a_sticky_standby_go_to_the_live_slot_before_it_is_stopped(p
     place.go_live(slot=Slot.BLUE)
     place.go_live(slot=Slot.GREEN, commit="d" * 40, sticky=1800)
     states: list[TrafficState] = []
-    stop = place.runtime.stop
-
-    def stop_later(app: str, slot: Slot, grace: float) -> None:
-        states.append(place.traffic.get(app))
-        stop(app, slot, grace)
-
-    place.runtime.stop = stop_later  # type: ignore[method-assign]
+    place.runtime.before_stop = lambda: states.append(place.traffic.get("shop"))
     retire(place.context, "shop", Slot.BLUE)
     assert states == [TrafficState(Slot.GREEN)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,16 @@ domains = ["cellar.example.com"]
 """
 
 
+class WebClock:
+    """The wall clock, and the seconds that the test adds."""
+
+    def __init__(self) -> None:
+        self.added = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.added
+
+
 def deployed(store: Store, slot: Slot = Slot.BLUE, commit: str = "a" * 40) -> int:
     """One deploy of the shop from push to live."""
     number = store.enqueue(Push("shop", Trigger.API)).deploy
@@ -52,8 +63,13 @@ def settings(state: StateDir) -> Settings:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    store = Store(settings.server.state)
+def clock() -> WebClock:
+    return WebClock()
+
+
+@pytest.fixture
+def store(settings: Settings, clock: WebClock) -> Iterator[Store]:
+    store = Store(settings.server.state, clock)
     store.sync_apps(settings.apps)
     yield store
     store.close()

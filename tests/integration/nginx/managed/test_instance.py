@@ -149,7 +149,7 @@ def test_a_reload_that_nginx_does_not_take_up_is_noticed_and_put_back(site: Ngin
     assert not site.apply()
 
 
-def test_an_address_that_another_program_holds_is_told(site: NginxSite) -> None:
+def test_address_of_another_program_is_an_error(site: NginxSite) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", site.ports[0]))
         taken.listen()
@@ -194,7 +194,7 @@ def test_workers_of_a_killed_master_are_quit_and_a_new_instance_takes_over(site:
     until(lambda: all(is_gone(orphan) for orphan in orphans))
 
 
-def test_an_instance_that_was_told_to_quit_is_replaced_while_it_ends_its_last_request(site: NginxSite) -> None:
+def test_instance_that_quits_is_replaced_while_it_ends_its_last_request(site: NginxSite) -> None:
     start(site)
     leaving = master(site)
     with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as visitor:
@@ -232,7 +232,7 @@ def test_a_broken_pid_file_does_not_hide_a_running_instance(site: NginxSite, con
     assert not site.apply()
 
 
-def test_a_lost_status_name_is_mended_by_one_reload(site: NginxSite) -> None:
+def test_lost_status_name_is_fixed_by_one_reload(site: NginxSite) -> None:
     start(site)
     pid = master(site)
     (site.folder / "status-name").unlink()
@@ -243,13 +243,13 @@ def test_a_lost_status_name_is_mended_by_one_reload(site: NginxSite) -> None:
     assert site.nginx.answered("shop").live is Slot.GREEN
 
 
-def test_flags_that_nginx_cannot_read_are_told_at_start(site: NginxSite) -> None:
+def test_flags_that_nginx_cannot_read_are_an_error_at_start(site: NginxSite) -> None:
     site.state_dir.parent.chmod(0o700)
     with pytest.raises(NginxError, match=f"chmod o\\+x {site.state_dir.parent}"):
         site.apply()
 
 
-def test_a_missing_program_is_told(site: NginxSite) -> None:
+def test_missing_program_is_an_error(site: NginxSite) -> None:
     site.nginx_keys = 'binary = "/nowhere/nginx"'
     with pytest.raises(NginxError, match="apt-get install nginx"):
         site.apply()

@@ -130,7 +130,7 @@ def test_operators_own_directives_do_not_reach_the_apps(site: NginxSite) -> None
     assert "X-Theirs" not in site.ask().told["headers"]
 
 
-def test_a_missing_include_line_is_told_with_its_place_and_nothing_is_left_behind(site: NginxSite) -> None:
+def test_missing_include_line_is_an_error_with_its_place_and_leaves_nothing_behind(site: NginxSite) -> None:
     conf = operator(site).conf
     line = f"  include {conf.parent}/conf.d/*.conf;\n"
     conf.write_text(conf.read_text().replace(line, ""))
@@ -140,7 +140,7 @@ def test_a_missing_include_line_is_told_with_its_place_and_nothing_is_left_behin
     assert ours(site) == {}
 
 
-def test_an_include_line_in_the_wrong_place_is_told(site: NginxSite) -> None:
+def test_include_line_in_the_wrong_place_is_an_error(site: NginxSite) -> None:
     conf = operator(site).conf
     line = f"  include {conf.parent}/conf.d/*.conf;\n"
     conf.write_text(line + conf.read_text().replace(line, ""))
@@ -173,7 +173,7 @@ def test_a_text_of_ours_that_nginx_refuses_is_put_back(site: NginxSite, monkeypa
     assert site.ask().status == 200
 
 
-def test_a_file_of_ours_that_somebody_broke_is_mended(site: NginxSite) -> None:
+def test_file_of_ours_that_somebody_broke_is_fixed(site: NginxSite) -> None:
     start(site)
     before = ours(site)
     (operator(site).ours / "hookserver-app-shop.conf").write_text("no_such_directive on;\n")
@@ -204,7 +204,7 @@ def test_a_server_of_theirs_for_the_domain_is_left_alone_until_it_includes_the_s
     assert "try again" in site.ask().body
 
 
-def test_a_snippet_beside_a_location_that_is_there_already_is_told(site: NginxSite) -> None:
+def test_snippet_beside_an_existing_location_is_an_error(site: NginxSite) -> None:
     foreign = theirs(site, "shop.example.com")
     start(site)
     foreign.write_text(f"{foreign.read_text().rstrip()[:-1]} include {snippet(site)}; }}")
@@ -212,7 +212,7 @@ def test_a_snippet_beside_a_location_that_is_there_already_is_told(site: NginxSi
         site.apply()
 
 
-def test_a_snippet_of_an_app_that_is_gone_is_told_and_the_old_files_stay(site: NginxSite) -> None:
+def test_snippet_of_a_removed_app_is_an_error_and_the_old_files_stay(site: NginxSite) -> None:
     foreign = theirs(site, "blog.example.com")
     site.apps += OTHER
     start(site)
@@ -293,7 +293,7 @@ def test_on_a_port_of_ours_alone_an_unknown_name_is_404(site: NginxSite) -> None
     assert (answer.status, "theirs" in answer.body) == (404, False)
 
 
-def test_one_that_is_down_is_told_never_started_and_finds_our_files_when_it_comes(site: NginxSite) -> None:
+def test_nginx_that_is_down_is_an_error_never_started_and_finds_our_files_when_it_comes(site: NginxSite) -> None:
     operator(site).stop()
     with pytest.raises(NginxError, match=r"Nginx is down[^$]*systemctl start nginx"):
         site.apply()
@@ -347,7 +347,7 @@ def test_a_reload_that_nginx_does_not_take_up_says_what_its_log_says(site: Nginx
     assert site.ask().status == 200
 
 
-def test_names_too_long_for_its_tables_are_told_with_the_line_to_add(site: NginxSite) -> None:
+def test_names_too_long_for_its_tables_are_an_error_with_the_line_to_add(site: NginxSite) -> None:
     site.apps = site.apps.replace("shop.example.com", f"{'shop' * 15}.example.com")
     with pytest.raises(NginxError, match=r"Add `server_names_hash_bucket_size 128;` to Nginx's http"):
         site.apply()
@@ -359,7 +359,7 @@ def test_an_app_named_with_34_letters_needs_no_larger_tables(site: NginxSite) ->
     assert site.apply()
 
 
-def test_a_folder_for_our_files_that_cannot_be_is_told(site: NginxSite) -> None:
+def test_impossible_folder_for_our_files_is_an_error(site: NginxSite) -> None:
     site.operator = replace(operator(site), conf=Path("/proc/nowhere/nginx.conf"))
     with pytest.raises(NginxError, match=r"Set nginx.conf_dir to a folder"):
         site.apply()

@@ -70,14 +70,14 @@ def test_one_that_it_had_begun_is_never_sent_again(site: NginxSite, method: str)
     assert [request for request in blue["blue2"].requests if request[0] == method] == []
 
 
-def test_nothing_is_sent_again_that_a_replica_without_marks_was_sent(site: NginxSite) -> None:
+def test_request_to_a_replica_without_a_journal_is_not_sent_again(site: NginxSite) -> None:
     blue = start(site)
     kill(site, blue["blue1"], keeps_marks=False)
     assert site.ask("/cart/add", "POST", headers=ON_BLUE_1, body=b"id=1").status == 502
     assert posts(blue["blue1"], blue["blue2"]) == [1, 0]
 
 
-def test_marks_of_one_replica_say_nothing_of_another_one(site: NginxSite) -> None:
+def test_journal_of_one_replica_says_nothing_of_another_one(site: NginxSite) -> None:
     blue = start(site)
     kill(site, blue["blue1"], keeps_marks=False)
     kill(site, blue["blue2"])

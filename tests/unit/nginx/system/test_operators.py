@@ -26,14 +26,14 @@ def unreached(*theirs: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["shop.example.com", r"~^(www\.)?shop\.example\.com$"])
-def test_a_server_that_has_the_domain_is_told_with_the_snippet_until_it_includes_it(name: str) -> None:
+def test_server_with_the_domain_is_reported_with_the_snippet_until_it_includes_it(name: str) -> None:
     (told,) = unreached(f"server_name {name};")
     assert "shop.example.com has a server of its own at /etc/nginx/nginx.conf:2" in told
     assert f"include {SNIPPET};" in told
     assert unreached(f"server_name {name}; include {SNIPPET};") == []
 
 
-def test_a_wildcard_that_ours_goes_before_is_told_for_domains_and_redirects() -> None:
+def test_wildcard_that_ours_precedes_is_reported_for_domains_and_redirects() -> None:
     for line, name in zip(unreached("server_name *.example.com;"), ("shop", "www"), strict=True):
         assert f"{name}.example.com would be served by *.example.com at /etc/nginx/nginx.conf:2" in line
     assert unreached(f"server_name *.example.com; include {SNIPPET};") == []

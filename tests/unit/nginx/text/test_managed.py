@@ -71,7 +71,7 @@ def test_a_slot_has_as_many_servers_as_the_release_in_it_and_an_empty_one_as_the
     assert "upstream hs_shop_blue2" not in text
 
 
-def test_a_replica_of_a_held_slot_is_stood_in_for_by_the_live_one() -> None:
+def test_live_slot_stands_in_for_a_replica_of_the_sticky_slot() -> None:
     text = render(make(shop=SHOP), {"shop": 1}, "status")
     assert upstream(text, "hs_shop_green2_sticky") == [
         *["172.30.240.25:8080 max_fails=0"] * 3,
@@ -80,7 +80,7 @@ def test_a_replica_of_a_held_slot_is_stood_in_for_by_the_live_one() -> None:
     ]
 
 
-def test_nothing_can_be_held_where_sessions_are_not_sticky() -> None:
+def test_no_slot_is_sticky_where_sessions_are_not() -> None:
     text = render(make(shop={**SHOP, "release": {"sessions": "none"}}), {"shop": 1}, "status")
     assert "_sticky" not in text
     assert "-sticky-" not in text.partition("log_format")[2]
