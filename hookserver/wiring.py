@@ -61,7 +61,7 @@ def _refuse_another_subnet(loaded: Loaded, store: Store) -> None:
 
 
 def make_context(settings: Settings, store: Store) -> Context:
-    """The services that the pipeline works with."""
+    """The services that the pipeline works with. Raises StoreError."""
     from hookserver.builders import DockerImages
     from hookserver.containers import Containers
     from hookserver.pipeline.context import Context
@@ -71,7 +71,7 @@ def make_context(settings: Settings, store: Store) -> Context:
         settings=settings,
         numbers=numbers,
         store=store,
-        images=DockerImages(settings.docker, state),
+        images=DockerImages(settings.docker, state, store.effective_settings().salt),
         runtime=Containers(settings.docker, state.root, numbers),
         traffic=Nginx(settings),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Collection
 from typing import Any
@@ -16,21 +17,22 @@ from hookserver.builders.running.tools import LIBRARY_LAYER, build_tools
 from hookserver.builders.tomcat import library as tomcat_library
 from hookserver.builders.tomcat.base_image import Base, inspect_base, read_base
 from hookserver.builders.tomcat.own_files import OwnFile, fingerprint, read_own_files
-from hookserver.config import AppSettings, DockerSettings
+from hookserver.config import BUILD_KEYS_OF_THE_IMAGE, TOMCAT_KEYS_OF_THE_IMAGE, AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import ensure_image, find_images, image_id, remove_image
 from hookserver.engine.labels import APP, IMAGE, LIBRARY, ROLE, STATE_DIR, label_filter
 from hookserver.errors import BuildError
 from hookserver.state.state_dir import StateDir
 
-_BUILD_KEYS = {"kind", "image", "command", "war", "env", "volumes"}
-_TOMCAT_KEYS = {"context", "migrate", "files"}
-
 
 class DockerImages:
-    """The images of the installation's apps. Connects to Docker at the first call."""
+    """The images of the installation's apps. Connects to Docker at the first call.
 
-    def __init__(self, docker_settings: DockerSettings, state: StateDir) -> None:
+    ``salt`` keeps anybody who reads an image's labels from guessing the build's secrets by their digest.
+    """
+
+    def __init__(self, docker_settings: DockerSettings, state: StateDir, salt: str) -> None:
+        self._salt = salt.encode()
         self._tools = build_tools(docker_settings, state)
 
     def close(self) -> None:
@@ -148,13 +150,13 @@ class DockerImages:
         """The digest of all that an image depends on beside its commit."""
         app = job.app
         base = image_id(self._tools.engine, app.tomcat.image)
-        build = app.build.revealed(_BUILD_KEYS)
+        build = app.build.revealed(set(BUILD_KEYS_OF_THE_IMAGE))
         fingerprints = [kind.fingerprint(job) for kind in KINDS.values()]
-        tomcat = app.tomcat.revealed(_TOMCAT_KEYS)
+        tomcat = app.tomcat.revealed(set(TOMCAT_KEYS_OF_THE_IMAGE))
         made_with = [__version__, tomcat_library.fingerprint(), base, str(self._tools.subnet)]
         replicated = app.release.sessions == "replicated"
         inputs = [made_with, replicated, build, tomcat, app.image, fingerprints, fingerprint(job)]
-        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+        return hmac.new(self._salt, json.dumps(inputs, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 
 def _is_made_on(library: dict[str, Any], image: dict[str, Any]) -> bool:

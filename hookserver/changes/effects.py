@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from hookserver.config import HIDDEN, NEEDS_A_RESTART, flat
+from hookserver.config import BUILD_KEYS_OF_THE_IMAGE, HIDDEN, NEEDS_A_RESTART, TOMCAT_KEYS_OF_THE_IMAGE, flat
 
 
 class Effect(StrEnum):
@@ -35,12 +35,11 @@ class Change:
     effect: Effect
 
 
-_BUILD = ("kind", "image", "command", "war", "env", "volumes")
 _OF_AN_APP = {
     Effect.REBUILD: (
         "image",
-        *(f"build.{key}" for key in _BUILD),
-        *(f"tomcat.{key}" for key in ("image", "context", "migrate", "files", "files_content")),
+        *(f"build.{key}" for key in BUILD_KEYS_OF_THE_IMAGE),
+        *(f"tomcat.{key}" for key in ("image", *TOMCAT_KEYS_OF_THE_IMAGE, "files_content")),
     ),
     Effect.REPLACE: (
         "replicas",

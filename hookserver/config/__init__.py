@@ -6,6 +6,8 @@ from hookserver.config.load import Loaded, find, load, parse
 from hookserver.config.record import HIDDEN, flat, record, record_app
 from hookserver.config.reload import NEEDS_A_RESTART, reread, with_running_values
 from hookserver.config.schema import (
+    BUILD_KEYS_OF_THE_IMAGE,
+    TOMCAT_KEYS_OF_THE_IMAGE,
     AppSettings,
     BuildSettings,
     DockerSettings,
@@ -18,8 +20,10 @@ from hookserver.config.schema import (
 )
 
 __all__ = [
+    "BUILD_KEYS_OF_THE_IMAGE",
     "HIDDEN",
     "NEEDS_A_RESTART",
+    "TOMCAT_KEYS_OF_THE_IMAGE",
     "AppSettings",
     "BuildSettings",
     "DockerSettings",

@@ -107,6 +107,12 @@ class DockerSettings(Section):
         return subnet
 
 
+BUILD_KEYS_OF_THE_IMAGE = ("kind", "image", "command", "war", "env", "volumes")
+"""The keys of ``[apps.<app>.build]`` whose change makes another image."""
+TOMCAT_KEYS_OF_THE_IMAGE = ("context", "migrate", "files")
+"""Those of ``[apps.<app>.tomcat]``, beside ``image``, whose content counts too: its name may get another."""
+
+
 class BuildSettings(Section):
     """``[apps.<app>.build]``"""
 

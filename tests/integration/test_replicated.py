@@ -140,7 +140,7 @@ class Site:
             work = self.root / "work" / str(number)
             (work / "source").mkdir(parents=True)
             (work / "source" / "app.war").write_bytes(war)
-            images, log = DockerImages(self.docker, StateDir(self.root)), DeployLog(self.root / f"{number}.log")
+            images, log = DockerImages(self.docker, StateDir(self.root), "salt"), DeployLog(self.root / f"{number}.log")
             try:
                 self.images[key] = images.build(BuildJob(app, number, f"{number:040x}", work / "source", work), log)
             finally:

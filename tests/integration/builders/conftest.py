@@ -105,7 +105,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuildSite]:
     root = tmp_path_factory.mktemp("site")
     client = docker.APIClient()
     settings = DockerSettings(subnet=IPv4Network("172.17.0.0/16"))  # Docker's default bridge, where these images run
-    made = BuildSite(client, DockerImages(settings, StateDir(root)), root, f"t-{os.getpid()}")
+    made = BuildSite(client, DockerImages(settings, StateDir(root), "salt"), root, f"t-{os.getpid()}")
     try:
         yield made
     finally:
