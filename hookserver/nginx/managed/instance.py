@@ -94,8 +94,8 @@ class Instance:
                 return
 
     def _processes(self) -> frozenset[int]:
-        found = processes.find(self._folder)
-        return found.leftovers | {found.master} if found.master is not None else found.leftovers
+        instance = processes.find(self._folder)
+        return instance.leftovers | {instance.master} if instance.master is not None else instance.leftovers
 
     def _master(self) -> int | None:
         return processes.find_master(self._folder, self._folder / PID_FILE)

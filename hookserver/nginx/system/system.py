@@ -180,8 +180,8 @@ class System:
 
     def _read(self, dump: Dump, build: binary.NginxBuild) -> Operators:
         ours = {path.resolve() for path in (*self._present(), self._conf_dir / COMMON)}
-        found = servers(dump, {path for path in dump.files if path.resolve() in ours})
-        self._last_read = Operators(dump, found, build)
+        their_servers = servers(dump, {path for path in dump.files if path.resolve() in ours})
+        self._last_read = Operators(dump, their_servers, build)
         return self._last_read
 
     def _dump(self, program: str) -> Dump:

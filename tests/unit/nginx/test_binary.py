@@ -28,13 +28,13 @@ def test_folder_without_a_binary_is_an_error(tmp_path: Path) -> None:
         locate(str(tmp_path))
 
 
-def test_how_it_was_built_is_read_from_its_own_words(tmp_path: Path) -> None:
+def test_build_is_read_from_nginx_v(tmp_path: Path) -> None:
     says = "nginx version: nginx/1.22.1\nbuilt with x\nconfigure arguments: --with-cc-opt='-g -O2' --prefix=/opt/x "
     says += "--pid-path=/run/n.pid --without-http_fastcgi_module --with-http_realip_module"
-    found = read_build(str(program(tmp_path / "nginx", says)))
-    assert found.version == (1, 22, 1)
-    assert found.lacking == {"http_fastcgi_module"}
-    assert (found.pid_file, found.error_log) == (Path("/run/n.pid"), Path("/opt/x/logs/error.log"))
+    build = read_build(str(program(tmp_path / "nginx", says)))
+    assert build.version == (1, 22, 1)
+    assert build.lacking == {"http_fastcgi_module"}
+    assert (build.pid_file, build.error_log) == (Path("/run/n.pid"), Path("/opt/x/logs/error.log"))
 
 
 def test_another_program_is_no_nginx(tmp_path: Path) -> None:

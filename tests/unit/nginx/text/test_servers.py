@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 
 from hookserver.config import Settings
 from hookserver.errors import NginxError
-from hookserver.nginx.text.servers import by_domain, redirect, redirects, status_server
+from hookserver.nginx.text.servers import app_servers, by_domain, redirect, redirects, status_server
 from tests.unit.nginx.strategies import all_settings
 
 
@@ -109,3 +109,23 @@ def test_status_server_with_a_path_that_nginx_cannot_have_is_refused() -> None:
     settings = make({}, server={"state_dir": "/srv/$HOME"})
     with pytest.raises(NginxError, match="cannot be written to an Nginx configuration"):
         status_server(settings, ["80"], "hookserver-0123", "abc")
+
+
+def test_app_servers_leave_out_names_that_are_not_free() -> None:
+    settings = make({"shop": {"domains": ["a.example.com", "b.example.com"], "redirects": ["www.example.com"]}})
+    lines = app_servers(
+        settings,
+        lambda app: [f"# {app.name}"],
+        ["keepalive_requests 1;"],
+        lambda name: name not in ("b.example.com", "www.example.com"),
+    )
+    assert lines == [
+        "",
+        "# The domains of shop.",
+        "server {",
+        "    listen 80;",
+        '    server_name "a.example.com";',
+        "    keepalive_requests 1;",
+        "    # shop",
+        "}",
+    ]
