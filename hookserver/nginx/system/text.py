@@ -96,7 +96,7 @@ def _common(settings: Settings, endpoints: Endpoints, around: Surroundings) -> l
 def _own_lines(settings: Settings) -> list[str]:
     return [
         f"access_log {path(settings.server.state.nginx, ACCESS_LOG)} hs_json;",
-        "add_header X-Request-Id $request_id always;",
+        "add_header X-Request-Id $hs_request_id always;",
         "keepalive_requests 10000;",
         "large_client_header_buffers 4 32k;",
     ]

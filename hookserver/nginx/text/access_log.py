@@ -32,7 +32,7 @@ def log_format(replicas: Iterable[Endpoint]) -> list[str]:
         "host": '"$host"',
         "uri": '"$hs_logged_uri"',
         "client": '"$remote_addr"',
-        "request_id": '"$request_id"',
+        "request_id": '"$hs_request_id"',
         "agent": '"$http_user_agent"',
         "upstream": '"$upstream_addr"',
     }

@@ -21,7 +21,7 @@ def error_page_location(settings: Settings, app: AppSettings) -> list[str]:
 
     Nobody can ask for them: https://nginx.org/en/docs/http/ngx_http_core_module.html#internal
     """
-    headers = ["add_header X-Request-Id $request_id always;", "add_header Cache-Control no-store always;"]
+    headers = ["add_header X-Request-Id $hs_request_id always;", "add_header Cache-Control no-store always;"]
     return [
         "",
         *block(

@@ -79,6 +79,9 @@ def _main(settings: Settings, worker_user: str) -> list[str]:
         *([f"user {worker_user};"] if worker_user else []),
         "worker_processes auto;",
         "worker_rlimit_nofile 16384;",
+        # The expression that finds a session in a cookie is quicker when it is compiled:
+        # https://nginx.org/en/docs/ngx_core_module.html#pcre_jit
+        "pcre_jit on;",
         f"worker_shutdown_timeout {time(max(_OLD_WORKERS, settings.nginx.read_timeout))};",
         f"pid {PID_FILE};",
         f"error_log {ERROR_LOG} {ERROR_LEVEL};",
@@ -106,7 +109,7 @@ def _defaults(settings: Settings, lacking: Set[str]) -> list[str]:
         "large_client_header_buffers 4 32k;",
         # Not in a location: it would take away the headers of the server around, such as an operator's HSTS:
         # https://nginx.org/en/docs/http/ngx_http_headers_module.html#add_header
-        "add_header X-Request-Id $request_id always;",
+        "add_header X-Request-Id $hs_request_id always;",
         *real_address(settings.nginx.trusted_proxies),
         "",
         "# Room for the names of many apps: https://nginx.org/en/docs/hash.html",

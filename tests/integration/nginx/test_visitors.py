@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -249,3 +250,17 @@ def test_the_cookies_of_two_apps_on_one_domain_keep_each_visitor_with_his_replic
         answer = site.ask("/blog/", headers=cookies).told
         assert (answer["name"], answer["headers"]["Cookie"]) == ("blue2", cookies["Cookie"])
         assert site.ask("/", headers={"Cookie": "JSESSIONID=A.blue1"}).told["name"] == "blue1"
+
+
+def test_each_request_has_an_id_of_its_own(site: NginxSite) -> None:
+    start(site)
+    answers = [site.ask("/") for _ in range(4)]
+    assert len({answer.headers["X-Request-Id"] for answer in answers}) == 4
+    assert all(answer.headers["X-Request-Id"] == answer.told["headers"]["X-Request-Id"] for answer in answers)
+
+
+def test_request_that_is_never_repeated_has_an_id_for_the_request_journal(site: NginxSite) -> None:
+    start(site)
+    answer = site.ask("/", method="POST", body=b"x=1")
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-Id"])
+    assert answer.told["headers"]["X-Request-Id"] == answer.headers["X-Request-Id"]

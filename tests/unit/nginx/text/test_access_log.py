@@ -41,7 +41,7 @@ def test_log_format_is_one_json_object_a_request() -> None:
         "host": "host",
         "uri": "hs_logged_uri",
         "client": "remote_addr",
-        "request_id": "request_id",
+        "request_id": "hs_request_id",
         "agent": "http_user_agent",
         "upstream": "upstream_addr",
     }

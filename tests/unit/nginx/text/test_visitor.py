@@ -23,7 +23,7 @@ def test_headers_replace_everything_that_a_visitor_could_claim() -> None:
         'proxy_set_header X-Forwarded-Ssl "";',
         'proxy_set_header X-Forwarded-Prefix "";',
         'proxy_set_header Forwarded "";',
-        "proxy_set_header X-Request-Id $request_id;",
+        "proxy_set_header X-Request-Id $hs_request_id;",
         "proxy_set_header X-Hookserver-Elsewhere $hs_elsewhere;",
         'proxy_set_header X-Hookserver-Sessions "";',
         "proxy_set_header Upgrade $hs_upgrade;",
