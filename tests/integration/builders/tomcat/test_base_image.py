@@ -24,7 +24,11 @@ def tools(engine: Engine, tmp_path: Path) -> BuildTools:  # noqa: F811
     return BuildTools(engine, TemporaryContainers(engine, tmp_path), StateDir(tmp_path), DockerSettings().subnet)
 
 
-def test_facts_of_a_tomcat_are_read_and_cached(tools: BuildTools, make_image: MakeImage) -> None:  # noqa: F811
+def test_facts_of_a_tomcat_are_read_and_cached(
+    tools: BuildTools,
+    make_image: MakeImage,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     image = make_image(
         {
             f"{TOMCAT}/conf/server.xml": b"<Server/>",
@@ -44,7 +48,7 @@ def test_facts_of_a_tomcat_are_read_and_cached(tools: BuildTools, make_image: Ma
     assert base.command == ("catalina.sh", "run")
     tools.containers.wait_removed()
     tools.engine.close()
-    tools.engine.host = "tcp://127.0.0.1:1"
+    monkeypatch.setattr(tools.engine, "host", "tcp://127.0.0.1:1")
     assert read_base(tools, image, "t-base", 2) == base
 
 
