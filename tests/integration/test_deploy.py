@@ -113,7 +113,7 @@ def test_rollback_without_its_image_is_refused_and_the_live_release_stays(live: 
     answer = site.ask("POST", "/api/v1/apps/it-shop/rollback?wait=1", {"to": target.deploy})
     assert answer.status == 422
     assert "image" in answer.json["detail"]
-    assert "gone" in answer.json["detail"]
+    assert "was removed" in answer.json["detail"]
     assert_invariants(site, "it-shop", serving.commit)
 
 
