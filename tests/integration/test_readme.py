@@ -25,7 +25,7 @@ BLOCKS = [
 ]
 RUN_HERE = (
     *("./deploy/demo.sh", "./tests/run.sh", "apt-get install", "hookserver init", "git remote add"),
-    *("hookserver token create", "hookserver status", "hookserver apply", "systemctl daemon-reload"),
+    *("umask 077", "hookserver status", "hookserver apply", "systemctl daemon-reload"),
     *("hookserver nginx show", "mkdir -p /var/backups", "/opt/hookserver/bin/pip", "systemctl disable"),
 )
 """How each block begins."""
@@ -125,7 +125,7 @@ def test_changed_settings_are_shown_and_applied(program: Path, site: Installatio
 
 def test_curl_deploys_as_documented(program: Path, site: Installation, tmp_path: Path) -> None:
     places = {"127.0.0.1:9000": f"127.0.0.1:{site.web_port}", "apps/shop": f"apps/{APP}"}
-    output = run(block("hookserver token create"), tmp_path, places, program, site.config)
+    output = run(block("umask 077"), tmp_path, places, program, site.config)
     assert output.rstrip().splitlines()[-1] == "live"
 
 
