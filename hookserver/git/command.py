@@ -17,35 +17,8 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else `import git` fails 
 import git
 
 from hookserver.errors import GitError
+from hookserver.git.environment import RULES, environment, include, users_config, without_inherited
 from hookserver.state.atomic_write import write_atomically
-from hookserver.state.deploy_processes import TAG
-
-# ssh_config(5): never ask anybody, give up on a dead connection, start no connection that outlives git.
-_SSH = (
-    "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3"
-    " -o ControlMaster=no -o ControlPath=none"
-)
-# git-config(1): the last value wins, so these stand after the user's own configuration, see `include`.
-_RULES = """\
-[safe]
-	directory = *
-[core]
-	hooksPath = /dev/null
-	fsmonitor = false
-	logAllRefUpdates = false
-	askPass =
-[protocol "ext"]
-	allow = never
-[http]
-	lowSpeedLimit = 1
-	lowSpeedTime = 60
-[gc]
-	autoDetach = false
-[submodule]
-	recurse = false
-[uploadpack]
-	allowAnySHA1InWant = true
-"""
 
 
 @dataclass(frozen=True)
@@ -57,6 +30,8 @@ class GitResult:
     stderr: str
 
 
+# git.Repo is not used: it reads objects from `git cat-file` processes that stay, without a deadline for an answer;
+# `GitCmdObjectDB` in https://github.com/gitpython-developers/GitPython/blob/main/git/db.py
 class GuardedGit(git.Git):
     """GitPython's command object; `execute`, the one method that starts git, guards every process.
 
@@ -130,7 +105,7 @@ class Guard:
 
         Raises GitError when our configuration cannot be written.
         """
-        config = self._config_file("local.gitconfig", _RULES)
+        config = self._config_file("local.gitconfig", RULES)
         return self._git(ends, config, {"GIT_CONFIG_NOSYSTEM": "1"}, git_dir, work_tree)
 
     def remote(self, ends: float, credentials: Mapping[str, str], git_dir: Path | None = None) -> GuardedGit:
@@ -138,7 +113,7 @@ class Guard:
 
         Raises GitError when our configuration cannot be written.
         """
-        config = self._config_file("remote.gitconfig", include(_users_config(os.environ)) + _RULES)
+        config = self._config_file("remote.gitconfig", include(users_config(os.environ)) + RULES)
         return self._git(ends, config, credentials, git_dir)
 
     def _git(
@@ -162,43 +137,6 @@ class Guard:
                 f"{file} cannot be written: {error.strerror}", "Fix server.state_dir or its disk."
             ) from error
         return file
-
-
-def environment(tag: str, config: Path) -> dict[str, str]:
-    """The environment of every git process: our configuration, no way to ask a person, only known protocols; git(1)."""
-    return {
-        TAG: tag,
-        "HOME": os.path.expanduser("~"),  # noqa: PTH111 - never raises, even for a user without an entry
-        "GIT_CONFIG_GLOBAL": str(config),
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "",
-        "SSH_ASKPASS": "",
-        "SSH_ASKPASS_REQUIRE": "never",
-        "GCM_INTERACTIVE": "never",
-        "GIT_SSH_COMMAND": _SSH,
-        "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
-        "GIT_LFS_SKIP_SMUDGE": "1",
-        "GIT_OPTIONAL_LOCKS": "0",
-    }
-
-
-def include(files: Sequence[Path]) -> str:
-    """Configuration text that includes these files where they exist; what follows it wins."""
-    quoted = (str(file).replace("\\", "\\\\").replace('"', '\\"') for file in files)
-    return "".join(f'[include]\n\tpath = "{path}"\n' for path in quoted)
-
-
-def without_inherited(outside: Mapping[str, str], ours: Mapping[str, str]) -> list[str]:
-    """The command prefix that removes every inherited ``GIT_*`` that ours does not overwrite: GitPython only adds."""
-    unwanted = [name for name in outside if name.startswith("GIT_") and name not in ours]
-    return ["env", *(f"--unset={name}" for name in unwanted)] if unwanted else []
-
-
-def _users_config(outside: Mapping[str, str]) -> list[Path]:
-    if named := outside.get("GIT_CONFIG_GLOBAL"):
-        return [Path(named)]
-    home = Path("~").expanduser()
-    return [Path(outside.get("XDG_CONFIG_HOME") or home / ".config") / "git/config", home / ".gitconfig"]
 
 
 def _verb(command: Sequence[str]) -> str:

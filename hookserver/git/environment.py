@@ -1,0 +1,75 @@
+"""The environment and the configuration that git gets: neither the outside nor a repository changes them."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hookserver.state.deploy_processes import TAG
+
+# ssh_config(5): never ask anybody, give up on a dead connection, start no connection that outlives git.
+_SSH = (
+    "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3"
+    " -o ControlMaster=no -o ControlPath=none"
+)
+# git-config(1): the last value wins, so these stand after the user's own configuration, see `include`.
+RULES = """\
+[safe]
+	directory = *
+[core]
+	hooksPath = /dev/null
+	fsmonitor = false
+	logAllRefUpdates = false
+	askPass =
+[protocol "ext"]
+	allow = never
+[http]
+	lowSpeedLimit = 1
+	lowSpeedTime = 60
+[gc]
+	autoDetach = false
+[submodule]
+	recurse = false
+[uploadpack]
+	allowAnySHA1InWant = true
+"""
+"""Our git configuration, the last that git reads."""
+
+
+def environment(tag: str, config: Path) -> dict[str, str]:
+    """The environment of every git process: our configuration, no way to ask a person, only known protocols; git(1)."""
+    return {
+        TAG: tag,
+        "HOME": os.path.expanduser("~"),  # noqa: PTH111 - never raises, even for a user without an entry
+        "GIT_CONFIG_GLOBAL": str(config),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS": "",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "GCM_INTERACTIVE": "never",
+        "GIT_SSH_COMMAND": _SSH,
+        "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
+
+
+def include(files: Sequence[Path]) -> str:
+    """Configuration text that includes these files where they exist; what follows it wins."""
+    quoted = (str(file).replace("\\", "\\\\").replace('"', '\\"') for file in files)
+    return "".join(f'[include]\n\tpath = "{path}"\n' for path in quoted)
+
+
+def without_inherited(outside: Mapping[str, str], ours: Mapping[str, str]) -> list[str]:
+    """The command prefix that removes every inherited ``GIT_*`` that ours does not overwrite: GitPython only adds."""
+    unwanted = [name for name in outside if name.startswith("GIT_") and name not in ours]
+    return ["env", *(f"--unset={name}" for name in unwanted)] if unwanted else []
+
+
+def users_config(outside: Mapping[str, str]) -> list[Path]:
+    """The configuration files of the user, as git finds them with this environment: git-config(1), FILES."""
+    if named := outside.get("GIT_CONFIG_GLOBAL"):
+        return [Path(named)]
+    home = Path("~").expanduser()
+    return [Path(outside.get("XDG_CONFIG_HOME") or home / ".config") / "git/config", home / ".gitconfig"]

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from hookserver.git.environment import environment, include, without_inherited
+
+
+def test_git_inherits_no_git_variable() -> None:
+    outside = {"GIT_DIR": "/x", "GIT_SSH_COMMAND": "evil", "PATH": "/bin", "GIT_CONFIG_COUNT": "1"}
+    ours = environment("7", Path("/state/local.gitconfig"))
+    assert without_inherited(outside, ours) == ["env", "--unset=GIT_DIR", "--unset=GIT_CONFIG_COUNT"]
+    assert without_inherited({"PATH": "/bin"}, ours) == []
+
+
+def test_git_can_ask_nobody_for_a_password() -> None:
+    ours = environment("7", Path("/c"))
+    assert ours["GIT_TERMINAL_PROMPT"] == "0"
+    assert ours["GIT_ASKPASS"] == ""
+    assert "BatchMode=yes" in ours["GIT_SSH_COMMAND"]
+    assert "ext" not in ours["GIT_ALLOW_PROTOCOL"].split(":")
+
+
+def test_included_path_with_a_quote_stays_one_path() -> None:
+    assert include([Path('/home/a "b"/.gitconfig')]) == '[include]\n\tpath = "/home/a \\"b\\"/.gitconfig"\n'
