@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from types import MappingProxyType
 
 from hookserver.config import DockerSettings, Settings
-from hookserver.config.schema import MAX_REPLICAS
+from hookserver.config.app_schema import MAX_REPLICAS
 from hookserver.models import Endpoint, Slot
 
 Replicas = Mapping[str, Mapping[Slot, int]]

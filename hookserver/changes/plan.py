@@ -8,7 +8,7 @@ from typing import Any
 
 from hookserver.changes.effects import Change, Effect, app_differences, replacing_changes, server_differences, shown
 from hookserver.config import Settings, record
-from hookserver.config.values import format_size
+from hookserver.config.units import format_size
 from hookserver.models import Release
 from hookserver.store import EffectiveSettings
 

@@ -1,23 +1,20 @@
 """The settings file: TOML becomes validated, frozen settings; every mistake is reported at once."""
 
+from hookserver.config.app_schema import (
+    BUILD_KEYS_OF_THE_IMAGE,
+    TOMCAT_KEYS_OF_THE_IMAGE,
+    AppSettings,
+    BuildSettings,
+    HealthSettings,
+    ReleaseSettings,
+    TomcatSettings,
+)
 from hookserver.config.files import missing_error_pages, unreadable_files
 from hookserver.config.health_path import health_outside
 from hookserver.config.load import Loaded, find, load, parse
 from hookserver.config.record import HIDDEN, flat, record, record_app
 from hookserver.config.reload import NEEDS_A_RESTART, reread, with_running_values
-from hookserver.config.schema import (
-    BUILD_KEYS_OF_THE_IMAGE,
-    TOMCAT_KEYS_OF_THE_IMAGE,
-    AppSettings,
-    BuildSettings,
-    DockerSettings,
-    HealthSettings,
-    NginxSettings,
-    ReleaseSettings,
-    ServerSettings,
-    Settings,
-    TomcatSettings,
-)
+from hookserver.config.schema import DockerSettings, NginxSettings, ServerSettings, Settings
 
 __all__ = [
     "BUILD_KEYS_OF_THE_IMAGE",

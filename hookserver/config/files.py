@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 
-from hookserver.config.schema import AppSettings, NginxSettings
+from hookserver.config.app_schema import AppSettings
+from hookserver.config.schema import NginxSettings
+from hookserver.config.walk import files_of
 
 FAILURES = (502, 503, 504)
 """The answers of Nginx that have a page."""
@@ -15,14 +17,17 @@ FAILURES = (502, 503, 504)
 ERROR_PAGES = tuple(f"{status}.html" for status in FAILURES)
 """The files in ``nginx.error_pages``."""
 
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")  # https://toml.io/en/v1.0.0#keys
+
 
 def unreadable_files(app: AppSettings) -> Iterator[str]:
     """A line for each file that this process cannot read now. It is needed at the next deploy, not before."""
-    for key, file in _named(app):
+    for key, file in files_of(app):
+        path = ".".join(name if _BARE_KEY.fullmatch(name) else f'"{name}"' for name in ("apps", app.name, *key))
         if not file.is_file():
-            yield f"{key}: there is no file {file}"
+            yield f"{path}: there is no file {file}"
         elif not os.access(file, os.R_OK):
-            yield f"{key}: no permission to read {file}"
+            yield f"{path}: no permission to read {file}"
 
 
 def missing_error_pages(nginx: NginxSettings) -> Iterator[str]:
@@ -40,18 +45,3 @@ def missing_error_pages(nginx: NginxSettings) -> Iterator[str]:
             yield f"nginx.error_pages: there is no file {file}"
         elif not file.stat().st_mode & stat.S_IROTH:
             yield f"nginx.error_pages: Nginx may not read {file}: chmod o+r {file}"
-
-
-def _named(app: AppSettings) -> Iterator[tuple[str, Path]]:
-    build, tomcat = f"apps.{app.name}.build", f"apps.{app.name}.tomcat"
-    if app.build.ca_bundle is not None:
-        yield f"{build}.ca_bundle", app.build.ca_bundle
-    for variable, file in app.build.env_files.items():
-        yield f"{build}.env_files.{variable}", Path(file)
-    if app.build.war.startswith("/"):
-        yield f"{build}.war", Path(app.build.war)
-    if app.tomcat.env_file is not None:
-        yield f"{tomcat}.env_file", app.tomcat.env_file
-    for place, name in app.tomcat.files.items():
-        if name.startswith("/"):
-            yield f'{tomcat}.files."{place}"', Path(name)

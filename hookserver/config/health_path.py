@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hookserver.config.schema import AppSettings
+from hookserver.config.app_schema import AppSettings
 
 
 def health_outside(app: AppSettings) -> str:

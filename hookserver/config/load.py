@@ -13,9 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from hookserver.config.conflicts import Place, conflicts
 from hookserver.config.mistakes import explained
+from hookserver.config.paths import BASE
 from hookserver.config.schema import Settings
 from hookserver.config.secrets import secret_keys
-from hookserver.config.values import BASE
 from hookserver.errors import SettingsError
 
 

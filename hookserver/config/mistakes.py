@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from hookserver.config.app_schema import AppSettings
 from hookserver.config.passwords import hide
-from hookserver.config.schema import AppSettings, Settings
+from hookserver.config.schema import Settings
 from hookserver.config.secrets import FILE_MISTAKE, secret_keys
 from hookserver.errors import did_you_mean
 

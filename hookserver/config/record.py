@@ -9,10 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hookserver.config.app_schema import AppSettings
 from hookserver.config.load import repr_toml
 from hookserver.config.passwords import DOTS
-from hookserver.config.schema import AppSettings, Settings
+from hookserver.config.schema import Settings
 from hookserver.config.secrets import Section
+from hookserver.config.walk import files_of
 
 HIDDEN = DOTS
 """What the digest of a secret begins with."""
@@ -28,10 +30,12 @@ def record(settings: Settings, salt: str) -> dict[str, Any]:
 def record_app(app: AppSettings, salt: str) -> dict[str, Any]:
     """One app's settings, with a digest of each file of this machine that its containers get."""
     recorded = app.shown(partial(_digest, salt=salt))
-    tomcat, files = recorded["tomcat"], app.tomcat.files.items()
-    if app.tomcat.env_file:
-        tomcat["env_file_content"] = _content(app.tomcat.env_file, salt)
-    tomcat["files_content"] = {place: _content(Path(file), salt) for place, file in files if Path(file).is_absolute()}
+    for (name, *place), file in files_of(app.tomcat):
+        table = recorded["tomcat"]
+        *outer, last = (f"{name}_content", *place)
+        for key in outer:
+            table = table.setdefault(key, {})
+        table[last] = _content(file, salt)
     return recorded
 
 

@@ -1,8 +1,8 @@
 """Secrets by type: a setting of one of these types is masked wherever settings are shown, recorded or logged.
 
 ``Secret`` is a text, given as ``key = "…"`` or as ``key_file = "/path"``. ``Variables`` are environment variables, of
-which those with a name such as ``DB_PASSWORD`` are secrets. ``SecretFile`` and ``VariablesFile`` name files with such
-content. ``secrets_of`` finds all of them in settings by walking the schema.
+which those with a name such as ``DB_PASSWORD`` are secrets. ``SecretFile`` and ``VariablesFile``, in ``paths``, name
+files with such content. ``secrets_of`` finds all of them in settings by walking the schema.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
@@ -26,11 +25,12 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from hookserver.config.passwords import hide, is_secret_name, masked, secrets_in
-from hookserver.config.values import BASE, FilePath, OptionalPath, Variable
+from hookserver.config.paths import BASE, Content
+from hookserver.config.values import Variable
+from hookserver.config.walk import values_of
 
 MASK = "mask"
 """In a serialization's context: the function that replaces a secret; ``masked`` without it."""
@@ -92,19 +92,6 @@ def plain(variables: Mapping[str, str | SecretStr]) -> dict[str, str]:
     return {name: text if isinstance(text, str) else text.get_secret_value() for name, text in variables.items()}
 
 
-class Content(Enum):
-    """The content of a file that a setting names."""
-
-    SECRET = auto()
-    VARIABLES = auto()
-
-
-SecretFile = Annotated[FilePath, Content.SECRET]
-"""A file whose whole text is a secret."""
-VariablesFile = Annotated[OptionalPath, Content.VARIABLES]
-"""A file of ``NAME=value`` lines, or none."""
-
-
 class Section(BaseModel):
     """A table of the settings file. Its ``repr`` masks secrets; ``<key>_file`` gives a ``Secret`` of any section."""
 
@@ -143,27 +130,7 @@ def secrets_of(section: BaseModel) -> list[str]:
 
     A file that cannot be read is left out: its reader reports it.
     """
-    return [secret for value, content in _values(section) for secret in _secrets(value, content)]
-
-
-def _values(section: BaseModel) -> Iterator[tuple[Any, Content | None]]:
-    """Each value of the settings, at any depth, with what its file has in it when its type says so."""
-    for key, field in type(section).model_fields.items():
-        yield from _below(getattr(section, key), field)
-
-
-def _below(value: Any, kind: Any) -> Iterator[tuple[Any, Content | None]]:
-    """``kind``: the value's type, as a field or as the argument of a generic type has it."""
-    if isinstance(value, BaseModel):
-        yield from _values(value)
-    elif isinstance(value, Mapping | tuple):
-        annotation = kind.annotation if isinstance(kind, FieldInfo) else kind
-        item_kinds = [argument for argument in get_args(annotation) if argument is not Ellipsis] or [None]
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _below(item, item_kinds[-1])
-    else:
-        metadata = kind.metadata if isinstance(kind, FieldInfo) else getattr(kind, "__metadata__", ())
-        yield value, next((entry for entry in metadata if isinstance(entry, Content)), None)
+    return [secret for _, value, content in values_of(section) for secret in _secrets(value, content)]
 
 
 def _secrets(value: Any, content: Content | None) -> Iterator[str]:

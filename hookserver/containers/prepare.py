@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from docker.errors import APIError
 
-from hookserver.config.values import format_duration
+from hookserver.config.units import format_duration
 from hookserver.engine.client import TIMEOUT, Engine
 from hookserver.engine.output import LineReader
 from hookserver.errors import ContainerError

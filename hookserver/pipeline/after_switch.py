@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from hookserver.config.values import format_duration
+from hookserver.config.units import format_duration
 from hookserver.errors import DeployFailed, Unhealthy
 from hookserver.models import Release, Slot, TrafficState
 from hookserver.pipeline.context import DeployContext

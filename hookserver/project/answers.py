@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from hookserver.config.schema import BuildSettings
+from hookserver.config.app_schema import BuildSettings
 from hookserver.config.values import AppName, Branch, Domain, HealthPath, Repository, UrlPath
 from hookserver.project.findings import Build, Evidence, Health, Project
 from hookserver.project.java import JDKS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from hookserver.config.schema import AppSettings
+from hookserver.config.app_schema import AppSettings
 from hookserver.project.answers import (
     EXAMPLE_DOMAIN,
     Answers,

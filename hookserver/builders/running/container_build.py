@@ -19,7 +19,7 @@ from hookserver.builders.running.failure_cause import Cause
 from hookserver.builders.running.recipe import Recipe, container_settings
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.wars.choice import choose_war
-from hookserver.config.values import format_size
+from hookserver.config.units import format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import ensure_image
 from hookserver.engine.output import FrameReader, LineReader

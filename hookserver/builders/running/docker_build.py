@@ -18,7 +18,7 @@ from hookserver.builders.job import BuildJob
 from hookserver.builders.running import source as sources
 from hookserver.builders.running.failure_cause import Cause
 from hookserver.builders.running.tools import LIBRARY_LAYER, BuildTools
-from hookserver.config.values import format_size
+from hookserver.config.units import format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.client import CPU_PERIOD
 from hookserver.engine.messages import failure

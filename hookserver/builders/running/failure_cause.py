@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from hookserver.config.values import format_duration
+from hookserver.config.units import format_duration
 from hookserver.errors import BuildError, indented
 
 _FIRST_ERRORS = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from hookserver.config.values import format_duration, format_size
+from hookserver.config.units import format_duration, format_size
 from hookserver.errors import NginxError
 
 

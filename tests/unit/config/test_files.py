@@ -27,8 +27,8 @@ def test_each_that_is_not_there_is_reported_with_its_key(tmp_path: Path) -> None
     app = parse(SETTINGS.format(here=tmp_path), tmp_path / "hookserver.toml").settings.apps["shop"]
     assert list(unreadable_files(app)) == [
         f"apps.shop.build.env_files.REPO_PASSWORD: there is no file {tmp_path}/password",
-        f"apps.shop.tomcat.env_file: there is no file {tmp_path}",
         f'apps.shop.tomcat.files."lib/driver.jar": there is no file {tmp_path}/driver.jar',
+        f"apps.shop.tomcat.env_file: there is no file {tmp_path}",
     ]
 
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from hookserver import config
 from hookserver.changes.effects import Effect, app_differences, server_differences
-from hookserver.config.schema import AppSettings, Settings
+from hookserver.config.app_schema import AppSettings
+from hookserver.config.schema import Settings
 from tests.unit.documents.pages import PAGES, ROOT, Table, page, spans
 
 SECTIONS = {

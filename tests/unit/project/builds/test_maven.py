@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.config import parse
-from hookserver.config.schema import BuildSettings
+from hookserver.config.app_schema import BuildSettings
 from hookserver.project import Build, default_answers, inspect_project, render_settings
 from tests.unit.project.trees import MULTI_MODULE, WRAPPER, dependency, plant, pom
 

@@ -1,0 +1,45 @@
+"""The keys of an app: defaults, and what follows from other keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hookserver.config import parse
+from tests.unit.config.samples import APP, mistakes, settings
+
+
+def test_only_an_apps_own_facts_have_no_default() -> None:
+    assert mistakes("[apps.shop]\n") == [
+        "apps.shop.repository: missing; it has no default",
+        "apps.shop.domains: missing; it has no default",
+    ]
+
+
+def test_key_that_does_not_work_yet_is_refused() -> None:
+    assert mistakes(APP + "[apps.shop.release]\nwatch = '30s'")
+
+
+def test_context_and_the_health_path_follow_the_path() -> None:
+    root = settings().apps["shop"]
+    below = settings('path = "/de/shop/"\n').apps["shop"]
+    assert (root.tomcat.context, root.health.path) == ("ROOT", "/")
+    assert (below.path, below.tomcat.context, below.health.path) == ("/de/shop", "de#shop", "/de/shop/")
+
+
+@pytest.mark.parametrize("path", ["/a//b", "/a/../b", "/./a", "/%41"])
+def test_path_that_nginx_would_rewrite_is_refused(path: str) -> None:
+    assert "write the path as visitors see it" in mistakes(f'{APP}path = "{path}"')[0]
+
+
+def test_only_sticky_sessions_keep_the_old_slot() -> None:
+    assert settings().apps["shop"].release.sticky_seconds == 1800.0
+    none = settings('[apps.shop.release]\nsessions = "none"').apps["shop"].release
+    assert none.sticky_seconds == 0.0
+
+
+@pytest.mark.parametrize(("repository", "pushed"), [("push", True), ("https://git.example.com/push", False)])
+def test_only_the_repository_push_is_pushed_to(repository: str, pushed: bool) -> None:
+    app = f'[apps.shop]\nrepository = "{repository}"\ndomains = ["shop.example.com"]\n'
+    assert parse(app, Path("x")).settings.apps["shop"].is_pushed_to is pushed
