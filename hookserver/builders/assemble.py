@@ -169,8 +169,9 @@ def _layer(
 ) -> str:
     """The id of an image: ``parent`` with tar files unpacked in Tomcat's folders, without the ``removed`` webapps."""
     remove = ["rm", "-rf", "--", *(f"{base.home}/webapps/{name}" for name in removed)]
+    # A commit takes over the container's entrypoint and user, here those of `rm`: set the image's again.
     config = {"Labels": labels, "Entrypoint": list(base.entrypoint), "Cmd": list(base.command), "User": base.user}
-    user = "0:0" if removed else base.user
+    user = "0:0" if removed else base.user  # the default webapps may belong to root
     name, tag = (None, None) if labels[ROLE] == LIBRARY_LAYER else (job.app.image, job.commit[:12])
     with (
         tools.containers.create(

@@ -137,7 +137,7 @@ class DockerImages:
                 f"the image {app.tomcat.image} has no Tomcat in {base.home}",
                 "Name a Tomcat image in tomcat.image with the folders of the official ones.",
             )
-        # A commit has no data of volumes: https://docs.docker.com/reference/cli/docker/container/commit/
+        # A commit includes no data of volumes: https://docs.docker.com/reference/cli/docker/container/commit/
         if base.volume_over_webapps:
             raise BuildError(
                 f"the image {app.tomcat.image} declares the volume {base.volume_over_webapps}: "

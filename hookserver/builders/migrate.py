@@ -24,6 +24,7 @@ _FETCH = (
     f"-Dartifact=org.apache.tomcat:jakartaee-migration:{_VERSION}:jar:shaded -DoutputDirectory=/tmp/migration"
 )
 _TOOL = f"/tmp/migration/jakartaee-migration-{_VERSION}-shaded.jar"  # noqa: S108
+# Java's default heap is 25 % of the memory limit: MaxRAMPercentage in java(1).
 _CONVERT = f"mkdir migrated && java -XX:MaxRAMPercentage=60.0 -jar {_TOOL} app.war migrated/app.war && rm app.war"
 
 

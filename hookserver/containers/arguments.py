@@ -23,8 +23,9 @@ Java's default is 25: MaxRAMPercentage in https://docs.oracle.com/en/java/javase
 _HEAP_IS_SET = re.compile(r"-Xmx|-XX:(?:MaxRAM|MaxHeapSize|InitialRAMPercentage)")
 _JVM_VARIABLES = ("CATALINA_OPTS", "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 _PIDS = 4096
+"""Processes and threads of a replica: a leak of threads must not take those of the host."""
 _STOP_TIMEOUT = 15
-# https://docs.docker.com/engine/logging/drivers/json-file/
+# Without a limit, Docker's logs grow until the disk is full: https://docs.docker.com/engine/logging/drivers/json-file/
 _LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 _FOLLOWED_LOG = {"Type": "json-file", "Config": {"max-size": "100m", "max-file": "1"}}
 """Rotated only beyond ``OUTPUT_LIMIT`` of ``engine/output.py``: a rotation may end the log that is followed.

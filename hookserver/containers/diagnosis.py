@@ -79,8 +79,8 @@ def failure_report(log: str, lines: int) -> str:
 def describe_exit(exit_code: int, oom_killed: bool) -> str:
     """How a container ended, in words.
 
-    126 and 127 are Docker's (https://docs.docker.com/engine/containers/run/#exit-status), 128 + n is signal n of
-    signal(7).
+    126 and 127 are Docker's: https://docs.docker.com/engine/containers/run/#exit-status
+    128 + n stands for signal n of signal(7).
     """
     if oom_killed:
         return "was killed: it needed more memory than its limit"

@@ -30,6 +30,7 @@ def parse_env_file(text: str, name: str) -> dict[str, str]:
     Raises ContainerError with the number of a line that has no ``=``, or no valid name.
     """
     variables: dict[str, str] = {}
+    # Docker skips a byte order mark, too: https://github.com/docker/cli/blob/master/pkg/kvfile/kvfile.go
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
         line = line.lstrip()
         if not line or line.startswith("#"):

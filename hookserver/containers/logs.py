@@ -39,6 +39,7 @@ def messages(engine: Engine, replicas: Iterable[Replica], since: float) -> list[
     lines: list[str] = []
     for replica in replicas:
         with engine.doing(f"read the log of {replica.name}"):
+            # `or 1`: docker-py refuses a `since` of 0 (InvalidArgument).
             log = engine.api.logs(replica.id, since=math.floor(since) or 1, stream=True, follow=False)
             lines += [f"{replica.name}: {line}" for line in diagnosis.messages(read_lines(log))]
     return lines

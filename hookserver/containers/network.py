@@ -40,6 +40,8 @@ def network_arguments(subnet: IPv4Network, state_dir: Path, app: str = "") -> di
     return {
         "name": network_name(subnet),
         "driver": "bridge",
+        # Before Engine 25 (API 1.44) Docker creates a second network with the same name:
+        # https://docs.docker.com/reference/api/engine/version-history/#v144-api-changes
         "check_duplicate": True,
         "internal": bool(app),
         "ipam": IPAMConfig(pool_configs=[pool]),
@@ -114,6 +116,7 @@ def routes_within(table: str, subnet: IPv4Network) -> list[str]:
 
 
 def _little_endian(digits: str) -> int:
+    """The kernel prints an address as one number in the host's byte order: proc_pid_net(5)."""
     return socket.ntohl(int(digits, 16))
 
 
@@ -136,7 +139,7 @@ def _inspect(engine: Engine, subnet: IPv4Network) -> dict[str, Any] | None:
 
 
 def _create(engine: Engine, subnet: IPv4Network, arguments: dict[str, Any], remedy: str) -> dict[str, Any]:
-    refused = ""
+    refused = ""  # two processes may create it at once: the loser finds the winner's network below
     with engine.doing(f"create the network {network_name(subnet)}"):
         try:
             engine.api.create_network(**arguments)

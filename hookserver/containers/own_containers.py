@@ -52,6 +52,8 @@ class OwnContainers:
         api = self.engine.api
         with self.engine.doing(f"create the container {name}"):
             id_: str = api.create_container_from_config(config, name)["Id"]
+        # Before Engine 25 (API 1.44) a container can be created in one network only, so the others follow:
+        # https://docs.docker.com/reference/api/engine/version-history/#v144-api-changes
         if cluster:
             with self.engine.doing(f"connect {name} to the network {cluster.network}"):
                 api.connect_container_to_network(id_, cluster.network, ipv4_address=cluster.address)
@@ -69,7 +71,8 @@ class OwnContainers:
             try:
                 self.engine.api.remove_container(id_, v=True, force=True)
             except APIError as error:
-                # 409: another removal is in progress, https://docs.docker.com/reference/api/engine/ (ContainerDelete)
+                # 409, "removal of container … is already in progress": wait for that one.
+                # https://github.com/moby/moby/blob/master/daemon/delete.go
                 if error.status_code != 409:
                     raise
                 return error

@@ -21,6 +21,7 @@ def run_prepare(host: str, container: str, deadline: float, report: Callable[[st
 
     Raises ContainerError with its last lines when its exit code is not 0, or it does not end in time.
     """
+    # Docker sends nothing while the command prints nothing, so the client waits as long as the command may take.
     engine = Engine(host, timeout=int(deadline) + TIMEOUT)
     late = threading.Event()
 
@@ -28,7 +29,7 @@ def run_prepare(host: str, container: str, deadline: float, report: Callable[[st
         late.set()
         try:
             engine.api.kill(container)
-        except APIError:
+        except APIError:  # it has just ended by itself
             return
 
     timer = threading.Timer(deadline, kill)
@@ -60,8 +61,8 @@ def run_prepare(host: str, container: str, deadline: float, report: Callable[[st
 def _output(engine: Engine, container: str) -> Iterator[str]:
     """The lines of the log as they arrive.
 
-    A followed log lacks a last line without a newline, and may lack what was written just before the container's end
-    (https://github.com/moby/moby/issues/43860). So the missing bytes are read afterwards. If the log was rotated in
+    A followed log lacks a last line without a newline, and may lack lines that were written just before the container's
+    end (https://github.com/moby/moby/issues/43860). So the missing bytes are read afterwards. If the log was rotated in
     the meantime, these are its last lines.
     """
     lines, received = LineReader(), 0

@@ -17,7 +17,8 @@ def parse_replica(inspection: dict[str, Any]) -> Replica:
     """The replica of Docker's answer to an inspection."""
     found, state = inspection["Config"]["Labels"], inspection["State"]
     out_of_memory = state["OOMKilled"]
-    # Docker clears the exit code at a restart: how the process before ended is unknown.
+    # Docker clears the exit code at a restart, so it is not known how the process before ended:
+    # https://github.com/moby/moby/blob/master/daemon/container/state.go (setRunning)
     runs_again = state["Status"] == "running" and not out_of_memory
     return Replica(
         id=inspection["Id"],

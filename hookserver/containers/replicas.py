@@ -83,7 +83,8 @@ class Containers:
 
     def keep_running(self, app: str, slot: Slot) -> None:
         """From now on Docker restarts the slot's replicas by itself: after a crash, and after its own restart."""
-        # "unless-stopped" would leave them down after a killed dockerd: https://docs.docker.com/engine/containers/start-containers-automatically/
+        # "unless-stopped" leaves a container down that was stopped before dockerd restarts:
+        # https://docs.docker.com/engine/containers/start-containers-automatically/
         with self._engine.doing(f"set the restart policy of {app}'s {slot} replicas"):
             in_parallel(
                 lambda id_: self._engine.api.update_container(id_, restart_policy={"Name": "always"}),

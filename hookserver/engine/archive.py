@@ -68,6 +68,7 @@ def open_archive(engine: Engine, container: str, path: str) -> Iterator[tarfile.
         except NotFound:
             chunks = None
         if chunks is not None:
+            # "r|" reads a stream, which cannot seek: https://docs.python.org/3/library/tarfile.html#tarfile.open
             with tarfile.open(fileobj=Chunks(chunks), mode="r|") as archive:
                 yield archive
     if chunks is None:
@@ -82,8 +83,8 @@ def read_file(engine: Engine, container: str, path: str, limit: int) -> bytes:
     with engine.doing(f"copy {path} out of a container"):
         try:
             chunks, stat = engine.api.get_archive(container, path)
-            # Docker sends a symlink as such, with its target resolved inside the container: ContainerArchiveInfo in
-            # https://docs.docker.com/reference/api/engine/version/v1.41/
+            # Docker sends a symlink as such, and its target, resolved inside the container, in a header:
+            # https://github.com/moby/moby/blob/master/daemon/containerfs_linux.go
             if stat["linkTarget"]:
                 chunks, stat = engine.api.get_archive(container, stat["linkTarget"])
         except NotFound:

@@ -51,9 +51,10 @@ class Engine:
     def api(self) -> APIClient:
         """Docker's low-level client, for the newest API that the engine knows. Raises the engine's error class."""
         with self.doing("connect to Docker"):
+            # Only TLS from the environment: `host` already includes $DOCKER_HOST.
             tls = kwargs_from_env().get("tls", False)
             client = APIClient(base_url=self.host, tls=tls, timeout=self._timeout)
-        # Without this, an engine that is not closed raises ResourceWarning at its garbage collection.
+        # docker-py's client does not close its sockets when it is garbage collected: Python warns (ResourceWarning).
         weakref.finalize(self, client.close)
         return client
 
@@ -85,7 +86,7 @@ class Engine:
     ) -> Iterator[requests.Response]:
         """A POST to the Engine API whose answer arrives for as long as something runs, and that the caller may end.
 
-        docker-py's own calls offer no way to end early. ``silence`` is the longest time without a byte, in seconds.
+        docker-py's own calls cannot be ended early. ``silence`` is the longest time without a byte, in seconds.
         Raises the engine's error class when Docker refuses.
         """
         headers = {"Content-Type": "application/x-tar"} if data else {}

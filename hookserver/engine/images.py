@@ -34,6 +34,7 @@ def image_id(engine: Engine, image: str) -> str:
 def find_images(engine: Engine, labels: Mapping[str, object]) -> list[dict[str, Any]]:
     """All images with these labels, layers included, the newest first. Raises the engine's error class."""
     with engine.doing("list the images"):
+        # all=True: layers of libraries have no tag, and are "intermediate" images once another is made on them.
         images = engine.api.images(all=True, filters=label_filter(labels))
     return sorted(images, key=lambda image: int(image["Created"]), reverse=True)
 
@@ -51,7 +52,7 @@ def ensure_image(engine: Engine, image: str, setting: str, report: Callable[[str
             if problem := failure(message):
                 raise DockerException(problem)
     except (DockerException, requests.RequestException) as error:
-        problem = str(getattr(error, "explanation", "") or error)  # an APIError's own text is mostly the call's address
+        problem = str(getattr(error, "explanation", "") or error)  # str(APIError) is mostly the URL of the call
         raise engine.error(
             f"the image {image} ({setting}) is not here and cannot be pulled: {problem}",
             f"Pull, load or make it on this machine (deploy/images/make.sh makes Tomcat's, Maven's and Ant's, "

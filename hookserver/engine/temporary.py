@@ -40,7 +40,7 @@ class TemporaryContainers:
             try:
                 container = api.create_container(image, name=name, labels=labels, **settings)
             except APIError as error:
-                # 409: the name is taken (ContainerCreate in the Engine API).
+                # 409: the name is taken, by a container of an earlier attempt (ContainerCreate in the Engine API).
                 if error.status_code != requests.codes.conflict:
                     raise
                 self.remove_leftovers(deploy)
@@ -78,7 +78,7 @@ class TemporaryContainers:
     def _remove(self, container: str) -> None:
         """Remove it if Docker does; otherwise ``remove_leftovers`` finds it later.
 
-        The CPU limit is removed first: under it, the processes of a fork bomb get no time to die.
+        The CPU limit is removed first (a quota of -1): under it, the processes of a fork bomb get no time to die.
         """
         api = self._engine.api
         with suppress(DockerException, requests.RequestException, OSError):

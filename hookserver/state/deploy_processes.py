@@ -24,6 +24,7 @@ def kill_orphans(tag: str) -> int:
         killed.update(pid for pid in orphans if _kill(pid, tag))
         return not orphans
 
+    # Again and again: a process may start another one between the listing and its own end.
     wait_until(none_is_left, 2, pause=0.005)
     return len(killed)
 
@@ -50,7 +51,7 @@ def _kill(pid: int, tag: str) -> bool:
     except OSError:
         return False
     try:
-        if _has_tag(pid, tag):
+        if _has_tag(pid, tag):  # again: the number may have been reused before the pidfd was opened
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             return True
     except OSError:

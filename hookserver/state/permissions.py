@@ -22,6 +22,7 @@ def prepare(state: StateDir) -> None:
         for folder in state.private:
             folder.mkdir(mode=0o700, exist_ok=True)
             _narrow(folder)
+        # Created before SQLite opens it, which would use the umask: nobody else may read it for a moment, either.
         os.close(os.open(state.database, os.O_RDONLY | os.O_CREAT, 0o600))
         # SQLite's write-ahead log and its index, beside the database: https://www.sqlite.org/wal.html
         for suffix in ("", "-wal", "-shm"):

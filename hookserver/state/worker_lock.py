@@ -48,7 +48,7 @@ def worker_is_alive(state: StateDir) -> bool:
 def wakeups(state: StateDir) -> Iterator[socket.socket]:
     """A socket that becomes readable when the worker is woken. It never blocks."""
     path = state.wakeup_socket
-    path.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)  # a killed worker leaves it, and bind(2) refuses an existing path (EADDRINUSE)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as made:
         made.bind(str(path))
         path.chmod(0o600)

@@ -38,12 +38,13 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
     Raises BuildError with Ant's errors.
     """
     build = job.app.build
+    # -noinput: an <input> task fails at once instead of waiting: https://ant.apache.org/manual/running.html
     command = build.command or ("ant", "-noinput")
     log.line(f"$ {' '.join(command)}")
     recipe = Recipe(
         image=build.image or _IMAGE,
         command=command,
-        # https://ant.apache.org/ivy/history/latest-milestone/settings/caches.html
+        # Ivy's default cache is ~/.ivy2/cache: https://ant.apache.org/ivy/history/latest-milestone/settings/caches.html
         caches={"/root/.ivy2": f"hookserver-{job.app.name}-ivy"},
         folder="",
         is_error=is_error,

@@ -18,7 +18,8 @@ from hookserver.errors import BuildError
 recognised_by = "a Dockerfile (dockerfile)"
 brings_server = True
 
-# The classic builder knows none of these: https://docs.docker.com/reference/dockerfile/
+# The classic builder refuses or ignores these ("the --chmod option requires BuildKit"):
+# https://github.com/moby/moby/blob/master/daemon/builder/dockerfile/dispatchers.go
 _BUILDKIT = (
     (re.compile(r"^#\s*syntax\s*=", re.IGNORECASE | re.MULTILINE), "# syntax="),
     (re.compile(r"^\s*RUN\s+(?:.*\s)?--(?:mount|network|security)=", re.IGNORECASE | re.MULTILINE), "RUN --mount"),

@@ -19,10 +19,10 @@ brings_server = False
 _IMAGE = "gradle:8-jdk17"
 _FILES = ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts")
 _HOME = "/root/.gradle"
-# A daemon would outlive the build, a rich console draws progress bars:
+# A daemon would outlive the build, and a rich console draws progress bars:
 # https://docs.gradle.org/current/userguide/command_line_interface.html
 _TASKS = ("--no-daemon", "--console=plain", "assemble")
-# https://docs.gradle.org/current/userguide/gradle_wrapper.html: the script needs both.
+# ./gradlew needs both: https://docs.gradle.org/current/userguide/gradle_wrapper.html
 _WRAPPER_FILES = ("gradle/wrapper/gradle-wrapper.properties", "gradle/wrapper/gradle-wrapper.jar")
 _ERROR = re.compile(
     r"(?:(?:.*: )?error: |  (?:symbol|location): |Execution failed for |A problem occurred"

@@ -30,8 +30,8 @@ IMAGE = "maven:3.9-eclipse-temurin-17"
 CACHE = "hookserver-{}-m2"
 """The volume with an app's ``~/.m2``."""
 _GOALS = ("-B", "-DskipTests", "package")
-# Logs no downloads, in every Maven 3. -ntp is new in 3.6.1 (https://maven.apache.org/docs/3.6.1/release-notes.html); a
-# wrapper may bring an older Maven, which refuses it.
+# Hides the downloads in every Maven 3. A wrapper may bring a Maven before 3.6.1, which does not know -ntp:
+# https://maven.apache.org/docs/3.6.1/release-notes.html
 _QUIET = "-Dorg.slf4j.simpleLogger.log.org.apache.maven.cli.transfer.Slf4jMavenTransferListener=warn"
 # The official image sets MAVEN_CONFIG to a folder, which mvnw passes on as a goal:
 # https://github.com/carlossg/docker-maven/issues/301

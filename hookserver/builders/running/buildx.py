@@ -37,6 +37,7 @@ def build_with_buildx(tools: BuildTools, job: BuildJob, needs: str, log: DeployL
     metadata = job.work / "image.json"
     label_options = [f"--label={key}={value}" for key, value in base_labels(tools, job).items()]
     fresh = ["--no-cache"] if job.rebuild else []
+    # --load: a builder other than the engine's own keeps the image to itself.
     command = ["build", "--progress=plain", "--load", f"--metadata-file={metadata}", *label_options, *fresh]
     cause = Cause(lambda _: False)
 
@@ -60,8 +61,8 @@ def build_with_buildx(tools: BuildTools, job: BuildJob, needs: str, log: DeployL
 def _built_image(tools: BuildTools, metadata: Path) -> str:
     """The image's id, which is one of two digests.
 
-    The containerd image store uses the manifest's digest, the older store that of the image's configuration:
-    https://docs.docker.com/engine/storage/containerd/
+    The containerd image store uses the manifest's digest, the older store that of the image's configuration. The file
+    has both: https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file
     """
     with tools.engine.doing("read the metadata file of buildx"):
         written = json.loads(metadata.read_text(encoding="utf-8"))
@@ -114,6 +115,7 @@ def _run(
         timer.start()
         try:
             assert process.stdout is not None
+            # process.stdout.read(n) would wait for n bytes, so that the log came late.
             while part := os.read(process.stdout.fileno(), 1 << 16):
                 for line in lines.feed(part):
                     report(line)

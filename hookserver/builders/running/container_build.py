@@ -36,6 +36,7 @@ cd / && : >{_MARKER} || exit $?
 find {_MARKER} {_FOLDER} -type f '(' -name {_MARKER} -o -name '*.war' ')' -exec tar -c {{}} + >&3"""
 _ENTRYPOINT = ("sh", "-c", _SCRIPT, "build")
 _WARS_LIMIT = 4 << 30
+"""Bytes of all WARs that a build makes: a build must not fill the disk of the host."""
 _STDOUT = 1
 _KILLED = 128 + signal.SIGKILL
 # ContainerAttach in the Engine API: https://docs.docker.com/reference/api/engine/version/v1.41/
@@ -120,6 +121,7 @@ def _take_war(tools: BuildTools, wars: IO[bytes], job: BuildJob, recipe: Recipe,
 
 def _run(tools: BuildTools, container: str, deadline: float, output: _Output) -> bool:
     """Start the container and take its output; whether it ends before the deadline."""
+    # Attached before the start: the stream begins at the request, so that later it would lack the first lines.
     with tools.engine.doing("run the build"), tools.engine.stream(f"containers/{container}/attach", _ATTACH) as answer:
         tools.engine.api.start(container)
         for data in _received(answer.raw.fileno(), deadline):
@@ -148,7 +150,7 @@ def _failed(tools: BuildTools, container: str, job: BuildJob, recipe: Recipe, ca
         killed = tools.engine.api.inspect_container(container)["State"]["OOMKilled"]
     limit = format_size(job.app.build.memory)
     lacked_memory = killed or any(map(cause.mentions, ("java.lang.OutOfMemoryError", "GC overhead limit exceeded")))
-    # OOMKilled may be false still when Docker has not yet read the event of the cgroup; 137 is SIGKILL then.
+    # Docker sets OOMKilled by an event of the cgroup, which may arrive after the exit; 137 is SIGKILL then.
     if lacked_memory or exit_code == _KILLED:
         problem = "the build ran out of memory" if lacked_memory else "the build was killed, probably out of memory"
         return BuildError(cause.describe(f"{problem} (exit code {exit_code})"), f"Raise build.memory (now {limit}).")

@@ -47,6 +47,7 @@ def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
     with (
         tools.engine.doing("build the Dockerfile"),
         _context(job) as context,
+        # A step may print nothing until the build's own time limit, which ends it first.
         tools.engine.stream("build", query, context, silence=2 * build.timeout) as answer,
     ):
         with _ended_after(answer, build.timeout) as over:
@@ -77,12 +78,17 @@ def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployL
 
 @contextmanager
 def _ended_after(answer: requests.Response, seconds: float) -> Iterator[threading.Event]:
-    """Close the connection after this time, upon which the engine cancels the build; the event is set then."""
+    """Close the connection after this time, and set the event.
+
+    The engine cancels a build whose client disconnects: ImageBuild in
+    https://docs.docker.com/reference/api/engine/version/v1.41/
+    """
     over = threading.Event()
     connection = socket.socket(fileno=os.dup(answer.raw.fileno()))
 
     def end() -> None:
         over.set()
+        # close() would not wake the thread that reads; shutdown(2) ends its recv().
         connection.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, end)
@@ -112,6 +118,7 @@ def base_labels(tools: BuildTools, job: BuildJob) -> dict[str, str]:
 
 def _failed(problem: str, job: BuildJob, cause: Cause) -> BuildError:
     shown = f"the Dockerfile's build failed: {problem.strip()}\n{indented(cause.last_lines())}"
+    # The text of the classic builder: https://github.com/moby/moby/blob/master/daemon/builder/dockerfile/dispatchers.go
     if "returned a non-zero code: 137" in problem:
         limit = format_size(job.app.build.memory)
         return BuildError(shown, f"Exit code 137 (SIGKILL) mostly means no memory: raise build.memory (now {limit}).")

@@ -11,7 +11,7 @@ from hookserver.errors import BuildError, indented
 
 _FIRST_ERRORS = 20
 _LAST_LINES = 20
-# A colour is an escape sequence "CSI … final byte": ECMA-48, section 5.4.
+# Colours are control sequences, "CSI … final byte": ECMA-48, section 5.4.
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 

@@ -17,7 +17,8 @@ from hookserver.engine.labels import APP, STATE_DIR
 from hookserver.errors import BuildError
 
 _PROCESSES = 2048
-# What root in the container needs to unpack archives and to end its processes: capabilities(7).
+"""Processes and threads of a build: a fork bomb must not take those of the host."""
+# Root in the container needs these to unpack archives and to end its processes: capabilities(7).
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
 
 
@@ -66,7 +67,9 @@ def container_settings(tools: BuildTools, job: BuildJob, recipe: Recipe, entrypo
             pids_limit=_PROCESSES,
             cap_drop=["ALL"],
             cap_add=_CAPABILITIES,
+            # A setuid program of the image gains no rights: PR_SET_NO_NEW_PRIVS in prctl(2).
             security_opt=["no-new-privileges"],
+            # The output is read by attaching; Docker keeps no second copy on its disk.
             log_config=LogConfig(type="none"),
             network_mode="none" if build.offline else "default",
         ),

@@ -52,6 +52,7 @@ def pack_source(source: Path, work: Path, below: str) -> Iterator[IO[bytes]]:
     """
     with tempfile.TemporaryFile(dir=work) as spool:
         try:
+            # The pax format has no limit for paths and sizes: https://docs.python.org/3/library/tarfile.html#tarfile.PAX_FORMAT
             with tarfile.open(fileobj=spool, mode="w", format=tarfile.PAX_FORMAT) as archive:
                 archive.add(source, below, filter=_as_root)
         except OSError as error:

@@ -16,6 +16,7 @@ PASSWORD = "changeit"  # noqa: S105
 _PEM_PLACE = "/run/hookserver/ca-bundle.pem"
 _JAVA_PLACE = "/run/hookserver/truststore.p12"
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+# In this order: OpenSSL, Python and Go (SSL_CTX_load_verify_locations(3)); curl(1); requests; Node.js; git-config(1).
 _PEM_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO")
 
 
@@ -76,8 +77,8 @@ def _pkcs12(pem: bytes) -> bytes | None:
             certificates.append(pkcs12.PKCS12Certificate(certificate, f"ca-{number}".encode()))
     if not certificates:
         return None
-    # Java 8 before 8u301 reads no newer encryption (https://www.oracle.com/java/technologies/javase/8u301-relnotes.html).
-    # Nothing here is secret.
+    # Java 8 reads the newer HmacPBESHA256 only since 8u301: https://bugs.java.com/bugdatabase/view_bug?bug_id=8267701
+    # Old algorithms do no harm: certificates are no secret.
     encryption = (
         PrivateFormat.PKCS12.encryption_builder()
         .kdf_rounds(2048)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# A script that was committed on Windows has CR LF, which sh(1) does not accept. It keeps its name and mode: wrappers
-# derive their command and folder from ``$0``.
+# A script that was committed on Windows has CR LF, which sh(1) does not accept. The file itself is rewritten, since
+# wrappers derive their folder from ``$0``.
 _RUN = "script=$(tr -d '\\r' <{0}) && printf '%s\\n' \"$script\" >{0} && unset script && exec sh ./{0} \"$@\""
 
 

@@ -19,6 +19,7 @@ DEFAULT_WEBAPPS = frozenset({"ROOT", "docs", "examples", "host-manager", "manage
 """The webapps of a Tomcat tarball, which would be public beside the app."""
 _DEFAULT_HOME = "/usr/local/tomcat"
 _FILE_LIMIT = 1 << 20
+"""Bytes of a settings file: an image can be hostile."""
 _FORMAT = 2
 """The version of the cached facts: a new one makes every image be inspected again."""
 
@@ -85,6 +86,7 @@ def inspect_base(tools: BuildTools, image: str, app: str, deploy: int) -> Base:
     env = dict(pair.partition("=")[::2] for pair in config.get("Env") or [])
     # CATALINA_BASE defaults to CATALINA_HOME: https://tomcat.apache.org/tomcat-10.1-doc/introduction.html
     home = env.get("CATALINA_BASE") or env.get("CATALINA_HOME") or _DEFAULT_HOME
+    # Docker refuses to create a container without a command ("no command specified"), even one that never runs.
     with tools.containers.create(app, deploy, image, "inspect", entrypoint=["none"]) as container:
         conf = _conf(tools, container, home)
         webapps = _names(tools, container, f"{home}/webapps") if conf else ()

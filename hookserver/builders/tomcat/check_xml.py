@@ -13,7 +13,7 @@ from hookserver.errors import BuildError
 _ROOTS = {"server.xml": "Server", "context.xml": "Context", "tomcat-users.xml": "tomcat-users", "web.xml": "web-app"}
 _HOST_FOLDERS = 3
 """The folders of a context's file, ``conf/<engine>/<host>``: https://tomcat.apache.org/tomcat-10.1-doc/config/context.html"""
-# https://tomcat.apache.org/tomcat-10.1-doc/realm-howto.html#UserDatabaseRealm
+# The format is in https://tomcat.apache.org/tomcat-10.1-doc/realm-howto.html#UserDatabaseRealm
 _USERS = """Write it as Tomcat reads it:
   <tomcat-users>
     <role rolename="manager-gui"/>

@@ -52,7 +52,8 @@ def edit_server_xml(text: str, subnet: IPv4Network, classes: Collection[str] = (
     root = _parse(text)
     if root is None:
         return _unchanged("server.xml", text)
-    # The default shutdown port; -1 disables it: https://tomcat.apache.org/tomcat-10.1-doc/config/server.html
+    # Any program in the container can stop Tomcat through the default shutdown port; -1 disables it:
+    # https://tomcat.apache.org/tomcat-10.1-doc/config/server.html
     if root.get("port") == "8005":
         root.set("port", "-1")
     connectors = [connector for connector in root.iter("Connector") if _speaks_http(connector)]
@@ -60,11 +61,11 @@ def edit_server_xml(text: str, subnet: IPv4Network, classes: Collection[str] = (
     # https://tomcat.apache.org/tomcat-10.1-doc/config/http.html
     for connector in connectors:
         _add(connector, bindOnInit="false", keepAliveTimeout=str(KEEP_ALIVE), maxKeepAliveRequests="-1")
-    # Only with bindOnInit="false": https://tomcat.apache.org/tomcat-8.5-doc/config/service.html
+    # Applies only to connectors with bindOnInit="false": https://tomcat.apache.org/tomcat-8.5-doc/config/service.html
     for service in root.iter("Service"):
         _add(service, gracefulStopAwaitMillis=str(GRACE))
     notes = [note for engine in root.iter("Engine") for note in _edit_engine(root, engine, subnet, classes)]
-    # By default a context whose servlet fails at the start counts as started:
+    # By default a context counts as started although a servlet with load-on-startup failed:
     # https://tomcat.apache.org/tomcat-10.1-doc/config/host.html
     for host in root.iter("Host"):
         _add(host, failCtxIfServletStartFails="true")
@@ -153,7 +154,7 @@ def _edit_engine(root: Element, engine: Element, subnet: IPv4Network, classes: C
         _insert_before_host(engine, _remote_ip_valve(subnet))
     if ELSEWHERE in classes:
         _insert_before_host(engine, Element("Valve", className=ELSEWHERE))
-    if BEGUN in classes:  # Tomcat calls the valves in the order of the file
+    if BEGUN in classes:  # first: Tomcat calls valves in the order of the file, so nothing processes a request before
         _insert(engine, 0, Element("Valve", className=BEGUN))
     if CLUSTER in classes and root.find(".//Cluster") is None:
         _insert_before_host(engine, Element("Cluster", className=CLUSTER))
@@ -173,7 +174,11 @@ def _is_stock_access_log(valve: Element) -> bool:
 
 
 def _remote_ip_valve(subnet: IPv4Network) -> Element:
-    """Source: https://tomcat.apache.org/tomcat-10.1-doc/config/valve.html#Remote_IP_Valve"""
+    """The valve that takes the visitor's address and scheme from Nginx's headers.
+
+    https://tomcat.apache.org/tomcat-10.1-doc/config/valve.html#Remote_IP_Valve
+    """
+    # internalProxies is a regular expression. Its default trusts every private network, so also other containers.
     host = str(subnet.network_address + 1).replace(".", "\\.")
     return Element(
         "Valve",

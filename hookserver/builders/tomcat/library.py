@@ -28,8 +28,9 @@ _SOURCES = Path(__file__).parent.parent / "java"
 _WORK = "/tmp/hookserver"  # noqa: S108
 _MEMORY = 512 << 20
 _LIMIT = 1 << 20
-# Images with a JRE have no javac, but Tomcat's own compiler (ecj.jar, "Jasper How-To" of Tomcat's documentation). A
-# Tomcat with another clustering (7.0's blocks forever when a peer dies), or without, gets the valves alone.
+# Images with a JRE have no javac, but Tomcat's own compiler for JSP pages, Eclipse's, in lib/ecj-*.jar:
+# https://tomcat.apache.org/tomcat-10.1-doc/jasper-howto.html
+# A Tomcat with another clustering (7.0's blocks forever when a peer dies), or without, gets the valves alone.
 _COMPILE = f"""
 cd "${{CATALINA_HOME:-/usr/local/tomcat}}" && mkdir {_WORK}/classes || exit
 PATH="$JAVA_HOME/bin:$PATH"

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from hookserver.errors import BuildError, indented
 
-# Spring Boot's plain archive has no dependencies:
+# Spring Boot's plain archive lacks the dependencies:
 # https://docs.spring.io/spring-boot/gradle-plugin/packaging.html#packaging-executable.and-plain-archives
 _SIDE_PRODUCTS = ("-sources.war", "-javadoc.war", "-tests.war", "-plain.war")
 

@@ -24,6 +24,7 @@ LIBRARY = "WEB-INF/lib/"
 _ENTRIES = 100_000
 _SIZE = 4 << 30
 _RATIO = 100
+"""Times that a WAR may grow when it is unpacked: the jars in a real one are compressed already."""
 _RATIO_MATTERS = 256 << 20
 _LOCAL_HEADER = 30
 """Bytes before the name; the last four are the lengths of name and extra field (APPNOTE.TXT, 4.3.7)."""
@@ -93,6 +94,7 @@ def _check(entries: list[zipfile.ZipInfo], packed: int) -> None:
     if size > _RATIO_MATTERS and size > _RATIO * packed:
         _refuse(f"{packed >> 20} MB that unpack to {size >> 20} MB", "which can be a zip bomb")
     for entry in entries:
+        # zipfile cuts `filename` at a null byte; `orig_filename` is the name in the archive (ZipInfo in Lib/zipfile).
         parts = entry.orig_filename.rstrip("/").split("/")
         if any(part in ("", ".", "..") for part in parts) or "\\" in entry.orig_filename or "\0" in entry.orig_filename:
             _refuse(f"the entry {entry.orig_filename!r}", "its name leads out of the WAR")
