@@ -51,6 +51,7 @@ class _Service:
         if code is None:
             return True
         self.process = None
+        # A negative code is a signal (Popen.returncode): somebody killed it, which is no failed start.
         self.failed_starts = self.failed_starts + 1 if code > 0 and now - self.started_at < _QUICK else 0
         pause = min(2.0 ** max(self.failed_starts - 1, 0), _LONGEST_PAUSE)
         self.start_at = now + pause
@@ -82,6 +83,8 @@ def supervise(commands: Mapping[str, list[str]]) -> int:
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
     parent = os.getpid()
+    # preexec_fn is unsafe with threads, of which there are none here: https://docs.python.org/3/library/subprocess.html
+    # Sessions of their own: Ctrl-C reaches this process alone, which then ends both in order.
     return subprocess.Popen(command, preexec_fn=lambda: end_with_parent(parent, signal.SIGTERM), start_new_session=True)
 
 

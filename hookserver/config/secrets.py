@@ -78,7 +78,7 @@ def _hide_by_name(variables: object) -> object:
     return {name: SecretStr(text) if name in secret else text for name, text in variables.items()}
 
 
-# The brackets keep the tags out of the paths in messages, as those that pydantic itself adds.
+# Tags in brackets, like those that pydantic adds itself: `mistakes` removes them from the paths in messages.
 _Value = Annotated[
     Annotated[str, Tag("[text]")] | Annotated[Secret, Tag("[secret]")],
     Discriminator(lambda value: "[secret]" if isinstance(value, SecretStr) else "[text]"),
@@ -95,7 +95,8 @@ def plain(variables: Mapping[str, str | SecretStr]) -> dict[str, str]:
 class Section(BaseModel):
     """A table of the settings file. Its ``repr`` masks secrets; ``<key>_file`` gives a ``Secret`` of any section."""
 
-    # hide_input_in_errors: https://docs.pydantic.dev/latest/api/config/#pydantic.config.ConfigDict.hide_input_in_errors
+    # Pydantic's messages would otherwise show a secret that is wrong:
+    # https://docs.pydantic.dev/latest/api/config/#pydantic.config.ConfigDict.hide_input_in_errors
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     @model_validator(mode="before")

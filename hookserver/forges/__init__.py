@@ -8,7 +8,7 @@ from hookserver.forges.push import BranchPush, Forge, Ignored
 __all__ = ["FORGES", "BranchPush", "Forge", "Ignored", "find"]
 
 FORGES: tuple[Forge, ...] = (gitea, github, generic)
-"""In the order in which their headers are compared: Gitea and Forgejo send GitHub's headers too."""
+"""In the order in which their headers are compared: Gitea and Forgejo also send GitHub's headers."""
 
 
 def find(headers: Mapping[str, str]) -> Forge | None:

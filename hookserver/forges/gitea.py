@@ -1,7 +1,7 @@
 """Gitea, and Forgejo, which sends Gitea's headers with the same values beside its own.
 
 ``X-Gitea-Signature`` is bare hexadecimal over the JSON text, also when a form carries that text.
-Without a secret the header is there and empty. https://docs.gitea.com/usage/webhooks
+Without a secret the header is there and empty. https://docs.gitea.com/usage/repository/webhooks
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ _FULL = re.compile(r"[0-9a-f]{40}")
 _ASKED = re.compile(r"[0-9a-fA-F]{7,40}")
 _LOCKS = ("*.lock", "refs/**/*.lock", "objects/*.lock", "objects/info/**/*.lock", "objects/pack/*.lock")
 _LEFTOVERS = (*_LOCKS, "objects/pack/tmp_*", "objects/tmp_objdir-*", "gc.pid")
+# No template: a machine's own may contain hooks. git-init(1)
 _INIT = ("--quiet", "--template=")
 _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 
@@ -124,6 +125,7 @@ class Mirror:
         git = self._guard.local(ends, into / ".git", work_tree=into)
         answer = ask(self._guard.local(ends).init, *_INIT, f"--initial-branch={self._branch}", "--", into)
         if answer.status == 0:
+            # Keep the pack: by default git unpacks fewer than 100 objects into a file each. git-config(1)
             packed = git(c="fetch.unpackLimit=1")
             answer = ask(packed.fetch, *_FETCH, "--no-auto-gc", "--depth=1", "--", self._path, commit)
         if answer.status == 0:
@@ -131,7 +133,7 @@ class Mirror:
         return answer
 
     def _fetch_branch(self, mirror: Path, ends: float) -> GitResult:
-        return self._fetch(mirror, f"+{self._ref}:{self._ref}", ends)
+        return self._fetch(mirror, f"+{self._ref}:{self._ref}", ends)  # +: also after a forced push, git-fetch(1)
 
     def _fetch(self, mirror: Path, refspec: str, ends: float) -> GitResult:
         return ask(self._remote_git(ends, mirror).fetch, *_FETCH, "--", self._remote.url, refspec)
@@ -139,6 +141,7 @@ class Mirror:
     def _known(self, name: str, ends: float) -> str | None:
         """The commit of a full ref or a full commit name; None when the mirror does not have it."""
         git = self._guard.local(ends, self._path)
+        # "^{commit}" fails for an object that is no commit: gitrevisions(7).
         answer = ask(git.rev_parse, "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         return answer.stdout.strip() if answer.status == 0 else None
 

@@ -34,7 +34,9 @@ def ensure_push_repository(path: Path, branch: str, app: str, url: str, token_fi
         _configure(
             path,
             {
+                # A core.hooksPath in the pusher's own configuration would hide the hook: git-config(1).
                 "core.hooksPath": str(path.absolute() / "hooks"),
+                # A forced push is a push, whatever the machine's configuration says.
                 "receive.denyNonFastForwards": "false",
                 "hookserver.app": app,
                 "hookserver.url": url,

@@ -29,7 +29,10 @@ class Remote:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Makes `_HELPER` git's only source of this server's password; no argument or file has it. git-config(1)"""
+        """Makes `_HELPER` git's only source of this server's password; no argument or file has it.
+
+        ``GIT_CONFIG_COUNT`` and the pairs are settings in the environment: git-config(1).
+        """
         if self._credentials is None:
             return {}
         parts = urlsplit(self.url)
@@ -38,7 +41,7 @@ class Remote:
         return {
             "GIT_CONFIG_COUNT": "2",
             "GIT_CONFIG_KEY_0": key,
-            "GIT_CONFIG_VALUE_0": "",
+            "GIT_CONFIG_VALUE_0": "",  # an empty helper removes those configured before it: gitcredentials(7)
             "GIT_CONFIG_KEY_1": key,
             "GIT_CONFIG_VALUE_1": _HELPER,
             "HOOKSERVER_GIT_USER": user,

@@ -84,7 +84,7 @@ def read_build(program: str) -> NginxBuild:
     """The build of ``program``, a path, from ``nginx -V``. Raises NginxError when it is no Nginx, or cannot be run."""
     output = run([program, "-V"])
     text = output.stdout + output.stderr
-    # Both lines are in src/core/nginx.c: https://nginx.org/en/docs/switches.html
+    # Both lines are printed by https://github.com/nginx/nginx/blob/master/src/core/nginx.c (ngx_show_version_info)
     version = re.search(r"^nginx version: nginx/([0-9.]+)", text, re.MULTILINE)
     arguments = re.search(r"^configure arguments:(.*)", text, re.MULTILINE)
     if output.code != 0 or arguments is None:
@@ -152,6 +152,7 @@ def run(command: Sequence[str], patience: float = _PATIENCE) -> Output:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             cwd="/",
+            # A variable NGINX would pass listening sockets: ngx_add_inherited_sockets() in src/core/nginx.c
             env={"PATH": _SEARCHED},
             start_new_session=True,
             timeout=patience,

@@ -23,7 +23,7 @@ def prepare(state: StateDir, group: int = -1) -> None:
     ``group``: the number of the workers' group, -1 when they are of our own user.
     Raises NginxError when the folders cannot be created.
     """
-    # A worker of another user opens its temporary files and logs by itself.
+    # A worker of another user creates its temporary files, and opens its logs again, by itself.
     modes = {
         state.nginx: 0o711,
         state.nginx / "logs": 0o710,

@@ -32,6 +32,6 @@ def address(text: str) -> Address:
         return Address(text, "")
     match = re.fullmatch(r"(?:(\[[^\]]*\]|[^:]*?):?)?([0-9]+(?:-[0-9]+)?)?", text)
     host, port = (match[1] or "", match[2] or "80") if match else (text, "80")
-    if re.fullmatch(r"[0-9]+\.[0-9.]+", text):
+    if re.fullmatch(r"[0-9]+\.[0-9.]+", text):  # the expression above takes its last digits for a port
         host, port = text, "80"
     return Address("*" if host in ("", "0.0.0.0") else host.lower(), port)  # noqa: S104

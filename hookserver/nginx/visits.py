@@ -54,7 +54,7 @@ def last_request(log: Path, app: str, slot: Slot, since: float) -> float | None:
 def _asked(part: bytes, app: str, slot: Slot) -> list[tuple[float, str]]:
     """The time and the session of each request that the slot answered to somebody with a session of it.
 
-    Nginx escapes the text of visitors in the log, so none of it looks like this:
+    Nginx escapes quotes in visitors' texts (``escape=json``), so a visitor cannot write such a line:
     https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
     """
     line = re.compile(f'","app":"{app}","slot":"{slot}","replica":"[^"]*","session":"([^"]+)"'.encode())

@@ -73,10 +73,11 @@ def _request(endpoint: Endpoint, path: str, host: str, timeout: float) -> tuple[
         except OSError as error:
             raise _Unreachable(str(error) or "no answer") from error
         connection = http.client.HTTPConnection(endpoint.host, endpoint.port)
-        connection.sock = tcp
+        connection.sock = tcp  # http.client would connect by itself, without the deadline
         connection.request("GET", path, headers=_headers(host))
         with connection.getresponse() as response:
             body = response.read(BODY_LIMIT)
+            # HTTPResponse.read(n) returns less, without an error, when the connection breaks.
             if response.length and len(body) < BODY_LIMIT:
                 raise http.client.IncompleteRead(body, response.length)
             return response.status, body
@@ -111,7 +112,7 @@ def _headers(host: str) -> dict[str, str]:
         "Host": host,
         "User-Agent": "hookserver-health",
         "Accept": "*/*",
-        "Accept-Encoding": "identity",
+        "Accept-Encoding": "identity",  # `health.body` is searched in the text itself
         "X-Forwarded-For": "127.0.0.1",
         "X-Forwarded-Proto": "https",
         "Connection": "close",

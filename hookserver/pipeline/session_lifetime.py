@@ -23,7 +23,7 @@ def longest_session(replicas: Sequence[Endpoint], path: str) -> float:
 
 
 def _request(replica: Endpoint, path: str) -> float | None:
-    """None: the replica does not report it. One that is gone has no sessions any more."""
+    """None: the replica does not report it. A replica that is gone has no sessions any more."""
     connection = http.client.HTTPConnection(replica.host, replica.port, timeout=_TIMEOUT)
     try:
         connection.request("GET", path, headers={QUESTION: "?"})

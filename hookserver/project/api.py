@@ -21,7 +21,8 @@ class _Library:
     servlet: Mapping[int, str] = field(default_factory=dict)
 
 
-# https://spring.io/blog/2022/11/16/spring-framework-6-0-goes-ga and the Spring Boot 3.0 and 4.0 release notes
+# Spring 6.0, which Spring Boot 3.0 has, moved to jakarta:
+# https://spring.io/blog/2022/11/16/spring-framework-6-0-goes-ga
 _SPRING = _Library(6, "org.springframework", {6: "6.0", 7: "6.1"})
 _BOOT = _Library(3, "org.springframework.boot", {3: "6.0", 4: "6.1"})
 _LIBRARIES: Mapping[str, _Library] = {
@@ -39,7 +40,7 @@ _LIBRARIES: Mapping[str, _Library] = {
     "jakarta.websocket-api": _Library(2),
     "jakarta.servlet.jsp-api": _Library(3),
     "struts2-core": _Library(7),
-    # https://jakarta.ee/release/: Jakarta EE 8 still has the javax packages
+    # Jakarta EE 8 still has the javax packages, and 9 the first jakarta ones: https://jakarta.ee/release/
     **dict.fromkeys(
         (f"jakarta.jakartaee-{name}" for name in ("api", "web-api", "core-api", "bom")),
         _Library(9, servlet={9: "5.0", 10: "6.0", 11: "6.1"}),

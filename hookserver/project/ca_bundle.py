@@ -8,7 +8,8 @@ from pathlib import Path
 from hookserver.project.findings import Evidence
 
 _VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
-# update-ca-certificates(8) of Debian, update-ca-trust(8) of Fedora: the folder of local CAs, and the bundle they write
+# The folder of local CAs, and the bundle that includes them: update-ca-certificates(8) of Debian, update-ca-trust(8) of
+# Fedora.
 _SYSTEMS = (
     ("usr/local/share/ca-certificates", "etc/ssl/certs/ca-certificates.crt"),
     ("etc/pki/ca-trust/source/anchors", "etc/pki/tls/certs/ca-bundle.crt"),

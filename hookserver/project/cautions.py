@@ -22,7 +22,7 @@ _MIGRATIONS = {
     "spring-boot-starter-flyway": "Flyway",
     "spring-boot-starter-liquibase": "Liquibase",
 }
-# https://documentation.red-gate.com/flyway: versioned migrations, below db/migration by default
+# Flyway searches versioned migrations, V1__name.sql, below db/migration by default: https://documentation.red-gate.com/flyway
 _FLYWAY_SCRIPT = re.compile(r"(?:^|/)db/migration/(?:.*/)?V[\d_.]+__[^/]+\.sql$")
 _TIMERS = {
     "scheduled": "@Scheduled",
@@ -113,7 +113,7 @@ def _count(element: Element, text: str) -> int:
 
 
 def _dev_mode(hits: Mapping[str, Hits]) -> Iterator[Caution]:
-    # https://struts.apache.org/core-developers/development-mode
+    # Not for production: https://struts.apache.org/core-developers/development-mode
     if hits["struts devMode"]:
         yield Caution(
             "health",
@@ -123,6 +123,7 @@ def _dev_mode(hits: Mapping[str, Hits]) -> Iterator[Caution]:
 
 
 def _resources(folder: Folder, web_app: WebApp) -> Iterator[Caution]:
+    # Tomcat creates a resource from <Resource>, with a driver in its own lib, not in the WAR's:
     # https://tomcat.apache.org/tomcat-10.1-doc/jndi-resources-howto.html
     names = [name for name in web_app.texts("resource-ref/res-ref-name") if name][:5]
     context = next(folder.program_files("META-INF/context.xml"), "")

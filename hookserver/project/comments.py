@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# A string can contain the marks of a comment, so strings are matched too; an open one ends with its line
+# Strings are matched too, since one can contain "//"; a string that is not closed ends with its line
 _CODE = re.compile(
     r"""("(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)|/\*.*?(?:\*/|\Z)|//[^\n]*""",
     re.DOTALL,

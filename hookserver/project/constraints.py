@@ -22,7 +22,7 @@ def access_restriction(web_app: WebApp, path: str) -> str:
     if all(_transport(constraint) in ("CONFIDENTIAL", "INTEGRAL") for constraint in deciding):
         return f"{web_app.path} requires HTTPS here ({_transport(deciding[0])}): plain HTTP is redirected"
     method = (web_app.texts("login-config/auth-method") or ["no auth-method"])[0].upper()
-    # FORM forwards to the login page, which is a 200 (§13.6.3)
+    # With FORM, the answer is the login page, with status 200 (§13.6.3)
     if method != "FORM" and all(constraint.find("auth-constraint") is not None for constraint in deciding):
         return f"{web_app.path} requires a login here ({method}): without one the answer is 401 or 403"
     return ""

@@ -25,7 +25,7 @@ _REDIRECT = re.compile(
 )
 """A redirect, with its target if the page contains the whole of it."""
 _APPLICATION = re.compile(r"(?:^|/)application\.(?:properties|ya?ml)$")
-# Tomcat's conf/web.xml: the welcome files of an app that names none
+# The welcome files of an app that names none: conf/web.xml of Tomcat
 _WELCOME = ("index.html", "index.htm", "index.jsp")
 _PAGES = (".html", ".htm", ".jsp")
 
@@ -56,7 +56,7 @@ def _likeliest_path(folder: Folder, web_app: WebApp, libraries: list[Dependency]
 
 
 def _actuator(folder: Folder, libraries: list[Dependency], actuator: Dependency) -> Health:
-    # https://docs.spring.io/spring-boot/reference/actuator/monitoring.html: the base path, and the port
+    # Settings can move the actuator: https://docs.spring.io/spring-boot/reference/actuator/monitoring.html
     settings: dict[str, str] = {}
     for name in folder.program_files(".properties", ".yml", ".yaml"):
         if _APPLICATION.search(name):

@@ -11,12 +11,12 @@ from hookserver.project.answers import Answers, is_contradictory, strong_api
 from hookserver.project.findings import Build, Evidence, Project
 from hookserver.project.java import JDKS, image_jdk
 
-# https://tomcat.apache.org/whichversion.html: the oldest Java of each Tomcat
+# The oldest Java of each Tomcat: https://tomcat.apache.org/whichversion.html
 _TOMCATS = {"9.0": 8, "10.1": 11, "11.0": 17}
 _DEFAULT_JAVA = 17
 _GRADLES = {21: "8", 25: "9"}
 """The Gradle whose images have JDKs up to this one."""
-# https://docs.gradle.org/current/userguide/compatibility.html: from this Gradle on, the oldest and the newest JDK
+# From this Gradle on, the oldest and the newest JDK: https://docs.gradle.org/current/userguide/compatibility.html
 _GRADLE_RUNS_ON = (
     ((9, 1), 17, 25),
     ((9, 0), 17, 21),

@@ -31,7 +31,7 @@ class WebApp:
     @property
     def api(self) -> str:
         """``javax`` or ``jakarta``, by the descriptor's XML namespace; empty without a descriptor."""
-        # https://jakarta.ee/xml/ns/jakartaee/: the namespace changed with Jakarta EE 9
+        # Jakarta EE 9 changed the namespace to https://jakarta.ee/xml/ns/jakartaee
         if self.web_xml is None:
             return ""
         return "jakarta" if "jakarta.ee" in self.web_xml.get("xmlns", "") else "javax"

@@ -128,6 +128,7 @@ def _remedy(cause: BaseException | None) -> str:
 
 
 def _open(path: Path) -> Engine:
+    # isolation_level=None: Python's sqlite3 begins no transaction by itself, so that `_begin` can choose its kind.
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT},
@@ -137,6 +138,7 @@ def _open(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # SQLite checks foreign keys only where a connection asks for it: https://sqlite.org/foreignkeys.html#fk_enable
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",

@@ -36,9 +36,8 @@ def to_app(row: Row[Any]) -> App:
 
 def to_deploy(row: Row[Any]) -> Deploy:
     """A row of ``deploys``, whose columns are the fields of ``Deploy``."""
-    values = dict(
-        row._mapping
-    )  # public: https://docs.sqlalchemy.org/en/20/core/connections.html#sqlalchemy.engine.Row._mapping
+    # Public: https://docs.sqlalchemy.org/en/20/core/connections.html#sqlalchemy.engine.Row._mapping
+    values = dict(row._mapping)
     values |= {
         "status": Status(row.status),
         "trigger": Trigger(row.trigger),

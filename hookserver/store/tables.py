@@ -44,7 +44,7 @@ deploys = Table(
     Column("started_at", Float),
     Column("live_at", Float),
     Column("ended_at", Float),
-    sqlite_autoincrement=True,
+    sqlite_autoincrement=True,  # the number of a deleted row is never used again: https://sqlite.org/autoinc.html
 )
 Index("deploys_app", deploys.c.app, deploys.c.number)
 Index(

@@ -58,4 +58,5 @@ class Tokens(StoreBase):
 
 
 def _hash(token: str) -> str:
+    """A fast hash without a salt is enough: nobody can guess 30 random bytes."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -89,6 +89,7 @@ class HttpWorker(ThreadWorker):
         return super().handle_request(req, conn)
 
     def notify(self) -> None:
+        """Called by the worker's loop at least once a second."""
         super().notify()
         now = time.monotonic()
         for conn, deadline in list(self._open.items()):
@@ -110,11 +111,12 @@ class HttpWorker(ThreadWorker):
         self.handle_exit(sig, frame)
 
     def is_parent_alive(self) -> bool:
+        """Gunicorn's worker ends when its parent, the arbiter, changes; there is none here."""
         return True
 
 
 class _Application(BaseApplication):
-    """The Flask application with gunicorn's settings. https://docs.gunicorn.org/en/stable/settings.html"""
+    """The Flask application with gunicorn's settings: https://gunicorn.org/reference/settings/"""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -126,8 +128,10 @@ class _Application(BaseApplication):
             "graceful_timeout": GRACE,
             "keepalive": 5,
             "limit_request_fields": 64,
+            # No sender may change the scheme by a header; the default believes those on loopback.
             "forwarded_allow_ips": "",
             "loglevel": "warning",
+            # The heartbeat's file in memory: on a slow disk it would block the loop (https://gunicorn.org/faq/).
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
         }
         for name, value in settings.items():

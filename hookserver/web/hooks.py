@@ -15,7 +15,7 @@ from hookserver.web import auth, body
 from hookserver.web.context import context
 
 BODY_LIMIT = 25 << 20
-"""Bytes; GitHub's own limit."""
+"""Bytes; GitHub's own limit: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
 blueprint = Blueprint("hooks", __name__)
 _log = logging.getLogger(__name__)
 

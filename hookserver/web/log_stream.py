@@ -99,7 +99,7 @@ def _text(context: WebContext, number: int, first: str, client: socket.socket | 
 
 
 def _events(context: WebContext, number: int, offset: int, client: socket.socket | None) -> Iterator[bytes]:
-    yield b"retry: 2000\n\n"
+    yield b"retry: 2000\n\n"  # milliseconds after which a browser connects again, with Last-Event-ID
     following, sent_at = context.follower.follow(number, is_finished, offset), time.monotonic()
     while True:
         try:

@@ -51,6 +51,7 @@ class Children:
         if any(child.task == task for child in self._running) or self._postponed.get(task, 0.0) > now:
             return False
         self._before_fork()
+        # daemon=True: Python ends the children with the worker instead of waiting for them.
         process = self._context.Process(target=self._perform, args=(task,), daemon=True)
         try:
             process.start()

@@ -35,6 +35,7 @@ CHECK_NGINX_EVERY = 5.0
 CLOCK_JUMP = 10.0
 """Seconds by which the wall clock may drift from the monotonic one between two turns."""
 _STOP_DEADLINE = 20.0
+"""Seconds for undoing the running tasks at a stop; less than the supervisor gives the whole worker."""
 
 
 class Worker:

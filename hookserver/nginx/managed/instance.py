@@ -65,6 +65,7 @@ class Instance:
             write_atomically(candidate, text.conf, durable=True)
             binary.test(self._program, self._folder, candidate)
             if before is not None:
+                # A link, not a copy: it can be put back when the disk is full.
                 self._old.unlink(missing_ok=True)
                 self._old.hardlink_to(self._conf)
             candidate.replace(self._conf)
@@ -87,7 +88,8 @@ class Instance:
 
     def stop(self) -> None:
         """End it once its requests are done; those that are not done in time are cut off."""
-        # The last one is for the workers that outlive a killed master.
+        # QUIT lets requests end, TERM does not: https://nginx.org/en/docs/control.html
+        # The second KILL is for the workers that outlive the killed master.
         for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
             self._send(number, self._processes())
             if wait_until(lambda: not self._processes(), self._patience):
@@ -114,7 +116,7 @@ class Instance:
         old = processes.find(self._folder).workers
         if not self._signal(signal.SIGHUP):
             self._start()
-        # For a moment old and new workers take requests side by side.
+        # Nginx starts new workers before it ends the old ones (control.html#reconfiguration): wait for both.
         if not self.answers("/config", digest(text)) or not wait_until(lambda: self._left(old), self._patience):
             errors = logs.errors_since(self.error_log, size_before)
             raise NginxError(

@@ -82,6 +82,7 @@ def _takes_requests(worker: int) -> bool:
 
 
 def _children(pid: int) -> frozenset[int]:
+    """The kernel may leave out a child while another one exits: proc(5), /proc/pid/task/tid/children."""
     try:
         return frozenset(map(int, (_PROC / str(pid) / "task" / str(pid) / "children").read_text("utf-8").split()))
     except OSError:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+# As ngx_conf_read_token() in https://github.com/nginx/nginx/blob/master/src/core/ngx_conf_file.c
 _TOKEN = re.compile(
     r"""(?P<skipped>\s+|\#[^\n]*)
       | "(?P<double>(?:\\.|[^"\\])*)"
@@ -74,6 +75,7 @@ def _included(
     for directive in directives:
         if directive.name == "include" and directive.arguments:
             pattern = str(base / directive.arguments[0])
+            # Nginx reads the files of a glob sorted by name: glob(3) in ngx_open_glob().
             for path in sorted(path for path in files if PurePosixPath(path).match(pattern)):
                 yield from _included(files[path], files, base)
         else:
@@ -89,6 +91,7 @@ def _tokens(text: str) -> Iterator[tuple[str, bool, int]]:
         if kind not in (None, "skipped"):
             found = match[kind]
             yield _ESCAPED.sub(r"\1", found), kind == "mark", line
+            # Code of OpenResty's ngx_http_lua_module, which has braces of its own.
             if kind == "word" and found.endswith("_by_lua_block"):
                 end = _after_code(text, end)
                 yield ";", True, line

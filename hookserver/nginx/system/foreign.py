@@ -10,6 +10,7 @@ from hookserver.nginx.listen_address import Address, address
 from hookserver.nginx.system.dump import Directive, Dump
 from hookserver.nginx.system.server_names import expression_matches, is_expression, is_wider
 
+# Flags of `listen`: https://nginx.org/en/docs/http/ngx_http_core_module.html#listen
 _NOT_PLAIN = frozenset({"ssl", "quic", "http3", "proxy_protocol"})
 
 
@@ -76,6 +77,7 @@ class Servers:
 
     def pushed_aside(self, wanted: Address) -> Server | None:
         """The foreign server that answered for unknown domains at this address, if ours would now do so instead."""
+        # Without a default_server, the first server of an address is the default (see `listen`).
         here = [server for server in self.found if server.listens_at(wanted)]
         if any("default_server" in flags for server in here for found, flags in server.listens if found == wanted):
             return None
@@ -92,7 +94,7 @@ def servers(dump: Dump, ours: Collection[Path]) -> Servers:
 def _server(block: Directive) -> Server:
     written = [name for directive in block.inside("server_name") for name in directive.arguments]
     names = [name if is_expression(name) else name.lower() for name in written]
-    # ".example.com" is short for both.
+    # ".example.com" is short for both: https://nginx.org/en/docs/http/server_names.html#wildcard_names
     spread = {spelt for name in names for spelt in ([name[1:], f"*{name}"] if name.startswith(".") else [name])}
     listens = [
         (address(directive.arguments[0]), frozenset(_spelt_out(flag) for flag in directive.arguments[1:]))
@@ -101,7 +103,7 @@ def _server(block: Directive) -> Server:
     ]
     return Server(
         frozenset(spread),
-        tuple(listens) or ((Address("*", "80"), frozenset()),),
+        tuple(listens) or ((Address("*", "80"), frozenset()),),  # the default of `listen`, when Nginx is root's
         block.file,
         block.line,
         frozenset(directive.file for directive in block.walk()),

@@ -53,7 +53,7 @@ def remove_old_files(paths: Iterable[Path]) -> None:
 
 
 def _aside(path: Path) -> Path:
-    """No ``include`` with a star meets a name that begins with a dot."""
+    """A name that begins with a dot: no ``include`` with a star matches it (glob(7))."""
     return path.with_name(f".{path.name}.old")
 
 

@@ -13,9 +13,9 @@ from hookserver.nginx.binary import configuration_refused
 # https://github.com/nginx/nginx/blob/master/src/core/ngx_conf_file.c
 _PLACE = re.compile(r" in (/.+):(\d+)$", re.MULTILINE)
 # "could not build server_names_hash, you should increase server_names_hash_bucket_size: 64": ngx_hash_init() in
-# https://github.com/nginx/nginx/blob/master/src/core/ngx_hash.c; see https://nginx.org/en/docs/hash.html
+# https://github.com/nginx/nginx/blob/master/src/core/ngx_hash.c (https://nginx.org/en/docs/hash.html explains them)
 _HASH = re.compile(r"you should increase (\w+_hash_(?:bucket|max)_size): (\d+)")
-# Parts of messages of ngx_http_log_module.c ("unknown log format"), ngx_http_core_module.c ("duplicate location"),
+# Parts of messages of ngx_http_log_module.c ("unknown log format"), ngx_http.c ("duplicate location"),
 # ngx_http_upstream.c ("duplicate upstream") and ngx_conf_file.c ("directive is not allowed here").
 _REMEDIES = {
     "unknown log format": "hookserver's include line must come before the server that includes its snippet.",

@@ -15,7 +15,7 @@ from hookserver.project.java import java_level, sorted_levels
 
 _JAR = re.compile(r"(.+?)(?:-(\d[\w.]*?))?\.jar")
 _UNKNOWN = re.compile(r"[$@]\{[^}]*\}")
-# https://ant.apache.org/manual/Tasks/war.html, …/jar.html, …/zip.html: destfile was warfile, jarfile, zipfile before
+# warfile, jarfile and zipfile are the deprecated names of destfile: https://ant.apache.org/manual/Tasks/war.html
 _WAR_TASKS = {"war": ("destfile", "warfile"), "jar": ("destfile", "jarfile"), "zip": ("destfile", "zipfile", "file")}
 _MAX_TARGETS = 20
 _LEVELS = ("javac.target", "javac.source", "ant.build.javac.target", "ant.build.javac.source")

@@ -99,7 +99,7 @@ def read_script(folder: Folder, notes: list[str]) -> Script | None:
 
 
 def _named(files: Mapping[str, Element], tag: str) -> dict[str, AntElement]:
-    # https://ant.apache.org/manual/Tasks/import.html: the importing file's target takes precedence
+    # The importing file's target overrides an imported one: https://ant.apache.org/manual/Tasks/import.html
     found: dict[str, AntElement] = {}
     for path, root in files.items():
         for element in root:
@@ -109,7 +109,7 @@ def _named(files: Mapping[str, Element], tag: str) -> dict[str, AntElement]:
 
 
 def _properties(folder: Folder, files: Mapping[str, Element]) -> dict[str, str]:
-    # https://ant.apache.org/manual/Tasks/property.html: properties are immutable, the first value counts
+    # Properties are immutable, so the first value counts: https://ant.apache.org/manual/Tasks/property.html
     properties = {"basedir": ".", "ant.project.name": files["build.xml"].get("name", "")}
 
     def load(path: str) -> None:

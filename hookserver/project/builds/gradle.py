@@ -22,7 +22,8 @@ _LEVELS = (
     ("targetCompatibility", re.compile(r"targetCompatibility\s*[=(]?\s*" + _VERSION)),
     ("sourceCompatibility", re.compile(r"sourceCompatibility\s*[=(]?\s*" + _VERSION)),
 )
-# https://docs.gradle.org/current/userguide/upgrading_version_6.html: compile, runtime, testCompile, testRuntime
+# Gradle 7 removed compile, runtime, testCompile and testRuntime:
+# https://docs.gradle.org/current/userguide/upgrading_version_6.html
 _REMOVED = re.compile(r"""(?:^|[{;])[ \t]*((?:testC|c)ompile|(?:testR|r)untime)[ \t]*[( ][ \t]*[\w"'(]""", re.MULTILINE)
 _LAST_WITH_REMOVED = "6"
 _TOOLCHAINS = ("languageVersion", "jvmToolchain")

@@ -12,7 +12,7 @@ from hookserver.project.builds.properties import expand, read_properties
 from hookserver.project.findings import Dependency
 from hookserver.project.folder import FILE_LIMIT, Folder
 
-# https://docs.gradle.org/current/userguide/version_catalogs.html
+# The default place of a version catalog: https://docs.gradle.org/current/userguide/version_catalogs.html
 CATALOG = "gradle/libs.versions.toml"
 _MAX_VALUE = 100
 _MAX_PASSES = 3

@@ -62,7 +62,7 @@ def read_build(folder: Folder) -> Build | None:
 
 def _war_path(pom: Pom) -> Evidence:
     """A version in the name becomes ``*``, since it changes with the next release."""
-    # https://maven.apache.org/plugins/maven-war-plugin/war-mojo.html: outputDirectory, and the older warName
+    # Old versions of the plugin have a parameter warName: https://maven.apache.org/plugins/maven-war-plugin/war-mojo.html
     named = next((text for plugin in pom.plugins(_PLUGIN) if (text := text_at(plugin, "configuration/warName"))), "")
     final = named or next((text for element in pom.elements if (text := text_at(element, "build/finalName"))), "")
     where = f"{'warName' if named else 'finalName' if final else 'artifactId and version'} in {pom.path}"
@@ -103,7 +103,7 @@ def _dependencies(pom: Pom) -> Iterator[Dependency]:
 
 def _java_level(pom: Pom) -> Evidence | None:
     """The level of the compiler: ``release`` before ``target`` and ``source``, the plugin before properties."""
-    # https://maven.apache.org/plugins/maven-compiler-plugin/compile-mojo.html: the user properties
+    # Each parameter has a user property: https://maven.apache.org/plugins/maven-compiler-plugin/compile-mojo.html
     for key in ("release", "target", "source"):
         if level := java_level(pom.of_plugin(_COMPILER, f"configuration/{key}")):
             return Evidence(level, f"{key} of {_COMPILER} in {pom.path}")
@@ -113,7 +113,7 @@ def _java_level(pom: Pom) -> Evidence | None:
         return Evidence(level, f"java.version in {pom.path}")
     parent = pom.external_parent
     if parent and parent.artifact == "spring-boot-starter-parent":
-        # java.version of spring-boot-starter-parent: 1.8 before Spring Boot 3, 17 since
+        # spring-boot-starter-parent sets java.version: to 1.8 before Spring Boot 3, to 17 since
         major = parent.version.partition(".")[0]
         return Evidence("17" if major.isdigit() and int(major) >= 3 else "8", f"the default of {parent}", weak=True)
     return None
@@ -138,7 +138,7 @@ def _level_of_old_compiler(pom: Pom, wrapper: Wrapper) -> Evidence | None:
 
 def _enforced_java(poms: list[Pom]) -> Evidence | None:
     """The Java version that the enforcer plugin requires for running Maven."""
-    # https://maven.apache.org/enforcer/enforcer-rules/requireJavaVersion.html
+    # "17" means 17 or newer, "[17,22)" is a range: https://maven.apache.org/enforcer/enforcer-rules/versionRanges.html
     for pom in poms:
         for plugin in pom.plugins("maven-enforcer-plugin"):
             for rule in plugin.iter("requireJavaVersion"):

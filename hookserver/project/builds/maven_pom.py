@@ -105,7 +105,8 @@ def _with_parents(folder: Folder, path: str, root: Element, profiles: tuple[str,
     ancestors: list[Element] = []
     external, current, child = None, root, path
     while (parent := current.find("parent")) is not None and len(ancestors) < _MAX_PARENTS:
-        # https://maven.apache.org/ref/current/maven-model/maven.html#parent: relativePath is ../pom.xml by default
+        # Without a relativePath, Maven searches the folder above (`parent` in the model):
+        # https://maven.apache.org/ref/current/maven-model/maven.html
         above = join(child.rpartition("/")[0], text_at(parent, "relativePath") or "../pom.xml")
         above = above if above.endswith(".xml") else f"{above}/pom.xml"
         found = folder.xml(above) if above in folder and above != child else None
