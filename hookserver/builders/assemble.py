@@ -184,7 +184,7 @@ def _layer(
             if tools.engine.api.wait(container)["StatusCode"] != 0:
                 raise BuildError(
                     f"the default webapps {', '.join(removed)} of {base.image} could not be removed",
-                    "Name a Tomcat image with an empty webapps folder in tomcat.image.",
+                    "Set tomcat.image to a Tomcat image with an empty webapps folder.",
                 )
         for folder, archive in archives:
             tools.engine.api.put_archive(container, f"{base.home}/{folder}", archive)

@@ -135,14 +135,14 @@ class DockerImages:
         if not base.is_tomcat:
             raise BuildError(
                 f"the image {app.tomcat.image} has no Tomcat in {base.home}",
-                "Name a Tomcat image in tomcat.image with the folders of the official ones.",
+                "Set tomcat.image to a Tomcat image with the folders of the official images.",
             )
         # A commit includes no data of volumes: https://docs.docker.com/reference/cli/docker/container/commit/
         if base.volume_over_webapps:
             raise BuildError(
-                f"the image {app.tomcat.image} declares the volume {base.volume_over_webapps}: "
-                "a WAR put there would be in no image",
-                "Name a Tomcat image without that VOLUME in tomcat.image.",
+                f"the image {app.tomcat.image} declares the volume {base.volume_over_webapps}, "
+                "so a WAR in it would not become part of the new image",
+                "Set tomcat.image to a Tomcat image without that VOLUME.",
             )
         return base
 

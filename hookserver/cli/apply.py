@@ -95,11 +95,12 @@ def _apply(store: Store, retired: Iterable[str]) -> None:
         if not wait_until(lambda: is_done() or store.in_progress(), _APPLY_DEADLINE, pause=0.05):
             raise HookserverError(
                 f"the worker has not applied the settings within {_APPLY_DEADLINE:g} s",
-                "It will as soon as it can; see its log.",
+                "It applies them as soon as it can; see the log of `hookserver worker`.",
             )
     if (effective := store.effective_settings()).message:
         raise DeployFailed(
-            f"{effective.message}\nWhat ran before still runs.", "Fix the settings, then run `hookserver apply` again."
+            f"{effective.message}\nNothing that runs has changed.",
+            "Fix the settings, then run `hookserver apply` again.",
         )
     click.echo("the settings are applied", err=True)
 
@@ -134,7 +135,9 @@ def _wait_for_the_end(store: Store, retired: Iterable[str]) -> None:
     for app in retired:
         left = deadline - time.monotonic()
         if not wait_until(partial(_is_retired, store, app), left, pause=0.1):
-            raise HookserverError(f"{app} is not retired yet", "The worker keeps trying; see its log.")
+            raise HookserverError(
+                f"{app} is not retired yet", "The worker keeps trying; see the log of `hookserver worker`."
+            )
         click.echo(f"{app}: retired", err=True)
 
 

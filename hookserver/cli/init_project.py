@@ -32,7 +32,9 @@ def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
     directory does not exist or the domain is not valid.
     """
     if not directory.is_dir():
-        raise click.BadParameter(f"there is no folder {directory}: name a clone of the project", param_hint="DIRECTORY")
+        raise click.BadParameter(
+            f"there is no folder {directory}: use the folder of a clone of the project", param_hint="DIRECTORY"
+        )
     if target.exists() or target.is_symlink():
         raise Refused(f"{target} exists", "Edit it, or move it away first.")
     project = inspect_project(directory)

@@ -63,12 +63,12 @@ def _redirects(apps: list[_App]) -> Iterator[str]:
             continue
         path, first = f"apps.{app.name}.redirects", app.domains[0]
         if first.startswith("*"):
-            yield f"{path}: they lead to the first domain, which cannot be a wildcard: {first}"
+            yield f"{path}: they redirect to the first domain, so it cannot be a wildcard: {first}"
         for name in app.redirects:
             if name in owners:
                 yield f"{path}: {name} is a domain of apps.{owners[name]}"
             elif targets.setdefault(name, first) != first:
-                yield f"{path}: {name} already leads to {targets[name]}"
+                yield f"{path}: {name} is already redirected to {targets[name]}"
 
 
 def _networks(docker: DockerSettings, apps: list[_App]) -> Iterator[str]:

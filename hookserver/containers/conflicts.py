@@ -34,7 +34,7 @@ def leftovers(
         taken = (names & {name}) | (addresses & _addresses(container, network))
         if taken:
             raise ContainerError(
-                f"the container {name}, which is not of {app}'s {slot} slot, has {' and '.join(sorted(taken))}",
+                f"the container {name} does not belong to {app}'s {slot} slot, but has {' and '.join(sorted(taken))}",
                 f"Rename it, give it another address, or remove it (docker rm -f {name}); then deploy again.",
             )
     return ids

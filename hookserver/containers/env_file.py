@@ -20,7 +20,7 @@ def read_env_file(file: Path | None) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise ContainerError(
             f"{file} cannot be read: {error}",
-            "Name a readable file in tomcat.env_file.",
+            "Set tomcat.env_file to a file that hookserver's user may read.",
         ) from error
 
 

@@ -83,7 +83,7 @@ def _ensure(engine: Engine, subnet: IPv4Network, state_dir: Path, setting: str, 
         network = _create(engine, subnet, network_arguments(subnet, state_dir, app), another)
     owner = (network.get("Labels") or {}).get(STATE_DIR)
     if owner != str(state_dir):
-        whose = f"the installation in {owner}" if owner else "somebody else"
+        whose = f"the installation in {owner}" if owner else "another program"
         raise ContainerError(f"the network {network['Name']} belongs to {whose}", another)
     return network_name(subnet)
 

@@ -54,9 +54,9 @@ def ensure_image(engine: Engine, image: str, setting: str, report: Callable[[str
     except (DockerException, requests.RequestException) as error:
         problem = str(getattr(error, "explanation", "") or error)  # str(APIError) is mostly the URL of the call
         raise engine.error(
-            f"the image {image} ({setting}) is not here and cannot be pulled: {problem}",
+            f"the image {image} ({setting}) is not on this machine and cannot be pulled: {problem}",
             f"Pull, load or make it on this machine (deploy/images/make.sh makes Tomcat's, Maven's and Ant's, "
-            f"and a Gradle 4.4), or name another one in {setting}.",
+            f"and a Gradle 4.4), or set {setting} to another one.",
         ) from error
     return image_id(engine, image)
 

@@ -24,7 +24,7 @@ def ensure_push_repository(path: Path, branch: str, app: str, url: str, token_fi
     try:
         if path.exists() and not (path / "HEAD").is_file() and (not path.is_dir() or any(path.iterdir())):
             raise GitError(
-                f"{path} exists, and is no bare git repository", "Move it away; a new one is created in its place."
+                f"{path} exists, and is not a bare git repository", "Move it away; a new one is created in its place."
             )
         _clear_lock(path / "config.lock")
         if not all((path / part).exists() for part in ("HEAD", "objects", "refs", "config")):

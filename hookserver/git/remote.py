@@ -113,7 +113,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     (
         r"SSL certificate|certificate verif|unable to get local issuer|self.signed certificate",
         "the git server's certificate is not trusted",
-        "Name the company's CA to git: git config --system http.sslCAInfo /path/to/ca.pem",
+        "Let git trust your company's CA: git config --system http.sslCAInfo /path/to/ca.pem",
     ),
     (
         r"[Rr]epository .*not found|does not appear to be a git repository|error: 404|does not exist"

@@ -88,7 +88,9 @@ def read_build(program: str) -> NginxBuild:
     version = re.search(r"^nginx version: nginx/([0-9.]+)", text, re.MULTILINE)
     arguments = re.search(r"^configure arguments:(.*)", text, re.MULTILINE)
     if output.code != 0 or arguments is None:
-        raise NginxError(f"{program} is no Nginx:\n{text.strip()}", "Set nginx.binary to one.")
+        raise NginxError(
+            f"{program} is not an Nginx program:\n{text.strip()}", "Set nginx.binary to the path of an Nginx program."
+        )
     options = (option.partition("=") for option in shlex.split(arguments[1]))
     numbers = tuple(int(part) for part in version[1].split(".")) if version else ()
     return NginxBuild(numbers, {name: value for name, _, value in options})
@@ -107,14 +109,14 @@ def worker_user() -> tuple[pwd.struct_passwd, str] | None:
             return entry, grp.getgrgid(entry.pw_gid).gr_name
         except KeyError:
             continue
-    raise NginxError(f"none of the users {', '.join(_WORKER_USERS)} exists", "Make one: useradd --system nginx")
+    raise NginxError(f"none of the users {', '.join(_WORKER_USERS)} exists", "Create one: useradd --system nginx")
 
 
 def test(binary: str, folder: Path, conf: Path) -> None:
     """Test the configuration with ``nginx -t``. Raises NginxError with Nginx's own lines when it is refused."""
     code, output = _run(binary, folder, conf, "-t", "-q")
     if code != 0:
-        usual = f"The configuration before it is kept. Fix the settings that the lines of {conf} come from."
+        usual = f"The previous configuration stays active. Fix the settings that the lines of {conf} come from."
         raise configuration_refused(output, _remedy(output) or usual)
 
 

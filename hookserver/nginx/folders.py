@@ -43,7 +43,7 @@ def prepare(state: StateDir, group: int = -1) -> None:
         _write_error_pages(state.nginx / "error-pages")
     except OSError as error:
         raise NginxError(
-            f"the folders of Nginx cannot be made: {error}", f"Give hookserver the right to write in {state.root}."
+            f"the folders of Nginx cannot be created: {error}", f"Let hookserver's user write to {state.root}."
         ) from error
 
 

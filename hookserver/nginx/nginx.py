@@ -90,7 +90,7 @@ class Nginx:
         except OSError as error:
             raise NginxError(
                 f"the traffic flag of {app} cannot be removed: {error}",
-                f"Give hookserver the right to write in {folder}.",
+                f"Let hookserver's user write to {folder}.",
             ) from error
 
     def answered(self, app: str) -> TrafficState:
@@ -134,7 +134,7 @@ class Nginx:
         except OSError as error:
             raise NginxError(
                 f"the traffic flag of {app} cannot be written: {error}",
-                f"Give hookserver the right to write in {folder}.",
+                f"Let hookserver's user write to {folder}.",
             ) from error
 
     def _confirm(self, app: str, state: TrafficState) -> None:

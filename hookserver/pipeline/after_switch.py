@@ -1,4 +1,4 @@
-"""The post-switch check: the new release is checked while the old one drains, and sent back when it dies."""
+"""The post-switch check: the new release is checked while the old one drains, and rolled back when it dies."""
 
 from __future__ import annotations
 
@@ -73,4 +73,4 @@ def _send_back(context: DeployContext, release: Release, before: Release, error:
         context.traffic.set(context.app.name, TrafficState(before.slot))
     apply_nginx_again(context)
     context.runtime.stop(context.app.name, release.slot, STOP_GRACE)
-    raise DeployFailed(f"sent back to deploy {before.deploy}: {error.problem}", error.remedy) from error
+    raise DeployFailed(f"rolled back to deploy {before.deploy}: {error.problem}", error.remedy) from error

@@ -41,7 +41,7 @@ def apply_settings(context: Context, report: Report) -> None:
     retiring = context.store.effective_settings().retire
     for name in live:
         if name not in context.settings.apps and name not in retiring:
-            report(f"apps.{name} is gone from the settings, but is still live; `hookserver apply --yes` retires it")
+            report(f"apps.{name} was removed from the settings, but is still live; `hookserver apply --yes` retires it")
     context.store.record_settings_applied(request)
 
 
@@ -51,7 +51,7 @@ def remove_app(context: Context, name: str, report: Report) -> None:
     Can be repeated. Raises Refused while a deploy of it runs, NginxError, ContainerError, StoreError.
     """
     if any(deploy.app == name for deploy in context.store.in_progress()):
-        raise Refused(f"{name} is gone from the settings, but a deploy of it is running", "Cancel it, or wait.")
+        raise Refused(f"{name} was removed from the settings, but a deploy of it is running", "Cancel it, or wait.")
     context.apply_nginx()
     app = remembered_app(name, context.store.effective_settings().settings.get("apps", {}).get(name, _UNKNOWN))
     deadline = time.monotonic() + min(app.release.drain, _LONGEST_DRAIN)
@@ -68,4 +68,4 @@ def remove_app(context: Context, name: str, report: Report) -> None:
     except HookserverError as error:
         report(f"{name}: some of its images or build caches stay: {error.problem}")
     context.store.record_app_removed(name)
-    report(f"{name}: retired, as it is gone from the settings")
+    report(f"{name}: retired, since it was removed from the settings")

@@ -48,7 +48,7 @@ def recover(context: Context, deploy: Deploy, report: Report) -> None:
         return
     moved = release is not None and context.traffic.get(deploy.app).live is release.slot
     if release and moved and deploy.step is Step.SWITCH and _finish_switch(context, deploy, release):
-        report(f"{deploy.app}: deploy {deploy.number} was killed after its switch; finished, it is live")
+        report(f"{deploy.app}: deploy {deploy.number} was killed after its switch; it is live now")
         return
     undo(context, deploy)
     status = context.store.requeue(deploy.number)
@@ -132,18 +132,18 @@ def _reconcile_app(context: Context, app: App, report: Report) -> None:
     strangers = [replica for replica in context.runtime.replicas(app.name) if replica.deploy not in releases]
     for replica in strangers:
         if replica.slot is not has_traffic:
-            report(f"{app.name}: {replica.name} belongs to no release that is live or stands by; removed")
+            report(f"{app.name}: {replica.name} belongs to neither the live release nor the standby; removed")
             context.runtime.remove_deploy(app.name, replica.deploy)
     live = releases.get(app.live) if app.live is not None else None
     if live is None:
         return
     if any(replica.slot is live.slot is has_traffic and replica.is_up for replica in strangers):
-        report(f"{app.name}: what is live on {has_traffic} is not in the database; left alone until a deploy")
+        report(f"{app.name}: the live replicas on {has_traffic} are not in the database; they stay until a deploy")
         return
     _restart_missing(context, live, report)
     standby = sticky_standby(context, app.name)
     if standby and not any(replica.is_up for replica in context.runtime.replicas(app.name, standby.slot)):
-        report(f"{app.name}: nothing runs on {standby.slot} any more; its visitors go to {live.slot}")
+        report(f"{app.name}: no replica runs on {standby.slot}, the sticky standby; its visitors go to {live.slot}")
         context.store.end_sticky(standby.deploy)
         standby = None
     _keep_traffic(context, live, report)

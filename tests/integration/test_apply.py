@@ -218,7 +218,7 @@ def test_removed_app_stays_live_until_yes_retires_it_and_can_come_back(place: Ap
     assert f"apps.{BLOG} was removed from the settings: it stays live; --yes retires it" in done.stdout
     site.stop()
     site.start()
-    until(lambda: f"apps.{BLOG} is gone from the settings" in (site.folder / "up.log").read_text())
+    until(lambda: f"apps.{BLOG} was removed from the settings" in (site.folder / "up.log").read_text())
     assert site.visit(BLOG).text == "two"
     with site.visitors(SHOP) as visitors:
         assert "is retired" in place.applied()

@@ -79,7 +79,7 @@ def test_release_that_dies_soon_after_its_switch_is_rolled_back_without_visitors
     told = site.ended(number)
     assert told["status"] == "rolled_back"
     assert told["live_at"], "it did serve"
-    for cause in ("sent back to deploy", "FATAL the licence is for one hour"):
+    for cause in ("rolled back to deploy", "FATAL the licence is for one hour"):
         assert cause in site.log(number)
     assert "FATAL the licence is for one hour" in told["reason"]
     assert site.visit(project.app).text == "good"

@@ -29,15 +29,15 @@ _ERROR = re.compile(
     r"|Could not |> (?!Task |Configure )\S|Exception in thread )"
 )
 _TOOLCHAIN = (
-    "The build asks for a Java toolchain that its builder image does not have: name an image with that Java in "
-    "build.image, such as gradle:8-jdk21, or let the project's settings download it (foojay-resolver-convention)."
+    "The build requires a Java toolchain that the builder image does not have: set build.image to an image with that "
+    "Java, such as gradle:8-jdk21, or let the project's settings download it (foojay-resolver-convention)."
 )
 ADVICE = {
     "Cannot find a Java installation": _TOOLCHAIN,
     "No matching toolchains": _TOOLCHAIN,
     "No compatible toolchains": _TOOLCHAIN,
     "at org.gradle.wrapper.": (
-        "./gradlew could not download its Gradle: name a mirror in distributionUrl of gradle-wrapper.properties, or "
+        "./gradlew could not download its Gradle: set distributionUrl in gradle-wrapper.properties to a mirror, or "
         'use the Gradle of build.image: build.command = ["gradle", "--no-daemon", "assemble"].'
     ),
 }

@@ -42,7 +42,7 @@ _HINTS = re.compile(
 )
 _WRAPPER_ERROR = re.compile(r"Error: Could not find or load main class |(?:curl|wget): Failed to fetch ")
 _NOT_FETCHED = (
-    "./mvnw could not fetch its Maven, or its own jar: a company's certificates belong in build.ca_bundle, a proxy in "
+    "./mvnw could not download its Maven, or its own jar: put your company's CA into build.ca_bundle, a proxy into "
     'build.env; or use the Maven of build.image: build.command = ["mvn", "-B", "-DskipTests", "package"]. '
     'MVNW_VERBOSE = "true" in build.env makes it log more.'
 )

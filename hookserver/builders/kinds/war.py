@@ -33,7 +33,7 @@ def fingerprint(job: BuildJob) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise BuildError(
-            f"build.war cannot be read: {error}", "Name a WAR file that exists and that hookserver may read."
+            f"build.war cannot be read: {error}", "Set it to a WAR file that hookserver's user may read."
         ) from error
 
 
@@ -53,7 +53,7 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
     if len(wars) != 1:
         problem = f"several WARs: {', '.join(wars)}" if wars else f"no WAR in the repository ({where})"
         raise BuildError(
-            problem, "Name the one to deploy in build.war (a path, a glob, or an absolute path on this machine)."
+            problem, "Set build.war to the one to deploy: a path, a glob, or an absolute path on this machine."
         )
     file = sources.find_file(job.source, wars[0])
     if file is None:

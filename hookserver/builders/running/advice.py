@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 _LOGIN = (
-    "A repository asks for a password: mount a settings file that reads it from the environment (build.volumes, for "
-    "Maven to /root/.m2/settings.xml), and give the password in build.env_files."
+    "A repository requires a password: mount a settings file that reads it from the environment (build.volumes, for "
+    "Maven to /root/.m2/settings.xml), and put the password into build.env_files."
 )
 _NETWORK = (
-    "The build does not reach that host: a proxy belongs in build.env, for Maven in a settings file of build.volumes, "
-    "as a mirror does; if the cache has everything, build.offline = true needs no network."
+    "The build cannot reach that host. Set a proxy in build.env, for Maven a proxy or a mirror in a settings file that "
+    "build.volumes mounts. If the cache has everything, set build.offline = true."
 )
-_NEWER_JAVA = "The project needs a newer Java than its builder image has: name one in build.image."
+_NEWER_JAVA = "The project needs a newer Java than the builder image has: set build.image to an image with that Java."
 _OLDER_JAVA = (
-    "The project's Java level is one that the javac of its builder image no longer knows: name an image with an older "
-    "JDK in build.image (8 knows every level up to its own), or raise the level in the project."
+    "The javac of the builder image no longer supports the project's Java level: set build.image to an image with an "
+    "older JDK (JDK 8 supports all levels up to 8), or raise the level in the project."
 )
 ADVICE: Mapping[str, str] = {
     "PKIX path building failed": (
-        "The build does not know a server's certificate: name the company's in build.ca_bundle."
+        "The build does not trust a server's certificate: set build.ca_bundle to a PEM file with your company's CA."
     ),
     "status code: 401": _LOGIN,
     "status code: 403": _LOGIN,
@@ -32,13 +32,13 @@ ADVICE: Mapping[str, str] = {
     "invalid target release": _NEWER_JAVA,
     "invalid source release": _NEWER_JAVA,
     "error: release version ": (
-        "The javac of the builder image does not know the Java release that the project asks for: name an image with a "
+        "The javac of the builder image does not know the Java release that the project requires: set build.image to a "
         "JDK that does in build.image."
     ),
     "is no longer supported. Use": _OLDER_JAVA,
     "has been compiled by a more recent version of the Java": _NEWER_JAVA,
     "Unsupported class file major version": (
-        "The build's tool is too old for the Java that runs it: name a builder image with an older one in build.image."
+        "The build tool is too old for the Java that runs it: set build.image to an image with an older Java."
     ),
 }
 

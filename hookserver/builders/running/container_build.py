@@ -61,7 +61,9 @@ class _Output:
             if stream == _STDOUT:
                 self._wars.write(part)
                 if self._wars.tell() > _WARS_LIMIT:
-                    raise BuildError(f"the WARs are larger than {_WARS_LIMIT >> 30} GB", "Let it make fewer.")
+                    raise BuildError(
+                        f"the WARs are larger than {_WARS_LIMIT >> 30} GB", "Let the build make fewer WARs."
+                    )
             else:
                 self._log_lines(self._lines.feed(part))
 
@@ -157,7 +159,7 @@ def _failed(tools: BuildTools, container: str, job: BuildJob, recipe: Recipe, ca
     if job.app.build.offline and cause.mentions("offline mode"):
         return BuildError(
             cause.describe(f"the build failed (exit code {exit_code})"),
-            "The app's cache does not have it: deploy once with build.offline = false.",
+            "The app's cache lacks a dependency: deploy once with build.offline = false.",
         )
     usual = "Fix the project, then push again; the whole output is in the deploy's log."
     remedy = advice(cause.mentions, recipe.advice, usual)

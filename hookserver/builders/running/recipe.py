@@ -81,7 +81,7 @@ def _secrets(job: BuildJob) -> dict[str, str]:
         return job.app.build.secrets()
     except (OSError, UnicodeDecodeError) as error:
         raise BuildError(
-            f"a file of build.env_files cannot be read: {error}", "Name text files that hookserver may read."
+            f"a file of build.env_files cannot be read: {error}", "Use text files that hookserver's user may read."
         ) from error
 
 

@@ -51,13 +51,13 @@ def java_truststore(bundle: Path, cache: Path) -> Path:
         pem = bundle.read_bytes()
     except OSError as error:
         raise BuildError(
-            f"build.ca_bundle cannot be read: {error}", "Name a PEM file that exists and that hookserver may read."
+            f"build.ca_bundle cannot be read: {error}", "Set it to a PEM file that hookserver's user may read."
         ) from error
     truststore = cache / "truststores" / f"{hashlib.sha256(pem).hexdigest()}.p12"
     if not truststore.exists():
         content = _pkcs12(pem)
         if content is None:
-            raise BuildError(f"build.ca_bundle: no certificate in {bundle}", "Name a file of PEM certificates.")
+            raise BuildError(f"build.ca_bundle: no certificate in {bundle}", "Set it to a file with PEM certificates.")
         write_cached(truststore, content)
     return truststore
 

@@ -33,7 +33,7 @@ def check_xml(place: str, content: bytes, name: str) -> None:
         _check_users(root, name)
     elif wanted and _local(root) != wanted:
         raise BuildError(
-            f"{name} is no {place}: its root is <{_local(root)}>, Tomcat reads <{wanted}>",
+            f"{name} is not a {place}: its root element is <{_local(root)}>, but Tomcat expects <{wanted}>",
             "Fix the file, or its place in tomcat.files.",
         )
 
@@ -46,7 +46,7 @@ def _parsed(place: str, content: bytes, name: str) -> Element:
             f"{name} (for {place}) uses XML entities, which are not allowed", "Write their text instead."
         ) from error
     except (ParseError, ValueError, LookupError) as error:
-        raise BuildError(f"{name} (for {place}) is no XML: {error}", "Fix the file.") from error
+        raise BuildError(f"{name} (for {place}) is not valid XML: {error}", "Fix the file.") from error
     return root
 
 
@@ -54,7 +54,7 @@ def _check_users(root: Element, name: str) -> None:
     if _local(root) != "tomcat-users":
         first = next((f"<{_local(child)}>" for child in root), "")
         raise BuildError(
-            f"{name} is no tomcat-users.xml: it begins with <{_local(root)}>{first}, which Tomcat ignores silently",
+            f"{name} is not a tomcat-users.xml: Tomcat silently ignores its root element <{_local(root)}>{first}",
             _USERS,
         )
     for child in root:

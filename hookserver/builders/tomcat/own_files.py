@@ -109,11 +109,11 @@ def _read(source: Path, name: str, place: str) -> bytes:
     if file is None or not file.is_file():
         raise BuildError(
             f"tomcat.files: {name} (for {place}) is not {where}",
-            "Name a file of the repository, or an absolute path on this machine.",
+            "Use the path of a file in the repository, or an absolute path on this machine.",
         )
     try:
         if file.stat().st_size > _LIMIT:
-            raise BuildError(f"tomcat.files: {name} is larger than {_LIMIT >> 20} MB", "Mount it (tomcat.volumes).")
+            raise BuildError(f"tomcat.files: {name} is larger than {_LIMIT >> 20} MB", "Mount it with tomcat.volumes.")
         return file.read_bytes()
     except OSError as error:
         raise BuildError(f"tomcat.files: {name} cannot be read: {error}", "Make it readable.") from error
@@ -124,7 +124,7 @@ def _checked(place: str, content: bytes, name: str) -> bytes:
     if place.endswith(".jar"):
         if not zipfile.is_zipfile(io.BytesIO(content)):
             raise BuildError(
-                f"{name} (for {place}) is no jar",
+                f"{name} (for {place}) is not a jar",
                 "Commit the jar itself: files in Git LFS are not fetched.",
             )
         return content

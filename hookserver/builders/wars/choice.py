@@ -31,12 +31,12 @@ def choose_war(paths: list[str], pattern: str, folder: str) -> str:
     if wars:
         raise BuildError(
             f"several WARs fit {where}:\n{indented(wars)}",
-            'Name the one to deploy in build.war, a path or a glob such as "web/target/*.war".',
+            'Set build.war to the one to deploy, a path or a glob such as "web/target/*.war".',
         )
     if paths:
-        raise BuildError(f"no WAR fits {where}; there are:\n{indented(paths)}", "Name the one to deploy in build.war.")
+        raise BuildError(f"no WAR fits {where}; there are:\n{indented(paths)}", "Set build.war to the one to deploy.")
     raise BuildError(
-        f"the build left no WAR ({where})",
+        f"the build produced no WAR ({where})",
         "Let the project make one (Maven: <packaging>war</packaging>, Gradle: the war plugin), or set build.command to "
         "a command that does.",
     )

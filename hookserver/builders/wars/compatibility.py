@@ -12,11 +12,11 @@ from hookserver.errors import BuildError
 
 _WAYS_OUT = {
     "javax": (
-        "Name a Tomcat 9 image in tomcat.image, such as tomcat:9.0-jdk17-temurin, or set tomcat.migrate = true: "
+        "Set tomcat.image to a Tomcat 9 image, such as tomcat:9.0-jdk17-temurin, or set tomcat.migrate = true: "
         "the build then converts the WAR with Tomcat's own migration tool."
     ),
     "jakarta": (
-        "Name a Tomcat of 10.1 or newer in tomcat.image, such as tomcat:10.1-jdk17-temurin, or write the project for "
+        "Set tomcat.image to a Tomcat 10.1 or newer, such as tomcat:10.1-jdk17-temurin, or write the project for "
         "javax.servlet."
     ),
 }
@@ -54,7 +54,7 @@ def check(war: WarFacts, base: Base, image: str) -> None:
     if base.java and war.java > base.java:
         raise BuildError(
             f"the WAR needs Java {war.java} (seen in {war.java_source}), and {image} has Java {base.java}",
-            f"Name a Tomcat image with Java {war.java} or newer in tomcat.image, or let the project compile for Java "
+            f"Set tomcat.image to a Tomcat image with Java {war.java} or newer, or compile the project for Java "
             f"{base.java}.",
         )
 

@@ -120,8 +120,8 @@ class Instance:
         if not self.answers("/config", digest(text)) or not wait_until(lambda: self._left(old), self._patience):
             errors = logs.errors_since(self.error_log, size_before)
             raise NginxError(
-                f"Nginx took the new configuration, but does not run it:\n{errors}",
-                f"The configuration before it is still active. Fix what the lines name; more is in {self.error_log}.",
+                f"Nginx accepted the new configuration, but does not run it:\n{errors}",
+                f"The previous configuration stays active. Fix the errors above; {self.error_log} has all of them.",
             )
 
     def _left(self, workers: frozenset[int]) -> bool:

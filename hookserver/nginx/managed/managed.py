@@ -66,7 +66,7 @@ class Managed:
     def why_silent(self) -> NginxError:
         """The error for a status server that does not answer."""
         if not self.is_running():
-            return NginxError("Nginx is down", "`hookserver worker` starts it; its error log names the cause.")
+            return NginxError("Nginx is down", "`hookserver worker` starts it. If not, read Nginx's error log.")
         return NginxError(
             "Nginx does not answer which slot is live", f"Read {self._instance.error_log}, then restart the worker."
         )

@@ -90,9 +90,9 @@ class Operators:
                 if snippet not in {file.resolve() for file in server.files}:
                     wider = server.wider(domain)
                     yield (
-                        f"{domain} {'may' if is_expression(wider) else 'would'} be served by {wider} at {server.place} "
-                        "too: where hookserver listens, its own server goes first, which has the closer name; to have "
-                        f"it otherwise, write {domain} in a server_name of yours"
+                        f"{wider} at {server.place} {'may match' if is_expression(wider) else 'matches'} {domain} too: "
+                        "Nginx prefers hookserver's server, which has the exact name; to serve it with your own, write "
+                        f"{domain} in its server_name"
                     )
 
     def check_plain(self, nginx: NginxSettings) -> None:
@@ -101,7 +101,7 @@ class Operators:
             if other := self.servers.not_plain(listen):
                 raise NginxError(
                     f"nginx.listen has {listen}, where {other.place} speaks TLS or the proxy protocol",
-                    f"Take {listen} out of nginx.listen, and include the app's snippet in that server "
+                    f"Remove {listen} from nginx.listen, and include the app's snippet in that server "
                     "(`hookserver nginx show APP`).",
                 )
 

@@ -43,13 +43,13 @@ def refused(output: str, ours: Collection[Path]) -> NginxError:
         )
     if too_small := _HASH.search(output):
         line = f"{too_small[1]} {2 * int(too_small[2])};"
-        return NginxError(f"Nginx's tables are too small:\n{output}", f"Add `{line}` to Nginx's http {{ }} block.")
+        return NginxError(f"Nginx's hash tables are too small:\n{output}", f"Add `{line}` to Nginx's http {{ }} block.")
     if blamed(output) in ours:
         remedy = next((remedy for part, remedy in _REMEDIES.items() if part in output), "")
-        usual = "The configuration before it is kept. Fix the settings that the line comes from."
+        usual = "The previous configuration stays active. Fix the settings that the line comes from."
         return configuration_refused(output, remedy or usual)
     where = f"{place[1]}:{place[2]}, which is" if place else "something that is"
     return NginxError(
         f"Nginx refuses its configuration because of {where} not hookserver's:\n{output}",
-        "Fix it, then run `nginx -t`. hookserver's files are unchanged, and Nginx goes on as before.",
+        "Fix it, then run `nginx -t`. hookserver's files are unchanged, and Nginx keeps running.",
     )

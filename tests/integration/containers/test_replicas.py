@@ -129,7 +129,7 @@ def test_foreign_container_with_our_name_is_reported_and_left_alone(
     installation: ReplicaSite, api: APIClient, foreign: Foreign
 ) -> None:
     other = foreign(f"hs-{installation.name}-blue-2")
-    with pytest.raises(ContainerError, match=f"the container hs-{installation.name}-blue-2, which is not of"):
+    with pytest.raises(ContainerError, match=f"the container hs-{installation.name}-blue-2 does not belong to"):
         installation.start()
     assert api.inspect_container(other)["State"]["Running"]
     assert installation.containers.replicas() == []

@@ -31,7 +31,9 @@ def test_image_that_is_here_is_not_pulled(engine: Engine, make_image: MakeImage)
 
 def test_image_that_nobody_has_is_refused_with_its_setting(engine: Engine) -> None:
     reported: list[str] = []
-    with pytest.raises(BuildError, match=r"localhost:1/none:1 \(build\.image\) is not here and cannot be pulled"):
+    with pytest.raises(
+        BuildError, match=r"localhost:1/none:1 \(build\.image\) is not on this machine and cannot be pulled"
+    ):
         ensure_image(engine, "localhost:1/none:1", "build.image", reported.append)
     assert reported == ["pulling localhost:1/none:1"]
     assert image_id(engine, "localhost:1/none:1") == ""

@@ -38,5 +38,5 @@ def test_build_is_read_from_nginx_v(tmp_path: Path) -> None:
 
 
 def test_another_program_is_no_nginx(tmp_path: Path) -> None:
-    with pytest.raises(NginxError, match="is no Nginx"):
+    with pytest.raises(NginxError, match="is not an Nginx program"):
         read_build(str(program(tmp_path / "nginx", "hello")))

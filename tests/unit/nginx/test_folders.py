@@ -44,7 +44,7 @@ def test_folders_can_be_prepared_again_and_again_and_mend_their_modes(tmp_path: 
 
 def test_state_dir_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(NginxError, match="cannot be made"):
+    with pytest.raises(NginxError, match="cannot be created"):
         prepare(StateDir(tmp_path / "file" / "state"))
 
 

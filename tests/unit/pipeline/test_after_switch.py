@@ -57,7 +57,7 @@ def test_a_release_that_dies_after_its_switch_is_sent_back_though_nothing_is_in_
 ) -> None:
     place.traffic.states["shop"] = TrafficState(Slot.GREEN, sticky)
     dies_at(place, 5)
-    with pytest.raises(DeployFailed, match="sent back to deploy 1: hs-shop-green-1 ended with exit code 6"):
+    with pytest.raises(DeployFailed, match="rolled back to deploy 1: hs-shop-green-1 ended with exit code 6"):
         drain(context, release_of(context), before)
     assert context.store.deploy(context.deploy.number).status is Status.ROLLED_BACK
     assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
@@ -81,7 +81,7 @@ def test_a_release_that_dies_while_the_old_slot_drains_is_sent_back(
 ) -> None:
     place.traffic.in_flight = [1] * 100
     dies_at(place, 3)
-    with pytest.raises(DeployFailed, match="sent back to deploy 1"):
+    with pytest.raises(DeployFailed, match="rolled back to deploy 1"):
         drain(context, release_of(context), before)
     assert len(place.traffic.in_flight) > 90
 

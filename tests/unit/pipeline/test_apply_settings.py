@@ -43,7 +43,7 @@ def test_an_app_that_is_gone_from_the_settings_stays_live(place: PipelinePlace, 
     place.go_live("blog")
     without_the_blog(place)
     apply_settings(place.context, report.append)
-    assert any(line.startswith("apps.blog is gone from the settings, but is still live") for line in report)
+    assert any(line.startswith("apps.blog was removed from the settings, but is still live") for line in report)
     assert place.traffic.get("blog") == TrafficState(Slot.BLUE)
     assert place.runtime.stopped == []
 
@@ -63,7 +63,7 @@ def test_an_app_is_removed_with_its_replicas_images_caches_and_folders(place: Pi
     assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
     assert not journal.exists()
     assert "blog" not in place.store.live_releases()
-    assert report == ["blog: retired, as it is gone from the settings"]
+    assert report == ["blog: retired, since it was removed from the settings"]
 
 
 def test_an_app_is_not_removed_while_a_deploy_of_it_runs(place: PipelinePlace, report: list[str]) -> None:

@@ -123,12 +123,12 @@ def test_a_sticky_standby_without_replicas_ends(place: PipelinePlace, report: li
 def test_a_release_with_traffic_that_the_database_does_not_know_is_left_alone(
     place: PipelinePlace, report: list[str]
 ) -> None:
-    """The database is an old backup: the shop goes on as it is until a deploy."""
+    """The database is an old backup: the shop stays as it is until a deploy."""
     place.go_live(slot=Slot.BLUE)
     place.runtime.running = [stranger("shop", 40, Slot.BLUE)]
     recovery.reconcile(place.context, report.append)
     assert [replica.deploy for replica in place.runtime.running] == [40]
-    assert any("blue" in line and "left alone until a deploy" in line for line in report)
+    assert any("blue" in line and "they stay until a deploy" in line for line in report)
 
 
 def test_prepare_commands_of_a_deploy_in_progress_are_spared(place: PipelinePlace, report: list[str]) -> None:

@@ -41,6 +41,6 @@ def test_compile_error_is_shown_with_file_and_line(site: BuildSite) -> None:
 
 def test_build_without_a_war_is_refused_with_the_remedy(site: BuildSite) -> None:
     nothing = {**SOURCE, "build.xml": '<project default="a"><target name="a"/></project>'}
-    with pytest.raises(BuildError, match=r"the build left no WAR \(\*\*/\*\.war\)") as caught:
+    with pytest.raises(BuildError, match=r"the build produced no WAR \(\*\*/\*\.war\)") as caught:
         site.build(site.job(nothing))
     assert "build.command" in caught.value.remedy

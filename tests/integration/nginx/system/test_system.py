@@ -251,7 +251,7 @@ def test_a_port_where_they_speak_tls_is_not_listened_at(site: NginxSite) -> None
     tls = certificate(operator(site).conf.parent)
     operator(site).add("tls", f"server {{ listen 127.0.0.1:{port} ssl; server_name a.example.com; {tls} }}")
     site.ports.append(port)
-    with pytest.raises(NginxError, match=f"Take 127.0.0.1:{port} out of nginx.listen, and include the app's snippet"):
+    with pytest.raises(NginxError, match=f"Remove 127.0.0.1:{port} from nginx.listen, and include the app's snippet"):
         site.apply()
     assert ours(site) == {}
 

@@ -24,7 +24,7 @@ from hookserver.builders.running.advice import advice
         ("    [javac] error: Source option 6 is no longer supported. Use 7 or later.", "older JDK"),
         ("[ERROR] Target option 1.5 is no longer supported. Use 1.8 or later.", "older JDK"),
         ("    [javac] error: release version 21 not supported", "JDK that does"),
-        ("> Unsupported class file major version 61", "older one"),
+        ("> Unsupported class file major version 61", "older Java"),
     ],
 )
 def test_advice_names_the_setting(line: str, setting: str) -> None:
@@ -53,7 +53,7 @@ def test_missing_toolchain_of_gradle_is_an_error_with_its_remedy(line: str) -> N
 def test_maven_wrapper_that_fetched_nothing_names_certificates_proxy_and_command(line: str) -> None:
     assert maven.is_error(line)
     remedy = advice(line.__contains__, maven.ADVICE, "usual")
-    assert all(way in remedy for way in ("build.ca_bundle", "a proxy in build.env", 'build.command = ["mvn", '))
+    assert all(way in remedy for way in ("build.ca_bundle", "a proxy into build.env", 'build.command = ["mvn", '))
 
 
 @pytest.mark.parametrize("kind", [ant, gradle])

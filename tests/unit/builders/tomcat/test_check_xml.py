@@ -14,12 +14,12 @@ USERS = b"""<?xml version="1.0"?><tomcat-users xmlns="http://tomcat.apache.org/x
 @pytest.mark.parametrize(
     ("place", "content", "problem"),
     [
-        ("conf/server.xml", b"<Server></Service>", "is no XML: mismatched tag: line 1"),
-        ("conf/server.xml", b"", "is no XML: no element found"),
+        ("conf/server.xml", b"<Server></Service>", "is not valid XML: mismatched tag: line 1"),
+        ("conf/server.xml", b"", "is not valid XML: no element found"),
         ("conf/server.xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><Server>&x;</Server>', "entities"),
-        ("conf/server.xml", b"<Context/>", "its root is <Context>, Tomcat reads <Server>"),
-        ("conf/context.xml", b"<context/>", "reads <Context>"),
-        ("conf/Catalina/localhost/a.xml", b"<Server/>", "reads <Context>"),
+        ("conf/server.xml", b"<Context/>", "its root element is <Context>, but Tomcat expects <Server>"),
+        ("conf/context.xml", b"<context/>", "expects <Context>"),
+        ("conf/Catalina/localhost/a.xml", b"<Server/>", "expects <Context>"),
         ("conf/tomcat-users.xml", b"<tomcat-users><users/></tomcat-users>", "ignores <users>"),
         ("conf/tomcat-users.xml", b'<tomcat-users><user password="x"/></tomcat-users>', "has no username"),
         ("conf/tomcat-users.xml", b'<tomcat-users><user username="a"/></tomcat-users>', "the user a has no password"),

@@ -62,7 +62,7 @@ def test_missing_file_and_link_out_of_the_repository_are_refused(tmp_path: Path)
 
 def test_settings_of_maven_instead_of_users_are_refused_with_the_right_schema(tmp_path: Path) -> None:
     written(tmp_path / "source/users.xml", MAVENS)
-    with pytest.raises(BuildError, match=r"it begins with <settings><servers>, which Tomcat ignores") as caught:
+    with pytest.raises(BuildError, match=r"Tomcat silently ignores its root element <settings><servers>") as caught:
         gathered(tmp_path, {"conf/tomcat-users.xml": "users.xml"})
     assert '<user username="…" password="…" roles="manager-gui"/>' in caught.value.remedy
 
@@ -70,7 +70,7 @@ def test_settings_of_maven_instead_of_users_are_refused_with_the_right_schema(tm
 @pytest.mark.parametrize(
     ("place", "content", "problem"),
     [
-        ("lib/driver.jar", b"version https://git-lfs.github.com/spec/v1", "is no jar"),
+        ("lib/driver.jar", b"version https://git-lfs.github.com/spec/v1", "is not a jar"),
         ("conf/logging.properties", b"\xff", "is not in UTF-8"),
     ],
 )

@@ -50,7 +50,7 @@ def test_side_products_that_fit_a_glob_are_passed_over_unless_they_are_all_that_
 def test_several_no_and_misnamed_wars_have_different_errors() -> None:
     with pytest.raises(BuildError, match=r"several WARs fit \*\*/target/\*\.war:\n  a/target/a.war\n  b/target/b.war"):
         choose_war(["a/target/a.war", "b/target/b.war"], "", "target")
-    with pytest.raises(BuildError, match="the build left no WAR"):
+    with pytest.raises(BuildError, match="the build produced no WAR"):
         choose_war([], "", "target")
     with pytest.raises(BuildError, match=r"no WAR fits build\.war = 'x/\*\.war'; there are:\n  out/a\.war"):
         choose_war(["out/a.war"], "x/*.war", "target")

@@ -36,7 +36,7 @@ def test_jakarta_on_javax_is_refused_with_a_newer_tomcat_as_remedy() -> None:
 def test_java_that_is_too_old_is_refused_with_both_versions() -> None:
     with pytest.raises(BuildError, match=r"needs Java 21 \(seen in A\.class\), and tomcat:9 has Java 8") as caught:
         check(WarFacts(java=21, java_source="A.class"), base(java=8), "tomcat:9")
-    assert "compile for Java 8" in caught.value.remedy
+    assert "compile the project for Java 8" in caught.value.remedy
 
 
 USED = (("http://java.sun.com/jsp/jstl/core", "cart.jsp"),)

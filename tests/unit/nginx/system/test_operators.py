@@ -35,6 +35,6 @@ def test_server_with_the_domain_is_reported_with_the_snippet_until_it_includes_i
 
 def test_wildcard_that_ours_precedes_is_reported_for_domains_and_redirects() -> None:
     for line, name in zip(unreached("server_name *.example.com;"), ("shop", "www"), strict=True):
-        assert f"{name}.example.com would be served by *.example.com at /etc/nginx/nginx.conf:2" in line
+        assert f"*.example.com at /etc/nginx/nginx.conf:2 matches {name}.example.com too" in line
     assert unreached(f"server_name *.example.com; include {SNIPPET};") == []
     assert unreached("server_name _; listen 80 default_server;") == []

@@ -19,7 +19,7 @@ COMMON, SNIPPET = sorted(OURS)
         (f'duplicate location "/" in {SNIPPET}:2', "remove one of the two"),
         (f'duplicate upstream "hs_shop_blue" in {COMMON}:2', "Include hookserver's files once"),
         (f'"map" directive is not allowed here in {COMMON}:2', r"inside the http \{ \} block"),
-        (f"something else in {COMMON}:2", "The configuration before it is kept"),
+        (f"something else in {COMMON}:2", "The previous configuration stays active"),
         ("something else in /etc/nginx/b c.conf:2", "/etc/nginx/b c.conf:2, which is not hookserver's"),
         ('open() "/x/error.log" failed (13: Permission denied)', "something that is not hookserver's"),
         (
