@@ -184,7 +184,8 @@ class Deploy:
     """One run of the pipeline for an app. Times are Unix seconds; None: not yet.
 
     ``requested_commit`` is set when somebody requested exactly that commit; ``commit`` is the one that the fetch found.
-    ``visitors_lost`` counts the visitors who lost their sessions, since the deploy needed a sticky standby's slot.
+    ``delivery`` is the forge's id of the webhook that requested it. ``visitors_lost`` counts the visitors who lost
+    their sessions, since the deploy needed a sticky standby's slot.
     """
 
     number: int
@@ -196,6 +197,7 @@ class Deploy:
     rebuild: bool = False
     rollback_to: int | None = None
     by: str = ""
+    delivery: str | None = None
     step: Step | None = None
     reason: str = ""
     superseded_by: int | None = None

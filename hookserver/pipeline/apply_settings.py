@@ -55,9 +55,8 @@ def remove_app(context: Context, name: str, report: Report) -> None:
     context.apply_nginx()
     app = remembered_app(name, context.store.effective_settings().settings.get("apps", {}).get(name, _UNKNOWN))
     deadline = time.monotonic() + min(app.release.drain, _LONGEST_DRAIN)
-    for release in context.store.releases(name):
-        if release.retired_at is None:
-            wait_until_drained(context, release, deadline - time.monotonic())
+    for release in context.store.running_releases(name):
+        wait_until_drained(context, release, deadline - time.monotonic())
     for slot in Slot:
         context.runtime.stop(name, slot, STOP_GRACE)
     context.traffic.remove(name)

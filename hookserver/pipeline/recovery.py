@@ -127,7 +127,7 @@ def _finish_switch(context: Context, deploy: Deploy, release: Release) -> bool:
 
 
 def _reconcile_app(context: Context, app: App, report: Report) -> None:
-    releases = {release.deploy: release for release in context.store.releases(app.name) if release.retired_at is None}
+    releases = {release.deploy: release for release in context.store.running_releases(app.name)}
     has_traffic = context.traffic.get(app.name).live
     strangers = [replica for replica in context.runtime.replicas(app.name) if replica.deploy not in releases]
     for replica in strangers:

@@ -24,8 +24,8 @@ def retire(context: Context, app: str, slot: Slot) -> None:
         raise DeployFailed(
             f"{app} {slot} is live and cannot be retired", "Restart hookserver's worker; then try again."
         )
-    for release in context.store.releases(app):
-        if release.slot is slot and release.retired_at is None:
+    for release in context.store.running_releases(app):
+        if release.slot is slot:
             if release.sticky_until is not None:
                 end_sticky(context, release)
             context.store.record_retired(release.deploy)

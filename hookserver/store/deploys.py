@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from hookserver.models import Deploy, Status, Step, StepOutcome, StepRun
 from hookserver.store.base import StoreBase
-from hookserver.store.rows import find_app, find_deploy, to_deploy, to_step_run
+from hookserver.store.rows import find_app, find_deploy, find_waiting, in_progress, to_deploy, to_step_run
 from hookserver.store.tables import apps, deploys, releases, steps
 from hookserver.store.transitions import change_status, close_killed_step, close_step, record_facts
 
@@ -35,16 +35,15 @@ class Deploys(StoreBase):
 
     def queued_or_running(self, app: str) -> list[Deploy]:
         """The app's deploys that wait or run, one of each at most. Raises StoreError."""
-        unfinished = deploys.c.status.in_((Status.QUEUED, Status.RUNNING))
+        running = select(deploys).where(deploys.c.app == app, in_progress(deploys), deploys.c.status == Status.RUNNING)
         with self._database.reading() as connection:
-            query = select(deploys).where(deploys.c.app == app, unfinished).order_by(deploys.c.number)
-            return [to_deploy(row) for row in connection.execute(query)]
+            waiting = find_waiting(connection, app)
+            return [*map(to_deploy, connection.execute(running)), *([waiting] if waiting else [])]
 
     def in_progress(self) -> list[Deploy]:
         """Deploys that have started and not ended: running, draining or being sent back. Raises StoreError."""
         with self._database.reading() as connection:
-            started = select(deploys).where(deploys.c.started_at.is_not(None), deploys.c.ended_at.is_(None))
-            return [to_deploy(row) for row in connection.execute(started)]
+            return [to_deploy(row) for row in connection.execute(select(deploys).where(in_progress(deploys)))]
 
     def steps(self, number: int) -> list[StepRun]:
         """The steps of a deploy's last attempt, in the order of ``Step``, whatever the clock did. Raises StoreError."""
@@ -92,7 +91,7 @@ class Deploys(StoreBase):
             if release is not None and before != release:
                 until = {"retire_at": now + standby, "sticky_until": now + sticky_seconds if sticky_seconds else None}
                 self._hand_over(connection, deploy, before, release, until)
-            change_status(connection, number, Status.LIVE, live_at=now)
+            change_status(connection, deploy, Status.LIVE, live_at=now)
 
     def record_lost_sessions(self, number: int, visitors: int | None) -> None:
         """Record how many visitors lost their sessions, since the deploy needed a sticky standby's slot.
@@ -110,10 +109,11 @@ class Deploys(StoreBase):
         with self._database.writing() as connection:
             now = self._clock()
             close_step(connection, number, _OPEN_STEP.get(status, StepOutcome.FAILED), now)
-            if find_deploy(connection, number).status is status:
+            deploy = find_deploy(connection, number)
+            if deploy.status is status:
                 record_facts(connection, number, ended_at=now, reason=reason)
             else:
-                change_status(connection, number, status, ended_at=now, reason=reason)
+                change_status(connection, deploy, status, ended_at=now, reason=reason)
         self._wake_worker()
 
     def send_back(self, number: int, release: int, before: int, reason: str) -> None:
@@ -129,7 +129,7 @@ class Deploys(StoreBase):
             live_again = update(releases).where(releases.c.deploy == before)
             connection.execute(live_again.values(retire_at=None, sticky_until=None, visitors=None))
             connection.execute(update(releases).where(releases.c.deploy == release).values(retired_at=now))
-            change_status(connection, number, Status.ROLLED_BACK, reason=reason)
+            change_status(connection, deploy, Status.ROLLED_BACK, reason=reason)
             if deploy.rollback_to is not None:
                 _roll_back(connection, ended=release, again=before)
 
@@ -155,7 +155,7 @@ def _roll_back(connection: Connection, ended: int, again: int) -> None:
 
     A rollback from a kept image makes a release of its own: ``again`` is the rollback itself then, and stays as it is.
     """
-    if find_deploy(connection, ended).status is Status.LIVE:
-        change_status(connection, ended, Status.ROLLED_BACK)
-    if find_deploy(connection, again).status is Status.ROLLED_BACK:
-        change_status(connection, again, Status.LIVE)
+    if (deploy := find_deploy(connection, ended)).status is Status.LIVE:
+        change_status(connection, deploy, Status.ROLLED_BACK)
+    if (deploy := find_deploy(connection, again)).status is Status.ROLLED_BACK:
+        change_status(connection, deploy, Status.LIVE)

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select, update
 
 from hookserver.models import Status
 from hookserver.store.base import StoreBase
-from hookserver.store.tables import apps, deploys, releases, settings
+from hookserver.store.rows import find_waiting
+from hookserver.store.tables import apps, releases, settings
 from hookserver.store.transitions import change_status
 
 
@@ -111,6 +112,5 @@ class SettingsRequests(StoreBase):
 def _end_releases(connection: Connection, app: str, now: float) -> None:
     running = update(releases).where(releases.c.app == app, releases.c.retired_at.is_(None))
     connection.execute(running.values(retired_at=now, retire_at=None))
-    queued = select(deploys.c.number).where(deploys.c.app == app, deploys.c.status == Status.QUEUED)
-    for number in connection.execute(queued).scalars().all():
-        change_status(connection, number, Status.CANCELLED, ended_at=now, reason="the app is gone from the settings")
+    if waiting := find_waiting(connection, app):
+        change_status(connection, waiting, Status.CANCELLED, ended_at=now, reason="the app is gone from the settings")

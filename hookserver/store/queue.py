@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from hookserver.errors import Refused
 from hookserver.models import Deploy, Push, Status, Trigger
 from hookserver.store.base import StoreBase
-from hookserver.store.rows import find_app, find_deploy, to_deploy
-from hookserver.store.tables import apps, deliveries, deploys
+from hookserver.store.rows import find_app, find_deploy, find_waiting, in_progress, to_deploy
+from hookserver.store.tables import apps, deploys
 from hookserver.store.transitions import Facts, change_status, close_killed_step, record_facts
 
 MAX_ATTEMPTS = 3
 """How often a deploy is started whose process is killed each time."""
-_DELIVERIES_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,7 @@ class Queue(StoreBase):
         with self._database.writing() as connection:
             find_app(connection, push.app)
             if push.delivery:
-                again = select(deliveries.c.deploy).where(
-                    deliveries.c.app == push.app, deliveries.c.delivery == push.delivery
-                )
+                again = select(deploys.c.number).where(deploys.c.app == push.app, deploys.c.delivery == push.delivery)
                 first = connection.execute(again).scalar()
                 if first is not None:
                     return Queued(first, duplicate=True)
@@ -68,7 +65,7 @@ class Queue(StoreBase):
     def enqueue_settings(self, push: Push) -> Queued:
         """As ``enqueue``, but the app's waiting deploy is kept: it brings the settings too. Raises StoreError."""
         with self._database.writing() as connection:
-            waiting = _waiting(connection, push.app)
+            waiting = find_waiting(connection, push.app)
             number = waiting.number if waiting else self._insert(connection, push)
         self._wake_worker()
         return Queued(number)
@@ -76,7 +73,7 @@ class Queue(StoreBase):
     def rollback_is_queued(self, app: str) -> bool:
         """Whether a rollback of the app waits, which needs its standby. Raises StoreError."""
         with self._database.reading() as connection:
-            waiting = _waiting(connection, app)
+            waiting = find_waiting(connection, app)
             return waiting is not None and waiting.rollback_to is not None
 
     def claim(self, builds: int, busy: Collection[str] = ()) -> Deploy | None:
@@ -85,17 +82,17 @@ class Queue(StoreBase):
         None when ``builds`` deploys run, or no deploy may start: those of apps that are locked, have a deploy in
         progress or are ``busy`` wait. Raises StoreError.
         """
-        with self._database.writing() as connection:
-            running = select(func.count()).where(deploys.c.status == Status.RUNNING)
-            if connection.execute(running).scalar_one() >= builds:
+        with self._database.reading() as connection:  # mostly nothing may start, and no push waits for this answer
+            if _next(connection, builds, busy) is None:
                 return None
-            deploy = _next(connection, busy)
+        with self._database.writing() as connection:
+            deploy = _next(connection, builds, busy)
             if deploy is None:
                 return None
             turn = select(func.max(apps.c.last_turn) + 1).scalar_subquery()
             connection.execute(update(apps).where(apps.c.name == deploy.app).values(last_turn=turn))
             facts: Facts = {"started_at": self._clock(), "attempt": deploy.attempt + 1, "step": None}
-            change_status(connection, deploy.number, Status.RUNNING, **facts)
+            change_status(connection, deploy, Status.RUNNING, **facts)
             return find_deploy(connection, deploy.number)
 
     def cancel(self, number: int) -> Deploy:
@@ -107,7 +104,7 @@ class Queue(StoreBase):
             deploy = find_deploy(connection, number)
             if deploy.status is Status.QUEUED:
                 over: Facts = {"ended_at": self._clock(), "reason": "cancelled while it waited"}
-                change_status(connection, number, Status.CANCELLED, **over)
+                change_status(connection, deploy, Status.CANCELLED, **over)
             elif deploy.status is Status.RUNNING:
                 record_facts(connection, number, cancel_requested=True)
             else:
@@ -128,7 +125,7 @@ class Queue(StoreBase):
         """
         with self._database.writing() as connection:
             deploy = find_deploy(connection, number)
-            waiting, now = _waiting(connection, deploy.app), self._clock()
+            waiting, now = find_waiting(connection, deploy.app), self._clock()
             close_killed_step(connection, deploy, now)
             facts: Facts = {"ended_at": now}
             if deploy.cancel_requested:
@@ -145,14 +142,14 @@ class Queue(StoreBase):
             else:
                 status, facts = Status.QUEUED, {"started_at": None, "step": None, "commit": ""}
                 if waiting is not None:
-                    change_status(connection, waiting.number, Status.SUPERSEDED, superseded_by=number, ended_at=now)
-            change_status(connection, number, status, **facts)
+                    change_status(connection, waiting, Status.SUPERSEDED, superseded_by=number, ended_at=now)
+            change_status(connection, deploy, status, **facts)
             return status
 
     def _insert(self, connection: Connection, push: Push) -> int:
-        superseded = _waiting(connection, push.app)
+        superseded = find_waiting(connection, push.app)
         if superseded:
-            change_status(connection, superseded.number, Status.SUPERSEDED, ended_at=self._clock())
+            change_status(connection, superseded, Status.SUPERSEDED, ended_at=self._clock())
         values = {
             "app": push.app,
             "status": Status.QUEUED,
@@ -161,36 +158,29 @@ class Queue(StoreBase):
             "rebuild": push.rebuild,
             "rollback_to": push.rollback_to,
             "by": push.by,
+            "delivery": push.delivery or None,
             "queued_at": self._clock(),
         }
         number: int = connection.execute(insert(deploys).values(values).returning(deploys.c.number)).scalar_one()
         if superseded:
             record_facts(connection, superseded.number, superseded_by=number)
-        if push.delivery:
-            connection.execute(insert(deliveries).values(app=push.app, delivery=push.delivery, deploy=number))
-            old = delete(deliveries).where(
-                deliveries.c.app == push.app, deliveries.c.deploy < number - _DELIVERIES_KEPT
-            )
-            connection.execute(old)
         return number
 
 
-def _waiting(connection: Connection, app: str) -> Deploy | None:
-    """The app's deploy that waits; an index of the table makes sure that there is one at most."""
-    row = connection.execute(select(deploys).where(deploys.c.app == app, deploys.c.status == Status.QUEUED)).first()
-    return to_deploy(row) if row else None
+def _next(connection: Connection, builds: int, busy: Collection[str]) -> Deploy | None:
+    """The waiting deploy to start next, of an app that is neither locked nor ``busy`` nor has one in progress.
 
-
-def _next(connection: Connection, busy: Collection[str]) -> Deploy | None:
-    """The waiting deploy to start next, of an app that is neither locked nor ``busy`` nor has one in progress."""
+    None, too, when ``builds`` deploys run.
+    """
+    running = select(func.count()).where(in_progress(deploys), deploys.c.status == Status.RUNNING)
+    if connection.execute(running).scalar_one() >= builds:
+        return None
     other = deploys.alias()
-    in_progress = exists().where(
-        other.c.app == deploys.c.app, other.c.started_at.is_not(None), other.c.ended_at.is_(None)
-    )
+    blocked = exists().where(other.c.app == deploys.c.app, in_progress(other))
     row = connection.execute(
         select(deploys)
         .join(apps, apps.c.name == deploys.c.app)
-        .where(deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), apps.c.name.not_in(busy), ~in_progress)
+        .where(deploys.c.status == Status.QUEUED, apps.c.lock_at.is_(None), apps.c.name.not_in(busy), ~blocked)
         .order_by(apps.c.last_turn, deploys.c.number)
     ).first()
     return to_deploy(row) if row else None

@@ -63,9 +63,17 @@ class Releases(StoreBase):
         with self._database.reading() as connection:
             return [to_release(row) for row in connection.execute(query.order_by(releases.c.deploy.desc()))]
 
+    def running_releases(self, app: str) -> list[Release]:
+        """The app's live release and its standby, newest first. Raises StoreError."""
+        query = select(releases).where(
+            releases.c.app == app, releases.c.retired_at.is_(None), releases.c.live_at.is_not(None)
+        )
+        with self._database.reading() as connection:
+            return [to_release(row) for row in connection.execute(query.order_by(releases.c.deploy.desc()))]
+
     def replicas(self) -> dict[str, dict[Slot, int]]:
         """The number of replicas per app and slot, of releases that run or are about to. Raises StoreError."""
-        query = select(releases).where(releases.c.retired_at.is_(None)).order_by(releases.c.deploy)
+        query = select(releases).where(releases.c.retired_at.is_(None)).order_by(releases.c.app, releases.c.deploy)
         replicas: dict[str, dict[Slot, int]] = {}
         with self._database.reading() as connection:
             for row in connection.execute(query):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, select
 
 from hookserver.errors import NotFound, no_such_app
 from hookserver.models import App, Deploy, Lock, Release, Slot, Status, Step, StepOutcome, StepRun, Trigger
@@ -26,6 +26,20 @@ def find_deploy(connection: Connection, number: int) -> Deploy:
     if row is None:
         raise NotFound(f"there is no deploy {number}", "See `hookserver history`.")
     return to_deploy(row)
+
+
+def find_waiting(connection: Connection, app: str) -> Deploy | None:
+    """The app's deploy that waits; an index of the table makes sure that there is one at most."""
+    row = connection.execute(select(deploys).where(deploys.c.app == app, deploys.c.status == Status.QUEUED)).first()
+    return to_deploy(row) if row else None
+
+
+def in_progress(table: FromClause) -> ColumnElement[bool]:
+    """The condition for deploys that have started and not ended: the words of the index ``deploys_one_in_progress``.
+
+    SQLite uses a partial index only where the query repeats its condition. https://sqlite.org/partialindex.html
+    """
+    return and_(table.c.started_at.is_not(None), table.c.ended_at.is_(None))
 
 
 def to_app(row: Row[Any]) -> App:

@@ -34,6 +34,7 @@ deploys = Table(
     Column("rebuild", Boolean, nullable=False, server_default="0"),
     Column("rollback_to", Integer),
     Column("by", String, nullable=False, server_default=""),
+    Column("delivery", String),
     Column("step", String),
     Column("reason", String, nullable=False, server_default=""),
     Column("superseded_by", Integer),
@@ -47,6 +48,7 @@ deploys = Table(
     sqlite_autoincrement=True,  # the number of a deleted row is never used again: https://sqlite.org/autoinc.html
 )
 Index("deploys_app", deploys.c.app, deploys.c.number)
+Index("deploys_delivery", deploys.c.app, deploys.c.delivery, unique=True)
 Index(
     "deploys_one_waiting",
     deploys.c.app,
@@ -88,14 +90,7 @@ releases = Table(
     Column("visitors", Integer),
 )
 Index("releases_app", releases.c.app, releases.c.deploy)
-
-deliveries = Table(
-    "deliveries",
-    metadata,
-    Column("app", String, ForeignKey("apps.name"), primary_key=True),
-    Column("delivery", String, primary_key=True),
-    Column("deploy", Integer, ForeignKey("deploys.number"), nullable=False),
-)
+Index("releases_running", releases.c.app, sqlite_where=text("retired_at IS NULL"))
 
 tokens = Table(
     "tokens",

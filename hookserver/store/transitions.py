@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from hookserver.errors import Refused
 from hookserver.models import TRANSITIONS, Deploy, Status, Step, StepOutcome, Trigger
-from hookserver.store.rows import find_deploy, to_deploy
+from hookserver.store.rows import to_deploy
 from hookserver.store.tables import apps, deploys, steps
 
 
@@ -27,20 +27,20 @@ class Facts(TypedDict, total=False):
     ended_at: float
 
 
-def change_status(connection: Connection, number: int, status: Status, **facts: Unpack[Facts]) -> None:
+def change_status(connection: Connection, deploy: Deploy, status: Status, **facts: Unpack[Facts]) -> None:
     """Move a deploy to ``status`` along TRANSITIONS, and record ``facts`` with it.
 
-    The caller's transaction holds whatever else must be true then. When a deploy that was requested by hand comes to
-    nothing, the poll may deploy again what it had replaced. Raises NotFound for an unknown deploy, Refused when the
-    deploy cannot become that.
+    ``deploy`` is as the caller's transaction has read it, which holds whatever else must be true then. When a deploy
+    that was requested by hand comes to nothing, the poll may deploy again what it had replaced. Raises Refused when
+    the deploy cannot become that, or has another status than ``deploy``.
     """
-    deploy = find_deploy(connection, number)
-    if status not in TRANSITIONS[deploy.status]:
+    as_read = update(deploys).where(deploys.c.number == deploy.number, deploys.c.status == deploy.status)
+    is_allowed = status in TRANSITIONS[deploy.status]
+    if not is_allowed or not connection.execute(as_read.values(status=status, **facts)).rowcount:
         raise Refused(
-            f"deploy {number} is {deploy.status} and cannot become {status}",
+            f"deploy {deploy.number} is {deploy.status} and cannot become {status}",
             "It changed in the meantime; see `hookserver history`.",
         )
-    connection.execute(update(deploys).where(deploys.c.number == number).values(status=status, **facts))
     has_failed = status in (Status.FAILED, Status.CANCELLED, Status.ROLLED_BACK)
     if has_failed and deploy.ended_at is None:
         _forget_tip(connection, deploy)

@@ -14,9 +14,9 @@ def app(store: Store, settings: AppSettings) -> dict[str, Any]:
     """One app: its main settings, its live and standby release, its lock and its queue. Raises NotFound."""
     row = store.app(settings.name)
     deploys = store.queued_or_running(settings.name)
-    releases = store.releases(settings.name)
+    releases = store.running_releases(settings.name)
     live = next((release for release in releases if release.deploy == row.live), None)
-    standby = next((r for r in releases if r is not live and r.retire_at is not None and r.retired_at is None), None)
+    standby = next((r for r in releases if r is not live and r.retire_at is not None), None)
     return {
         "app": settings.name,
         "branch": settings.branch,

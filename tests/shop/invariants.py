@@ -102,7 +102,7 @@ def _containers_wrong(place: Installation) -> list[str]:
     """Containers of no release that serves or stands by; releases without theirs; builds that nobody waits for."""
     wrong = [one.name for one in place.containers("build")]
     for app in place.settings.apps.values():
-        kept = {release.deploy: release for release in place.store.releases(app.name) if release.retired_at is None}
+        kept = {release.deploy: release for release in place.store.running_releases(app.name)}
         wanted = {
             (number, f"hs-{app.name}-{release.slot}-{replica}")
             for number, release in kept.items()
@@ -116,8 +116,8 @@ def _containers_wrong(place: Installation) -> list[str]:
 def _images_wrong(place: Installation) -> list[str]:
     """Images of what serves or stands by, and that are gone."""
     known = {str(image.id) for image in _images(place)}
-    kept = [release for app in place.settings.apps for release in place.store.releases(app)]
-    return [release.image for release in kept if release.retired_at is None and release.image not in known]
+    kept = [release for app in place.settings.apps for release in place.store.running_releases(app)]
+    return [release.image for release in kept if release.image not in known]
 
 
 def _folders_wrong(place: Installation) -> list[str]:

@@ -104,6 +104,10 @@ def test_a_repeated_delivery_is_stored_once(store: Store) -> None:
     assert not other_app.duplicate
 
 
+def test_pushes_without_a_delivery_are_never_duplicates(store: Store) -> None:
+    assert [store.enqueue(push()).duplicate for _ in range(2)] == [False, False]
+
+
 def test_fifty_deliveries_of_one_id_at_once_are_one_deploy(store: Store) -> None:
     answers = []
     threads = [threading.Thread(target=lambda: answers.append(store.enqueue(push(delivery="x")))) for _ in range(50)]

@@ -38,6 +38,15 @@ def test_a_release_that_was_never_live_can_be_dropped(store: Store) -> None:
     assert store.release(failed) is None
 
 
+def test_running_releases_are_the_live_one_and_the_standby(store: Store) -> None:
+    first, second, third = live(store), live(store, slot=Slot.GREEN), live(store)
+    store.record_retired(first)
+    candidate = claimed(store)
+    store.add_release(Release(candidate, "shop", "c" * 40, "sha256:c", Slot.GREEN, 2))
+    live(store, "blog")
+    assert [release.deploy for release in store.running_releases("shop")] == [third, second]
+
+
 def test_rollback_target_skips_what_was_rolled_back_unless_named(store: Store) -> None:
     first, second = live(store), live(store, slot=Slot.GREEN)
     back = claimed(store, trigger=Trigger.ROLLBACK, rollback_to=first)

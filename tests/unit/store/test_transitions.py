@@ -36,13 +36,24 @@ def test_a_status_changes_as_the_table_of_transitions_says(database: Database, b
     with database.writing() as connection:
         values = {"app": "shop", "status": before, "trigger": Trigger.WEBHOOK, "queued_at": 1.0}
         connection.execute(insert(deploys).values(number=1, **values))
+        deploy = find_deploy(connection, 1)
         if after in TRANSITIONS[before]:
-            change_status(connection, 1, after, reason="why")
+            change_status(connection, deploy, after, reason="why")
             assert (find_deploy(connection, 1).status, find_deploy(connection, 1).reason) == (after, "why")
         else:
             with pytest.raises(Refused, match=f"is {before} and cannot become {after}"):
-                change_status(connection, 1, after, reason="why")
+                change_status(connection, deploy, after, reason="why")
             assert (find_deploy(connection, 1).status, find_deploy(connection, 1).reason) == (before, "")
+
+
+def test_a_deploy_that_changed_since_it_was_read_is_refused(database: Database, state: StateDir) -> None:
+    store = Store(state)
+    as_read = store.deploy(store.enqueue(Push("shop", Trigger.WEBHOOK)).deploy)
+    store.cancel(as_read.number)
+    with pytest.raises(Refused, match="changed in the meantime"), database.writing() as connection:
+        change_status(connection, as_read, Status.RUNNING)
+    assert store.deploy(as_read.number).status is Status.CANCELLED
+    store.close()
 
 
 def test_facts_are_recorded_without_a_change_of_status(database: Database, state: StateDir) -> None:

@@ -182,7 +182,7 @@ def test_push_that_cannot_be_stored_is_503_and_never_acknowledged(
     client: FlaskClient, state: StateDir, store: Store
 ) -> None:
     with closing(sqlite3.connect(state.database)) as other:
-        other.execute("DROP TABLE deliveries")
+        other.execute("CREATE TRIGGER no_room AFTER INSERT ON deploys BEGIN SELECT RAISE(ABORT, 'no room'); END")
     answer = client.post("/hooks/shop", data=encoded(), headers=github(encoded()))
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0

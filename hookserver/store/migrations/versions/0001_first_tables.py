@@ -30,6 +30,7 @@ def upgrade() -> None:
         Column("rebuild", Boolean, nullable=False, server_default="0"),
         Column("rollback_to", Integer),
         Column("by", String, nullable=False, server_default=""),
+        Column("delivery", String),
         Column("step", String),
         Column("reason", String, nullable=False, server_default=""),
         Column("superseded_by", Integer),
@@ -43,6 +44,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("deploys_app", "deploys", ["app", "number"])
+    op.create_index("deploys_delivery", "deploys", ["app", "delivery"], unique=True)
     op.create_index("deploys_one_waiting", "deploys", ["app"], unique=True, sqlite_where=text("status = 'queued'"))
     in_progress = text("started_at IS NOT NULL AND ended_at IS NULL")
     op.create_index("deploys_one_in_progress", "deploys", ["app"], unique=True, sqlite_where=in_progress)
@@ -71,12 +73,7 @@ def upgrade() -> None:
         Column("visitors", Integer),
     )
     op.create_index("releases_app", "releases", ["app", "deploy"])
-    op.create_table(
-        "deliveries",
-        Column("app", String, ForeignKey("apps.name"), primary_key=True),
-        Column("delivery", String, primary_key=True),
-        Column("deploy", Integer, ForeignKey("deploys.number"), nullable=False),
-    )
+    op.create_index("releases_running", "releases", ["app"], sqlite_where=text("retired_at IS NULL"))
     op.create_table(
         "tokens",
         Column("name", String, primary_key=True),
