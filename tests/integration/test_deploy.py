@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.integration.conftest import Place
-from tests.shop import assert_invariants
+from tests.shop import ShopProject, assert_invariants
 from tests.shop.installation import CANARY
 from tests.shop.invariants import assert_no_loss, assert_switched_once
 from tests.shop.wars import ANSWERS_500
@@ -31,15 +31,23 @@ def live(place: Place) -> Place:
     return place
 
 
+@pytest.fixture(scope="module")
+def neighbour(place: Place) -> ShopProject:
+    """The other app is live, too."""
+    place.other.release("steady")
+    place.site.ended(place.other.push().deploy)
+    return place.other
+
+
 def test_broken_first_deploy_leaves_503_and_the_next_push_goes_live(place: Place) -> None:
     site, first = place.site, place.first
     first.release("one", health=ANSWERS_500)
     pushed = first.push()
-    told = site.ended(pushed.deploy)
+    deploy = site.ended(pushed.deploy)
     assert site.visit("it-first").status == 503
-    for text in (told["reason"], site.log(pushed.deploy), pushed.output):
+    for text in (deploy["reason"], site.log(pushed.deploy), pushed.output):
         assert "answered 500" in text
-    assert told["status"] == "failed"
+    assert deploy["status"] == "failed"
     first.release("two")
     pushed = first.push()
     assert "is live" in pushed.output
@@ -50,22 +58,22 @@ def test_broken_first_deploy_leaves_503_and_the_next_push_goes_live(place: Place
 
 def test_push_under_load_goes_live_without_one_failed_request(live: Place) -> None:
     site, shop = live.site, live.shop
+    before = site.visit("it-shop").text
     with site.visitors("it-shop") as visitors:
         shop.release("four")
         pushed = shop.push()
         site.ended(pushed.deploy)
-    assert_switched_once(site, pushed.deploy, visitors, "three", "four")
+    assert_switched_once(site, pushed.deploy, visitors, before, "four")
     assert_invariants(site, "it-shop", shop.tip(), visitors)
 
 
-def test_deploy_of_an_app_costs_another_one_no_request(live: Place) -> None:
+def test_deploy_of_an_app_costs_another_one_no_request(live: Place, neighbour: ShopProject) -> None:
     site = live.site
-    live.other.release("steady")
-    live.other.push()
-    with site.visitors("it-other") as neighbours, site.visitors("it-shop") as visitors:
+    before = site.visit(neighbour.app).text
+    with site.visitors(neighbour.app) as neighbours, site.visitors("it-shop") as visitors:
         live.shop.release("five")
         site.ended(live.shop.push().deploy)
-    assert neighbours.versions == {"steady"}
+    assert neighbours.versions == {before}
     assert_no_loss(neighbours)
     assert_invariants(site, "it-shop", live.shop.tip(), visitors)
 
@@ -131,22 +139,23 @@ def test_exact_commit_is_deployed_and_the_poll_does_not_undo_it(live: Place) -> 
     assert_invariants(site, "it-shop", wanted)
 
 
-def test_wait_answers_at_the_end_and_follow_streams_the_log(live: Place) -> None:
-    site = live.site
+def test_wait_answers_at_the_end_and_follow_streams_the_log(place: Place, neighbour: ShopProject) -> None:
+    site = place.site
+    before = site.visit("it-other").text
     good = site.ask("POST", "/api/v1/apps/it-other/deploys?wait=1", {"rebuild": True})
     assert (good.status, good.json["status"]) == (200, "live")
     followed = site.ask("POST", "/api/v1/apps/it-other/deploys?follow=1", {})
     assert followed.text.splitlines()[-1] == "live"
     assert "-----> Checking health" in followed.text
     site.ended(site.latest("it-other"))
-    live.other.commit({"app.war": "not a zip"})
-    live.other.push()
+    neighbour.commit({"app.war": "not a zip"})
+    neighbour.push()
     bad = site.ask("POST", "/api/v1/apps/it-other/deploys?wait=1", {})
     assert bad.status == 422
     assert bad.json["detail"].startswith("failed: ")
     followed = site.ask("POST", "/api/v1/apps/it-other/deploys?follow=1", {})
     assert followed.text.splitlines()[-1].startswith("failed: ")
-    assert site.visit("it-other").text == "steady"
+    assert site.visit("it-other").text == before
 
 
 def test_cancelled_build_is_gone_within_two_seconds_and_the_next_push_goes_live(place: Place) -> None:
@@ -232,8 +241,10 @@ def test_repeated_delivery_deploys_once(live: Place) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["name", "address"])
-def test_foreign_container_with_a_conflicting_name_is_reported_and_kept(live: Place, wanted: str) -> None:
-    site = live.site
+def test_foreign_container_with_a_conflicting_name_is_reported_and_kept(
+    place: Place, neighbour: ShopProject, wanted: str
+) -> None:
+    site = place.site
     release = site.store.release(site.store.app("it-other").live or 0)
     assert release
     slot = release.slot.other
@@ -249,11 +260,11 @@ def test_foreign_container_with_a_conflicting_name_is_reported_and_kept(live: Pl
             address = f"172.30.176.{16 * number + (8 if slot == 'green' else 0)}"
             network.connect(foreign, ipv4_address=address)
         foreign.start()
-        live.other.release(f"after the foreign {wanted}")
-        pushed = live.other.push()
-        told = site.ended(pushed.deploy)
-        assert told["status"] == "failed"
-        assert name in told["reason"]
+        neighbour.release(f"after the foreign {wanted}")
+        pushed = neighbour.push()
+        deploy = site.ended(pushed.deploy)
+        assert deploy["status"] == "failed"
+        assert name in deploy["reason"]
         assert name in pushed.output
         foreign.reload()
         assert foreign.status == "running"
@@ -262,4 +273,4 @@ def test_foreign_container_with_a_conflicting_name_is_reported_and_kept(live: Pl
     answer = site.ask("POST", "/api/v1/apps/it-other/deploys?wait=1", {})
     assert answer.status == 200, answer.text
     site.ended(answer.json["deploy"])
-    assert_invariants(site, "it-other", live.other.tip())
+    assert_invariants(site, "it-other", neighbour.tip())
