@@ -36,10 +36,10 @@ class FirstAnswers:
         return [answered - self.created(f"hs-{APP}-{route[:-1]}-{route[-1]}") for route, answered in self.at.items()]
 
     def _read(self) -> None:
-        told = 0
+        read = 0
         while not self._over.wait(0.004):
             lines = self._path.read_text("utf-8", "replace").splitlines() if self._path.exists() else []
-            for line in lines[told:]:
+            for line in lines[read:]:
                 if "answered 200, after" in line:
                     self.at.setdefault(line.split()[0], time.time())
-            told = len(lines)
+            read = len(lines)

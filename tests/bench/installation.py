@@ -104,9 +104,9 @@ class BenchInstallation:
         self._source.say(source, version)
         _run([*_GIT, "commit", "-qam", f"Version {version}"], source)
         began = time.time()
-        said = _run(["git", "push", "origin", "main"], source)
-        if "is live" not in said:
-            raise RuntimeError(f"the push of version {version} did not go live:\n{said}")
+        output = _run(["git", "push", "origin", "main"], source)
+        if "is live" not in output:
+            raise RuntimeError(f"the push of version {version} did not go live:\n{output}")
         return BenchPush(self._live_deploy(), began)
 
     def _live_deploy(self) -> int:
@@ -131,7 +131,7 @@ class BenchInstallation:
         _run([sys.executable, "-m", "hookserver", "--config", str(config), "apply", "--yes"], ROOT)
 
     def deploy(self, number: int) -> dict[str, Any]:
-        """What the API tells of a deploy; its times are Unix seconds."""
+        """A deploy as the API shows it; its times are Unix seconds."""
         answer = self._api.get(f"{self._url}/deploys/{number}", timeout=30)
         answer.raise_for_status()
         return with_unix_times(answer.json())
@@ -139,10 +139,10 @@ class BenchInstallation:
     def ended(self, number: int, deadline: float = 200.0) -> dict[str, Any]:
         """The deploy once it is live and has drained."""
         until(lambda: self.deploy(number)["ended_at"], deadline, f"the end of deploy {number}")
-        told = self.deploy(number)
-        if not told["live_at"]:
-            raise RuntimeError(f"deploy {number} is {told['status']}: {told['reason']}")
-        return told
+        deploy = self.deploy(number)
+        if not deploy["live_at"]:
+            raise RuntimeError(f"deploy {number} is {deploy['status']}: {deploy['reason']}")
+        return deploy
 
     def version(self) -> str:
         """The version that answers a new visitor now."""
@@ -210,13 +210,13 @@ def start(command: list[str], log: IO[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def with_unix_times(told: dict[str, Any]) -> dict[str, Any]:
+def with_unix_times(document: dict[str, Any]) -> dict[str, Any]:
     """The same with every ``…_at`` in Unix seconds, in its ``steps`` too."""
     read: dict[str, Any] = {
         key: datetime.fromisoformat(value).timestamp() if key.endswith("_at") and value else value
-        for key, value in told.items()
+        for key, value in document.items()
     }
-    return read | {"steps": [with_unix_times(step) for step in told["steps"]]} if "steps" in told else read
+    return read | {"steps": [with_unix_times(step) for step in document["steps"]]} if "steps" in document else read
 
 
 def _is_ready(settings: Settings) -> bool:
@@ -267,7 +267,7 @@ def _run(command: list[str], folder: Path) -> str:
             command, cwd=folder, env=outside, text=True, capture_output=True, check=False, timeout=_PUSH_DEADLINE
         )
     except subprocess.TimeoutExpired as error:
-        raise RuntimeError(f"{' '.join(command)}: not done in {_PUSH_DEADLINE:g} s; it said {error.stdout!r}") from None
+        raise RuntimeError(f"{' '.join(command)}: not done in {_PUSH_DEADLINE:g} s: {error.stdout!r}") from None
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr or done.stdout}")
     return done.stdout + done.stderr
@@ -290,7 +290,7 @@ def _remove_everything() -> None:
         with suppress(docker.errors.ImageNotFound):
             engine.images.remove(str(image.id), force=True)
     engine.close()
-    _keep_what_tells()
+    _keep_logs()
     for left in FOLDER.iterdir():
         if left.is_dir() and left != _LAST:
             shutil.rmtree(left)
@@ -298,7 +298,7 @@ def _remove_everything() -> None:
             left.unlink()
 
 
-def _keep_what_tells() -> None:
+def _keep_logs() -> None:
     """Logs and reports of the run that ends stay until the next one ends."""
     found = [*FOLDER.glob("*.log"), *FOLDER.glob("*.json"), *FOLDER.glob("state/nginx/logs/*.log")]
     if found:

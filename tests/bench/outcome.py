@@ -1,4 +1,4 @@
-"""What a bench tells: lines for people, and last one JSON line for programs."""
+"""The report of a bench: lines for people, and last one JSON line for programs."""
 
 from __future__ import annotations
 

@@ -130,12 +130,12 @@ def _load(site: str, case: str, seconds: int) -> tuple[int, float]:
         *CASES[case],
         f"http://{site}/",
     ]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 30).stdout
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(f"requests failed:\n{said}")
-    requests, per_second = re.search(r"(\d+) requests in", said), re.search(r"Requests/sec: +([0-9.]+)", said)
+    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 30).stdout
+    if "Non-2xx" in output or "Socket errors" in output:
+        raise RuntimeError(f"requests failed:\n{output}")
+    requests, per_second = re.search(r"(\d+) requests in", output), re.search(r"Requests/sec: +([0-9.]+)", output)
     if requests is None or per_second is None:
-        raise RuntimeError(f"wrk gave no figures:\n{said}")
+        raise RuntimeError(f"wrk gave no figures:\n{output}")
     return int(requests[1]), float(per_second[1])
 
 

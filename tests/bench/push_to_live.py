@@ -2,7 +2,7 @@
 
 Nine pushes of a small change, Maven's cache warm, no load, the slot free; then some whose slot a standby still has,
 which must be ended first; then rollbacks to the standby. hookserver's own part of a push is what is neither the build
-command (its container's start to its end, as Docker tells) nor the start of a replica (from its creation to its first
+command (its container's start to its end, as Docker reports) nor the start of a replica (from its creation to its first
 good answer, the slower of the two).
 """
 
@@ -54,13 +54,13 @@ class Split:
         return self.total - self.command - self.replica
 
 
-def split(began: float, told: dict[str, Any], command: float, created: float, answered: float) -> Split:
-    """``told``: the deploy as the API tells of it, in Unix seconds, as are the other moments: when the push began, when
-    a replica was created, and when it gave its first good answer. ``command``: the seconds of the build command.
+def split(began: float, document: dict[str, Any], command: float, created: float, answered: float) -> Split:
+    """``document``: the deploy as the API shows it, with Unix seconds, as are the other moments: when the push began,
+    when a replica was created, and when it gave its first good answer. ``command``: the seconds of the build command.
     What comes after the switch does not count.
     """
-    begins = [step["started_at"] for step in told["steps"] if step["step"] in PARTS]
-    moments = [began, *begins, told["live_at"]]
+    begins = [step["started_at"] for step in document["steps"] if step["step"] in PARTS]
+    moments = [began, *begins, document["live_at"]]
     parts = {part: end - begin for part, (begin, end) in zip(PARTS, itertools.pairwise(moments), strict=True)}
     begin = dict(zip(PARTS, moments, strict=False))
     others = {"build": parts["build"] - command, "start": created - begin["start"], "check": begin["switch"] - answered}
@@ -133,12 +133,12 @@ def _push_when_free(shop: BenchInstallation, deploy: int, builds: BuildTimes) ->
 def _push(shop: BenchInstallation, deploy: int, builds: BuildTimes) -> Split:
     with FirstAnswers(shop, deploy) as answers:
         pushed = shop.push(f"1.1.{deploy}")
-    told = shop.ended(pushed.deploy)
+    document = shop.ended(pushed.deploy)
     slot = Slot.BLUE if deploy % 2 else Slot.GREEN
     places = endpoints(shop.settings.docker, APP, 1, slot, shop.settings.apps[APP].replicas)
     moments = [(answers.created(place.name), answers.at[place.route]) for place in places]
     created, answered = max(moments, key=lambda moment: moment[1] - moment[0])
-    found = split(pushed.began, told, builds.seconds[deploy], created, answered)
+    found = split(pushed.began, document, builds.seconds[deploy], created, answered)
     report(f"  push {deploy}: {found.total:.2f} s, of it hookserver's own {found.overhead:.2f} s")
     return found
 

@@ -28,7 +28,7 @@ class PlainNginx:
         """From its start to its end."""
         self.folder.mkdir()
         self._conf.write_text(render(self.site, self._slots, slot))
-        with (self.folder / "said.log").open("w") as log:
+        with (self.folder / "output.log").open("w") as log:
             process = start([*self._command, "-g", "daemon off;"], log)
             try:
                 until((self.folder / "nginx.pid").exists, 10.0, f"Nginx; see {self.folder}")

@@ -149,12 +149,12 @@ def _deploys(shop: BenchInstallation) -> int:
 def _come_and_go(shop: BenchInstallation, to: int) -> list[float]:
     """Start an earlier release from its image, and wait until the one before is gone: when replicas came and went."""
     began = time.time()
-    told = shop.ended(shop.rollback(to).deploy)
-    created = next(step["started_at"] for step in told["steps"] if step["step"] == "start")
+    deploy = shop.ended(shop.rollback(to).deploy)
+    created = next(step["started_at"] for step in deploy["steps"] if step["step"] == "start")
     _await_retired(shop)
     gone = time.time()
-    report(f"  an earlier release came in {told['live_at'] - began:.1f} s, the one before is gone")
-    return [*_every(_AFTER, created, told["live_at"]), told["live_at"], gone - 2.0]
+    report(f"  an earlier release came in {deploy['live_at'] - began:.1f} s, the one before is gone")
+    return [*_every(_AFTER, created, deploy["live_at"]), deploy["live_at"], gone - 2.0]
 
 
 def _every(seconds: float, begin: float, end: float) -> list[float]:

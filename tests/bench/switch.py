@@ -69,10 +69,10 @@ def _switches(shop: BenchInstallation, versions: dict[int, str]) -> tuple[list[S
 
 def _switch(shop: BenchInstallation, to: int, versions: dict[int, str]) -> Switch:
     accepted = shop.rollback(to)
-    told = shop.ended(accepted.deploy)
-    drained = told["ended_at"] - told["live_at"]
-    report(f"  {versions[to]} after {(told['live_at'] - accepted.at) * 1000:4.0f} ms, drained after {drained:.1f} s")
-    return Switch(versions[to], accepted.asked, told["live_at"])
+    deploy = shop.ended(accepted.deploy)
+    drained = deploy["ended_at"] - deploy["live_at"]
+    report(f"  {versions[to]} after {(deploy['live_at'] - accepted.at) * 1000:4.0f} ms, drained after {drained:.1f} s")
+    return Switch(versions[to], accepted.asked, deploy["live_at"])
 
 
 def _deploys(shop: BenchInstallation, lasting: list[dict[str, Any]]) -> list[Switch]:
@@ -85,9 +85,9 @@ def _deploys(shop: BenchInstallation, lasting: list[dict[str, Any]]) -> list[Swi
             pushed = shop.push(version)
             time.sleep(2)
         lasting.append(talk.report)
-        told = shop.ended(pushed.deploy)
-        report(f"  {version} deployed {told['live_at'] - pushed.began:.1f} s after the push")
-        switches.append(Switch(version, pushed.began, told["live_at"]))
+        deploy = shop.ended(pushed.deploy)
+        report(f"  {version} deployed {deploy['live_at'] - pushed.began:.1f} s after the push")
+        switches.append(Switch(version, pushed.began, deploy["live_at"]))
     return switches
 
 

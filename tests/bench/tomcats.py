@@ -25,16 +25,16 @@ DEPLOYS = 3
 RELEASE = 'sticky_for = "0"'
 """Everybody moves at each switch: a deploy takes what it takes, and waits for nobody who stays."""
 STICKY = 'sticky_for = "30m"'
-"""From the last switch on, after which no deploy needs the held slot."""
+"""From the last switch on, after which no deploy needs the slot of the sticky standby."""
 LOAD = ("--connections", "8", "--think", "20", "--visitors", "10")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of one line: the seconds of each replica's start and of each deploy, and what the visitors said.
+    """What came of one line: the seconds of each replica's start and of each deploy, and the reports of the visitors.
 
-    ``keeps_carts``: visitors of two versions find again what was put into their sessions, over a held switch and a
-    rollback. ``left_over``: what is there at the end and should not be, or the other way round.
+    ``keeps_carts``: visitors of two versions keep the content of their sessions over a switch with a
+    sticky standby and a rollback. ``left_over``: what is there at the end and should not be, or the other way round.
     """
 
     starts: list[float]
@@ -72,7 +72,9 @@ def bench() -> int:
     bars = {
         f"0 failed requests over {DEPLOYS} switches of each line": failed == 0,
         "0 new visitors answered by the old version after a switch": late == 0,
-        "carts stay over a held switch and a rollback on each line": all(found.keeps_carts for found in seen.values()),
+        "carts stay over a sticky switch and a rollback on each line": all(
+            found.keeps_carts for found in seen.values()
+        ),
         "nothing is left over on each line": not any(found.left_over for found in seen.values()),
         "every version was seen by visitors": all(_all_seen(found) for found in seen.values()),
     }
@@ -91,10 +93,10 @@ def _deploy(line: Line) -> Seen:
                     older = _with_cart(shop.site)
                 with FirstAnswers(shop, number + 1) as answers:
                     pushed = shop.push(_version(number))
-                told = shop.ended(pushed.deploy)
+                deploy = shop.ended(pushed.deploy)
                 starts += answers.seconds()
-                deploys.append(told["live_at"] - pushed.began)
-                switches.append(Switch(_version(number), pushed.began, told["live_at"]))
+                deploys.append(deploy["live_at"] - pushed.began)
+                switches.append(Switch(_version(number), pushed.began, deploy["live_at"]))
                 report(f"  {_version(number)} live after {deploys[-1]:.1f} s")
         keeps_carts = _keeps_carts(shop, older, pushed.deploy)
         left_over = _left_over(shop)
@@ -119,7 +121,7 @@ def _keeps_carts(shop: BenchInstallation, older: requests.Session, newest: int) 
     seen = [_cart(older, shop.site), _cart(newer, shop.site)]
     shop.ended(shop.rollback(newest - 1).deploy)
     seen += [_cart(older, shop.site), _cart(newer, shop.site), _cart(requests.Session(), shop.site)]
-    report(f"  carts over a held switch and a rollback: {seen}")
+    report(f"  carts over a switch with a sticky standby and a rollback: {seen}")
     return seen == [(before, True), (now, True), (before, True), (now, True), (before, False)]
 
 
@@ -130,7 +132,7 @@ def _cart(visitor: requests.Session, site: str) -> tuple[str, bool]:
 
 
 def _left_over(shop: BenchInstallation) -> list[str]:
-    """Containers and folders beside the two replicas of the live and of the held slot; and those of them that lack."""
+    """Containers and folders beside the two replicas of the live and the sticky slot; and those of them that lack."""
     there = shop.docker.containers.list(all=True, filters={"label": f"{STATE_DIR}={shop.state.root}"})
     running = {str(one.name) for one in there if one.status == "running"}
     wanted = {f"hs-{APP}-{slot}-{number}" for slot in ("blue", "green") for number in (1, 2)}

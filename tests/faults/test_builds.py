@@ -25,9 +25,9 @@ def test_runaway_build_fails_within_its_limits_and_costs_visitors_nothing(script
         with site.visitors("it-wild") as visitors:
             project.commit({"build.sh": script})
             pushed = project.push()
-        told = site.ended(pushed.deploy)
-        assert told["status"] == "failed"
-        assert told["reason"]
+        deploy = site.ended(pushed.deploy)
+        assert deploy["status"] == "failed"
+        assert deploy["reason"]
         assert_no_loss(visitors)
         assert {visit.version for visit in visitors.visits} == {"good"}
         assert_invariants(site, "it-wild", good)

@@ -27,7 +27,7 @@ TOMCAT = "tomcat:10.1-jdk17-temurin"
 class Daemon:
     """A dockerd with everything below ``folder``; it makes no rules for packets.
 
-    It has a default bridge of its own: one that is told to have none removes ``docker0``, the machine's.
+    It has a default bridge of its own: one that is set to have none removes ``docker0``, the machine's.
     """
 
     folder: Path

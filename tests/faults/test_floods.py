@@ -73,9 +73,9 @@ def test_two_deploys_and_a_rollback_at_once_run_one_after_the_other(shop: Shop) 
             answers = list(callers.map(lambda what: site.ask("POST", f"/api/v1/apps/{shop.app}/{what}", {}), asked))
         numbers = sorted(answer.json["deploy"] for answer in answers)
         ended = [site.ended(number) for number in numbers]
-    for told in ended:
-        assert told["status"] in ("live", "superseded", "rolled_back")
-        assert (told["superseded_by"] is not None) == (told["status"] == "superseded")
+    for deploy in ended:
+        assert deploy["status"] in ("live", "superseded", "rolled_back")
+        assert (deploy["superseded_by"] is not None) == (deploy["status"] == "superseded")
     assert_no_loss(visitors)
     if ended[-1]["rollback_to"]:
         site.ended(site.ask("POST", f"{shop.deploys()}?wait=1", {}).json["deploy"])

@@ -1,4 +1,4 @@
-"""Somebody else has the addresses: pushes are told so, and go live once they are free."""
+"""Somebody else has the addresses: pushes report it, and go live once they are free."""
 
 from __future__ import annotations
 

@@ -46,10 +46,10 @@ def test_nginx_keeps_the_old_configuration_when_the_new_one_is_not_valid(shop: S
     with site.visitors(shop.app) as visitors, socket.create_server(("127.0.0.1", 0)) as stranger:
         taken = f"127.0.0.1:{stranger.getsockname()[1]}"
         site.config.write_text(good.replace("[nginx]\nlisten = [", f'[nginx]\nlisten = ["{taken}", '))
-        told = site.folder / "up.log"
-        said = told.stat().st_size
+        log = site.folder / "up.log"
+        size_before = log.stat().st_size
         site.start()
-        until(lambda: taken in told.read_text()[said:], 30)
+        until(lambda: taken in log.read_text()[size_before:], 30)
         site.stop()
         assert running.read_text() == text
         site.config.write_text(good)

@@ -37,7 +37,7 @@ class ApplyPlace:
         return self.site.command("apply", *(arguments or ("--yes",)))
 
     def applied(self) -> str:
-        """What it said; it must have gone well."""
+        """The output of a successful `hookserver apply`."""
         done = self.apply()
         assert done.returncode == 0, done.stdout + done.stderr + (self.site.folder / "up.log").read_text()[-3000:]
         for app in self.site.settings.apps:
@@ -94,8 +94,8 @@ def test_other_number_of_replicas_costs_no_more_than_the_reloads(place: ApplyPla
         for number in (2, 1):
             old = site.settings.apps[SHOP].replicas
             place.change(SHOP, f"replicas = {old}", f"replicas = {number}")
-            said = place.applied()
-            assert f"apps.{SHOP}.replicas: {old} → {number}" in said
+            output = place.applied()
+            assert f"apps.{SHOP}.replicas: {old} → {number}" in output
             assert len(place.replicas(SHOP)) == number
             until(lambda: not site.store.standbys(), 30, "the end of the standby")
     assert visitors.versions == {"one"}
@@ -110,9 +110,9 @@ def test_changed_memory_and_environment_replace_the_replicas_without_a_lost_requ
     place.change(SHOP, 'memory = "192m"', 'memory = "208m"')
     place.change(SHOP, "-run", "-other-run")
     with site.visitors(SHOP) as visitors, site.visitors(BLOG) as neighbours:
-        said = place.applied()
-    assert f'apps.{SHOP}.tomcat.memory: "192m" → "208m"' in said
-    assert f"apps.{SHOP}.tomcat.env.DB_PASSWORD: a new secret" in said
+        output = place.applied()
+    assert f'apps.{SHOP}.tomcat.memory: "192m" → "208m"' in output
+    assert f"apps.{SHOP}.tomcat.env.DB_PASSWORD: a new secret" in output
     (replica,) = place.replicas(SHOP)
     assert replica.attrs["HostConfig"]["Memory"] == 208 << 20
     assert any(entry.endswith("-other-run") for entry in replica.attrs["Config"]["Env"])
@@ -132,8 +132,8 @@ def test_domain_is_added_with_a_reload_and_no_new_replicas(place: ApplyPlace) ->
     site = place.site
     before = site.store.live_release(BLOG)
     place.change(BLOG, f'domains = ["{BLOG}.test"]', f'domains = ["{BLOG}.test", "news.test"]')
-    said = place.applied()
-    assert "Nginx is reloaded once" in said
+    output = place.applied()
+    assert "Nginx is reloaded once" in output
     assert site.visit("news").text == "one"
     assert site.store.live_release(BLOG) == before
 

@@ -1,4 +1,4 @@
-"""A broken release of each sort gets no traffic; what served goes on; everybody concerned is told why."""
+"""A broken release of each sort gets no traffic; the live one stays; log, API and terminal have the cause."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ def test_release_that_dies_soon_after_its_switch_is_rolled_back_without_visitors
     site.ended(project.push().deploy)
     project.release("bad", health=wars.DIES_WHEN_IT_SERVES)
     number = project.push().deploy
-    told = site.ended(number)
-    assert told["status"] == "rolled_back"
-    assert told["live_at"], "it did serve"
+    deploy = site.ended(number)
+    assert deploy["status"] == "rolled_back"
+    assert deploy["live_at"], "it did serve"
     for cause in ("rolled back to deploy", "FATAL the licence is for one hour"):
         assert cause in site.log(number)
-    assert "FATAL the licence is for one hour" in told["reason"]
+    assert "FATAL the licence is for one hour" in deploy["reason"]
     assert site.visit(project.app).text == "good"
     assert_invariants(site, project.app, good)
 
@@ -90,16 +90,16 @@ def assert_refused(site: Installation, project: ShopProject, good: str, causes: 
     """Push, under visitors: they see the good release alone, and the causes are in the log, the API, the terminal."""
     with site.visitors(project.app) as visitors:
         pushed = project.push()
-        told = site.ended(pushed.deploy)
-    assert told["status"] == "failed"
+        deploy = site.ended(pushed.deploy)
+    assert deploy["status"] == "failed"
     for cause in causes:
-        assert cause in told["reason"]
+        assert cause in deploy["reason"]
         assert cause in site.log(pushed.deploy)
         assert cause in pushed.output
     assert "deploy failed: " in pushed.output
     assert visitors.versions == {"good"}
     mine = [
-        one.name for one in site.containers(app=project.app) if int(one.labels["hookserver.deploy"]) == told["deploy"]
+        one.name for one in site.containers(app=project.app) if int(one.labels["hookserver.deploy"]) == deploy["deploy"]
     ]
     assert mine == []
     assert_invariants(site, project.app, good, visitors)

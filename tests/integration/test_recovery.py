@@ -32,7 +32,7 @@ class Scene:
     versions: int = 0
 
     def release(self, health: str = "", start: str = "", build_seconds: float = 0) -> str:
-        """Commit and publish the next version, which nobody has been told of."""
+        """Commit and publish the next version, without a push event."""
         self.versions += 1
         commit = self.project.release(f"v{self.versions}", health, start, build_seconds)
         self.project.publish()
@@ -190,8 +190,8 @@ def assert_survives(scene: Scene, step: Callable[[Scene], int], kill: Callable[[
         number = step(scene)
         kill(scene, number)
         scene.line.release()
-        told = ended(site, number)
-        assert told["status"] == "live", told
+        deploy = ended(site, number)
+        assert deploy["status"] == "live", deploy
         assert site.visit(APP).text == f"v{scene.versions}"
     assert_invariants(site, APP, scene.project.tip(), visitors)
 
@@ -208,8 +208,8 @@ def test_shop_stays_live_without_hookserver_which_recovers_its_state(scene: Scen
         site.kill_all()
         visitors.wait_for(50)
         site.start()
-    told = json.loads(site.command("status", APP, "--json").stdout)
-    assert told[0]["live"]["commit"] == scene.project.tip()
+    status = json.loads(site.command("status", APP, "--json").stdout)
+    assert status[0]["live"]["commit"] == scene.project.tip()
     assert visitors.versions == {f"v{scene.versions}"}
     assert_invariants(site, APP, scene.project.tip(), visitors)
 

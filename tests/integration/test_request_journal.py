@@ -203,10 +203,10 @@ def test_request_that_a_killed_replica_had_begun_is_processed_by_no_other(
     shop.run_both()
     before, recorded = shop.paid(2), shop.recorded()
     page = {"Referer": f"http://{shop.app}.test/cart"}
-    with shop.asking(1, "/pay.jsp?ms=30000") as said, shop.asking(1, "/pay.jsp?ms=30000", **BROWSER, **page) as shown:
+    with shop.asking(1, "/pay.jsp?ms=30000") as api, shop.asking(1, "/pay.jsp?ms=30000", **BROWSER, **page) as shown:
         until(lambda: len(shop.recorded() - recorded) == 2)
         shop.container().kill()
-    assert said[0].result().status_code == 502
+    assert api[0].result().status_code == 502
     assert (shown[0].result().status_code, shown[0].result().headers["Location"]) == (303, page["Referer"])
     assert shop.paid(2) == before
 

@@ -1,4 +1,4 @@
-"""No cart is lost: visitors with a session stay with its release through switches and rollbacks, as long as is said."""
+"""No cart is lost: visitors with a session stay with its release through switches and rollbacks, for the time set."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class Shopper:
         return self._browser.post(url, data=form, timeout=30, allow_redirects=False)
 
     def cart(self) -> dict[str, Any]:
-        """What the shop knows of him."""
+        """The shopper's cart, as the shop answers it."""
         answer = self.ask("/api/cart")
         assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        cart: dict[str, Any] = answer.json()
+        return cart
 
     def shop_on(self, replica: str) -> dict[str, Any]:
         """Logged in with a cart, on this replica: a session is made on any."""
@@ -94,10 +94,10 @@ class Street:
         assert self.site.ended(number)["status"] == "live", self.site.log(number)
         return number
 
-    def told(self, app: str = SHOP) -> dict[str, Any]:
-        """The app as the API tells it."""
-        told: dict[str, Any] = self.site.ask("GET", f"/api/v1/apps/{app}").json
-        return told
+    def document(self, app: str = SHOP) -> dict[str, Any]:
+        """The app as the API shows it."""
+        document: dict[str, Any] = self.site.ask("GET", f"/api/v1/apps/{app}").json
+        return document
 
     def standby(self, app: str) -> Release | None:
         return next((one for one in self.site.store.standbys() if one.app == app), None)
@@ -135,8 +135,8 @@ def carts(street: Street) -> Iterator[dict[str, Shopper]]:
 
 def still_shops(shopper: Shopper, version: str, replica: str) -> bool:
     """Whether he has his cart, where it was."""
-    told = shopper.cart()
-    return (told["version"], told["slot"] + told["replica"], told["customer"], told["count"]) == (
+    cart = shopper.cart()
+    return (cart["version"], cart["slot"] + cart["replica"], cart["customer"], cart["count"]) == (
         version,
         replica,
         "Ada",
@@ -150,7 +150,7 @@ def test_carts_stay_on_the_old_release_and_new_visitors_see_the_new_one(
     for replica, shopper in carts.items():
         assert still_shops(shopper, "1.0.0", replica)
     assert {street.shopper().cart()["version"] for _ in range(6)} == {"1.1.0"}
-    standby = street.told()["standby"]
+    standby = street.document()["standby"]
     assert (standby["slot"], standby["sticky_until"] > standby["retire_at"]) == ("blue", True)
     log = street.site.log(street.site.latest(SHOP))
     line = "blue still serves the visitors whose sessions it holds, for 30m at most (visitors of the last 5 minutes: 2)"
@@ -178,7 +178,7 @@ def test_rollback_keeps_the_carts_of_both_releases(street: Street, carts: dict[s
     assert still_shops(newer, "1.1.0", "green2")
     assert all(still_shops(shopper, "1.0.0", replica) for replica, shopper in carts.items())
     assert {street.shopper().cart()["version"] for _ in range(6)} == {"1.0.0"}
-    assert street.told()["standby"]["slot"] == "green"
+    assert street.document()["standby"]["slot"] == "green"
     again = street.site.ask(
         "POST", f"/api/v1/apps/{SHOP}/rollback?wait=1", {"to": street.site.store.releases(SHOP)[0].deploy}
     )
@@ -197,7 +197,7 @@ def test_a_flag_that_was_changed_by_somebody_is_restored(street: Street, carts: 
     (site.state.live(SHOP) / "green-sticky-blue").rename(site.state.live(SHOP) / "green")
     site.start()
     until(lambda: site.nginx.get(SHOP).sticky is Slot.BLUE)
-    until(lambda: (street.told()["standby"] or {}).get("visitors") == 2)
+    until(lambda: (street.document()["standby"] or {}).get("visitors") == 2)
     assert "sticky, visitors in the last 5 minutes: 2" in site.command("status", SHOP).stdout
 
 
@@ -214,14 +214,14 @@ def test_visitor_of_a_lost_replica_gets_an_answer_of_the_new_release(street: Str
 def test_deploy_that_needs_the_slot_reports_how_many_lose_their_sessions_and_loses_no_request(
     street: Street, carts: dict[str, Shopper]
 ) -> None:
-    held = street.told()["standby"]
-    deploy = street.release("1.2.0")
-    told = street.site.deploy(deploy)
-    lost = f"visitors of the last 5 minutes: {told['visitors_lost']}"
-    line = f"blue is needed: the sessions of deploy {held['deploy']} end now ({lost})"
-    assert held["slot"] == "blue"
-    assert told["visitors_lost"] >= 1
-    assert line in street.site.log(deploy)
+    standby = street.document()["standby"]
+    number = street.release("1.2.0")
+    deploy = street.site.deploy(number)
+    lost = f"visitors of the last 5 minutes: {deploy['visitors_lost']}"
+    line = f"blue is needed: the sessions of deploy {standby['deploy']} end now ({lost})"
+    assert standby["slot"] == "blue"
+    assert deploy["visitors_lost"] >= 1
+    assert line in street.site.log(number)
     assert carts["blue1"].cart()["count"] == 0
     for shopper in carts.values():
         assert shopper.problems == []
@@ -246,7 +246,7 @@ def two_releases(street: Street, app: str, visitors: int = 1, keep: int = 1800) 
 
 
 def test_old_release_is_retired_once_no_session_was_used_for_its_timeout(street: Street) -> None:
-    """The app's code says how long that is: no file tells."""
+    """The app's code sets how long that is; no file has it."""
     (visitor,), standby = two_releases(street, SILENT, keep=30)
     assert standby.sticky_until
     assert standby.sticky_until > time.time() + 1000

@@ -259,12 +259,12 @@ class Installation:
             try:
                 answer = self.ask(method, path, body)
             except (OSError, http.client.HTTPException) as error:
-                told = repr(error)
+                last = repr(error)
             else:
                 if answer.status != 503:
                     return answer
-                told = answer.text
-            assert time.monotonic() < deadline, f"{method} {path}: {told}"
+                last = answer.text
+            assert time.monotonic() < deadline, f"{method} {path}: {last}"
             time.sleep(0.2)
 
     def visit(self, app: str, path: str = "/", timeout: float = 30) -> Answer:
@@ -277,8 +277,8 @@ class Installation:
 
     def deploy(self, number: int) -> dict[str, Any]:
         """A deploy as the API shows it."""
-        told: dict[str, Any] = self.ask("GET", f"/api/v1/deploys/{number}").json
-        return told
+        deploy: dict[str, Any] = self.ask("GET", f"/api/v1/deploys/{number}").json
+        return deploy
 
     def log(self, number: int) -> str:
         """A deploy's log."""

@@ -46,12 +46,12 @@ def assert_no_loss(visitors: Visitors) -> None:
 def assert_switched_once(place: Installation, number: int, visitors: Visitors, before: str, after: str) -> None:
     """Z and O: ``before`` answered until deploy ``number`` switched, and ``after`` every new visitor from then on."""
     assert visitors.versions == {before, after}
-    told = place.deploy(number)
-    switching = next(step for step in told["steps"] if step["step"] == "switch")
+    deploy = place.deploy(number)
+    switching = next(step for step in deploy["steps"] if step["step"] == "switch")
     early = [
         visit for visit in visitors.visits if visit.version == after and visit.answered < _unix(switching, "started_at")
     ]
-    late = [visit for visit in visitors.came_after(_unix(told, "live_at")) if visit.version != after]
+    late = [visit for visit in visitors.came_after(_unix(deploy, "live_at")) if visit.version != after]
     assert not early, f"O: {early[:3]}"
     assert not late, f"Z: {late[:3]}"
 
@@ -147,5 +147,5 @@ def _has_canary(file: Path) -> bool:
         return False
 
 
-def _unix(told: dict[str, str], key: str) -> float:
-    return datetime.fromisoformat(told[key]).timestamp()
+def _unix(deploy: dict[str, str], key: str) -> float:
+    return datetime.fromisoformat(deploy[key]).timestamp()

@@ -18,8 +18,8 @@ _PLUGINS = """<build>{final}<pluginManagement><plugins>
 
 
 def _dependency(group: str, artifact: str, version: str = "", scope: str = "") -> str:
-    told = {"groupId": group, "artifactId": artifact, "version": version, "scope": scope}
-    return f"<dependency>{''.join(f'<{key}>{value}</{key}>' for key, value in told.items() if value)}</dependency>"
+    values = {"groupId": group, "artifactId": artifact, "version": version, "scope": scope}
+    return f"<dependency>{''.join(f'<{key}>{value}</{key}>' for key, value in values.items() if value)}</dependency>"
 
 
 _MODULES = {

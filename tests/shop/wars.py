@@ -1,4 +1,4 @@
-"""Tiny WARs that behave as told. A good one is made of static files, so that nothing is compiled when it starts."""
+"""Tiny WARs, each with one behaviour. A good one has static files alone, so nothing is compiled at its start."""
 
 from __future__ import annotations
 

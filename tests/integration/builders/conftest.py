@@ -65,8 +65,8 @@ class BuildSite:
         return self.log_file(job).read_text(encoding="utf-8")
 
     def inspect(self, image: str) -> dict[str, Any]:
-        told: dict[str, Any] = self.client.inspect_image(image)
-        return told
+        answer: dict[str, Any] = self.client.inspect_image(image)
+        return answer
 
     def containers(self) -> list[str]:
         """The names of all containers of ours."""

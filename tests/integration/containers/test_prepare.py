@@ -27,23 +27,23 @@ def left(api: APIClient, installation: ReplicaSite) -> list[str]:
 
 
 def test_prepare_reports_its_lines_while_it_runs_and_leaves_nothing(api: APIClient, installation: ReplicaSite) -> None:
-    told: list[tuple[float, str]] = []
+    output: list[tuple[float, str]] = []
     script = 'echo "app $HOOKSERVER_APP"; echo oops >&2; sleep 1; printf done'
     app = app_with(installation, script)
-    installation.containers.prepare(app, installation.release(), lambda line: told.append((time.monotonic(), line)))
-    assert sorted(line for _, line in told) == [f"app {installation.name}", "done", "oops"]
-    assert told[-1][0] - told[0][0] > 0.7
+    installation.containers.prepare(app, installation.release(), lambda line: output.append((time.monotonic(), line)))
+    assert sorted(line for _, line in output) == [f"app {installation.name}", "done", "oops"]
+    assert output[-1][0] - output[0][0] > 0.7
     assert left(api, installation) == []
 
 
 def test_line_without_end_is_cut_in_bounded_time(installation: ReplicaSite) -> None:
-    told: list[str] = []
+    output: list[str] = []
     before = time.process_time()
     app = app_with(installation, "head -c 32000000 /dev/zero | tr '\\0' x; echo; printf done")
-    installation.containers.prepare(app, installation.release(), told.append)
+    installation.containers.prepare(app, installation.release(), output.append)
     assert time.process_time() - before < 5
-    assert [told[0][:3], told[-1]] == ["xxx", "done"]
-    assert len("".join(told)) < 10_000
+    assert [output[0][:3], output[-1]] == ["xxx", "done"]
+    assert len("".join(output)) < 10_000
 
 
 def test_failed_prepare_raises_its_last_lines(api: APIClient, installation: ReplicaSite) -> None:
@@ -85,11 +85,11 @@ def test_leftover_of_a_killed_deploy_is_removed(api: APIClient, installation: Re
 
 
 def test_prepare_is_not_on_the_network_of_the_fixed_addresses(installation: ReplicaSite) -> None:
-    told: list[str] = []
+    output: list[str] = []
     installation.start(slot=installation.release().slot)
-    installation.containers.prepare(app_with(installation, "hostname -I"), installation.release(), told.append)
-    assert told
-    assert not told[0].startswith("172.30.112.")
+    installation.containers.prepare(app_with(installation, "hostname -I"), installation.release(), output.append)
+    assert output
+    assert not output[0].startswith("172.30.112.")
 
 
 def test_end_of_a_rotated_log_is_reported(api: APIClient) -> None:
@@ -98,9 +98,9 @@ def test_end_of_a_rotated_log_is_reported(api: APIClient) -> None:
     id_ = api.create_container(
         BASE, entrypoint=[], command=script, labels={MINE: "once"}, host_config=api.create_host_config(log_config=small)
     )["Id"]
-    told: list[str] = []
+    output: list[str] = []
     try:
-        run_prepare("", id_, 60.0, told.append)
+        run_prepare("", id_, 60.0, output.append)
     finally:
         api.remove_container(id_, force=True)
-    assert told[-1] == "done"
+    assert output[-1] == "done"

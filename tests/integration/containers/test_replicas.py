@@ -250,10 +250,10 @@ def test_context_that_does_not_start_is_reported_with_tomcats_own_cause(
     place = installation.endpoints(release)[0]
     installation.containers.start(app, release, installation.endpoints(release))
     eventually(lambda: "Server startup in" in installation.containers.last_lines(place.name), deadline=60)
-    told = with_cause(installation.containers, release, Unhealthy("answered 404", "Look."))
-    assert told.problem.startswith(f"answered 404\n{place.name}: ")
-    assert "SEVERE" in told.problem
-    assert "listeners failed to start" in told.problem
+    error = with_cause(installation.containers, release, Unhealthy("answered 404", "Look."))
+    assert error.problem.startswith(f"answered 404\n{place.name}: ")
+    assert "SEVERE" in error.problem
+    assert "listeners failed to start" in error.problem
     assert "-Dhookserver.route=blue1" in installation.containers.last_lines(place.name, 200)
 
 

@@ -18,14 +18,14 @@ def ensure(path: Path, branch: str = "main", hook: str = "#!/bin/sh\ncat >&2\n",
 
 
 def test_push_reaches_our_hook_also_when_forced(source: Source, tmp_path: Path) -> None:
-    ours, told = tmp_path / "repos/shop.git", tmp_path / "told"
-    ensure(ours, hook=f"#!/bin/sh\ncat >> {told}\ngit config hookserver.tokenFile >> {told}\n")
+    ours, output = tmp_path / "repos/shop.git", tmp_path / "output"
+    ensure(ours, hook=f"#!/bin/sh\ncat >> {output}\ngit config hookserver.tokenFile >> {output}\n")
     source.git("remote", "set-url", "origin", str(ours))
     source.push()
     source.git("commit", "--quiet", "--amend", "-m", "rewritten")
     tip = source.push()
-    assert f"{tip} refs/heads/main" in told.read_text()
-    assert str(tmp_path / "repos/shop.token") in told.read_text()
+    assert f"{tip} refs/heads/main" in output.read_text()
+    assert str(tmp_path / "repos/shop.token") in output.read_text()
     assert git(ours, "symbolic-ref", "HEAD") == "refs/heads/main"
 
 

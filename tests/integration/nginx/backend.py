@@ -18,7 +18,7 @@ _WEBSOCKET_MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 class Backend(ThreadingHTTPServer):
     """Answers with its name and what it was sent; ``requests`` are the (method, path) that came, in order.
 
-    ``is_over``: the visitors' sessions have ended; it sends them where it is told that they go then.
+    ``is_over``: the visitors' sessions have ended; it sends them to the place that the request names.
     ``dying``: it answers nobody any more; called with the request's id.
     """
 
@@ -118,8 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
         return len(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
     def _tell(self, size: int) -> None:
-        told = {"name": self.server.name, "path": self.path, "size": size, "headers": dict(self.headers.items())}
-        body = json.dumps(told).encode()
+        answer = {"name": self.server.name, "path": self.path, "size": size, "headers": dict(self.headers.items())}
+        body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -42,8 +42,8 @@ class PageAnswer:
     body: str
 
     @property
-    def told(self) -> Any:
-        """What the backend says it was sent."""
+    def json(self) -> Any:
+        """The request as the backend received it, and the name of the backend."""
         return json.loads(self.body)
 
 

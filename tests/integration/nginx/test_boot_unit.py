@@ -20,7 +20,7 @@ _SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def start_unit(site: NginxSite) -> bool:
-    """`systemctl start hookserver-nginx`; tells whether its program was started, or the unit skipped."""
+    """`systemctl start hookserver-nginx`; returns whether its program was started, or the unit skipped."""
     found = re.search(
         r"^# /etc/systemd/system/hookserver-nginx.service\n(.*?)^```", OPERATING.read_text(), re.MULTILINE | re.DOTALL
     )

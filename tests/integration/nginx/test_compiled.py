@@ -38,5 +38,5 @@ def test_compiled_nginx_serves_as_our_own_instance_too(site: NginxSite) -> None:
     site.serve(Slot.BLUE)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
-    assert site.ask().told["name"].startswith("blue")
+    assert site.ask().json["name"].startswith("blue")
     Nginx(site.settings, patience=0.5).stop()

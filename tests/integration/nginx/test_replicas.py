@@ -21,7 +21,7 @@ def start(site: NginxSite, slot: Slot = Slot.BLUE) -> None:
 
 def names(site: NginxSite, **request: object) -> set[str]:
     """Who answers a few times over."""
-    return {site.ask(**request).told["name"] for _ in range(12)}  # type: ignore[arg-type]
+    return {site.ask(**request).json["name"] for _ in range(12)}  # type: ignore[arg-type]
 
 
 def test_visitors_without_a_session_are_spread_over_the_replicas(site: NginxSite) -> None:
@@ -96,8 +96,8 @@ def test_a_replica_that_refuses_is_stood_in_for_by_its_sibling(
     for _ in range(6):
         body = iter([b"x" * 1000] * 300) if chunked else b"x" * 300_000
         answer = site.ask(method=method, body=body, headers={"Cookie": f"JSESSIONID={session}"})
-        assert answer.told["name"] == "blue2"
-        assert answer.told["size"] == 300_000
+        assert answer.json["name"] == "blue2"
+        assert answer.json["size"] == 300_000
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -106,7 +106,7 @@ def test_a_replica_that_is_silent_is_stood_in_for_by_its_sibling_within_a_second
     start(site)
     with silent(site.endpoints(Slot.BLUE)[0].host):
         answer = site.ask(method=method, body=b"x" * 1000, headers={"Cookie": "JSESSIONID=0AF9.blue1"})
-    assert answer.told["name"] == "blue2"
+    assert answer.json["name"] == "blue2"
     assert 0.2 < site.logged(answer)["seconds"] < 1
 
 
@@ -118,7 +118,7 @@ def test_a_replica_that_stalled_for_a_moment_keeps_its_visitor(site: NginxSite) 
             asked = pool.submit(site.ask, headers={"Cookie": "JSESSIONID=0AF9.blue1"})
             time.sleep(0.4)
         site.serve(Slot.BLUE, 1)
-        assert asked.result().told["name"] == "blue1"
+        assert asked.result().json["name"] == "blue1"
 
 
 def test_when_no_replica_answers_our_page_comes_soon(site: NginxSite) -> None:
@@ -172,4 +172,4 @@ def test_the_access_log_says_which_replica_of_which_slot_answered(site: NginxSit
     assert (line["client"], line["agent"]) == ("127.0.0.1", 'x"y')
     assert line["upstream_status"] == "502, 502, 502, 200"
     assert 0 <= line["seconds"] < 5
-    assert line["request_id"] == answer.headers["X-Request-Id"] == answer.told["headers"]["X-Request-Id"]
+    assert line["request_id"] == answer.headers["X-Request-Id"] == answer.json["headers"]["X-Request-Id"]

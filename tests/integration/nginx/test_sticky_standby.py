@@ -1,4 +1,4 @@
-"""A held slot: who has a session there stays there, whoever has none goes to the live one."""
+"""A sticky standby: visitors with a session of it stay there, all others get the live slot."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ID = "0AF9C3D2E1B04F5A6978C0D1E2F3A4B5"
 SMALL = 59_999
 
 
-def start(site: NginxSite, *, hold: bool = True) -> None:
-    """Blue served, now green is live."""
+def start(site: NginxSite, *, sticky: bool = True) -> None:
+    """Green is live, blue was: the standby, sticky or not."""
     site.serve(Slot.BLUE)
     site.serve(Slot.GREEN)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
-    site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE if hold else None))
+    site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE if sticky else None))
 
 
 def cookie(route: str) -> dict[str, str]:
@@ -33,8 +33,8 @@ def cookie(route: str) -> dict[str, str]:
 
 
 def names(site: NginxSite, **request: object) -> set[str]:
-    """Who answers a few times over."""
-    return {site.ask(**request).told["name"] for _ in range(8)}  # type: ignore[arg-type]
+    """The replicas that answer some requests."""
+    return {site.ask(**request).json["name"] for _ in range(8)}  # type: ignore[arg-type]
 
 
 def end_sessions(site: NginxSite) -> None:
@@ -44,21 +44,21 @@ def end_sessions(site: NginxSite) -> None:
 
 
 @pytest.mark.parametrize("replica", ["blue1", "blue2"])
-def test_a_visitor_with_a_session_stays_with_the_replica_that_made_it(site: NginxSite, replica: str) -> None:
+def test_visitor_with_a_session_stays_with_the_replica_that_made_it(site: NginxSite, replica: str) -> None:
     start(site)
     assert names(site, headers=cookie(replica)) == {replica}
     assert names(site, path=f"/cart;jsessionid={ID}.{replica}?x=1") == {replica}
     assert site.nginx.get("shop").sticky == Slot.BLUE
 
 
-def test_a_visitor_without_a_session_gets_the_live_slot_at_once(site: NginxSite) -> None:
+def test_visitor_without_a_session_gets_the_live_slot_at_once(site: NginxSite) -> None:
     start(site)
     assert names(site) == {"green1", "green2"}
     assert names(site, headers={"Cookie": "JSESSIONID=0AF9"}) == {"green1", "green2"}
     assert names(site, headers=cookie("blue9")) == {"green1", "green2"}
 
 
-def test_sessions_of_two_apps_on_one_domain_do_not_get_mixed_up(site: NginxSite) -> None:
+def test_sessions_of_two_apps_on_one_domain_stay_apart(site: NginxSite) -> None:
     """A browser sends the cookie of the longest path first."""
     site.apps += '[apps.blog]\nrepository = "push"\ndomains = ["shop.example.com"]\npath = "/blog"\n'
     start(site)
@@ -75,18 +75,18 @@ def test_sessions_of_two_apps_on_one_domain_do_not_get_mixed_up(site: NginxSite)
     assert names(site, path="/blog/", headers=left_by_the_blog) == {"green2"}
 
 
-def test_a_session_of_the_live_slot_stays_with_its_replica_too(site: NginxSite) -> None:
+def test_session_of_the_live_slot_stays_with_its_replica_too(site: NginxSite) -> None:
     start(site)
     assert names(site, headers=cookie("green2")) == {"green2"}
 
 
-def test_without_holding_everybody_gets_the_live_slot(site: NginxSite) -> None:
-    start(site, hold=False)
+def test_standby_that_is_not_sticky_gets_no_visitor(site: NginxSite) -> None:
+    start(site, sticky=False)
     assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
     assert site.nginx.get("shop").sticky is None
 
 
-def test_the_visitors_of_both_slots_stay_through_a_rollback_and_another_switch(site: NginxSite) -> None:
+def test_visitors_of_both_slots_stay_through_a_rollback_and_another_switch(site: NginxSite) -> None:
     start(site)
     for live in (Slot.BLUE, Slot.GREEN, Slot.BLUE):
         site.nginx.set("shop", TrafficState(live, sticky=live.other))
@@ -107,12 +107,12 @@ def test_slot_that_is_no_longer_sticky_loses_its_visitors_to_the_live_one(site: 
 @pytest.mark.parametrize("sessions", ["none"])
 def test_no_slot_is_sticky_where_sessions_are_not(site: NginxSite, sessions: str) -> None:
     site.apps += f'[apps.shop.release]\nsessions = "{sessions}"\n'
-    start(site, hold=False)
+    start(site, sticky=False)
     (site.state_dir / "live/shop/green-sticky-blue").touch()
     assert names(site, headers=cookie("blue1")) == {"green1", "green2"}
 
 
-def test_a_closed_app_is_closed_to_those_with_sessions_too(site: NginxSite) -> None:
+def test_app_without_a_live_slot_answers_503_to_visitors_with_a_session_too(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState())
     assert site.ask(headers=cookie("blue1")).status == 503
@@ -128,11 +128,11 @@ def test_visitor_without_their_sessions_replica_is_answered_by_the_live_slot(sit
     site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
     for size in (0, 10, 300_000):
         answer = site.ask(method=method, body=b"x" * size or None, headers=cookie("blue1"))
-        assert answer.told["name"] in ("green1", "green2")
-        assert answer.told["size"] == size
+        assert answer.json["name"] in ("green1", "green2")
+        assert answer.json["size"] == size
     with silent(site.endpoints(Slot.BLUE)[0].host):
         answer = site.ask(method=method, headers=cookie("blue1"))
-        assert answer.told["name"] in ("green1", "green2")
+        assert answer.json["name"] in ("green1", "green2")
         assert site.logged(answer)["seconds"] < 1
 
 
@@ -140,7 +140,7 @@ def test_visitor_without_their_sessions_replica_is_answered_by_the_live_slot(sit
     ("method", "size"), [("GET", 0), ("HEAD", 0), ("POST", 0), ("POST", 1), ("POST", SMALL), ("PUT", 10), ("GET", 10)]
 )
 @pytest.mark.parametrize("in_address", [False, True])
-def test_a_visitor_whose_session_has_ended_is_sent_to_the_live_slot_with_all_he_asked(
+def test_visitor_whose_session_has_ended_gets_the_live_slot_with_the_whole_request(
     site: NginxSite, method: str, size: int, in_address: bool
 ) -> None:
     start(site)
@@ -151,25 +151,23 @@ def test_a_visitor_whose_session_has_ended_is_sent_to_the_live_slot_with_all_he_
     green = [site.backends["shop", name] for name in ("green1", "green2")]
     assert answer.status == 200
     assert site.backends["shop", "blue1"].requests == [(method, path)]
-    assert [asked for one in green for asked in one.requests] == [(method, path)]
+    assert [request for one in green for request in one.requests] == [(method, path)]
     if method != "HEAD":
-        assert (answer.told["size"], answer.told["headers"]["X-Own"]) == (size, "yes")
-        assert "X-Hookserver-Elsewhere" not in answer.told["headers"]
-        assert answer.told["headers"]["Host"] == "shop.example.com"
+        assert (answer.json["size"], answer.json["headers"]["X-Own"]) == (size, "yes")
+        assert "X-Hookserver-Elsewhere" not in answer.json["headers"]
+        assert answer.json["headers"]["Host"] == "shop.example.com"
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_too_large_to_be_sent_twice_stays_with_the_release_that_it_was_sent_to(
-    site: NginxSite, chunked: bool
-) -> None:
+def test_body_too_large_to_be_sent_twice_stays_with_its_release(site: NginxSite, chunked: bool) -> None:
     start(site)
     end_sessions(site)
     body = iter([b"x" * 1000] * 300) if chunked else b"x" * 300_000
     answer = site.ask(method="POST", headers=cookie("blue1"), body=body)
-    assert (answer.told["name"], answer.told["size"]) == ("blue1", 300_000)
+    assert (answer.json["name"], answer.json["size"]) == ("blue1", 300_000)
 
 
-def test_a_websocket_of_a_session_that_has_ended_reaches_the_live_slot(site: NginxSite) -> None:
+def test_websocket_of_a_session_that_has_ended_reaches_the_live_slot(site: NginxSite) -> None:
     start(site)
     end_sessions(site)
     opened = create_connection(
@@ -182,17 +180,17 @@ def test_a_websocket_of_a_session_that_has_ended_reaches_the_live_slot(site: Ngi
     assert sorted(one.name[:-1] for one in site.backends.values() for _ in one.requests) == ["blue", "green"]
 
 
-def test_only_a_request_to_the_sticky_slot_names_where_it_could_go_and_never_by_the_visitor(site: NginxSite) -> None:
+def test_only_nginx_names_the_other_place_and_only_to_the_sticky_standby(site: NginxSite) -> None:
     start(site)
     forged = {"X-Hookserver-Elsewhere": "@hs-shop-moved"}
-    assert "X-Hookserver-Elsewhere" not in site.ask(headers=forged).told["headers"]
-    assert "X-Hookserver-Elsewhere" not in site.ask(headers={**cookie("green1"), **forged}).told["headers"]
-    told = site.ask(headers={**cookie("blue1"), **forged, "X-Hookserver-Sessions": "?"}).told["headers"]
-    assert "X-Hookserver-Sessions" not in told
-    assert told["X-Hookserver-Elsewhere"] == "@hs-shop-fresh"
+    assert "X-Hookserver-Elsewhere" not in site.ask(headers=forged).json["headers"]
+    assert "X-Hookserver-Elsewhere" not in site.ask(headers={**cookie("green1"), **forged}).json["headers"]
+    headers = site.ask(headers={**cookie("blue1"), **forged, "X-Hookserver-Sessions": "?"}).json["headers"]
+    assert "X-Hookserver-Sessions" not in headers
+    assert headers["X-Hookserver-Elsewhere"] == "@hs-shop-fresh"
 
 
-def test_a_request_that_is_sent_away_gets_our_page_when_the_live_slot_is_gone(site: NginxSite) -> None:
+def test_request_that_is_sent_on_gets_our_page_when_the_live_slot_is_gone(site: NginxSite) -> None:
     (blue1,) = site.serve(Slot.BLUE, 1)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
@@ -202,7 +200,7 @@ def test_a_request_that_is_sent_away_gets_our_page_when_the_live_slot_is_gone(si
     assert (answer.status, answer.headers["Retry-After"]) == (502, "5")
 
 
-def test_many_requests_on_one_connection_change_between_the_slots(site: NginxSite) -> None:
+def test_requests_on_one_connection_change_between_the_slots(site: NginxSite) -> None:
     start(site)
     site.backends["shop", "blue2"].is_over = True
     connection = site.connect()
@@ -211,34 +209,34 @@ def test_many_requests_on_one_connection_change_between_the_slots(site: NginxSit
         body = b"x" * (number % 4)
         connection.request("POST", "/", body, {"Host": "shop.example.com", **cookie(route)})
         answer = connection.getresponse()
-        told = json.loads(answer.read())
-        assert told["size"] == number % 4
-        assert told["name"] == route or (route == "blue2" and told["name"].startswith("green"))
+        request = json.loads(answer.read())
+        assert request["size"] == number % 4
+        assert request["name"] == route or (route == "blue2" and request["name"].startswith("green"))
     connection.close()
 
 
-def test_the_access_log_names_the_slot_that_answered_and_no_more_of_a_session_than_tells_visitors_apart(
+def test_access_log_has_the_slot_that_answered_and_the_start_of_the_session_id(
     site: NginxSite,
 ) -> None:
     start(site)
 
-    def seen(route: str, path: str = "/", id_: str = ID) -> tuple[str, str, str]:
+    def logged(route: str, path: str = "/", id_: str = ID) -> tuple[str, str, str]:
         line = site.logged(site.ask(path, headers={"Cookie": f"JSESSIONID={id_}.{route}"} if route else {}))
         return line["slot"], line["session"], line["uri"]
 
-    assert seen("blue1") == ("blue", "0AF9C3D2", "/")
-    assert seen("green1") == ("green", "0AF9C3D2", "/")
-    assert seen("blue9") == ("green", "", "/")
-    assert seen("blue1", id_="0AF9C3D2E1B0") == ("blue", "", "/")
-    assert seen("", f"/a;jsessionid={ID}.blue2?b=c") == ("blue", "0AF9C3D2", "/a;jsessionid=0AF9C3D2...?b=c")
-    assert seen("", f"/a;jsessionid={ID}.blue2") == ("blue", "0AF9C3D2", "/a;jsessionid=0AF9C3D2...")
-    assert seen("", f"/a;sid={ID}.blue2/b;v=2") == ("blue", "0AF9C3D2", "/a;sid=0AF9C3D2.../b;v=2")
-    assert seen("", f"/a;jsessionid={ID}") == ("green", "", "/a;jsessionid=0AF9C3D2...")
+    assert logged("blue1") == ("blue", "0AF9C3D2", "/")
+    assert logged("green1") == ("green", "0AF9C3D2", "/")
+    assert logged("blue9") == ("green", "", "/")
+    assert logged("blue1", id_="0AF9C3D2E1B0") == ("blue", "", "/")
+    assert logged("", f"/a;jsessionid={ID}.blue2?b=c") == ("blue", "0AF9C3D2", "/a;jsessionid=0AF9C3D2...?b=c")
+    assert logged("", f"/a;jsessionid={ID}.blue2") == ("blue", "0AF9C3D2", "/a;jsessionid=0AF9C3D2...")
+    assert logged("", f"/a;sid={ID}.blue2/b;v=2") == ("blue", "0AF9C3D2", "/a;sid=0AF9C3D2.../b;v=2")
+    assert logged("", f"/a;jsessionid={ID}") == ("green", "", "/a;jsessionid=0AF9C3D2...")
     end_sessions(site)
-    assert seen("blue1") == ("green", "", "/")
+    assert logged("blue1") == ("green", "", "/")
 
 
-def test_log_shows_who_requested_a_slot_and_when(site: NginxSite) -> None:
+def test_access_log_counts_the_visitors_of_a_slot_and_has_their_last_request(site: NginxSite) -> None:
     start(site)
     assert site.nginx.visitors("shop", Slot.BLUE, 60) == 0
     assert site.nginx.last_request("shop", Slot.BLUE, 0) is None
@@ -258,7 +256,7 @@ def test_sticky_standby_outlives_a_restart_of_nginx(site: NginxSite) -> None:
     assert names(site, headers=cookie("blue1")) == {"blue1"}
 
 
-def test_upload_to_a_sticky_slot_counts_as_in_flight_after_its_end(site: NginxSite) -> None:
+def test_upload_to_a_sticky_standby_counts_as_in_flight_after_its_end(site: NginxSite) -> None:
     start(site)
     blue: list[Endpoint] = site.endpoints(Slot.BLUE)
     with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=10) as upload:

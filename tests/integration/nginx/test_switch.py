@@ -42,14 +42,14 @@ def test_a_first_deploy_goes_live_on_either_slot(site: NginxSite, slot: Slot) ->
     start(site)
     site.nginx.set("shop", TrafficState(slot))
     assert site.nginx.get("shop") == site.nginx.answered("shop") == TrafficState(slot)
-    assert site.ask().told["name"].startswith(slot)
+    assert site.ask().json["name"].startswith(slot)
 
 
 def test_a_request_after_the_switch_is_never_answered_by_the_old_slot(site: NginxSite) -> None:
     start(site)
     for slot in (Slot.BLUE, Slot.GREEN) * 10:
         site.nginx.set("shop", TrafficState(slot))
-        assert site.ask().told["name"].startswith(slot)
+        assert site.ask().json["name"].startswith(slot)
 
 
 def test_a_closed_app_answers_503_and_comes_back_on_the_slot_that_is_asked_for(site: NginxSite) -> None:
@@ -58,7 +58,7 @@ def test_a_closed_app_answers_503_and_comes_back_on_the_slot_that_is_asked_for(s
     site.nginx.set("shop", TrafficState())
     assert site.ask().status == 503
     site.nginx.set("shop", TrafficState(Slot.BLUE))
-    assert site.ask().told["name"].startswith("blue")
+    assert site.ask().json["name"].startswith("blue")
 
 
 def test_switching_under_keep_alive_load_loses_no_request(site: NginxSite) -> None:
@@ -219,4 +219,4 @@ def test_live_slot_outlives_a_restart_of_nginx(site: NginxSite) -> None:
     site.nginx.set("shop", TrafficState(Slot.GREEN))
     site.stop()
     site.start()
-    assert site.ask().told["name"].startswith("green")
+    assert site.ask().json["name"].startswith("green")

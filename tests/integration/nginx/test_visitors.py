@@ -1,4 +1,4 @@
-"""Which app a visitor reaches, and what the app is told of him."""
+"""Which app a visitor reaches, and what the app learns about the visitor."""
 
 from __future__ import annotations
 
@@ -112,13 +112,13 @@ def test_nothing_that_a_visitor_claims_of_himself_gets_through(site: NginxSite) 
     site.serve(Slot.BLUE)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
-    told = site.ask(host="shop.example.com:8443", headers=FORGED).told["headers"]
-    assert told["Host"] == told["X-Forwarded-Host"] == "shop.example.com:8443"
-    assert told["X-Forwarded-For"] == told["X-Real-IP"] == "127.0.0.1"
-    assert told["X-Forwarded-Proto"] == "http"
-    assert told["X-Forwarded-Port"] == "8443"
-    assert told["X-Request-Id"] != "forged"
-    assert not {"X-Forwarded-Prefix", "X-Forwarded-Ssl", "Forwarded", "Connection", "Upgrade"} & set(told)
+    headers = site.ask(host="shop.example.com:8443", headers=FORGED).json["headers"]
+    assert headers["Host"] == headers["X-Forwarded-Host"] == "shop.example.com:8443"
+    assert headers["X-Forwarded-For"] == headers["X-Real-IP"] == "127.0.0.1"
+    assert headers["X-Forwarded-Proto"] == "http"
+    assert headers["X-Forwarded-Port"] == "8443"
+    assert headers["X-Request-Id"] != "forged"
+    assert not {"X-Forwarded-Prefix", "X-Forwarded-Ssl", "Forwarded", "Connection", "Upgrade"} & set(headers)
 
 
 def test_a_trusted_proxy_is_believed(site: NginxSite) -> None:
@@ -127,16 +127,16 @@ def test_a_trusted_proxy_is_believed(site: NginxSite) -> None:
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(headers=FORGED)
-    told = answer.told["headers"]
-    assert told["X-Forwarded-For"] == told["X-Real-IP"] == "203.0.113.9"
-    assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("https", "444")
-    assert told["X-Forwarded-Host"] == "shop.example.com"
+    headers = answer.json["headers"]
+    assert headers["X-Forwarded-For"] == headers["X-Real-IP"] == "203.0.113.9"
+    assert (headers["X-Forwarded-Proto"], headers["X-Forwarded-Port"]) == ("https", "444")
+    assert headers["X-Forwarded-Host"] == "shop.example.com"
     assert site.logged(answer)["client"] == "203.0.113.9"
-    told = site.ask(headers={"X-Forwarded-Proto": "https"}).told["headers"]
-    assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("https", "443")
-    told = site.ask(headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7, 127.0.0.9"}).told["headers"]
-    assert told["X-Forwarded-For"] == "198.51.100.7"
-    assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("http", "80")
+    headers = site.ask(headers={"X-Forwarded-Proto": "https"}).json["headers"]
+    assert (headers["X-Forwarded-Proto"], headers["X-Forwarded-Port"]) == ("https", "443")
+    headers = site.ask(headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7, 127.0.0.9"}).json["headers"]
+    assert headers["X-Forwarded-For"] == "198.51.100.7"
+    assert (headers["X-Forwarded-Proto"], headers["X-Forwarded-Port"]) == ("http", "80")
 
 
 def test_a_stranger_is_not_believed_though_a_proxy_is_trusted(site: NginxSite) -> None:
@@ -144,9 +144,9 @@ def test_a_stranger_is_not_believed_though_a_proxy_is_trusted(site: NginxSite) -
     site.serve(Slot.BLUE)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
-    told = site.ask(headers=FORGED).told["headers"]
-    assert told["X-Forwarded-For"] == "127.0.0.1"
-    assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == ("http", "80")
+    headers = site.ask(headers=FORGED).json["headers"]
+    assert headers["X-Forwarded-For"] == "127.0.0.1"
+    assert (headers["X-Forwarded-Proto"], headers["X-Forwarded-Port"]) == ("http", "80")
 
 
 def test_an_app_hears_the_host_it_was_chosen_by(site: NginxSite) -> None:
@@ -225,7 +225,7 @@ def test_a_redirect_leads_to_the_first_domain_with_scheme_port_path_and_query(
     )
 
 
-def test_a_redirect_keeps_the_scheme_that_a_trusted_proxy_tells(site: NginxSite) -> None:
+def test_redirect_keeps_the_scheme_that_a_trusted_proxy_names(site: NginxSite) -> None:
     site.nginx_keys = 'trusted_proxies = ["127.0.0.0/8"]'
     start(site, REDIRECTED)
     answer = site.ask("/", host="www.shop.example.com", headers={"X-Forwarded-Proto": "https"})
@@ -247,20 +247,20 @@ def test_the_cookies_of_two_apps_on_one_domain_keep_each_visitor_with_his_replic
     # A browser sends the cookie with the longer path first (RFC 6265, 5.4).
     cookies = {"Cookie": "JSESSIONID=B.blue2; JSESSIONID=A.blue1"}
     for _ in range(6):
-        answer = site.ask("/blog/", headers=cookies).told
+        answer = site.ask("/blog/", headers=cookies).json
         assert (answer["name"], answer["headers"]["Cookie"]) == ("blue2", cookies["Cookie"])
-        assert site.ask("/", headers={"Cookie": "JSESSIONID=A.blue1"}).told["name"] == "blue1"
+        assert site.ask("/", headers={"Cookie": "JSESSIONID=A.blue1"}).json["name"] == "blue1"
 
 
 def test_each_request_has_an_id_of_its_own(site: NginxSite) -> None:
     start(site)
     answers = [site.ask("/") for _ in range(4)]
     assert len({answer.headers["X-Request-Id"] for answer in answers}) == 4
-    assert all(answer.headers["X-Request-Id"] == answer.told["headers"]["X-Request-Id"] for answer in answers)
+    assert all(answer.headers["X-Request-Id"] == answer.json["headers"]["X-Request-Id"] for answer in answers)
 
 
 def test_request_that_is_never_repeated_has_an_id_for_the_request_journal(site: NginxSite) -> None:
     start(site)
     answer = site.ask("/", method="POST", body=b"x=1")
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-Id"])
-    assert answer.told["headers"]["X-Request-Id"] == answer.headers["X-Request-Id"]
+    assert answer.json["headers"]["X-Request-Id"] == answer.headers["X-Request-Id"]

@@ -59,7 +59,7 @@ def one_after_the_other(*answers: bytes) -> Handler:
 
 
 @pytest.fixture
-def said() -> list[str]:
+def output() -> list[str]:
     return []
 
 
@@ -80,14 +80,14 @@ def fails(replica: FakeReplica | Endpoint, settings: HealthSettings) -> str:
     return caught.value.problem
 
 
-def test_replicas_pass_as_soon_as_they_have_enough_good_answers(stack: ExitStack, said: list[str]) -> None:
+def test_replicas_pass_as_soon_as_they_have_enough_good_answers(stack: ExitStack, output: list[str]) -> None:
     replicas = [stack.enter_context(FakeReplica(always(OK), f"hs-shop-blue-{n}")) for n in (1, 2, 3)]
     started = time.monotonic()
-    wait_until_healthy([r.endpoint for r in replicas], gate(), "shop.example.com", lambda: None, said.append)
+    wait_until_healthy([r.endpoint for r in replicas], gate(), "shop.example.com", lambda: None, output.append)
     assert 0.2 <= time.monotonic() - started < 0.35
     assert all(len(replica.asked) >= 3 for replica in replicas)
-    assert sum(" at first " in line for line in said) == 3
-    assert sum("is healthy: 3 good answers" in line for line in said) == 3
+    assert sum(" at first " in line for line in output) == 3
+    assert sum("is healthy: 3 good answers" in line for line in output) == 3
 
 
 def test_request_is_that_of_a_visitor_behind_nginx(stack: ExitStack) -> None:
@@ -135,9 +135,9 @@ def test_reason_has_the_last_answer(stack: ExitStack, answer: bytes, reason: str
 def test_reason_says_that_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    told = fails(Endpoint("hs-shop-blue-1", "blue1", "127.0.0.1", port), gate(deadline=0.3))
-    assert told.startswith("not healthy after 0.3 s of requests for /health\n")
-    assert f"hs-shop-blue-1 (127.0.0.1:{port}): refuses connections" in told
+    message = fails(Endpoint("hs-shop-blue-1", "blue1", "127.0.0.1", port), gate(deadline=0.3))
+    assert message.startswith("not healthy after 0.3 s of requests for /health\n")
+    assert f"hs-shop-blue-1 (127.0.0.1:{port}): refuses connections" in message
 
 
 def test_slow_answer_takes_no_longer_than_the_timeout(stack: ExitStack) -> None:

@@ -225,10 +225,10 @@ def test_events_come_with_heartbeats_and_go_on_where_they_were_left(web: Web, pl
     follower.leave()
     player.go_on.set()
     resumed = LogClient(web, "GET", "/api/v1/deploys/1/log", {**accept, "Last-Event-ID": "16"})
-    said = [line for line in resumed.lines() if line and not line.startswith((":", "retry"))]
-    assert said[:2] == ["id: 29", "data:        built"]
-    assert said[2] == "event: end"
-    assert json.loads(said[3].removeprefix("data: "))["status"] == "live"
+    rest = [line for line in resumed.lines() if line and not line.startswith((":", "retry"))]
+    assert rest[:2] == ["id: 29", "data:        built"]
+    assert rest[2] == "event: end"
+    assert json.loads(rest[3].removeprefix("data: "))["status"] == "live"
     resumed.leave()
 
 

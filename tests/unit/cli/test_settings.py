@@ -13,7 +13,7 @@ APP = '[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\npath = 
 SESSIONS = {"pom.xml": pom(""), "Shop.java": servlet("javax", inside="void x() { request.getSession(); }")}
 
 
-def told(folder: Path, settings: str) -> str:
+def output(folder: Path, settings: str) -> str:
     file = plant(folder, {"hookserver.toml": settings}) / "hookserver.toml"
     done = CliRunner().invoke(cli, ["--config", str(file), "check"])
     assert done.exit_code == 0, done.output
@@ -21,12 +21,12 @@ def told(folder: Path, settings: str) -> str:
 
 
 def test_health_path_that_the_app_cannot_answer_is_reported(tmp_path: Path) -> None:
-    assert "health.path counts from the server's root" in told(tmp_path, f'{APP}health.path = "/"\n')
-    assert "health.path" not in told(tmp_path, APP)
+    assert "health.path counts from the server's root" in output(tmp_path, f'{APP}health.path = "/"\n')
+    assert "health.path" not in output(tmp_path, APP)
 
 
 def test_advice_on_sessions_is_of_the_own_project_and_not_of_one_below(tmp_path: Path) -> None:
     plant(tmp_path, {f"stranger/{name}": text for name, text in SESSIONS.items()})
-    assert "sessions are used" not in told(tmp_path, APP)
+    assert "sessions are used" not in output(tmp_path, APP)
     plant(tmp_path, SESSIONS)
-    assert "sessions are used (Shop.java" in told(tmp_path, APP)
+    assert "sessions are used (Shop.java" in output(tmp_path, APP)

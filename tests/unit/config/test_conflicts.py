@@ -1,4 +1,4 @@
-"""What two apps cannot both have is told for all of them at once, beside all other mistakes."""
+"""Conflicts between apps are reported at once for all of them, beside all other mistakes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TWIN = SHOP.replace("apps.shop", "apps.twin")
 
 
 def test_conflict_is_reported_at_its_app_beside_other_mistakes() -> None:
-    told = mistakes(
+    messages = mistakes(
         "[server]\nbuilds = 0\n[docker]\ncluster_subnet = '172.30.240.0/24'\n"
         + SHOP
         + "replicas = 99\nrelease.sessions = 'replicated'\n"
@@ -23,7 +23,7 @@ def test_conflict_is_reported_at_its_app_beside_other_mistakes() -> None:
         + BLOG
         + 'redirects = ["shop.example.com"]\nimage = "Acme"\n'
     )
-    assert [line.split(": ")[0] for line in told] == [
+    assert [line.split(": ")[0] for line in messages] == [
         "server.builds",
         "apps.shop.replicas",
         "apps.blog.image",
@@ -35,15 +35,15 @@ def test_conflict_is_reported_at_its_app_beside_other_mistakes() -> None:
 
 def test_key_that_is_wrong_itself_makes_no_conflict() -> None:
     assert [line.split(": ")[0] for line in mistakes(SHOP + TWIN + 'path = "no slash"\n')] == ["apps.twin.path"]
-    told = mistakes(SHOP + TWIN.replace("shop.example.com", "Shop"))
-    assert [line.split(": ")[0] for line in told] == ["apps.twin.domains.0"]
+    messages = mistakes(SHOP + TWIN.replace("shop.example.com", "Shop"))
+    assert [line.split(": ")[0] for line in messages] == ["apps.twin.domains.0"]
     assert len(mistakes("apps = 5")) == len(mistakes("docker = 5\n" + SHOP)) == len(mistakes("[apps]\nshop = 5")) == 1
 
 
 def test_more_apps_than_the_subnet_has_room_for_are_reported() -> None:
     apps = "".join(SHOP.replace("shop", f"shop{number}") for number in range(4))
-    told = mistakes("[docker]\nsubnet = '172.30.240.0/26'\n" + apps)
-    assert told == ["docker.subnet: 172.30.240.0/26 has room for 3 apps, not 4"]
+    messages = mistakes("[docker]\nsubnet = '172.30.240.0/26'\n" + apps)
+    assert messages == ["docker.subnet: 172.30.240.0/26 has room for 3 apps, not 4"]
 
 
 def test_two_apps_cannot_have_the_same_place() -> None:

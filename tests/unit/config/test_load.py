@@ -14,7 +14,7 @@ EXAMPLE = Path(__file__).parents[3] / "deploy" / "hookserver.example.toml"
 
 
 def test_every_mistake_is_reported_at_once() -> None:
-    told = mistakes(
+    messages = mistakes(
         """
         [server]
         builds = 0
@@ -28,7 +28,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         memory = "lots"
         """
     )
-    by_path = dict(line.split(": ", 1) for line in told)
+    by_path = dict(line.split(": ", 1) for line in messages)
     assert set(by_path) >= {
         "server.builds",
         "nginx.lisen",

@@ -1,4 +1,4 @@
-"""Mistakes are told in the words of who writes the file, not in those of a library."""
+"""Mistakes are reported in the words of the settings file, not in those of a library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ APP = '[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (APP.replace('["shop.example.com"]', '"a.b"'), 'apps.shop.domains: should be a list: ["a.b"]'),
         (APP + "webhook_secret = 5", "apps.shop.webhook_secret: should be a text in quotes"),
@@ -33,10 +33,10 @@ APP = '[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
         ),
     ],
 )
-def test_each_is_reported_once_with_what_is_wanted(text: str, told: str) -> None:
+def test_each_is_reported_once_with_what_is_wanted(text: str, message: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse(text, Path("hookserver.toml"))
-    assert caught.value.mistakes == [told]
+    assert caught.value.mistakes == [message]
 
 
 def test_app_with_a_bad_name_is_reported_once() -> None:

@@ -213,10 +213,10 @@ def test_secret_file_that_does_not_work_is_reported_beside_other_mistakes(
     (tmp_path / "empty").touch()
     with pytest.raises(SettingsError) as caught:
         parse(f"{APP}{lines}\nreplicas = 0\n", tmp_path / "hookserver.toml")
-    told = caught.value.mistakes
-    assert len(told) == 2
-    assert any(mistake in line for line in told)
-    assert CANARY not in str(told)
+    messages = caught.value.mistakes
+    assert len(messages) == 2
+    assert any(mistake in line for line in messages)
+    assert CANARY not in str(messages)
 
 
 def test_variables_are_plain_for_the_process_that_gets_them(tmp_path: Path) -> None:

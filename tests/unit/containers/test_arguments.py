@@ -107,9 +107,9 @@ def test_options_of_image_and_app_stay_and_ours_are_added() -> None:
     assert overridden["CATALINA_OPTS"] == f"-Dmine=1 {MARKS} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0"
 
 
-@pytest.mark.parametrize("said", ["-Xmx256m", "-XX:MaxRAMPercentage=50", "-XX:MaxRAM=1g", "-XX:MaxHeapSize=1g"])
-def test_heap_that_is_set_in_any_variable_stays(said: str) -> None:
-    assert "=60" not in catalina_opts("", "blue1", said)
-    assert "=60" not in catalina_opts(said, "blue1", "")
-    assert "=60" not in environment(env={"JAVA_OPTS": said})["CATALINA_OPTS"]
-    assert "=60" not in environment(image_env={"JAVA_TOOL_OPTIONS": said})["CATALINA_OPTS"]
+@pytest.mark.parametrize("options", ["-Xmx256m", "-XX:MaxRAMPercentage=50", "-XX:MaxRAM=1g", "-XX:MaxHeapSize=1g"])
+def test_heap_that_is_set_in_any_variable_stays(options: str) -> None:
+    assert "=60" not in catalina_opts("", "blue1", options)
+    assert "=60" not in catalina_opts(options, "blue1", "")
+    assert "=60" not in environment(env={"JAVA_OPTS": options})["CATALINA_OPTS"]
+    assert "=60" not in environment(image_env={"JAVA_TOOL_OPTIONS": options})["CATALINA_OPTS"]

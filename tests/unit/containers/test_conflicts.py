@@ -56,8 +56,8 @@ def test_containers_in_other_places_are_no_leftovers() -> None:
     ],
 )
 def test_container_of_others_in_a_place_is_refused_with_its_name(other: dict[str, Any]) -> None:
-    with pytest.raises(ContainerError) as told:
+    with pytest.raises(ContainerError) as error:
         found(other)
     name = other["Names"][0].lstrip("/")
-    assert name in told.value.problem
-    assert f"docker rm -f {name}" in told.value.remedy
+    assert name in error.value.problem
+    assert f"docker rm -f {name}" in error.value.remedy

@@ -41,11 +41,11 @@ def test_cause_is_found_in_an_indented_trace() -> None:
 
 def test_report_has_an_early_cause_and_the_last_lines() -> None:
     log = FAILED_LISTENER + "\n".join(f"INFO line {number}" for number in range(100))
-    told = failure_report(log, lines=30)
-    assert "db:5432" in told
-    assert told.index("db:5432") < told.index("INFO line 99")
-    assert "INFO line 70" in told
-    assert "INFO line 69" not in told
+    report = failure_report(log, lines=30)
+    assert "db:5432" in report
+    assert report.index("db:5432") < report.index("INFO line 99")
+    assert "INFO line 70" in report
+    assert "INFO line 69" not in report
 
 
 def test_report_leaves_out_the_version_lines_of_tomcat() -> None:
@@ -110,7 +110,7 @@ def test_lines_of_the_app_are_not_mistaken_for_those_of_tomcat(line: str) -> Non
 
 
 def test_report_with_a_cause_has_no_stack_frames() -> None:
-    told = failure_report(FAILED_LISTENER, lines=30)
-    assert "\tat " not in told
-    assert "more" not in told
+    report = failure_report(FAILED_LISTENER, lines=30)
+    assert "\tat " not in report
+    assert "more" not in report
     assert "at shop.Cart.add" in failure_report("thread dump\n\tat shop.Cart.add(Cart.java:1)", lines=30)

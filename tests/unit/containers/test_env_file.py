@@ -23,9 +23,9 @@ def test_missing_or_binary_file_is_refused_with_its_setting(tmp_path: Path) -> N
     binary = tmp_path / "shop.env"
     binary.write_bytes(b"A=\xff\n")
     for file in (binary, tmp_path / "none.env"):
-        with pytest.raises(ContainerError, match=r"cannot be read.*") as told:
+        with pytest.raises(ContainerError, match=r"cannot be read.*") as error:
             read_env_file(file)
-        assert "tomcat.env_file" in told.value.remedy
+        assert "tomcat.env_file" in error.value.remedy
 
 
 def test_no_file_gives_no_variables() -> None:

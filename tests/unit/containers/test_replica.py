@@ -58,9 +58,9 @@ ENGINE_29 = {
 }
 
 
-@pytest.mark.parametrize("told", [ENGINE_20, ENGINE_29], ids=["20.10", "29"])
-def test_replica_is_read_from_what_every_engine_tells(told: dict[str, Any]) -> None:
-    assert parse_replica(told) == Replica(
+@pytest.mark.parametrize("attributes", [ENGINE_20, ENGINE_29], ids=["20.10", "29"])
+def test_replica_is_read_from_what_every_engine_reports(attributes: dict[str, Any]) -> None:
+    assert parse_replica(attributes) == Replica(
         id="dd2dc77b9821537e95d9f41bec7fd7a80040e39d88c5bd87f7c053e9f0c71620",
         name="hs-shop-blue-2",
         app="shop",

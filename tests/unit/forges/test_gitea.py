@@ -42,7 +42,7 @@ def test_gitea_signs_the_json_inside_a_form() -> None:
     assert gitea.parse(headers, form) == BranchPush("main", COMMIT, "ada", "100 % tea + \u2603", "g-1")
 
 
-def test_push_tells_branch_commit_pusher_message_and_delivery() -> None:
+def test_push_has_branch_commit_pusher_message_and_delivery() -> None:
     body = encoded()
     assert gitea.parse(from_gitea(body), body) == BranchPush("main", COMMIT, "ada", "Sell tea", "g-1")
 

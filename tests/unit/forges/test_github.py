@@ -28,7 +28,7 @@ def test_github_signs_the_form_as_it_is_sent() -> None:
     assert github.parse(headers, form) == BranchPush("main", COMMIT, "ada", "100 % tea + \u2603", "d-1")
 
 
-def test_push_tells_branch_commit_pusher_message_and_delivery() -> None:
+def test_push_has_branch_commit_pusher_message_and_delivery() -> None:
     body = encoded()
     assert github.parse(from_github(body), body) == BranchPush("main", COMMIT, "ada", "Sell tea", "d-1")
 
@@ -48,9 +48,9 @@ def test_push_tells_branch_commit_pusher_message_and_delivery() -> None:
 )
 def test_call_without_a_deploy_is_ignored_with_the_reason(event: str, changes: dict[str, Any], reason: str) -> None:
     body = encoded(**changes)
-    said = github.parse(from_github(body, event), body)
-    assert isinstance(said, Ignored)
-    assert reason in said.reason
+    answer = github.parse(from_github(body, event), body)
+    assert isinstance(answer, Ignored)
+    assert reason in answer.reason
     assert isinstance(gitea.parse(from_gitea(body, event), body), Ignored)
 
 

@@ -37,16 +37,16 @@ def test_form_is_decoded_the_same_in_pieces_of_any_size(text: bytes, piece: int)
 
 def test_message_is_the_one_of_the_pushed_tip() -> None:
     others = [{"id": "b" * 40, "message": "older [skip deploy]"}, {"id": COMMIT, "message": "tip"}]
-    said = parsed(encoded(head_commit=None, commits=others))
-    assert isinstance(said, BranchPush)
-    assert said.message == "tip"
+    push = parsed(encoded(head_commit=None, commits=others))
+    assert isinstance(push, BranchPush)
+    assert push.message == "tip"
 
 
 @pytest.mark.parametrize("pusher", [None, 7, "ada", {"login": "ada"}, {"username": "ada"}, {"name": "ada\u202e\x07"}])
 def test_pushers_name_is_found_in_every_shape_and_is_printable(pusher: object) -> None:
-    said = parsed(encoded(pusher=pusher))
-    assert isinstance(said, BranchPush)
-    assert said.by in ("ada", "")
+    push = parsed(encoded(pusher=pusher))
+    assert isinstance(push, BranchPush)
+    assert push.by in ("ada", "")
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,11 @@ def test_ref_that_git_does_not_allow_is_refused(name: str) -> None:
 def test_any_ref_is_a_push_or_a_bad_request(name: str) -> None:
     for ref in (f"refs/heads/{name}", name):
         try:
-            said = parsed(json.dumps({"ref": ref}).encode())
+            push = parsed(json.dumps({"ref": ref}).encode())
         except BadRequest:
             continue
-        assert isinstance(said, BranchPush)
-        assert said.branch.isprintable()
+        assert isinstance(push, BranchPush)
+        assert push.branch.isprintable()
 
 
 @given(st.binary(max_size=200))

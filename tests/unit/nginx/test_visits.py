@@ -1,4 +1,4 @@
-"""What the access log tells of the visitors of a slot."""
+"""The visitors of a slot, read from the access log."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def log(tmp_path: Path) -> Path:
 
 def line(ago: float, session: str = "0AF9C3D2", slot: str = "blue", app: str = "shop", **more: str) -> str:
     when = datetime.fromtimestamp(NOW - ago, UTC).isoformat(timespec="seconds")
-    told = {"time": when, "app": app, "slot": slot, "replica": f"{slot}1", "session": session, **more}
-    return json.dumps(told, separators=(",", ":")) + "\n"
+    entry = {"time": when, "app": app, "slot": slot, "replica": f"{slot}1", "session": session, **more}
+    return json.dumps(entry, separators=(",", ":")) + "\n"
 
 
 def write(log: Path, *lines: str) -> None:

@@ -1,4 +1,4 @@
-"""What replicas tell of their sessions."""
+"""What replicas report about their sessions."""
 
 from __future__ import annotations
 

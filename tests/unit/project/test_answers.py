@@ -47,11 +47,11 @@ def test_several_wars_become_a_question(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("artifact", "name"),
     [("Corner Shop", "corner-shop"), ("x" * 60, "x" * 40), ("--", "shop"), ("Bücher_2", "b-cher-2"), ("${a}", "a")],
 )
-def test_app_name_is_made_valid(tmp_path: Path, said: str, name: str) -> None:
-    _, loaded = proposed_settings(plant(tmp_path, {"pom.xml": pom("", said)}))
+def test_app_name_is_made_valid(tmp_path: Path, artifact: str, name: str) -> None:
+    _, loaded = proposed_settings(plant(tmp_path, {"pom.xml": pom("", artifact)}))
     assert list(loaded.settings.apps) == [name]
 
 

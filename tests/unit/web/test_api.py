@@ -33,9 +33,9 @@ def test_app_shows_since_when_its_release_is_live(
     client: FlaskClient, store: Store, clock: WebClock, bearer: dict[str, str]
 ) -> None:
     def since() -> str:
-        told = client.get("/api/v1/apps/shop", headers=bearer).json
-        assert told is not None
-        return str(told["live"]["since"])
+        answer = client.get("/api/v1/apps/shop", headers=bearer).json
+        assert answer is not None
+        return str(answer["live"]["since"])
 
     first = deployed(store)
     at_first = since()
@@ -60,19 +60,19 @@ def test_app_that_was_never_deployed_has_nothing_live(client: FlaskClient, beare
 
 
 def test_secrets_and_repository_addresses_are_reported_to_nobody(client: FlaskClient, bearer: dict[str, str]) -> None:
-    told = client.get("/api/v1/apps", headers=bearer).text
-    assert "a secret of the shop" not in told
-    assert "git.example.com" not in told
+    answer = client.get("/api/v1/apps", headers=bearer).text
+    assert "a secret of the shop" not in answer
+    assert "git.example.com" not in answer
 
 
 def test_deploy_shows_its_steps_and_times(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
     number = deployed(store)
-    told = client.get(f"/api/v1/deploys/{number}", headers=bearer).json
-    assert told is not None
-    assert (told["status"], told["commit"], told["log"]) == ("live", "a" * 40, f"/api/v1/deploys/{number}/log")
-    assert told["queued_at"] <= told["started_at"] <= told["live_at"] <= told["ended_at"]
-    assert [step["step"] for step in told["steps"]] == ["fetch"]
-    assert told["steps"][0]["seconds"] >= 0
+    answer = client.get(f"/api/v1/deploys/{number}", headers=bearer).json
+    assert answer is not None
+    assert (answer["status"], answer["commit"], answer["log"]) == ("live", "a" * 40, f"/api/v1/deploys/{number}/log")
+    assert answer["queued_at"] <= answer["started_at"] <= answer["live_at"] <= answer["ended_at"]
+    assert [step["step"] for step in answer["steps"]] == ["fetch"]
+    assert answer["steps"][0]["seconds"] >= 0
 
 
 def test_deploys_are_listed_newest_first_and_as_many_as_asked_for(
@@ -142,7 +142,7 @@ def test_waiting_deploy_is_cancelled_at_once_and_a_running_one_by_the_worker(
     assert store.deploy(running).cancel_requested
 
 
-def test_lock_needs_a_reason_and_tells_who_set_it(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
+def test_lock_needs_a_reason_and_has_its_person(client: FlaskClient, store: Store, bearer: dict[str, str]) -> None:
     path = "/api/v1/apps/shop/lock"
     for body in ({}, {"reason": ""}, {"reason": " "}, {"reason": "x" * 201}, {"reason": "a\nb"}, {"reason": 7}):
         assert client.put(path, json=body, headers=bearer).status_code == 422

@@ -48,7 +48,7 @@ def test_request_without_a_body_deploys_the_branchs_tip(client: FlaskClient, bea
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "message"),
     [
         ({"ref": "other"}, "shop deploys main, not 'other'"),
         ({"ref": "refs/tags/main"}, "shop deploys main"),
@@ -64,12 +64,12 @@ def test_request_without_a_body_deploys_the_branchs_tip(client: FlaskClient, bea
     ],
 )
 def test_wrong_field_is_422_and_stores_nothing(
-    client: FlaskClient, store: Store, bearer: dict[str, str], document: dict[str, Any], told: str
+    client: FlaskClient, store: Store, bearer: dict[str, str], document: dict[str, Any], message: str
 ) -> None:
     answer = client.post(DEPLOYS, json=document, headers=bearer)
     assert answer.status_code == 422
     assert answer.json is not None
-    assert told in answer.json["detail"]
+    assert message in answer.json["detail"]
     assert store.deploys() == []
 
 

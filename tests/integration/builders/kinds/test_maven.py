@@ -37,14 +37,14 @@ def test_maven_project_becomes_an_image_with_our_labels(site: BuildSite) -> None
     assert "pom.xml with packaging war: maven" in log
     assert "$ mvn -ntp -B -DskipTests package" in log
     assert "the WAR: target/shop.war" in log
-    told = site.inspect(image)
-    labels = told["Config"]["Labels"]
-    assert told["RepoTags"] == [f"hookserver/{site.app}:{made.commit[:12]}"]
+    answer = site.inspect(image)
+    labels = answer["Config"]["Labels"]
+    assert answer["RepoTags"] == [f"hookserver/{site.app}:{made.commit[:12]}"]
     assert labels["org.opencontainers.image.revision"] == made.commit
     assert labels["org.opencontainers.image.source"] == "https://git.example.com/acme/shop.git"
     assert labels["hookserver.app"] == site.app
     assert labels["hookserver.role"] == "image"
-    assert told["Config"]["Cmd"] == ["catalina.sh", "run"]
+    assert answer["Config"]["Cmd"] == ["catalina.sh", "run"]
     assert site.containers() == []
 
 
@@ -64,8 +64,8 @@ def test_wrapper_without_its_properties_is_not_used_and_the_log_says_so(site: Bu
 
 
 def test_wrapper_with_line_ends_of_windows_is_used(site: BuildSite) -> None:
-    told = '#!/bin/sh\r\n\r\necho "wrapped in $(basename "$PWD"): $MAVEN_CONFIG$*"\r\n'
-    wrapper = told + 'exec "mvn${0##*/mvnw}" "$@"\r\n'  # by its own name, as the one without a jar
+    first_lines = '#!/bin/sh\r\n\r\necho "wrapped in $(basename "$PWD"): $MAVEN_CONFIG$*"\r\n'
+    wrapper = first_lines + 'exec "mvn${0##*/mvnw}" "$@"\r\n'  # by its own name, as the one without a jar
     files = {**SOURCE, "mvnw": wrapper, ".mvn/wrapper/maven-wrapper.properties": "distributionUrl=x\n"}
     _, log = site.build(site.job(files, build={**BUILD, "env": {"MAVEN_CONFIG": "/root/.m2"}}))
     assert "$ ./mvnw" in log

@@ -1,4 +1,4 @@
-"""What a build may do, and what it is told when it fails. Each runs the builder image with a command of its own."""
+"""What a build may do, and what is reported when it fails. Each runs the builder image with a command of its own."""
 
 from __future__ import annotations
 

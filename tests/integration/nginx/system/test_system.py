@@ -1,4 +1,4 @@
-"""Beside an operator's own Nginx: what is his stays his, what is wrong is told, and the old files are back."""
+"""Beside an operator's own Nginx: their files stay, mistakes are reported, and the old files are back."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_foreign_site_and_unknown_names_stay_theirs(site: NginxSite) -> None:
     start(site)
     assert site.ask(host="foreign.example.com").body == "foreign"
     assert site.ask(host="unknown.example.com").body == "theirs"
-    assert site.ask().told["name"].startswith("blue")
+    assert site.ask().json["name"].startswith("blue")
 
 
 def test_operators_own_directives_do_not_reach_the_apps(site: NginxSite) -> None:
@@ -126,8 +126,8 @@ def test_operators_own_directives_do_not_reach_the_apps(site: NginxSite) -> None
     site.serve(Slot.GREEN)
     for slot in (Slot.GREEN, Slot.BLUE) * 5:
         site.nginx.set("shop", TrafficState(slot))
-        assert site.ask().told["name"].startswith(slot)
-    assert "X-Theirs" not in site.ask().told["headers"]
+        assert site.ask().json["name"].startswith(slot)
+    assert "X-Theirs" not in site.ask().json["headers"]
 
 
 def test_missing_include_line_is_an_error_with_its_place_and_leaves_nothing_behind(site: NginxSite) -> None:
@@ -188,18 +188,18 @@ def test_a_server_of_theirs_for_the_domain_is_left_alone_until_it_includes_the_s
     start(site)
     assert site.ask().body == "foreign"
     assert site.nginx.answered("shop").live == Slot.BLUE
-    (told,) = site.nginx.unreached("shop")
-    assert f"shop.example.com has a server of its own at {foreign}:1" in told
-    assert f"add `include {snippet(site)};` to it" in told
+    (message,) = site.nginx.unreached("shop")
+    assert f"shop.example.com has a server of its own at {foreign}:1" in message
+    assert f"add `include {snippet(site)};` to it" in message
     foreign.write_text(foreign.read_text().replace("location / { return 200 foreign; }", f"include {snippet(site)};"))
     operator(site).reload()
-    assert site.ask().told["name"].startswith("blue")
-    assert site.ask(host="www.example.org").told["headers"]["Host"] == "www.example.org"
+    assert site.ask().json["name"].startswith("blue")
+    assert site.ask(host="www.example.org").json["headers"]["Host"] == "www.example.org"
     site.apply()
     assert site.nginx.unreached("shop") == []
     site.serve(Slot.GREEN)
     site.nginx.set("shop", TrafficState(Slot.GREEN))
-    assert {site.ask().told["name"][:-1] for _ in range(10)} == {"green"}
+    assert {site.ask().json["name"][:-1] for _ in range(10)} == {"green"}
     site.nginx.set("shop", TrafficState())
     assert "try again" in site.ask().body
 
@@ -234,9 +234,9 @@ def test_their_tls_and_http2_serve_the_app_by_the_snippet_and_ours_serves_plain_
     file = operator(site).add("tls", f"{server} location / {{ return 200 foreign; }} }}")
     operator(site).reload()
     start(site)
-    assert site.ask().told["headers"]["X-Forwarded-Proto"] == "http"
-    (told,) = site.nginx.unreached("shop")
-    assert f"at {file}:1" in told
+    assert site.ask().json["headers"]["X-Forwarded-Proto"] == "http"
+    (message,) = site.nginx.unreached("shop")
+    assert f"at {file}:1" in message
     file.write_text(f"{server} include {snippet(site)}; }}")
     operator(site).reload()
     asked = ["-k", "--http2", "--resolve", f"shop.example.com:{port}:127.0.0.1", f"https://shop.example.com:{port}/a"]
@@ -313,19 +313,19 @@ def test_after_a_kill_it_comes_back_with_our_files(site: NginxSite) -> None:
     until(lambda: not site.nginx.is_running())
     operator(site).pid_file.unlink()
     operator(site).start()
-    assert site.ask().told["name"].startswith("blue")
+    assert site.ask().json["name"].startswith("blue")
     assert not site.apply()
 
 
 @pytest.mark.parametrize(
-    ("reload", "told"), [('["false"]', "`false` failed"), ('["true"]', "does not run the new configuration")]
+    ("reload", "message"), [('["false"]', "`false` failed"), ('["true"]', "does not run the new configuration")]
 )
-def test_a_reload_that_does_not_happen_is_noticed_and_put_back(site: NginxSite, reload: str, told: str) -> None:
+def test_a_reload_that_does_not_happen_is_noticed_and_put_back(site: NginxSite, reload: str, message: str) -> None:
     start(site)
     before = ours(site)
     site.nginx_keys = f"reload = {reload}"
     site.apps += OTHER
-    with pytest.raises(NginxError, match=told):
+    with pytest.raises(NginxError, match=message):
         site.apply()
     assert ours(site) == before
     assert site.ask().status == 200

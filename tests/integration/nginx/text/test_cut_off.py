@@ -53,7 +53,7 @@ def test_a_post_that_the_dead_replica_had_not_begun_is_answered_by_the_next_one(
     kill(site, blue["blue1"])
     answers = [site.ask("/cart/add?x=1", "POST", headers=ON_BLUE_1, body=body) for _ in range(4)]
     assert {answer.status for answer in answers} == {200}
-    assert {(answer.told["name"], answer.told["path"], answer.told["size"]) for answer in answers} == {
+    assert {(answer.json["name"], answer.json["path"], answer.json["size"]) for answer in answers} == {
         ("blue2", "/cart/add?x=1", len(body))
     }
     assert posts(blue["blue2"]) == [4]
@@ -90,7 +90,7 @@ def test_one_that_is_put_is_sent_again_though_it_had_been_begun(site: NginxSite)
     blue = start(site)
     kill(site, blue["blue1"], marks=True)
     answer = site.ask("/cart/7", "PUT", headers=ON_BLUE_1, body=b"id=1")
-    assert (answer.status, answer.told["name"], answer.told["size"]) == (200, "blue2", 4)
+    assert (answer.status, answer.json["name"], answer.json["size"]) == (200, "blue2", 4)
 
 
 def test_one_that_is_put_is_not_sent_round_twice(site: NginxSite) -> None:
@@ -108,8 +108,8 @@ def test_request_that_a_sticky_replica_had_not_begun_goes_to_the_live_slot(site:
     kill(site, blue["blue1"])
     answer = site.ask("/cart/add", "POST", headers=ON_BLUE_1, body=b"id=1")
     assert answer.status == 200
-    assert answer.told["name"].startswith("green")
-    assert answer.told["size"] == 4
+    assert answer.json["name"].startswith("green")
+    assert answer.json["size"] == 4
     assert posts(blue["blue2"]) == [0]
 
 
@@ -120,7 +120,7 @@ def test_sticky_visitors_request_in_the_live_slot_goes_to_its_next_replica(site:
     blue["blue1"].is_over = True
     kill(site, green["green1"])
     answers = [site.ask("/cart/add", "POST", headers=ON_BLUE_1, body=b"id=1") for _ in range(4)]
-    assert {(answer.status, answer.told["name"]) for answer in answers} == {(200, "green2")}
+    assert {(answer.status, answer.json["name"]) for answer in answers} == {(200, "green2")}
     assert posts(green["green2"]) == [4]
     assert posts(green["green1"]) > [0]
 

@@ -58,8 +58,8 @@ def test_maven_wrapper_that_fetched_nothing_names_certificates_proxy_and_command
 
 @pytest.mark.parametrize("kind", [ant, gradle])
 def test_error_of_javac_without_a_file_is_an_error_of_the_build(kind: ModuleType) -> None:
-    said = "error: Source option 6 is no longer supported. Use 7 or later."
-    assert kind.is_error(f"    [javac] {said}" if kind is ant else said)
+    message = "error: Source option 6 is no longer supported. Use 7 or later."
+    assert kind.is_error(f"    [javac] {message}" if kind is ant else message)
 
 
 def test_own_advice_of_a_kind_is_first_and_an_unknown_failure_has_the_usual_remedy() -> None:

@@ -124,8 +124,8 @@ def test_image_is_found_by_either_of_its_digests(
     tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str
 ) -> None:
     """The containerd image store by its manifest's, the older one by its configuration's."""
-    told = '{"containerimage.config.digest": "sha256:config", "containerimage.digest": "sha256:image"}'
-    stand_in(tmp_path, monkeypatch, f"echo '{told}' >{tmp_path}/image.json\nexit 0")
+    metadata = '{"containerimage.config.digest": "sha256:config", "containerimage.digest": "sha256:image"}'
+    stand_in(tmp_path, monkeypatch, f"echo '{metadata}' >{tmp_path}/image.json\nexit 0")
     monkeypatch.setattr(buildx, "image_id", lambda _engine, digest: digest if digest == known else "")
     assert build(tools, tmp_path) == known
 

@@ -130,7 +130,7 @@ def test_another_port_gets_a_note() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stock", "own", "told"),
+    ("stock", "own", "text_of_the_note"),
     [
         ('port="8080"', 'port="8080" address="127.0.0.1"', 'address="127.0.0.1"'),
         ('port="8080"', 'port="8080" address="0.0.0.0"', ""),
@@ -145,11 +145,11 @@ def test_another_port_gets_a_note() -> None:
         ('name="localhost"', 'name="other" appBase="apps"/><Host name="localhost"', ""),
     ],
 )
-def test_obstacles_for_hookserver_stay_with_a_note(stock: str, own: str, told: str) -> None:
+def test_obstacles_for_hookserver_stay_with_a_note(stock: str, own: str, text_of_the_note: str) -> None:
     text = STOCK.replace(stock, own, 1)
     left = edit_server_xml(text, SUBNET)
-    assert bool(left.notes) is bool(told)
-    assert all(told in note for note in left.notes)
+    assert bool(left.notes) is bool(text_of_the_note)
+    assert all(text_of_the_note in note for note in left.notes)
     connector = next(fromstring(text).iter("Connector"))
     assert connector.get("address") == one(fromstring(left.text), "Service/Connector").get("address")
 

@@ -1,4 +1,4 @@
-"""What is told of an operator's own servers."""
+"""Reports about an operator's own servers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def unreached(*theirs: str) -> list[str]:
 
 @pytest.mark.parametrize("name", ["shop.example.com", r"~^(www\.)?shop\.example\.com$"])
 def test_server_with_the_domain_is_reported_with_the_snippet_until_it_includes_it(name: str) -> None:
-    (told,) = unreached(f"server_name {name};")
-    assert "shop.example.com has a server of its own at /etc/nginx/nginx.conf:2" in told
-    assert f"include {SNIPPET};" in told
+    (message,) = unreached(f"server_name {name};")
+    assert "shop.example.com has a server of its own at /etc/nginx/nginx.conf:2" in message
+    assert f"include {SNIPPET};" in message
     assert unreached(f"server_name {name}; include {SNIPPET};") == []
 
 

@@ -13,7 +13,7 @@ COMMON, SNIPPET = sorted(OURS)
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("output", "message"),
     [
         (f'unknown log format "hs_json" in {SNIPPET}:9', "must come before the server"),
         (f'duplicate location "/" in {SNIPPET}:2', "remove one of the two"),
@@ -32,10 +32,10 @@ COMMON, SNIPPET = sorted(OURS)
         ),
     ],
 )
-def test_error_says_whose_the_fault_is_and_what_to_do(said: str, told: str) -> None:
-    said = f"nginx: [emerg] {said}\nnginx: configuration file /etc/nginx/nginx.conf test failed"
-    error = refused(said, OURS)
-    with pytest.raises(type(error), match=told):
+def test_error_says_whose_the_fault_is_and_what_to_do(output: str, message: str) -> None:
+    output = f"nginx: [emerg] {output}\nnginx: configuration file /etc/nginx/nginx.conf test failed"
+    error = refused(output, OURS)
+    with pytest.raises(type(error), match=message):
         raise error
 
 

@@ -34,8 +34,8 @@ def test_classpath_outside_the_project_is_reported(tmp_path: Path, place: str, i
         f'<war destfile="a.war"/><path id="all"><fileset dir="{place}"/></path>'
     )
     notes = built(tmp_path, inside).notes
-    said = place.replace("${tomcat.home}", "/opt/tomcat")
-    assert [said in note and "build.volumes" in note for note in notes] == [True] * is_reported
+    path = place.replace("${tomcat.home}", "/opt/tomcat")
+    assert [path in note and "build.volumes" in note for note in notes] == [True] * is_reported
 
 
 def test_netbeans_properties_of_one_machine_are_reported(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_build_file_can_have_the_name_of_its_project(tmp_path: Path, name: str) 
 
 
 @pytest.mark.parametrize(
-    "said",
+    "folder",
     [
         "file('modules/web')",
         'file("$rootDir/modules/web")',
@@ -83,8 +83,8 @@ def test_build_file_can_have_the_name_of_its_project(tmp_path: Path, name: str) 
         'File(rootDir, "./modules/web")',
     ],
 )
-def test_project_folder_can_be_set(tmp_path: Path, said: str) -> None:
-    settings = f"include ':web'\nproject(':web').projectDir = {said}\n"
+def test_project_folder_can_be_set(tmp_path: Path, folder: str) -> None:
+    settings = f"include ':web'\nproject(':web').projectDir = {folder}\n"
     project = inspect_project(plant(tmp_path, {"settings.gradle": settings, "modules/web/web.gradle": WAR}))
     assert (wars(project), project.builds[0].modules) == (["modules/web/build/libs/*.war"], ("modules/web",))
 

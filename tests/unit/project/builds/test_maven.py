@@ -135,8 +135,8 @@ def test_version_in_the_wars_name_becomes_a_glob(tmp_path: Path) -> None:
 def test_old_compiler_plugin_without_a_level_makes_java_8_a_guess(tmp_path: Path, version: str) -> None:
     text, build = settings_of(tmp_path, {"pom.xml": compiler(version)})
     assert build.image == "maven:3.9-eclipse-temurin-8"
-    said = " ".join(line.strip("# ") for line in text.splitlines())
-    assert f"Java 8: a guess, no level was found: maven-compiler-plugin {version} in pom.xml" in said
+    comments = " ".join(line.strip("# ") for line in text.splitlines())
+    assert f"Java 8: a guess, no level was found: maven-compiler-plugin {version} in pom.xml" in comments
 
 
 def test_old_maven_makes_java_8_a_guess(tmp_path: Path) -> None:
