@@ -1,4 +1,4 @@
-"""What every runtime, image store and traffic must do: the same assertions for the fakes and for the real ones."""
+"""The promises of every runtime, image store and traffic: the same assertions for the fakes and the real ones."""
 
 from __future__ import annotations
 

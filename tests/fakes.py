@@ -16,7 +16,7 @@ from hookserver.models import Endpoint, Release, Replica, ReplicaState, Slot, Tr
 
 
 def do_nothing() -> None:
-    """What happens at a call unless a test says more."""
+    """The behaviour of a call unless a test sets another."""
 
 
 @dataclass

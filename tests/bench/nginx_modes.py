@@ -1,4 +1,4 @@
-"""The Nginx that a bench runs with: an instance of hookserver's own, or one of an operator's with a site of his."""
+"""The Nginx that a bench runs with: a managed instance, or an operator's with a site of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The switch that everybody else makes: a plain Nginx whose ``proxy_pass`` is rewritten, and a reload."""
+"""The usual switch of other tools: a plain Nginx whose ``proxy_pass`` is rewritten, and a reload."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from tests.waiting import until
 
 MODES = ("none", "sticky", "replicated")
 STICKY_FOR = 20.0
-"""Seconds; longer than a customer takes from his login until he has paid."""
+"""Seconds; longer than a customer takes from the login to the payment."""
 RELEASE = 'sessions = "{mode}"\nsticky_for = "20s"\nstandby = "15s"\ndrain = "5s"'
 DEPLOYS = 5
 CROWD = ("--customers", "200", "--connections", "6", "--think", "100", "--visitors", "10")

@@ -1,4 +1,4 @@
-"""The disk of the state_dir is full: nothing is acknowledged that is not kept, and the shop goes on."""
+"""The disk of the state_dir is full: a push is stored or refused, and the shop stays online."""
 
 from __future__ import annotations
 

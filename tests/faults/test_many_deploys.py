@@ -1,4 +1,4 @@
-"""Deploy after deploy: what hookserver takes of the machine stays what it was."""
+"""Deploy after deploy: hookserver's share of the machine does not grow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changed settings are taken up by a hookserver that runs on."""
+"""Changed settings are applied by a running hookserver."""
 
 from __future__ import annotations
 

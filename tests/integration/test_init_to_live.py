@@ -62,7 +62,7 @@ def clone(site: Installation, name: str, stranger: Stranger, api: bytes) -> Shop
 
 
 def proposed(project: ShopProject) -> str:
-    """What init writes into the clone, from its app's table on."""
+    """The settings that init writes into the clone, from the app's table on."""
     command = [sys.executable, "-m", "hookserver", "init", str(project.folder)]
     subprocess.run([*command, "--yes", "--domain", f"{project.app}.test"], check=True, capture_output=True)
     text = (project.folder / "hookserver.toml").read_text()

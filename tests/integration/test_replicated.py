@@ -165,7 +165,7 @@ class Site:
 
 @dataclass(frozen=True)
 class ReplicaAnswer:
-    """What a replica answered, in how many seconds."""
+    """The answer of a replica, and its seconds."""
 
     status: int
     text: str

@@ -1,4 +1,4 @@
-"""What an installation takes of the machine: it must not grow from deploy to deploy."""
+"""The resources that an installation uses: they must not grow from deploy to deploy."""
 
 from __future__ import annotations
 

@@ -299,7 +299,7 @@ class Installation:
         until(lambda: self.store.deploy(number).step == step, seconds, f"step {step} of deploy {number}", 0.001)
 
     def live_slot(self, app: str) -> Slot | None:
-        """Where Nginx sends the app's visitors."""
+        """The slot to which Nginx sends the app's visitors."""
         return self.nginx.get(app).live
 
     def containers(self, role: str = "replica", app: str = "") -> list[Any]:

@@ -1,4 +1,4 @@
-"""An Nginx that was there before us: the distribution's in a folder of its own, or one compiled by hand."""
+"""An existing Nginx: the distribution's in its own folder, or one compiled by hand."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_second_attempt_continues_the_log(tmp_path: Path) -> None:
     assert (tmp_path / "1.log").read_text() == "       first\n       second\n"
 
 
-def test_text_for_other_places_is_masked_as_the_log_is(tmp_path: Path) -> None:
+def test_masked_text_hides_the_same_secrets_as_the_log(tmp_path: Path) -> None:
     log = DeployLog(tmp_path / "log", ["canary"])
     assert log.masked("the canary sings\nof canary") == "the •••••• sings\nof ••••••"
     log.close()

@@ -1,4 +1,4 @@
-"""What a start refuses, and what it goes on from."""
+"""A start with another subnet than the live apps have is refused."""
 
 from __future__ import annotations
 

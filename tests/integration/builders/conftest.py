@@ -28,7 +28,7 @@ TOMCAT = "tomcat:10.1-jdk17-temurin"
 
 @dataclass(frozen=True)
 class BuildSite:
-    """Where tests build."""
+    """The place where tests build."""
 
     client: docker.APIClient
     images: DockerImages

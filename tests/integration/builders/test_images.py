@@ -64,7 +64,7 @@ def test_prune_removes_the_old_images_and_layers_of_the_app_only(site: BuildSite
     assert len(left) == 4  # two images, each on its layer of libraries
 
 
-def test_image_that_nobody_has_is_refused_with_its_setting_before_the_build(site: BuildSite) -> None:
+def test_missing_image_is_refused_with_its_setting_before_the_build(site: BuildSite) -> None:
     request = site.job({"shop.war": SHOP}, tomcat={"image": "127.0.0.1:1/no-such-tomcat:1"})
     with pytest.raises(BuildError, match=r"no-such-tomcat:1 \(tomcat\.image\) is not on this machine and cannot"):
         site.build(request)

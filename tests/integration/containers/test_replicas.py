@@ -191,7 +191,7 @@ def test_containers_are_killed_together_after_their_grace_time(installation: Rep
     assert installation.containers.replicas() == []
 
 
-def test_cancelled_deploys_replicas_are_gone_within_two_seconds(installation: ReplicaSite) -> None:
+def test_cancelled_deploys_replicas_are_removed_within_two_seconds(installation: ReplicaSite) -> None:
     installation.start(deploy=6, slot=Slot.GREEN)
     installation.start("trap '' TERM; while :; do sleep 0.1; done", deploy=7)
     started = time.monotonic()

@@ -29,7 +29,7 @@ def test_image_that_is_here_is_not_pulled(engine: Engine, make_image: MakeImage)
     assert reported == []
 
 
-def test_image_that_nobody_has_is_refused_with_its_setting(engine: Engine) -> None:
+def test_missing_image_is_refused_with_its_setting(engine: Engine) -> None:
     reported: list[str] = []
     with pytest.raises(
         BuildError, match=r"localhost:1/none:1 \(build\.image\) is not on this machine and cannot be pulled"

@@ -128,7 +128,7 @@ def forge(source: Source) -> Iterator[tuple[int, list[str]]]:
         thread.join()
 
 
-def test_missing_password_is_never_asked_for_but_reported_with_the_remedy(
+def test_missing_password_is_reported_with_the_remedy_without_a_prompt(
     forge: tuple[int, list[str]], mirror_of: Make
 ) -> None:
     started = time.monotonic()

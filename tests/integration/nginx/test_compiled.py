@@ -31,7 +31,7 @@ def test_missing_module_is_an_error_where_a_setting_needs_it(site: NginxSite) ->
         site.apply()
 
 
-def test_compiled_nginx_serves_as_our_own_instance_too(site: NginxSite) -> None:
+def test_compiled_nginx_works_as_the_managed_instance_too(site: NginxSite) -> None:
     assert site.operator is not None
     site.operator.stop()
     site.nginx_keys, site.operator = f'binary = "{HAND_BUILT}/sbin"', None

@@ -1,4 +1,4 @@
-"""Whatever the settings take, Nginx takes."""
+"""Nginx accepts the configuration for all settings that the schema accepts."""
 
 from __future__ import annotations
 

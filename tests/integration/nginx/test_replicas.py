@@ -72,7 +72,7 @@ def test_a_session_in_the_cookie_beats_one_in_the_address(site: NginxSite) -> No
 
 
 @pytest.mark.parametrize("session", ["0AF9.blue1", "0AF9.green9", "0AF9", "0AF9.", ".", "0AF9.blue1.x y", '"'])
-def test_a_session_of_the_other_slot_or_of_nobody_goes_to_any_live_replica(site: NginxSite, session: str) -> None:
+def test_session_without_a_replica_goes_to_any_live_replica(site: NginxSite, session: str) -> None:
     site.serve(Slot.GREEN)
     start(site, Slot.GREEN)
     assert names(site, headers={"Cookie": f"JSESSIONID={session}"}) == {"green1", "green2"}
@@ -129,7 +129,7 @@ def test_when_no_replica_answers_our_page_comes_soon(site: NginxSite) -> None:
     assert site.logged(answer)["seconds"] < 1
 
 
-def test_a_get_that_a_dying_replica_lost_is_asked_of_its_sibling(site: NginxSite) -> None:
+def test_get_that_a_dying_replica_lost_is_retried_on_another_replica(site: NginxSite) -> None:
     blue1, blue2 = site.serve(Slot.BLUE)
     start(site)
     assert site.ask("/die").status == 502
@@ -144,7 +144,7 @@ def test_a_post_that_may_have_been_done_is_never_repeated(site: NginxSite, size:
     assert len(blue1.requests) + len(blue2.requests) == 1
 
 
-def test_a_slow_answer_is_never_asked_for_twice(site: NginxSite) -> None:
+def test_request_with_a_slow_answer_is_never_repeated(site: NginxSite) -> None:
     site.nginx_keys = 'read_timeout = "10s"'
     blue1, blue2 = site.serve(Slot.BLUE)
     start(site)

@@ -52,7 +52,7 @@ def test_a_request_after_the_switch_is_never_answered_by_the_old_slot(site: Ngin
         assert site.ask().json["name"].startswith(slot)
 
 
-def test_a_closed_app_answers_503_and_comes_back_on_the_slot_that_is_asked_for(site: NginxSite) -> None:
+def test_a_closed_app_answers_503_until_a_slot_is_live_again(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.GREEN))
     site.nginx.set("shop", TrafficState())
@@ -115,7 +115,7 @@ def test_an_upload_that_began_before_the_switch_ends_on_the_old_slot_and_counts_
     until(lambda: site.nginx.requests_in_flight(blue) == 0, deadline=8)
 
 
-def test_a_small_body_that_is_complete_only_when_its_slot_is_gone_is_answered_by_the_live_one(site: NginxSite) -> None:
+def test_small_body_that_completes_after_its_slot_retired_is_answered_by_the_live_slot(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     with _dawdling(site, "/") as visitor:
@@ -144,7 +144,7 @@ def test_a_small_body_that_a_replica_failed_over_is_not_sent_to_the_live_slot_to
     assert [name[:4] for name in asked] == ["blue"]
 
 
-def test_a_small_body_for_a_live_slot_that_is_gone_gets_the_page(site: NginxSite) -> None:
+def test_small_body_for_a_live_slot_without_replicas_gets_the_error_page(site: NginxSite) -> None:
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(method="POST", body=b"xx")
@@ -196,7 +196,7 @@ def test_an_event_stream_reaches_the_visitor_event_by_event(site: NginxSite) -> 
     connection.close()
 
 
-def test_a_switch_that_nginx_cannot_see_is_put_back_and_names_the_folder(site: NginxSite) -> None:
+def test_switch_that_nginx_cannot_read_is_reverted_and_names_the_folder(site: NginxSite) -> None:
     start(site)
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     site.state_dir.parent.chmod(0o700)
@@ -206,7 +206,7 @@ def test_a_switch_that_nginx_cannot_see_is_put_back_and_names_the_folder(site: N
     assert site.nginx.get("shop") == site.nginx.answered("shop") == TrafficState(Slot.BLUE)
 
 
-def test_a_switch_while_nginx_is_down_is_put_back(site: NginxSite) -> None:
+def test_switch_while_nginx_is_down_is_reverted(site: NginxSite) -> None:
     start(site)
     site.stop()
     with pytest.raises(NginxError, match="is down"):

@@ -52,7 +52,7 @@ class Clone:
         self.git("commit", "--quiet", "--allow-empty", "-m", "Sell tea")
 
     def push(self, *refs: str) -> str:
-        """What the pusher's terminal shows, without git's own lines and colours."""
+        """The lines on the pusher's terminal, without git's own and without colours."""
         shown = self.git("push", "--force", "origin", *(refs or ("main",)))
         return "\n".join(
             line.removeprefix("remote: ").rstrip() for line in shown.splitlines() if line.startswith("remote: ")

@@ -1,4 +1,4 @@
-"""What the label of an image says about the settings that it was made with; images themselves need Docker."""
+"""The digest of the settings in an image's label; images themselves need Docker."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ SETTINGS = '[server]\nstate_dir = "{}"\n[apps.shop]\nrepository = "push"\ndomain
 
 @pytest.fixture
 def file(state: StateDir, tmp_path: Path) -> Path:
-    """Settings that were taken up by a worker, which runs no more, and have got another domain since."""
+    """Settings that a worker applied before it ended; the domain has changed since."""
     path = tmp_path / "hookserver.toml"
     path.write_text(SETTINGS.format(state.root))
     store = Store(state)
@@ -34,7 +34,7 @@ def apply(file: Path, *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["--config", str(file), "apply", *arguments])
 
 
-def test_dry_run_shows_the_plan_and_asks_nobody(file: Path) -> None:
+def test_dry_run_shows_the_plan_without_a_question(file: Path) -> None:
     done = apply(file, "--dry-run")
     assert done.exit_code == 0
     assert done.stdout.splitlines()[0] == 'apps.shop.domains: ["shop.example.com"] → ["new.example.com"]'

@@ -1,4 +1,4 @@
-"""What every command gets: the settings and the store, or the reason why not."""
+"""Every command gets the settings and the store, or an error with the reason."""
 
 from __future__ import annotations
 

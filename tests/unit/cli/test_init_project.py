@@ -57,7 +57,7 @@ def test_missing_folder_is_a_usage_error_and_is_not_created(tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("terminal")
-def test_person_is_asked_about_facts_in_no_file(tmp_path: Path) -> None:
+def test_questions_are_about_facts_that_no_file_has(tmp_path: Path) -> None:
     typed = "till\nNot a domain\ntill.example.org\n\nrelease\n"
     done = run("init", plant(tmp_path, MULTI_MODULE), typed=typed)
     assert done.exit_code == 0, done.output

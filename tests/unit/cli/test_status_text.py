@@ -1,4 +1,4 @@
-"""What ``hookserver status`` shows."""
+"""The text of ``hookserver status``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not be read in the settings is not shown, not remembered, and known to the log."""
+"""Secrets of the settings are never shown or recorded, and the log masks them."""
 
 from __future__ import annotations
 

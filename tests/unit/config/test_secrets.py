@@ -26,7 +26,7 @@ from hookserver.views import documents
 CANARY = "canary"
 APP = '[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
 KINDS = ("secret", "variables", Content.SECRET, Content.VARIABLES)
-"""What a place of the schema takes: a secret text, environment variables, or a file with either."""
+"""The values of a key: a secret text, environment variables, or a file with either."""
 
 
 def places(annotation: Any = AppSettings, metadata: tuple[Any, ...] = (), path: str = "apps.shop") -> Iterator[Any]:

@@ -15,7 +15,7 @@ from hookserver.errors import Unhealthy
         ("no other replica has given them; tcp://172.30.184.1:4000 hangs", "docker restart"),
     ],
 )
-def test_replica_that_lacks_the_others_sessions_is_not_healthy_and_the_remedy_is_said(why: str, remedy: str) -> None:
+def test_replica_that_lacks_the_others_sessions_is_not_healthy_and_names_the_remedy(why: str, remedy: str) -> None:
     lines = ["hs-shop-green-1: 3 sessions dropped", f"hs-shop-green-1: the sessions are not all here: {why}"]
     with pytest.raises(Unhealthy, match=why) as refused:
         require_sessions("shop", lines)

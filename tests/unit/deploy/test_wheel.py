@@ -1,4 +1,4 @@
-"""What an installation gets: the files that the code reads at run time are in the wheel, where the code looks."""
+"""The wheel has every file that the code reads at run time, in the place where the code reads it."""
 
 from __future__ import annotations
 

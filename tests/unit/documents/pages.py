@@ -49,7 +49,7 @@ class Page:
         return spans(self.prose)
 
     def anchors(self) -> set[str]:
-        """What a link to a heading names, as the forges make it: lower case, dashes, no punctuation."""
+        """The anchor of a heading, as the forges make it: lower case, dashes, no punctuation."""
         titles = [title for _, title in _HEADING.findall(self.prose)]
         return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 

@@ -12,7 +12,7 @@ def test_git_inherits_no_git_variable() -> None:
     assert without_inherited({"PATH": "/bin"}, ours) == []
 
 
-def test_git_can_ask_nobody_for_a_password() -> None:
+def test_git_never_prompts_for_a_password() -> None:
     ours = environment("7", Path("/c"))
     assert ours["GIT_TERMINAL_PROMPT"] == "0"
     assert ours["GIT_ASKPASS"] == ""

@@ -1,4 +1,4 @@
-"""Which program, and how it was built."""
+"""Finding the nginx program, and reading how it was built."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def program(path: Path, says: str = "") -> Path:
 
 
 @pytest.mark.parametrize("inner", ["nginx", "sbin/nginx", "sbin"])
-def test_a_folder_stands_for_the_program_in_it(tmp_path: Path, inner: str) -> None:
+def test_folder_means_the_program_in_it(tmp_path: Path, inner: str) -> None:
     program(tmp_path / inner)
     assert locate(str(tmp_path)) == str(tmp_path / inner)
 

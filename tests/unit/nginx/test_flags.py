@@ -57,7 +57,7 @@ def test_a_request_finds_the_flag_whatever_is_renamed_between_its_checks(sticky:
 def test_a_change_is_one_operation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: TrafficState, after: TrafficState
 ) -> None:
-    """Whoever is killed on the way leaves the old state or the new one."""
+    """A process that is killed on the way leaves the old state or the new one."""
     folder = tmp_path / "shop"
     write_flag(folder, before)
     operations: list[str] = []

@@ -1,4 +1,4 @@
-"""Who may enter the instance's folders."""
+"""The access rights of the instance's folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Putting logs aside."""
+"""Rotating logs."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_ask_takes_no_answer_of_another_server(status_server: StatusServer, code
     assert status_server.requests
 
 
-def test_ask_returns_none_where_nobody_listens(closed_port: int) -> None:
+def test_ask_returns_none_where_nothing_listens(closed_port: int) -> None:
     assert ask("127.0.0.1", closed_port, "secret-name", STATUS_TYPE, "/state/shop") is None
 
 

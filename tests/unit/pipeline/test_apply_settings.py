@@ -1,4 +1,4 @@
-"""Changed settings, applied; an app that is gone from them, removed."""
+"""Changed settings are applied; an app that is no longer in them is removed on request."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_settings_that_nginx_refuses_are_reported_and_start_no_deploy(place: Pip
     assert not place.store.claim(builds=9)
 
 
-def test_an_app_that_is_gone_from_the_settings_stays_live(place: PipelinePlace, report: list[str]) -> None:
+def test_app_that_was_removed_from_the_settings_stays_live(place: PipelinePlace, report: list[str]) -> None:
     place.go_live("blog")
     without_the_blog(place)
     apply_settings(place.context, report.append)

@@ -1,4 +1,4 @@
-"""What the pipeline works with."""
+"""The services that the pipeline works with."""
 
 from __future__ import annotations
 

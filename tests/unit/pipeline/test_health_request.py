@@ -14,7 +14,7 @@ def test_an_answer_is_good_by_its_status_and_its_text(status: int, body: bytes, 
     assert judge(status, body, HealthSettings(status=(200, 204), body="UP")).good is good
 
 
-def test_a_bad_answer_shows_what_it_said_in_one_short_line() -> None:
+def test_bad_answer_is_shown_on_one_short_line() -> None:
     answer = judge(500, b"Boom\n\n  at \x1b[31mline 1" + b"x" * 5000, HealthSettings())
     assert answer.text.startswith("answered 500, not 200: Boom at [31mline 1")
     assert len(answer.text) < 260

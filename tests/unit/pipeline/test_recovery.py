@@ -1,4 +1,4 @@
-"""What recovery leaves alone, and what it goes on from; whole recoveries run for real in tests/integration."""
+"""Recovery: what it keeps, finishes and undoes; whole recoveries run for real in tests/integration."""
 
 from __future__ import annotations
 
@@ -120,9 +120,7 @@ def test_a_sticky_standby_without_replicas_ends(place: PipelinePlace, report: li
     assert standby.sticky_until is None
 
 
-def test_a_release_with_traffic_that_the_database_does_not_know_is_left_alone(
-    place: PipelinePlace, report: list[str]
-) -> None:
+def test_release_with_traffic_that_the_database_does_not_know_stays(place: PipelinePlace, report: list[str]) -> None:
     """The database is an old backup: the shop stays as it is until a deploy."""
     place.go_live(slot=Slot.BLUE)
     place.runtime.running = [stranger("shop", 40, Slot.BLUE)]
@@ -169,7 +167,7 @@ def test_a_deploy_that_was_killed_after_its_switch_is_finished(place: PipelinePl
     assert [standby.deploy for standby in place.store.standbys()] == [before.deploy]
 
 
-def test_a_switch_to_replicas_that_are_gone_is_taken_back(place: PipelinePlace, report: list[str]) -> None:
+def test_switch_to_replicas_that_do_not_run_is_reverted(place: PipelinePlace, report: list[str]) -> None:
     place.go_live(slot=Slot.BLUE)
     deploy = place.claim()
     place.make(deploy, Slot.GREEN, "d" * 40)

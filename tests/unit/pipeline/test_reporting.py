@@ -1,4 +1,4 @@
-"""Errors that are reported while the rest goes on."""
+"""Errors are reported, and the rest continues."""
 
 from __future__ import annotations
 

@@ -134,6 +134,6 @@ def test_visitors_are_described_for_a_person() -> None:
     assert describe_visitors(None) == "visitors of the last 5 minutes: not known, there is no access log"
 
 
-def test_an_app_that_is_gone_from_the_settings_has_the_default_release_settings(place: PipelinePlace) -> None:
+def test_app_that_was_removed_from_the_settings_has_the_default_release_settings(place: PipelinePlace) -> None:
     assert release_settings(place.context, "gone") == ReleaseSettings()
     assert release_settings(place.context, "shop") is place.settings.apps["shop"].release

@@ -1,4 +1,4 @@
-"""What the store and the log have of a step."""
+"""The record of a step in the store and the log."""
 
 from __future__ import annotations
 

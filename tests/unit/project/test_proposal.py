@@ -22,7 +22,7 @@ from tests.unit.project.trees import ANT, GRADLE_KOTLIN, JAVA, MULTI_MODULE, dep
 
 
 def commented_keys(text: str) -> Iterator[str]:
-    """The text once more for each key that a comment offers, that key taken up."""
+    """The text once for each key that a comment offers, with that key uncommented."""
     lines = text.splitlines()
     for number, line in enumerate(lines):
         if re.match(r"# [a-z_]+ = ", line) and "_file" not in line:

@@ -37,13 +37,13 @@ signal.pause()
         process.communicate()
 
 
-def test_child_whose_parent_is_gone_already_ends_at_once() -> None:
+def test_child_whose_parent_has_already_ended_ends_at_once() -> None:
     process = run("end_with_parent(os.getppid() + 1, signal.SIGKILL); print('goes on')")
     assert process.communicate(timeout=20)[0] == b""
     assert process.returncode == 1
 
 
-def test_signal_is_the_one_asked_for() -> None:
+def test_signal_is_the_requested_one() -> None:
     script = """
 parent = os.getpid()
 if os.fork() == 0:

@@ -1,4 +1,4 @@
-"""Who may read what hookserver stores."""
+"""The access rights below ``state_dir``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each part of the store shares: it wakes the worker after a change."""
+"""Each part of the store wakes the worker after a change."""
 
 from __future__ import annotations
 

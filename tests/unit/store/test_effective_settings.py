@@ -41,7 +41,7 @@ def test_a_removed_app_keeps_its_history_and_its_number(store: Store) -> None:
     assert store.deploy(number).status is Status.LIVE
 
 
-def test_the_settings_of_a_live_app_are_kept_when_it_is_gone_from_the_file(store: Store) -> None:
+def test_settings_of_a_live_app_are_kept_when_it_is_removed_from_the_file(store: Store) -> None:
     live(store)
     store.set_effective_settings(0, {"apps": {"shop": {"path": "/"}, "blog": {"path": "/blog"}}})
     store.request_settings(["shop"])

@@ -1,4 +1,4 @@
-"""What is live, what stands by, what a rollback can go to."""
+"""The live release, the standby, and the targets of a rollback."""
 
 from __future__ import annotations
 

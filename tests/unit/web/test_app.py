@@ -1,4 +1,4 @@
-"""What holds for every answer of the application."""
+"""Headers and rules of every answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the requests of one process share."""
+"""The objects that the requests of one process share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_unknown_app_is_404_with_the_nearest_name(client: FlaskClient, bearer: d
     assert answer.json["remedy"] == "Did you mean 'shop'?"
 
 
-def test_app_without_a_secret_has_one_that_nobody_knows(app: Flask) -> None:
+def test_app_without_a_secret_gets_a_random_one(app: Flask) -> None:
     with app.app_context():
         shared = context()
         assert shared.secret(shared.settings.apps["shop"]) == SECRET

@@ -1,4 +1,4 @@
-"""The web process follows the settings that the worker goes by."""
+"""The web process follows the settings that the worker uses."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class ManualClock:
         return self.now
 
 
-def test_source_waits_for_the_end_of_its_window_and_then_starts_anew() -> None:
+def test_source_waits_for_the_end_of_its_window_and_then_starts_from_zero() -> None:
     clock = ManualClock()
     failures = Failures(clock)
     assert [failures.count("192.0.2.1") for _ in range(flood.LIMIT)] == [0] * flood.LIMIT

@@ -34,7 +34,7 @@ def test_wait_ends_when_the_client_hung_up_or_the_process_ends(context: WebConte
     assert wait(context, 1, None).status is Status.QUEUED
 
 
-def test_client_that_hung_up_is_gone_and_a_quiet_one_is_not() -> None:
+def test_closed_connection_is_noticed_and_a_quiet_one_stays() -> None:
     here, there = socket.socketpair()
     here.settimeout(30)
     with here, there:

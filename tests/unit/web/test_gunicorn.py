@@ -1,4 +1,4 @@
-"""Where the web process listens."""
+"""The address on which the web process listens."""
 
 from __future__ import annotations
 

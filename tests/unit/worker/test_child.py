@@ -1,4 +1,4 @@
-"""What a child process does with its task."""
+"""A child process performs its task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop, with real child processes and a real database; what a child does is the test's own."""
+"""The loop, with a real database and real child processes that do what the test says."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_settings_are_applied_again_when_the_process_is_killed(stage: Stage) -> 
     stage.until(lambda: len(stage.did("apply")) == 2, deadline=15)
 
 
-def test_an_app_that_is_gone_is_removed_on_request(stage: Stage, store: Store, settings: Settings) -> None:
+def test_removed_app_is_retired_on_request(stage: Stage, store: Store, settings: Settings) -> None:
     number = store.enqueue(push("shop")).deploy
     stage.until(lambda: store.deploy(number).ended_at)
     stage.reread = lambda _: settings.model_copy(update={"apps": {"blog": settings.apps["blog"]}})

@@ -65,7 +65,7 @@ def test_an_empty_repository_is_no_failed_poll_for_any_app_that_polls_it(context
     assert context.store.deploys() == []
 
 
-def test_a_repository_that_is_gone_fails_the_poll(context: Context, settings: Settings) -> None:
+def test_missing_repository_fails_the_poll(context: Context, settings: Settings) -> None:
     shutil.rmtree(settings.server.state.push_repository("shop"))
     with pytest.raises(GitError):
         poll(context, settings.apps["stage"], pytest.fail)

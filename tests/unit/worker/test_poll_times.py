@@ -64,7 +64,7 @@ def test_a_poll_that_succeeds_resets_the_back_off() -> None:
     assert delays(made, 1) == [FIRST_RETRY]
 
 
-def test_a_poll_of_an_app_that_is_gone_changes_nothing() -> None:
+def test_poll_of_a_removed_app_changes_nothing() -> None:
     made = polls(shop=300)
     made.ended("blog", 1, has_failed=True)
     assert made.due(1) == ["shop"]

@@ -124,7 +124,7 @@ def test_a_reconcile_that_could_not_start_is_retried_after_seconds(schedule: Sch
     assert RETRY_AFTER - 1 < schedule.seconds_until_due() <= RETRY_AFTER
 
 
-def test_nginx_is_not_said_to_be_down_before_the_first_reconcile_that_succeeds(
+def test_nginx_does_not_count_as_down_before_the_first_successful_reconcile(
     schedule: Schedule, nginx: FakeNginx
 ) -> None:
     nginx.is_up = False
@@ -151,7 +151,7 @@ def test_settings_are_applied_once_and_again_after_a_failure_or_with_new_ones(
     assert [*schedule.apply()] == [apply]
 
 
-def test_apps_are_removed_that_somebody_asked_to_retire(schedule: Schedule, store: Store) -> None:
+def test_apps_are_removed_once_their_retirement_is_requested(schedule: Schedule, store: Store) -> None:
     store.request_settings(["old"])
     assert [*schedule.apps_to_remove()] == [Task(TaskKind.REMOVE_APP, "old")]
 

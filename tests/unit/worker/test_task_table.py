@@ -1,4 +1,4 @@
-"""What each row of the table of tasks lets happen, in a real worker; what a child does is the test's own."""
+"""Each row of the table of tasks, in a real worker whose child processes do what the test says."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_deploy_may_take_longer_than_all_its_steps(settings: Settings) -> None
 
 
 @pytest.mark.parametrize("kind", TaskKind)
-def test_a_task_of_an_app_that_is_gone_from_the_settings_has_a_time_limit_too(kind: TaskKind) -> None:
+def test_task_of_an_app_that_was_removed_from_the_settings_has_a_time_limit_too(kind: TaskKind) -> None:
     assert TASKS[kind].seconds(None) == TASK_SECONDS
 
 

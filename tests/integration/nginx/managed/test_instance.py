@@ -1,4 +1,4 @@
-"""The life of the managed instance: start, reload, put-back, and what a killed one leaves behind."""
+"""The managed instance: start, reload, revert, stop, and the leftovers of a killed one."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_only_the_live_folder_can_be_read_by_others(site: NginxSite) -> None:
     assert (site.folder / "status-name").stat().st_mode & 0o077 == 0
 
 
-def test_a_text_that_nginx_refuses_is_put_back_while_the_old_one_serves(
+def test_refused_configuration_is_reverted_while_the_old_one_stays_active(
     site: NginxSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start(site)
@@ -133,7 +133,7 @@ def test_a_refused_text_does_not_keep_a_stopped_instance_down(site: NginxSite, m
     assert site.ask().status == 200
 
 
-def test_a_reload_that_nginx_does_not_take_up_is_noticed_and_put_back(site: NginxSite) -> None:
+def test_reload_that_nginx_does_not_apply_is_noticed_and_reverted(site: NginxSite) -> None:
     start(site)
     before = (site.folder / "nginx.conf").read_text()
     with socket.socket() as taken:
@@ -212,7 +212,7 @@ def test_instance_that_quits_is_replaced_while_it_ends_its_last_request(site: Ng
     assert not site.apply()
 
 
-def test_a_stale_pid_file_that_names_a_stranger_hurts_nobody(site: NginxSite) -> None:
+def test_stale_pid_file_with_the_number_of_another_process_does_no_harm(site: NginxSite) -> None:
     start(site)
     os.kill(master(site), signal.SIGTERM)
     until(lambda: not site.nginx.is_running())
@@ -270,7 +270,7 @@ def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: NginxSite, m
     until(log.exists)
 
     def is_written() -> bool:
-        """By a worker that has opened its logs anew."""
+        """By a worker that has reopened its logs."""
         site.ask("/second")
         return "/second" in log.read_text()
 
@@ -299,7 +299,7 @@ def test_stop_ends_even_a_master_that_does_not_listen(site: NginxSite) -> None:
     until(lambda: all(is_gone(one) for one in (pid, *working)))
 
 
-def test_an_include_that_somebody_changed_is_written_again_and_an_old_one_goes(site: NginxSite) -> None:
+def test_changed_include_is_written_again_and_an_old_one_is_removed(site: NginxSite) -> None:
     start(site)
     (included,) = site.folder.glob("proxy-*.conf")
     text = included.read_text()

@@ -1,4 +1,4 @@
-"""A replica that dies with requests in its hands: who answers them, and which of them nobody may."""
+"""A replica dies with requests in flight: which are retried on another replica, and which must not be."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_body_that_nginx_does_not_keep_is_not_sent_again(site: NginxSite) -> N
 
 @pytest.mark.parametrize("body", [b"id=1", b"", b"x" * 60_000])
 @pytest.mark.parametrize("more", [{}, {"Sec-Fetch-Mode": "navigate"}])
-def test_form_whose_processing_had_begun_leads_back_to_its_page(
+def test_form_whose_processing_had_begun_redirects_to_its_page(
     site: NginxSite, body: bytes, more: dict[str, str]
 ) -> None:
     blue = start(site)
@@ -173,7 +173,7 @@ def test_form_whose_processing_had_begun_leads_back_to_its_page(
         {"Referer": "http://shop.example.com"},
     ],
 )
-def test_request_that_is_no_form_of_this_site_is_led_nowhere(site: NginxSite, changed: dict[str, str]) -> None:
+def test_request_that_is_not_a_form_of_this_site_is_not_redirected(site: NginxSite, changed: dict[str, str]) -> None:
     blue = start(site)
     kill(site, blue["blue1"], marks=True)
     answer = site.ask("/cart/add", "POST", headers={**ON_BLUE_1, **FORM, **changed}, body=b"id=1")

@@ -1,4 +1,4 @@
-"""The page of an app that is not there."""
+"""The error page of an app without a replica that answers."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def test_an_operators_page_is_shown_for_every_method_and_the_log_has_the_method(
     assert (answer.status, answer.body) == (502, "Our own 502")
 
 
-def test_nobody_can_ask_for_a_page(site: NginxSite) -> None:
+def test_error_pages_cannot_be_requested(site: NginxSite) -> None:
     site.apply()
     assert site.ask("/.hookserver/shop/503.html").status == 404

@@ -1,4 +1,4 @@
-"""What becomes of answers."""
+"""Compression of answers."""
 
 from __future__ import annotations
 

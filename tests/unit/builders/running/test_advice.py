@@ -1,4 +1,4 @@
-"""What to do about a failed build, by what its output says."""
+"""The remedies for failed builds, by their output."""
 
 from __future__ import annotations
 

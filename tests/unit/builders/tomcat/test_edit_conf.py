@@ -1,4 +1,4 @@
-"""What is added to Tomcat's files, and what an app keeps of its own."""
+"""The additions to Tomcat's files, and the app's own values that stay."""
 
 from __future__ import annotations
 

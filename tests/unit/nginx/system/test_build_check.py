@@ -1,4 +1,4 @@
-"""What a given Nginx can do."""
+"""The version and the modules of a given Nginx."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ WITHOUT_GEO = {"--with-http_realip_module": "", "--without-http_geo_module": ""}
         ((1, 22, 1), WITHOUT_GEO, TRUSTED, "needs http_geo_module"),
     ],
 )
-def test_build_without_what_nothing_can_stand_in_for_is_refused(
+def test_build_without_a_needed_module_is_refused(
     version: tuple[int, ...], options: dict[str, str], nginx: dict[str, object], message: str
 ) -> None:
     with pytest.raises(NginxError, match=message):
         check_build("/x", NginxBuild(version, options), NginxSettings.model_validate(nginx))
 
 
-def test_plain_build_will_do() -> None:
+def test_plain_build_is_accepted() -> None:
     check_build("/x", NginxBuild((), {}), NginxSettings())
 
 
-def test_oldest_version_will_do_with_every_module_that_trusted_proxies_need() -> None:
+def test_oldest_version_with_the_modules_for_trusted_proxies_is_accepted() -> None:
     check_build("/x", NginxBuild((1, 15, 8), {"--with-http_realip_module": ""}), NginxSettings.model_validate(TRUSTED))

@@ -1,4 +1,4 @@
-"""What ``nginx -T`` prints, read."""
+"""The output of ``nginx -T``, parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose is a domain, and who answers for an unknown one."""
+"""The owner of a domain, and the default server for unknown names."""
 
 from __future__ import annotations
 

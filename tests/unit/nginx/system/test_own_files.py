@@ -9,7 +9,7 @@ import pytest
 from hookserver.nginx.system.own_files import differ, put_back, remove_old_files, write_files
 
 
-def test_files_are_written_removed_and_put_back_together(tmp_path: Path) -> None:
+def test_files_are_written_removed_and_restored_together(tmp_path: Path) -> None:
     old, gone, new = tmp_path / "old", tmp_path / "gone", tmp_path / "new"
     old.write_text("1")
     gone.write_text("2")

@@ -60,7 +60,7 @@ def test_log_format_is_one_json_object_a_request() -> None:
         ("", "", "green"),
     ],
 )
-def test_replica_is_the_last_one_that_was_asked(addresses: str, replica: str, slot: str) -> None:
+def test_replica_is_the_last_one_that_was_tried(addresses: str, replica: str, slot: str) -> None:
     assert value(LINES, "hs_replica", upstream_addr=addresses) == replica
     assert value(LINES, "hs_answering_slot", upstream_addr=addresses, hs_slot="green") == slot
 

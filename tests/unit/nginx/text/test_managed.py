@@ -56,7 +56,7 @@ def test_a_slot_is_one_upstream_over_its_replicas_and_one_for_each_with_its_sibl
     ]
 
 
-def test_where_every_replica_has_the_session_none_is_asked_twice() -> None:
+def test_replicated_sessions_need_no_second_attempt() -> None:
     text = render(make(shop={**SHOP, "release": {"sessions": "replicated"}}), {"shop": 1}, "status")
     assert upstream(text, "hs_shop_green2") == [
         "172.30.240.25:8080 max_fails=0",
@@ -71,7 +71,7 @@ def test_a_slot_has_as_many_servers_as_the_release_in_it_and_an_empty_one_as_the
     assert "upstream hs_shop_blue2" not in text
 
 
-def test_live_slot_stands_in_for_a_replica_of_the_sticky_slot() -> None:
+def test_live_slot_is_the_backup_of_a_sticky_replica() -> None:
     text = render(make(shop=SHOP), {"shop": 1}, "status")
     assert upstream(text, "hs_shop_green2_sticky") == [
         *["172.30.240.25:8080 max_fails=0"] * 3,

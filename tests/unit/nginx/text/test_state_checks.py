@@ -27,7 +27,7 @@ def make(sessions: str = "sticky", state_dir: object = "/srv/hs") -> tuple[State
 
 
 def run(lines: list[str]) -> tuple[str, dict[str, str]]:
-    """What Nginx does with the lines: the answer that it returns, and the variables that they set."""
+    """The result of the lines in Nginx: the answer that it returns, and the variables that they set."""
     variables: dict[str, str] = {}
     for line in lines:
         check = re.fullmatch(r'if \(-f "(.*)"\) \{ (.*) \}', line)

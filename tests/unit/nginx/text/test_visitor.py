@@ -1,4 +1,4 @@
-"""What an app learns of its visitor."""
+"""The headers by which an app learns about its visitors."""
 
 from __future__ import annotations
 
