@@ -107,7 +107,7 @@ def _deploy(line: Line) -> Seen:
 
 
 def _with_cart(site: str) -> requests.Session:
-    """A visitor who has put six things into his cart."""
+    """A visitor with six things in the cart."""
     visitor = requests.Session()
     for _ in range(3):
         visitor.post(f"{site}/cart/add", {"quantity": "2"}, timeout=30)
@@ -115,7 +115,7 @@ def _with_cart(site: str) -> requests.Session:
 
 
 def _keeps_carts(shop: BenchInstallation, older: requests.Session, newest: int) -> bool:
-    """``newest`` is the deploy that just went live; the visitor ``older`` has his cart on the version before it."""
+    """``newest`` is the deploy that just went live; the visitor ``older`` has a cart on the version before it."""
     before, now = _version(DEPLOYS - 1), _version(DEPLOYS)
     newer = _with_cart(shop.site)
     seen = [_cart(older, shop.site), _cart(newer, shop.site)]
@@ -126,7 +126,7 @@ def _keeps_carts(shop: BenchInstallation, older: requests.Session, newest: int) 
 
 
 def _cart(visitor: requests.Session, site: str) -> tuple[str, bool]:
-    """The version that shows him his cart, and whether it is all there."""
+    """The version that shows the visitor's cart, and whether the cart is complete."""
     answer = visitor.get(f"{site}/cart", timeout=30)
     return answer.headers.get("X-Shop-Version", ""), "6 in the cart" in answer.text
 

@@ -24,7 +24,7 @@ SAMPLE = Path(__file__).parents[2] / "deploy/sample"
 
 @dataclass
 class Shopper:
-    """A visitor with a browser: he keeps his cookies."""
+    """A visitor with a browser, which keeps its cookies."""
 
     port: int
     app: str
@@ -134,7 +134,7 @@ def carts(street: Street) -> Iterator[dict[str, Shopper]]:
 
 
 def still_shops(shopper: Shopper, version: str, replica: str) -> bool:
-    """Whether he has his cart, where it was."""
+    """Whether the visitor still has the cart, on the same replica."""
     cart = shopper.cart()
     return (cart["version"], cart["slot"] + cart["replica"], cart["customer"], cart["count"]) == (
         version,
@@ -191,7 +191,7 @@ def test_rollback_keeps_the_carts_of_both_releases(street: Street, carts: dict[s
         assert len(shopper.seen) > 50
 
 
-def test_a_flag_that_was_changed_by_somebody_is_restored(street: Street, carts: dict[str, Shopper]) -> None:
+def test_changed_flag_is_restored(street: Street, carts: dict[str, Shopper]) -> None:
     site = street.site
     site.kill_all()
     (site.state.live(SHOP) / "green-sticky-blue").rename(site.state.live(SHOP) / "green")

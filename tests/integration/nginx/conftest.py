@@ -35,7 +35,7 @@ domains = ["shop.example.com"]
 
 @dataclass(frozen=True)
 class PageAnswer:
-    """What a visitor got."""
+    """The answer that a visitor got."""
 
     status: int
     headers: dict[str, str]
@@ -99,14 +99,14 @@ class NginxSite:
         return [line for line in lines if 'using uninitialized "hs_' in line]
 
     def stop(self) -> None:
-        """Stop Nginx, whoever's it is."""
+        """Stop Nginx, in either mode."""
         if self.operator is None:
             Nginx(self.settings, patience=0.5).stop()
         else:
             self.operator.stop()
 
     def start(self) -> None:
-        """Start Nginx, whoever's it is."""
+        """Start Nginx, in either mode."""
         if self.operator is not None:
             self.operator.start()
         self.apply()

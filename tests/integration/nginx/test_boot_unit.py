@@ -43,14 +43,14 @@ def run(command: str) -> subprocess.CompletedProcess[str]:
 
 
 def crash(site: NginxSite) -> None:
-    """What a power cut does: nobody tidies up."""
+    """As a power cut does: nothing is cleaned up."""
     killed = [master(site), *workers(master(site))]
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
     until(lambda: all(is_gone(pid) for pid in killed))
 
 
-def test_after_a_crash_of_the_machine_it_serves_and_hookserver_goes_on_with_it(site: NginxSite) -> None:
+def test_unit_starts_nginx_after_a_crash_and_hookserver_uses_it(site: NginxSite) -> None:
     start(site)
     crash(site)
     (site.folder / "nginx.pid").write_text(str(os.getpid()))

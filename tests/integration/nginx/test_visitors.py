@@ -139,7 +139,7 @@ def test_a_trusted_proxy_is_believed(site: NginxSite) -> None:
     assert (headers["X-Forwarded-Proto"], headers["X-Forwarded-Port"]) == ("http", "80")
 
 
-def test_a_stranger_is_not_believed_though_a_proxy_is_trusted(site: NginxSite) -> None:
+def test_headers_of_an_untrusted_sender_are_ignored_though_a_proxy_is_trusted(site: NginxSite) -> None:
     site.nginx_keys = 'trusted_proxies = ["10.0.0.0/8"]'
     site.serve(Slot.BLUE)
     site.apply()
@@ -232,13 +232,13 @@ def test_redirect_keeps_the_scheme_that_a_trusted_proxy_names(site: NginxSite) -
     assert answer.headers["Location"] == "https://shop.example.com/"
 
 
-def test_every_domain_of_an_app_serves_it(site: NginxSite) -> None:
+def test_every_domain_of_an_app_reaches_it(site: NginxSite) -> None:
     start(site, REDIRECTED)
     assert served_by(site, "shop.example.com", "/") == served_by(site, "laden.example.com", "/blog") == "shop"
     assert served_by(site, "shop.example.com", "/blog") == "blog"
 
 
-def test_the_cookies_of_two_apps_on_one_domain_keep_each_visitor_with_his_replicas(site: NginxSite) -> None:
+def test_cookies_of_two_apps_on_one_domain_keep_visitors_with_their_replicas(site: NginxSite) -> None:
     site.apps = REDIRECTED.replace("replicas = 1", "replicas = 2")
     site.apply()
     for app in site.numbers:

@@ -37,7 +37,7 @@ def test_visitors_differ_by_their_sessions_and_are_counted_for_one_slot_of_one_a
     assert visits.visitors(log, "shop", Slot.BLUE, NOW - 3) == 0
 
 
-def test_the_last_one_who_asked_is_found_and_nobody_before_the_time_in_question(log: Path) -> None:
+def test_last_request_is_found_unless_it_is_too_old(log: Path) -> None:
     write(log, line(400), line(100), line(50, ""), line(40, slot="green"))
     assert visits.last_request(log, "shop", Slot.BLUE, NOW - 300) == NOW - 100
     assert visits.last_request(log, "shop", Slot.BLUE, NOW - 60) is None
@@ -63,7 +63,7 @@ def test_text_that_a_visitor_writes_into_the_log_counts_for_nothing(log: Path) -
     assert visits.last_request(log, "shop", Slot.BLUE, 0) is None
 
 
-def test_without_a_log_nobody_knows(log: Path) -> None:
+def test_missing_log_gives_no_number(log: Path) -> None:
     assert visits.visitors(log, "shop", Slot.BLUE, 0) is None
     assert visits.last_request(log, "shop", Slot.BLUE, 0) == float("inf")
 

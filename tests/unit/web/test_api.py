@@ -59,7 +59,7 @@ def test_app_that_was_never_deployed_has_nothing_live(client: FlaskClient, beare
     assert (cellar["live"], cellar["standby"], cellar["lock"]) == (None, None, None)
 
 
-def test_secrets_and_repository_addresses_are_reported_to_nobody(client: FlaskClient, bearer: dict[str, str]) -> None:
+def test_secrets_and_repository_addresses_are_never_shown(client: FlaskClient, bearer: dict[str, str]) -> None:
     answer = client.get("/api/v1/apps", headers=bearer).text
     assert "a secret of the shop" not in answer
     assert "git.example.com" not in answer
@@ -75,7 +75,7 @@ def test_deploy_shows_its_steps_and_times(client: FlaskClient, store: Store, bea
     assert answer["steps"][0]["seconds"] >= 0
 
 
-def test_deploys_are_listed_newest_first_and_as_many_as_asked_for(
+def test_deploys_are_listed_newest_first_up_to_the_limit(
     client: FlaskClient, store: Store, bearer: dict[str, str]
 ) -> None:
     for _ in range(3):

@@ -86,7 +86,7 @@ def certificate(folder: Path) -> str:
     return f"ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;"
 
 
-def test_only_files_of_ours_are_written_and_those_of_an_app_that_is_gone_are_removed(site: NginxSite) -> None:
+def test_only_our_files_are_written_and_those_of_a_removed_app_are_removed(site: NginxSite) -> None:
     before = {file: file.read_text() for file in operator(site).conf.parent.rglob("*") if file.is_file()}
     site.apps += OTHER
     start(site)
@@ -160,7 +160,7 @@ def test_a_foreign_invalid_file_is_named_and_what_runs_goes_on(site: NginxSite) 
     assert site.ask().status == 200
 
 
-def test_a_text_of_ours_that_nginx_refuses_is_put_back(site: NginxSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_files_are_reverted_when_nginx_refuses_them(site: NginxSite, monkeypatch: pytest.MonkeyPatch) -> None:
     start(site)
     before = ours(site)
     site.apps += OTHER
@@ -173,7 +173,7 @@ def test_a_text_of_ours_that_nginx_refuses_is_put_back(site: NginxSite, monkeypa
     assert site.ask().status == 200
 
 
-def test_file_of_ours_that_somebody_broke_is_fixed(site: NginxSite) -> None:
+def test_our_file_is_repaired_after_a_wrong_edit(site: NginxSite) -> None:
     start(site)
     before = ours(site)
     (operator(site).ours / "hookserver-app-shop.conf").write_text("no_such_directive on;\n")
@@ -227,7 +227,7 @@ def test_snippet_of_a_removed_app_is_an_error_and_the_old_files_stay(site: Nginx
     assert blog.exists()
 
 
-def test_their_tls_and_http2_serve_the_app_by_the_snippet_and_ours_serves_plain_http(site: NginxSite) -> None:
+def test_operators_tls_server_serves_the_app_by_the_snippet_and_ours_plain_http(site: NginxSite) -> None:
     port = free_port()
     tls = certificate(operator(site).conf.parent)
     server = f"server {{ listen 127.0.0.1:{port} ssl http2; server_name shop.example.com; {tls} add_header X-Hsts 1;"
@@ -274,7 +274,7 @@ def test_their_ipv6_goes_on_and_ours_may_listen_there(site: NginxSite) -> None:
     assert curl(url[0]) == "theirs on six"
 
 
-def test_a_site_of_theirs_that_serves_unknown_names_only_by_its_place_is_not_pushed_aside(site: NginxSite) -> None:
+def test_operators_site_stays_the_default_server(site: NginxSite) -> None:
     default = operator(site).sites / "default"
     default.write_text(default.read_text().replace(" default_server", ""))
     operator(site).reload()
@@ -320,7 +320,7 @@ def test_after_a_kill_it_comes_back_with_our_files(site: NginxSite) -> None:
 @pytest.mark.parametrize(
     ("reload", "message"), [('["false"]', "`false` failed"), ('["true"]', "does not run the new configuration")]
 )
-def test_a_reload_that_does_not_happen_is_noticed_and_put_back(site: NginxSite, reload: str, message: str) -> None:
+def test_missing_reload_is_noticed_and_reverted(site: NginxSite, reload: str, message: str) -> None:
     start(site)
     before = ours(site)
     site.nginx_keys = f"reload = {reload}"

@@ -1,4 +1,4 @@
-"""What Nginx's refusal means."""
+"""The error and the remedy for a configuration that Nginx refuses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COMMON, SNIPPET = sorted(OURS)
         ),
     ],
 )
-def test_error_says_whose_the_fault_is_and_what_to_do(output: str, message: str) -> None:
+def test_error_names_the_file_at_fault_and_the_remedy(output: str, message: str) -> None:
     output = f"nginx: [emerg] {output}\nnginx: configuration file /etc/nginx/nginx.conf test failed"
     error = refused(output, OURS)
     with pytest.raises(type(error), match=message):
