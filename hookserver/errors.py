@@ -13,7 +13,7 @@ from collections.abc import Iterable
 class HookserverError(Exception):
     """Something that a person must read: ``problem``, what happened, and ``remedy``, what to do next.
 
-    Raised as it is for what no class below fits, such as an address that is in use. Exit code 1, HTTP 500.
+    Raised directly for an error that fits no class below, such as an address that is in use. Exit code 1, HTTP 500.
     """
 
     exit_code = 1
@@ -117,7 +117,7 @@ class StoreError(HookserverError):
 
 
 class DeployFailed(HookserverError):
-    """Raised when a deploy cannot go on; the old release is still live. The base of the adapters' errors.
+    """Raised when a deploy fails; the old release is still live. The base of the adapters' errors.
 
     Exit code 6, HTTP 422, as for all classes below.
     """

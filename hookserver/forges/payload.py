@@ -14,6 +14,7 @@ from hookserver.forges.push import BranchPush, Ignored
 from hookserver.models import SKIP
 
 _COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})")
+# Git allows these in a branch's name, but a script that gets the name may not quote it.
 _SHELL = re.compile(r"[$`;|&<>\"'\s]")
 _REF_LIMIT = 300
 _FORM_PIECE = 64 << 10
@@ -46,7 +47,10 @@ def read_json(body: bytes) -> dict[str, Any]:
     """The body as a JSON object. Raises BadRequest for anything that is not exactly one."""
     try:
         document = json.loads(
-            body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_object_without_duplicates
+            # NaN and Infinity are no JSON (RFC 8259), but json.loads() accepts them.
+            body.decode(),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object_without_duplicates,
         )
     except UnicodeDecodeError as error:
         raise BadRequest(f"the body is not UTF-8: byte {error.start}", "Send JSON in UTF-8.") from error

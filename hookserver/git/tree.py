@@ -25,7 +25,7 @@ def _cut_links(root: str) -> Iterator[str]:
     for path in _links(root):
         target = os.path.realpath(path)
         if target != root and not target.startswith(root + os.sep):
-            text = os.readlink(path)  # noqa: PTH115 - a pathlib.Path would normalise the text
+            text = os.readlink(path)  # noqa: PTH115 - Path.readlink() would normalise the text
             link = Path(path)
             link.unlink()
             link.write_text(text, encoding="utf-8", errors="surrogateescape")

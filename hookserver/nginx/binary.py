@@ -81,7 +81,7 @@ def locate(binary: str) -> str:
 
 @functools.cache
 def read_build(program: str) -> NginxBuild:
-    """The build of ``program``, a path, from ``nginx -V``. Raises NginxError when it is no Nginx, or cannot be run."""
+    """How ``program``, a path, was built, from ``nginx -V``. Raises NginxError when it is not Nginx, or cannot run."""
     output = run([program, "-V"])
     text = output.stdout + output.stderr
     # Both lines are printed by https://github.com/nginx/nginx/blob/master/src/core/nginx.c (ngx_show_version_info)

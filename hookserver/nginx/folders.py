@@ -58,7 +58,7 @@ def _write_error_pages(folder: Path) -> None:
 
 
 def _prepare_journal(folder: Path, group: int) -> None:
-    """Docker may have made it, as root's: then a killed replica's requests are not passed on, and all else goes on."""
+    """Docker may have created it as root: then a killed replica's requests are not retried; all else works."""
     with contextlib.suppress(PermissionError):
         folder.mkdir(exist_ok=True)
         os.chown(folder, -1, group)

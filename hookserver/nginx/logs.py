@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 SIZE = 20 << 20
-"""Bytes from which a log is put aside."""
+"""Bytes from which a log is rotated."""
 KEPT = 5
-"""Logs that are kept beside the one being written."""
+"""Rotated logs that are kept."""
 _NO_ERRORS = "(Nginx logged no error)"
 
 
@@ -34,7 +34,7 @@ def size(log: Path) -> int:
 
 
 def errors_since(log: Path, before: int) -> str:
-    """The last lines above a warning in Nginx's error log after its first ``before`` bytes."""
+    """The last lines in Nginx's error log after its first ``before`` bytes, without notices and warnings."""
     if not log.is_file():
         return _NO_ERRORS
     with log.open("rb") as file:

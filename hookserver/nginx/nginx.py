@@ -37,8 +37,8 @@ class _Mode(Protocol):
 class Nginx:
     """An instance of our own, or our files for the operator's Nginx, as ``settings.nginx.mode`` says.
 
-    It goes on while hookserver is stopped. ``patience``: seconds that a start, a reload or a stop may take. Several
-    processes may call at once.
+    It keeps running while hookserver is stopped. ``patience``: seconds that a start, a reload or a stop may take.
+    Several processes may call at once.
     """
 
     def __init__(self, settings: Settings, patience: float = 10.0) -> None:
@@ -50,8 +50,8 @@ class Nginx:
     def apply(self, settings: Settings, endpoints: Endpoints) -> bool:
         """Make the running Nginx follow the settings; True if anything had to change.
 
-        ``endpoints``: where the replicas of all its apps answer. Nothing is reloaded when the text is the same; a text
-        that Nginx refuses, or does not run, is put back. Raises NginxError with Nginx's own lines.
+        ``endpoints``: where the replicas of all its apps answer. An unchanged configuration is not reloaded. When Nginx
+        refuses the new one, or does not run it, the previous one is restored. Raises NginxError with Nginx's own lines.
         """
         return self._in_mode(settings).apply(endpoints)
 
@@ -117,13 +117,13 @@ class Nginx:
         return connections.requests_in_flight(endpoints)
 
     def rotate_logs(self) -> None:
-        """Put aside logs of ours that are over their size, and remove the oldest. Raises NginxError."""
+        """Rotate logs of ours that are over their size, and remove the oldest. Raises NginxError."""
         self._mode.rotate_logs()
 
     def stop(self) -> None:
         """Stop an instance of our own once its requests are done, or cut them off after ``patience``.
 
-        An operator's Nginx goes on. Raises NginxError when it does not stop.
+        An operator's Nginx keeps running. Raises NginxError when ours does not stop.
         """
         self._mode.stop()
 

@@ -27,7 +27,7 @@ def visitors(log: Path, app: str, slot: Slot, since: float) -> int | None:
         return None
     sessions: set[str] = set()
     for part in _parts(log):
-        sessions |= {session for asked, session in _asked(part, app, slot) if asked >= since}
+        sessions |= {session for moment, session in _requests(part, app, slot) if moment >= since}
         if _began(part) < since:
             break
     return len(sessions)
@@ -43,16 +43,16 @@ def last_request(log: Path, app: str, slot: Slot, since: float) -> float | None:
         return float("inf")
     began = float("inf")
     for part in _parts(log):
-        if asked := _asked(part, app, slot):
-            return asked[-1][0] if asked[-1][0] >= since else None
+        if requests := _requests(part, app, slot):
+            return requests[-1][0] if requests[-1][0] >= since else None
         began = _began(part)
         if began < since:
             return None
     return None if _is_whole(log) else began
 
 
-def _asked(part: bytes, app: str, slot: Slot) -> list[tuple[float, str]]:
-    """The time and the session of each request that the slot answered to somebody with a session of it.
+def _requests(part: bytes, app: str, slot: Slot) -> list[tuple[float, str]]:
+    """The time and the session of each request that the slot answered to a visitor with a session of it.
 
     Nginx escapes quotes in visitors' texts (``escape=json``), so a visitor cannot write such a line:
     https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
@@ -78,13 +78,13 @@ def _time(moment: bytes) -> float:
 
 
 def _kept(log: Path) -> list[Path]:
-    """The log and those put aside, the newest first."""
+    """The log and its rotated logs, the newest first."""
     names = [log, *(log.with_name(f"{log.name}.{number}") for number in range(1, KEPT + 1))]
     return [path for path in names if path.is_file()]
 
 
 def _is_whole(log: Path) -> bool:
-    """Whether all that was ever written is there, and is read."""
+    """Whether no part of the log has been removed, and all of it is read."""
     kept = _kept(log)
     return len(kept) <= KEPT and sum(path.stat().st_size for path in kept) <= _LIMIT
 

@@ -67,6 +67,7 @@ def _drain(context: DeployContext, before: Release, meanwhile: Callable[[], None
 
 def _send_back(context: DeployContext, release: Release, before: Release, error: Unhealthy) -> None:
     """Make the old release live again, while it still runs, and stop the new one."""
+    # The traffic moves even when the database cannot be written: visitors first.
     try:
         context.store.send_back(context.deploy.number, release.deploy, before.deploy, context.log.masked(str(error)))
     finally:

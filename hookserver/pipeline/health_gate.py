@@ -43,6 +43,7 @@ def wait_until_healthy(
     over = threading.Event()
     probes = [_Probe(endpoint, gate, host.removeprefix("*."), started, messages, over) for endpoint in endpoints]
     for probe in probes:
+        # daemon=True: a request that hangs must not keep the process alive after the check.
         threading.Thread(target=probe.run, name=f"health {probe.endpoint.name}", daemon=True).start()
     next_alive = next_given_up = started
     try:
@@ -58,7 +59,7 @@ def wait_until_healthy(
                 next_given_up = time.monotonic() + _CHECK_GIVEN_UP
             with contextlib.suppress(queue.Empty):
                 report(messages.get(timeout=max(0.0, min(next_alive, started + gate.deadline) - time.monotonic())))
-        alive()
+        alive()  # a replica may have died after its last good answer
     finally:
         over.set()
     while not messages.empty():

@@ -86,7 +86,10 @@ def _request(endpoint: Endpoint, path: str, host: str, timeout: float) -> tuple[
 
 
 class _DeadlineSocket(socket.socket):
-    """A TCP socket with one deadline for all its reads and writes: a socket's own timeout is for each of them."""
+    """A TCP socket with one deadline for all its reads and writes: a socket's own timeout applies to each of them.
+
+    https://docs.python.org/3/library/socket.html#socket-timeouts
+    """
 
     def __init__(self, ends: float) -> None:
         super().__init__(socket.AF_INET, socket.SOCK_STREAM)

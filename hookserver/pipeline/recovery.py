@@ -156,7 +156,7 @@ def _keep_traffic(context: Context, live: Release, report: Report) -> None:
     wanted, actual = traffic_to(context, live), context.traffic.get(live.app)
     if actual != wanted:
         report(f"{live.app}: traffic set to {wanted} (it was {actual}); deploy {live.deploy} is live")
-    context.traffic.set(live.app, wanted)
+    context.traffic.set(live.app, wanted)  # also when the flag is right: Nginx must confirm that it reads it
 
 
 def _restart_missing(context: Context, live: Release, report: Report) -> None:

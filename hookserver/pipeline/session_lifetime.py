@@ -1,4 +1,4 @@
-"""How long the sessions of a release live, as its replicas report: only they know what the app's code sets."""
+"""How long the sessions of a release live, as its replicas report: only they know the timeouts that the app sets."""
 
 from __future__ import annotations
 

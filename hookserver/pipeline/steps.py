@@ -151,6 +151,7 @@ def switch(context: DeployContext, release: Release) -> Release | None:
     for line in context.traffic.unreached(app.name):
         context.log.line(line)
     sticky_seconds = app.release.sticky_seconds if before else 0.0
+    # Traffic before the database: a deploy that is killed in between is finished by the flag, which is the truth.
     context.traffic.set(app.name, traffic_after_switch(release, sticky_seconds))
     context.log.result(f"live: {release.commit[:12]} on {release.slot}")
     try:
@@ -158,6 +159,7 @@ def switch(context: DeployContext, release: Release) -> Release | None:
     except HookserverError:
         move_traffic_back(context, app.name, before)
         raise
+    # Only now: a candidate that Docker restarts would hide its crash from the health check.
     context.runtime.keep_running(app.name, release.slot)
     return before
 

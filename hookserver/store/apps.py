@@ -86,6 +86,7 @@ def _give_number(connection: Connection, name: str, numbers: dict[str, int], kep
     """Give ``name`` the lowest number that no ``kept`` app has; return the numbers that changed, by app."""
     taken = {numbers[app] for app in kept if app in numbers}
     number = next(n for n in range(1, len(taken) + 2) if n not in taken)
+    # Numbers are unique, so an app without a place gets a negative one.
     changed = {app: min(_NO_PLACE, *numbers.values()) - 1 for app in numbers if numbers[app] == number}
     for app, moved in changed.items():
         connection.execute(update(apps).where(apps.c.name == app).values(number=moved))

@@ -89,6 +89,7 @@ class Queue(StoreBase):
             deploy = _next(connection, builds, busy)
             if deploy is None:
                 return None
+            # A counter, not the time: the order stays fair when the clock jumps.
             turn = select(func.max(apps.c.last_turn) + 1).scalar_subquery()
             connection.execute(update(apps).where(apps.c.name == deploy.app).values(last_turn=turn))
             facts: Facts = {"started_at": self._clock(), "attempt": deploy.attempt + 1, "step": None}

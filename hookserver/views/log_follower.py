@@ -50,7 +50,7 @@ class Follower:
         while True:
             if time.monotonic() - read_at >= ROW_INTERVAL:
                 deploy, read_at = self.read_again(deploy), time.monotonic()
-            ended = is_end(deploy)
+            ended = is_end(deploy)  # before the last read: lines that were written until the end are not missed
             while lines := _read(path, offset, with_rest=ended):
                 offset += len(lines)
                 yield LogLines(lines, offset)

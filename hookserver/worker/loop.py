@@ -137,7 +137,7 @@ class Worker:
     def _in_child(self, task: Task) -> None:
         """Close the worker's own descriptors, which must not outlive the worker; then perform the task."""
         for descriptor in self._own_descriptors:
-            os.close(descriptor)
+            os.close(descriptor)  # flock(2): a child that keeps the lock's descriptor keeps the lock
         self._perform(self._settings, task)
 
     def _kill_cancelled(self) -> None:

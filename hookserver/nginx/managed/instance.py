@@ -1,4 +1,4 @@
-"""One Nginx process of our own in a folder: tests a text, runs it, and confirms that it does."""
+"""An Nginx instance of our own in a folder: tests a configuration, runs it, and confirms that it runs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from hookserver.state.atomic_write import write_atomically
 from hookserver.state.wait_until import wait_until
 
 _BUSY = 3.0
-"""Seconds that a busy instance may take to answer before it gets its configuration again."""
+"""Seconds that a busy instance may take to answer before its configuration is written again."""
 
 
 class Instance:
-    """All its files are below ``folder``, which exists; ``status`` sends it questions.
+    """All its files are below ``folder``, which exists; ``status`` sends questions to its status server.
 
     ``patience``: seconds that a start, reload or stop may take.
     """
@@ -54,9 +54,9 @@ class Instance:
         return is_written and self.is_running() and self.answers("/config", digest(text.conf), _BUSY)
 
     def apply(self, text: ManagedText) -> None:
-        """Test ``text``, then run it: reload, or start when it is down. Returns once it answers that it does.
+        """Test ``text``, then reload Nginx, or start it when it is down. Returns once Nginx runs ``text``.
 
-        Raises NginxError with Nginx's own lines; the old text is back then, and keeps running.
+        Raises NginxError with Nginx's own lines; the previous configuration is restored, and keeps running.
         """
         before = self._text()
         candidate = self._conf.with_name("nginx.conf.new")
@@ -81,7 +81,7 @@ class Instance:
         self._remove_proxy_files(text.proxy_file)
 
     def rotate_logs(self) -> None:
-        """Put aside logs that grew over their size, drop the oldest, and let Nginx open new ones."""
+        """Rotate logs that grew over their size, remove the oldest, and let Nginx open new ones."""
         renamed = [logs.rotate(self._folder / log, logs.SIZE) for log in (ACCESS_LOG, ERROR_LOG)]
         if any(renamed):
             self._signal(signal.SIGUSR1)
@@ -138,7 +138,7 @@ class Instance:
                     file.unlink()
 
     def _put_back(self, before: str | None) -> None:
-        """An instance that is down comes up with the old text: better old than nothing. Needs no room on the disk."""
+        """Restore the previous configuration, and start an instance that is down with it. Needs no room on the disk."""
         if before is None:
             self._conf.unlink(missing_ok=True)
             return
@@ -151,7 +151,7 @@ class Instance:
             self._signal(signal.SIGHUP)
 
     def _quit_leftovers(self) -> None:
-        """Workers of a killed master hold the port. On SIGQUIT they release it at once, and finish their requests:
+        """Workers of a killed master keep the port. On SIGQUIT they release it at once, and finish their requests:
         https://nginx.org/en/docs/control.html"""
         self._send(signal.SIGQUIT, processes.find(self._folder).leftovers)
 

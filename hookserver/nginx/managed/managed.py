@@ -1,4 +1,4 @@
-"""The mode ``managed``: an Nginx of our own below ``settings.server.state.nginx``."""
+"""The mode ``managed``: an Nginx instance of hookserver's own, below ``settings.server.state.nginx``."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Managed:
         )
 
     def rotate_logs(self) -> None:
-        """Put aside logs that grew over their size, and let Nginx open new ones.
+        """Rotate logs that grew over their size, and let Nginx open new ones.
 
         Raises NginxError when the folders cannot be created, or when Nginx belongs to another user.
         """

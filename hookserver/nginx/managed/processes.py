@@ -1,6 +1,6 @@
 """Finds the processes of one Nginx instance among all of the machine's, by the log files they hold open.
 
-A pid file may be stale and its number may have gone to a stranger; an open file below the instance's folder cannot.
+A pid file may be stale, and another process may have its number; an open file below the folder is certain.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ENDING = b"shutting down"
 class Processes:
     """The processes of an instance: its master, if it has one, and that one's workers that take new requests.
 
-    ``leftovers`` are what a killed master left behind (it holds the port), and an instance that ends its last requests.
+    ``leftovers`` are the workers of a killed master, which keep the port, and an instance that ends its last requests.
     """
 
     master: int | None

@@ -27,7 +27,7 @@ _FILE = re.compile(r"^# configuration file (/.+):\n", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Directive:
-    """One directive where it stands; ``children``: those of its block, with included files in their place."""
+    """One directive and its place; ``children``: those of its block, with included files in their place."""
 
     name: str
     arguments: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The servers that an operator's own Nginx has beside ours: whose is a domain, who answers for an unknown one."""
+"""The servers that an operator's Nginx has beside ours: which has a domain, and which is the default server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several files that are replaced together, and put back together."""
+"""Several files that are replaced together, and restored together."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def differ(wanted: Mapping[Path, str | None]) -> bool:
 
 
 def write_files(wanted: Mapping[Path, str | None]) -> None:
-    """Write each file, or remove it (None). The earlier files stay aside until ``put_back`` or ``remove_old_files``.
+    """Write each file, or remove it (None). The old files are kept until ``put_back`` or ``remove_old_files``.
 
-    Raises OSError; everything is as before then.
+    Raises OSError; all files are then as before.
     """
     remove_old_files(wanted)
     try:
@@ -47,7 +47,7 @@ def put_back(paths: Iterable[Path]) -> None:
 
 
 def remove_old_files(paths: Iterable[Path]) -> None:
-    """Remove the files that ``write_files`` put aside."""
+    """Remove the old files that ``write_files`` kept."""
     for path in paths:
         _aside(path).unlink(missing_ok=True)
 
