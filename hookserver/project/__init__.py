@@ -3,9 +3,10 @@
 from hookserver.project.answers import Answers, Question, default_answers, health_path, questions
 from hookserver.project.ca_bundle import find_ca_bundle
 from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
-from hookserver.project.proposal import open_points, render_settings
+from hookserver.project.proposal import render_settings
 from hookserver.project.sessions.advice import app_of_project, session_advice
 from hookserver.project.survey import inspect_project
+from hookserver.project.undecided import open_points
 
 __all__ = [
     "Answers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,11 @@ class Evidence:
     value: str
     where: str
     weak: bool = False
+
+
+def where_of(evidence: Iterable[Evidence], value: str, otherwise: str) -> str:
+    """Where the value was read; ``otherwise`` if no evidence has it."""
+    return next((found.where for found in evidence if found.value == value), otherwise)
 
 
 @dataclass(frozen=True)

@@ -14,20 +14,17 @@ from hookserver.project.answers import (
     build_name,
     chosen_build,
     health_of,
-    is_contradictory,
-    is_weak,
-    kinds,
 )
-from hookserver.project.findings import Build, Evidence, Project
-from hookserver.project.tomcat_image import BUILDER_IMAGES, tomcat_image
+from hookserver.project.findings import Build, Evidence, Project, where_of
+from hookserver.project.proposed_build import build_table
+from hookserver.project.tomcat_image import tomcat_image
 from hookserver.project.toml import comment, commented, entry
+from hookserver.project.undecided import open_points
 
 _HEAD = (
     "Settings for hookserver, proposed by `hookserver init`. Comments give the reason for a value. A key that is not "
     "here has its default: `hookserver check` prints all of them, and reports all mistakes."
 )
-_OUTPUT_FOLDERS = {"maven": "target", "gradle": "libs"}
-"""The folder whose WAR a build uses if ``build.war`` is not set, by the kind of build."""
 
 
 def render_settings(project: Project, answers: Answers, trusted: Evidence | None = None) -> str:
@@ -45,52 +42,12 @@ def render_settings(project: Project, answers: Answers, trusted: Evidence | None
         "\n".join(head),
         _section("nginx", (commented("listen", '["80"]', "ports, or addresses with ports"),)),
         _section(app, _app(project, answers, build)),
-        _section(f"{app}.build", _build(project, answers, build, trusted)),
+        _section(f"{app}.build", build_table(project, answers, build, trusted)),
         _section(f"{app}.tomcat", _tomcat(project, answers, build)),
         _section(f"{app}.health", _health(project, answers, build)),
         _section(f"{app}.release", _release(project)),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def open_points(project: Project, answers: Answers) -> tuple[str, ...]:
-    """The points that a person has to decide: unknown values, contradictions, and files that were not readable."""
-    return tuple(_open_points(project, answers, chosen_build(project, answers)))
-
-
-def _open_points(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
-    if answers.domain == EXAMPLE_DOMAIN:
-        yield f"domains: {EXAMPLE_DOMAIN} is a placeholder: enter the domain of your app"
-    if project.origin and project.origin.value != answers.repository == "push":
-        yield "repository: the settings do not accept the URL of the remote origin, so you push to this machine"
-    if build is None:
-        yield "build: this folder has no pom.xml, build.gradle, build.xml, Dockerfile or *.war"
-        yield from project.notes
-        return
-    for other in project.builds:
-        if other.kind not in kinds():
-            yield f"build: {other.description}: this version does not build {other.kind}, only {', '.join(kinds())}"
-    if build.kind != "dockerfile":
-        yield from _open_tomcat_points(project, answers)
-    if len(build.wars) > 1:
-        yield f"build.war: the build makes {len(build.wars)} WARs; {answers.war} is deployed"
-    health = health_of(project, build)
-    if health.is_guess and answers.health == health.path:
-        yield f"health.path: {answers.health} is a guess; it must answer 200, not a redirect"
-    yield from build.notes
-    yield from project.notes
-
-
-def _open_tomcat_points(project: Project, answers: Answers) -> Iterator[str]:
-    if not answers.api:
-        yield "tomcat.image: no file shows whether the app uses javax.servlet or jakarta.servlet"
-    elif is_contradictory(project):
-        yield "tomcat.image: parts of the project use javax, others jakarta"
-    elif is_weak(project):
-        evidence = project.api[0].where
-        yield f"tomcat.image: {answers.api} is a guess: its only evidence is {evidence}, which every Tomcat accepts"
-    if not answers.java:
-        yield "tomcat.image: no Java level was found"
 
 
 def _app(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
@@ -99,7 +56,7 @@ def _app(project: Project, answers: Answers, build: Build | None) -> Iterator[st
         yield comment(f"The name is {name.where}.")
     yield from _cautions(project, "app")
     yield entry("repository", answers.repository, _why_repository(project, answers))
-    yield entry("branch", answers.branch, _why(project.branches, answers.branch, "each push to it is deployed"))
+    yield entry("branch", answers.branch, where_of(project.branches, answers.branch, "each push to it is deployed"))
     placeholder = answers.domain == EXAMPLE_DOMAIN
     yield entry("domains", [answers.domain], "CHANGE THIS: a placeholder" if placeholder else "")
     if path := app_path(build):
@@ -119,50 +76,6 @@ def _why_repository(project: Project, answers: Answers) -> str:
     if answers.repository == "push":
         return f"git push <state_dir>/repos/{answers.name}.git {answers.branch}; or the URL of a repository"
     return "your answer"
-
-
-def _build(project: Project, answers: Answers, build: Build | None, trusted: Evidence | None) -> Iterator[str]:
-    if build is None:
-        yield commented("kind", '"auto"', f"or {', '.join(kinds())}")
-        return
-    if build.kind not in kinds():
-        yield commented("kind", '"auto"', f"{build.description}; this version does not build {build.kind}")
-        return
-    yield entry("kind", build.kind, build.description)
-    for other in project.builds:
-        if other is not build:
-            yield comment(f"There is also {other.description} ({other.kind}).")
-    if build.kind in BUILDER_IMAGES:
-        image = BUILDER_IMAGES[build.kind](answers, build)
-        yield entry("image", image.value, image.where)
-    if build.command:
-        yield entry("command", list(build.command), build.command_reason)
-    if build.wrapper:
-        yield comment(f"The build uses the project's own {build.wrapper}.")
-    if build.modules:
-        yield comment(f"Modules: {', '.join(build.modules[:20])}{' …' if len(build.modules) > 20 else ''}.")
-    yield from _war(answers, build)
-    if build.kind in BUILDER_IMAGES:
-        yield _ca_bundle(trusted)
-
-
-def _ca_bundle(trusted: Evidence | None) -> str:
-    if trusted:
-        return entry("ca_bundle", trusted.value, f"the certificates that the build trusts: {trusted.where}")
-    return commented("ca_bundle", '"/etc/hookserver/ca.pem"', "all CAs to trust, if a company proxy needs its own")
-
-
-def _war(answers: Answers, build: Build) -> Iterator[str]:
-    where = _why(build.wars, answers.war, "your answer")
-    if len(build.wars) > 1:
-        others = ", ".join(war.value for war in build.wars if war.value != answers.war)
-        yield entry("war", answers.war, f"{where}; there are also {others}")
-    elif (
-        build.wars and build.kind in _OUTPUT_FOLDERS and answers.war.split("/")[-2:-1] != [_OUTPUT_FOLDERS[build.kind]]
-    ):
-        yield entry("war", answers.war, where)
-    elif build.wars:
-        yield comment(f"The WAR: {answers.war} ({where}).")
 
 
 def _tomcat(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
@@ -241,7 +154,3 @@ def _cautions(project: Project, topic: str) -> Iterator[str]:
 def _section(name: str, entries: Iterable[str]) -> str:
     lines = list(entries)
     return "\n".join((f"[{name}]", *lines)) if lines else ""
-
-
-def _why(evidence: tuple[Evidence, ...], value: str, otherwise: str) -> str:
-    return next((found.where for found in evidence if found.value == value), otherwise)

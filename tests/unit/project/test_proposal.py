@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from hookserver.config import parse
 from hookserver.project import Answers, default_answers, inspect_project, open_points, questions, render_settings
-from hookserver.project.findings import Evidence
 from tests.unit.project.proposals import proposed_settings, unwrapped
 from tests.unit.project.trees import ANT, GRADLE_KOTLIN, JAVA, MULTI_MODULE, dependency, plant, pom, servlet
 
@@ -47,35 +46,11 @@ def test_unknown_api_leaves_the_image_open(tmp_path: Path) -> None:
     assert {"api", "java", "health"} <= {question.key for question in questions(project, default_answers(project))}
 
 
-def test_health_path_behind_a_login_is_to_decide(tmp_path: Path) -> None:
-    web_xml = (
-        "<web-app><security-constraint><web-resource-collection><url-pattern>/*</url-pattern></web-resource-collection>"
-        "<auth-constraint/></security-constraint></web-app>"
-    )
-    files = {
-        "pom.xml": pom(""),
-        "src/main/webapp/WEB-INF/web.xml": web_xml,
-        "src/main/webapp/index.jsp": "<h1>Shop</h1>",
-    }
-    project = inspect_project(plant(tmp_path, files))
-    assert any("health.path: / is a guess" in point for point in open_points(project, default_answers(project)))
-    assert "requires a login here" in render_settings(project, default_answers(project)).replace("\n# ", " ")
-
-
 def test_embedded_database_means_one_replica(tmp_path: Path) -> None:
     library = dependency("com.h2database", "h2", "2.2")
     text, loaded = proposed_settings(plant(tmp_path, {"pom.xml": pom(f"<dependencies>{library}</dependencies>")}))
     assert loaded.settings.apps["shop"].replicas == 1
     assert "database inside the app (H2" in unwrapped(text)
-
-
-def test_unknown_kind_of_build_is_not_proposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("answers", "proposal"):
-        monkeypatch.setattr(f"hookserver.project.{module}.kinds", lambda: ("maven", "war"))
-    project = inspect_project(plant(tmp_path, ANT))
-    answers = default_answers(project)
-    assert any("this version does not build ant" in point for point in open_points(project, answers))
-    assert 'kind = "ant"' not in render_settings(project, answers)
 
 
 def test_text_of_a_project_cannot_become_a_key(tmp_path: Path) -> None:
@@ -187,14 +162,6 @@ def test_default_health_path_follows_the_apps_path(tmp_path: Path) -> None:
     assert "/: the welcome page, src/main/webapp/index.jsp." in text
     moved = text.replace("# path = ", 'path = "/shop" # ', 1)
     assert parse(moved, tmp_path / "hookserver.toml").settings.apps["shop"].health.path == "/shop/"
-
-
-def test_proposal_names_the_certificates_of_the_machine(tmp_path: Path) -> None:
-    project = inspect_project(plant(tmp_path, {"pom.xml": pom("")}))
-    trusted = Evidence("/etc/ssl/mine.pem", "$SSL_CERT_FILE of this machine")
-    text = render_settings(project, default_answers(project), trusted)
-    assert str(parse(text, tmp_path).settings.apps["shop"].build.ca_bundle) == "/etc/ssl/mine.pem"
-    assert "$SSL_CERT_FILE of this machine" in text
 
 
 def test_proposal_offers_the_keys_of_its_cautions(tmp_path: Path) -> None:
