@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Makes the base images that hookserver's apps are built and run on, for a Debian or Ubuntu machine that no image registry
-# answers. Where one does answer, the official image is pulled and nothing is made.
+# Makes the base images that hookserver's apps are built and run on, on a Debian or Ubuntu machine that cannot reach an image
+# registry. If it can, the official image is pulled, and nothing is made.
 #
 #   sudo deploy/images/make.sh                        tomcat:10.1-jdk17-temurin and maven:3.9-eclipse-temurin-17
 #   sudo deploy/images/make.sh IMAGE...               tomcat:<line>-jdk<java>…, maven:<line>-eclipse-temurin-<java>,
@@ -23,7 +23,7 @@
 # Maven from what Apache publishes on Maven Central, fetched by Maven itself. An image gets its name when it is complete and
 # its program has answered, so a killed run leaves nothing half-made, and the next one clears what the killed one left.
 #
-# Kept between runs, so that the next image is quicker: the images hookserver/base:*. To be rid of them:
+# The images hookserver/base:* stay between runs, so that the next image is made faster. To remove them:
 #   docker rmi $(docker images -q hookserver/base)
 set -euo pipefail
 

@@ -20,7 +20,7 @@ _PASSWORDS = (
 )
 """``ssh://git:password@host``, Oracle's ``thin:user/password@host``, ``jdbc:…?password=…``: group 2 is the password."""
 _NO_PASSWORD = ("", "x-oauth-basic")
-"""With one of these as the password, the user is a token."""
+"""With one of these as the password, the user is a token, as in GitHub's ``https://TOKEN:x-oauth-basic@github.com``."""
 
 
 def is_secret_name(name: str) -> bool:

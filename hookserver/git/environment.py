@@ -13,7 +13,11 @@ _SSH = (
     "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3"
     " -o ControlMaster=no -o ControlPath=none"
 )
-# git-config(1): the last value wins, so these stand after the user's own configuration, see `include`.
+# The last value wins, so these come after the user's own configuration, see `include`. The keys are in git-config(1):
+# - safe: git refuses a repository of another user, which a mirror or an operator's bare repository can be;
+# - hooksPath, fsmonitor, askPass and the protocol ext name programs that git would run;
+# - lowSpeed ends a transfer that stands still, autoDetach keeps gc within the time limit of the command;
+# - allowAnySHA1InWant lets a checkout fetch any one commit from the mirror.
 RULES = """\
 [safe]
 	directory = *
@@ -50,6 +54,7 @@ def environment(tag: str, config: Path) -> dict[str, str]:
         "GCM_INTERACTIVE": "never",
         "GIT_SSH_COMMAND": _SSH,
         "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
+        # git-lfs would download files, and may hang: https://github.com/git-lfs/git-lfs/blob/main/docs/man/git-lfs-smudge.adoc
         "GIT_LFS_SKIP_SMUDGE": "1",
         "GIT_OPTIONAL_LOCKS": "0",
     }
