@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from hookserver.store import Store
 
 _APPLY_DEADLINE = 120.0
-"""Seconds in which a worker without deploys has applied the settings."""
+"""Seconds that a worker without deploys may take to apply the settings."""
 _RETIRE_DEADLINE = 180.0
-"""Seconds in which the worker has retired the apps that are no longer in the settings."""
+"""Seconds that the worker may take to retire the apps that are no longer in the settings."""
 
 
 @click.command()

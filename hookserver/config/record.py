@@ -17,7 +17,7 @@ from hookserver.config.secrets import Section
 from hookserver.config.walk import files_of
 
 HIDDEN = DOTS
-"""What the digest of a secret begins with."""
+"""The start of a secret's digest."""
 
 
 def record(settings: Settings, salt: str) -> dict[str, Any]:

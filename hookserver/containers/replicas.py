@@ -124,7 +124,7 @@ class Containers:
         return logs.gave_up(self._engine, replica.name, context_path)
 
     def session_messages(self, app: str, slot: Slot, since: float) -> list[str]:
-        """What the slot's replicas report about replicated sessions since then (Unix seconds), for a person."""
+        """The messages of the slot's replicas about replicated sessions since then (Unix seconds)."""
         return logs.messages(self._engine, self.replicas(app, slot), since)
 
     def check_sessions(self, app: str, slot: Slot, since: float) -> None:

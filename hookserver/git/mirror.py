@@ -36,7 +36,7 @@ class Mirror:
         self._guard = Guard(self._path.parent, tag)
 
     def tip(self, deadline: float) -> str:
-        """The branch's tip on the server now. Raises GitError; EmptyRepository when there is no branch at all."""
+        """The branch's current tip on the server. Raises GitError; EmptyRepository when there is no branch at all."""
         ends = time.monotonic() + deadline
         answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--", self._remote.url, self._ref)
         if answer.status:

@@ -19,7 +19,7 @@ _STICKY = tuple(TrafficState(slot.other, sticky=slot) for slot in Slot)
 
 
 def flag_of(state: TrafficState) -> str:
-    """The name of the file that says ``state``, such as ``green-sticky-blue``; empty: no file says it."""
+    """The name of the file for ``state``, such as ``green-sticky-blue``; empty: that state has no file."""
     if state.live is None:
         return ""
     return f"{state.live}-sticky-{state.sticky}" if state.sticky else str(state.live)
@@ -35,7 +35,7 @@ def states_in_order(*, sticky: bool = True) -> tuple[TrafficState, ...]:
 
 
 def read_flag(folder: Path) -> TrafficState:
-    """What the flag in ``folder`` says; no traffic where there is none."""
+    """The traffic state of the flag in ``folder``; no traffic where there is none."""
     for state in states_in_order():
         if (folder / flag_of(state)).is_file():
             return state
@@ -43,7 +43,7 @@ def read_flag(folder: Path) -> TrafficState:
 
 
 def write_flag(folder: Path, state: TrafficState) -> None:
-    """Make the flag say ``state``; it is on disk when this returns. Raises OSError."""
+    """Set the flag to ``state``; it is on disk when this returns. Raises OSError."""
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     wanted = flag_of(state)

@@ -21,7 +21,7 @@ _CONFIRM_SWITCH = 2.0
 
 
 class _Mode(Protocol):
-    """What each mode does in its own way; see the methods of ``Nginx``."""
+    """The methods that differ between the two modes; see those of ``Nginx``."""
 
     def apply(self, endpoints: Endpoints) -> bool: ...
     def unreached(self, app: str) -> list[str]: ...

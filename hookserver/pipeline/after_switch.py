@@ -22,7 +22,7 @@ _CHECK_EVERY = 0.5
 def watch(context: DeployContext, release: Release, before: Release) -> None:
     """Check that all new replicas live while the old slot drains, and for some seconds in any case.
 
-    A sticky standby is not waited for. Raises DeployFailed when a new replica dies; the old release is then live again.
+    Does not wait for a sticky standby. Raises DeployFailed when a new replica dies; the old release is then live again.
     """
     ends = time.monotonic() + min(_CHECKED_FOR, context.app.release.drain)
     restarts_before = restarts(context.runtime, release)

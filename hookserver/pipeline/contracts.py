@@ -49,7 +49,7 @@ class Runtime(Protocol):
         """Whether the replica's server reports that the app at this path ("" for the root) will never start."""
 
     def session_messages(self, app: str, slot: Slot, since: float) -> Sequence[str]:
-        """What the slot's replicas report about replicated sessions since then (Unix seconds), for a person."""
+        """The messages of the slot's replicas about replicated sessions since then (Unix seconds)."""
 
     def check_sessions(self, app: str, slot: Slot, since: float) -> None:
         """Raise Unhealthy when a replica reports since then that it could not fetch the sessions of the others."""
@@ -78,12 +78,12 @@ class Images(Protocol):
 
 
 class Traffic(Protocol):
-    """Sends the requests of apps to slots. It goes on while hookserver is stopped."""
+    """Sends the requests of apps to slots, also while hookserver is stopped."""
 
     def apply(self, settings: Settings, endpoints: Endpoints) -> bool:
         """Follow the settings, with all replicas at their endpoints; True if anything had to change.
 
-        Raises NginxError when that is refused; what ran before goes on.
+        Raises NginxError when that is refused; the previous configuration stays active.
         """
 
     def get(self, app: str) -> TrafficState:
@@ -92,11 +92,11 @@ class Traffic(Protocol):
     def set(self, app: str, state: TrafficState) -> None:
         """Send the app's requests where ``state`` says, confirmed; no request is lost.
 
-        Raises NginxError when it is not confirmed; the state before is then put back.
+        Raises NginxError when it is not confirmed; the previous state is then restored.
         """
 
     def remove(self, app: str) -> None:
-        """Forget where the requests of an app go that is removed: nowhere from now on. Can be repeated.
+        """Remove the traffic flag of a removed app: its requests go nowhere from now on. Can be repeated.
 
         Raises NginxError.
         """
@@ -117,4 +117,4 @@ class Traffic(Protocol):
         """Open connections to the endpoints; one that is idle counts for some seconds."""
 
     def rotate_logs(self) -> None:
-        """Put aside logs that are over their size."""
+        """Rotate logs that are over their size."""

@@ -27,7 +27,7 @@ class HealthAnswer:
 
 
 def request_health(endpoint: Endpoint, gate: HealthSettings, host: str) -> HealthAnswer:
-    """Send one request to the replica, and judge its answer; also no answer is an answer."""
+    """Send one request to the replica, and judge its answer, or why there is none."""
     try:
         return judge(*_request(endpoint, gate.path, host, gate.timeout), gate)
     except ConnectionRefusedError:

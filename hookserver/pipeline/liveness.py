@@ -46,7 +46,7 @@ def check_alive(runtime: Runtime, release: Release, forgiven: Mapping[str, int] 
         raise Unhealthy(
             f"{release.app}: deploy {release.deploy} has {len(replicas)} of its {release.replicas} replicas on "
             f"{release.slot}: the others were removed",
-            "Find out who did; then deploy again.",
+            "Find out which program removed them; then deploy again.",
         )
 
 

@@ -16,13 +16,13 @@ STOP_GRACE = 30.0
 def retire(context: Context, app: str, slot: Slot) -> None:
     """Stop and remove a slot's replicas. Visitors with sessions of a sticky standby go to the live slot first.
 
-    The database says so before the replicas stop, so that no rollback goes to a slot that is about to end. Raises
+    The database records it before the replicas stop, so that no rollback goes to a slot that is about to end. Raises
     DeployFailed when the slot is live, NginxError, ContainerError.
     """
     live = context.store.live_release(app)
     if slot in (live and live.slot, context.traffic.get(app).live):
         raise DeployFailed(
-            f"{app} {slot} is live and cannot be retired", "Restart hookserver's worker; then try again."
+            f"{app}'s slot {slot} is live and cannot be retired", "Restart hookserver's worker; then try again."
         )
     for release in context.store.running_releases(app):
         if release.slot is slot:

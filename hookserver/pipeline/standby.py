@@ -77,7 +77,7 @@ def retire_at(release: Release, last_request: float | None, longest: float) -> f
 def end_sticky(context: Context, release: Release) -> None:
     """Send the standby's visitors to the live slot, and wait for its requests in flight, up to the app's ``drain``.
 
-    The database says so first, so that a reconciliation never makes the slot sticky again. Raises StoreError, and
+    The database records it first, so that a reconciliation never makes the slot sticky again. Raises StoreError, and
     NginxError when the change is not confirmed.
     """
     context.store.end_sticky(release.deploy)

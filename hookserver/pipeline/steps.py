@@ -168,8 +168,8 @@ def switch(context: DeployContext, release: Release) -> Release | None:
 def drain(context: DeployContext, release: Release, before: Release | None) -> None:
     """Wait until no request is in flight to the old slot, then end the deploy.
 
-    A sticky standby is not waited for here, but when it is retired. Raises DeployFailed when a new replica dies
-    meanwhile; the old release is then live again.
+    A sticky standby drains later, when it is retired. Raises DeployFailed when a new replica dies meanwhile; the old
+    release is then live again.
     """
     if before is None:
         context.log.line("no previous release to drain")

@@ -20,7 +20,9 @@ def undo(context: Context, deploy: Deploy) -> None:
     """
     release = context.store.release(deploy.number)
     if release is not None and context.traffic.get(deploy.app).live is release.slot:
-        raise DeployFailed(f"{deploy.app} {release.slot} has traffic and is left alone", "Restart hookserver's worker.")
+        raise DeployFailed(
+            f"{deploy.app}'s slot {release.slot} has traffic, so its replicas stay", "Restart hookserver's worker."
+        )
     # Processes first: they could create containers again.
     kill_orphans(context.settings.server.state.tag(deploy.number))
     context.images.remove_leftovers(deploy.number)

@@ -43,7 +43,7 @@ class _Instruction:
 def recognise(source: Path) -> KindMatch | None:
     """A ``Dockerfile`` in the top folder; sure when its last stage is a Tomcat and the repository has all it copies.
 
-    Many only copy a build's product from ``target/``, which a fresh checkout does not have.
+    Many Dockerfiles copy a WAR from ``target/``, which a fresh checkout does not have.
     """
     if sources.find_file(source, "Dockerfile") is None:
         return None

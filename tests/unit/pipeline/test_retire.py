@@ -102,6 +102,6 @@ def test_a_slot_that_is_live_by_the_database_or_by_the_flags_is_never_retired(
     place.go_live(slot=Slot.BLUE)
     place.traffic.states["shop"] = traffic
     for slot in {Slot.BLUE, traffic.live or Slot.BLUE}:
-        with pytest.raises(DeployFailed, match=f"shop {slot} is live and cannot be retired"):
+        with pytest.raises(DeployFailed, match=f"shop's slot {slot} is live and cannot be retired"):
             retire(place.context, "shop", slot)
     assert place.runtime.stopped == []

@@ -29,7 +29,7 @@ def test_undo_leaves_a_slot_with_traffic_alone_whatever_the_database_says(place:
     deploy = place.claim()
     place.make(deploy, Slot.GREEN)
     place.traffic.states["shop"] = TrafficState(Slot.GREEN)
-    with pytest.raises(DeployFailed, match="shop green has traffic and is left alone"):
+    with pytest.raises(DeployFailed, match="shop's slot green has traffic"):
         undo(place.context, deploy)
     assert len(place.runtime.replicas("shop", Slot.GREEN)) == 2
     assert place.store.release(deploy.number) is not None
