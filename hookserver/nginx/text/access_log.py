@@ -14,15 +14,16 @@ ACCESS_LOG = "logs/access.log"
 def log_format(replicas: Iterable[Endpoint]) -> list[str]:
     """The format ``hs_json``: one JSON object a request; times in seconds.
 
-    ``slot`` is the one that answered. ``session`` has the first 8 characters of the id of the visitor's session, when
-    it is a session of that slot: enough to count visitors, too little to take a session over.
+    ``slot`` is the one that answered. ``session`` has the first 8 characters of the id of the visitor's session, enough
+    to count visitors, too little to take a session over; ``route`` is the replica of that session.
     """
     fields = {
         "time": '"$time_iso8601"',
         "app": '"$hs_app"',
         "slot": '"$hs_answering_slot"',
         "replica": '"$hs_replica"',
-        "session": '"$hs_session"',
+        "session": '"$hs_session_start"',
+        "route": '"$hs_route"',
         "status": "$status",
         "upstream_status": '"$upstream_status"',
         "seconds": "$request_time",
@@ -42,7 +43,7 @@ def log_format(replicas: Iterable[Endpoint]) -> list[str]:
     ]
     return [
         *_replicas(list(replicas)),
-        *_sessions(),
+        *_uri(),
         "",
         "# One JSON object a line.",
         "log_format hs_json escape=json",
@@ -70,23 +71,12 @@ def _replicas(replicas: list[Endpoint]) -> list[str]:
     ]
 
 
-def _sessions() -> list[str]:
-    """``$hs_session``, and ``$hs_logged_uri``, the address without the rest of a session's id."""
-    of_the_slot = '"~^(blue|green):(?<hs_session_found>[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{16,}\\.\\1[0-9]+$"'
+def _uri() -> list[str]:
+    """``$hs_logged_uri``, the address without the rest of a session's id."""
     ends_in_route = "[^=/?;]+=[^/?;]{0,8}(?=[^/?;]*\\.(?:blue|green)[0-9]+(?:[/?;]|$))"
     cut = f'"~*^(?<hs_uri_start>.*;(?:jsessionid=[^/?;]{{0,8}}|{ends_in_route}))[^/?;]*(?<hs_uri_end>.*)$"'
-    return [
-        *table(
-            "map $hs_session_id $hs_session",
-            ["default $hs_session_of_slot;", '"" "";'],
-            "Enough of a session's id to count visitors, not enough to take the session over.",
-        ),
-        *table(
-            'map "$hs_answering_slot:$hs_session_id" $hs_session_of_slot',
-            ['default "";', f"{of_the_slot} $hs_session_found;"],
-        ),
-        *table(
-            "map $request_uri $hs_logged_uri",
-            ["default $request_uri;", f'{cut} "$hs_uri_start...$hs_uri_end";'],
-        ),
-    ]
+    return table(
+        "map $request_uri $hs_logged_uri",
+        ["default $request_uri;", f'{cut} "$hs_uri_start...$hs_uri_end";'],
+        "The address without the rest of a session's id, which would be enough to take the session over.",
+    )

@@ -78,7 +78,7 @@ def moved(state: StateDir, app: AppSettings) -> list[str]:
         "",
         "# Sent, but by its journal the replica had not begun to process it: to the next one.",
         f"if (-f {path(*journal, variable=f'$hs_cut_off/{ACTIVE}')}) {{ set $hs_next ${name(app.name, 'after')}; }}",
-        f'if (-f {path(*journal, variable="$hs_cut_off/$request_id")}) {{ set $hs_next ""; }}',
+        f'if (-f {path(*journal, variable="$hs_cut_off/$hs_request_id")}) {{ set $hs_next ""; }}',
         'if ($hs_next = "") { return 502; }',
         "",
         "set $hs_slot $hs_slot_now;",

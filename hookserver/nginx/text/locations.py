@@ -47,17 +47,12 @@ def bodies() -> list[str]:
 
     See ``client_body_buffer_size``. A request without a length is known by its method.
     """
-    return [
-        *table(
-            "map $content_length $hs_streams",
-            ["default 1;", '"" $hs_streams_unsized;', '0 "";', '"~^(?:[0-9]{1,4}|[1-5][0-9]{4})$" "";'],
-            "Whether a request's body may not fit in client_body_buffer_size.",
-        ),
-        *table(
-            "map $request_method $hs_streams_unsized",
-            ["default 1;", 'GET "";', 'HEAD "";', 'OPTIONS "";', 'DELETE "";'],
-        ),
-    ]
+    without_body = [f'{method}: "";' for method in ("GET", "HEAD", "OPTIONS", "DELETE")]
+    return table(
+        'map "$request_method:$content_length" $hs_streams',
+        ["default 1;", *without_body, '"~:(?:[0-9]{1,4}|[1-5][0-9]{4})$" "";'],
+        "Whether a request's body may not fit in client_body_buffer_size.",
+    )
 
 
 def ways_out() -> list[str]:

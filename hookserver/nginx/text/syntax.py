@@ -24,7 +24,7 @@ def quote(text: str) -> str:
 
 
 def path(*parts: object, variable: str = "") -> str:
-    """A path as one Nginx parameter; its last part can be a ``variable``, such as ``$request_id``.
+    """A path as one Nginx parameter; its last part can be a ``variable``, such as ``$hs_request_id``.
 
     Raises NginxError as ``quote`` does.
     """

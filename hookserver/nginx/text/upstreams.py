@@ -28,28 +28,30 @@ def replicas(every: Endpoints) -> list[Endpoint]:
 
 
 def routes() -> list[str]:
-    """``$hs_session_id``: the id of the visitor's session, from a cookie, else the address; ``$hs_route``: its replica.
+    """``$hs_route``: the replica of the visitor's session, by the end of its id in a cookie, else in the address.
 
+    ``$hs_session_start``: the first 8 characters of an id that is long enough to be secret without them.
     The app may call its cookie anything. The first cookie counts that ends in a route of a slot that serves its
     sessions, by the name of the flag (``$hs_state``). Cookies of another app, or of a release that is gone, do not.
     """
     # A reference to a group that matched nothing matches nothing: pcre2pattern(3), "Backreferences".
-    slots, route = "^(blue|green)(?:-sticky-(blue|green))?:", "\\.(?:\\1|\\2)[0-9]+"
-    in_address = f"{slots}[^?]*?;[^=/?;]+=(?<hs_address_id>[^/?;]+{route})(?:[/?;]|$)"
-    in_cookie = f'{slots}(?:.*?;)??[^;=]+=\\"?(?<hs_cookie_id>[^;\\s\\"]+{route})\\"?\\s*(?:;|$)'
+    slots, route = "^(blue|green)(?:-sticky-(blue|green))?:", "\\.(?<hs_route_found>(?:\\1|\\2)[0-9]+)"
+    start = "(?<hs_session_start>[A-Za-z0-9_-]{8})[A-Za-z0-9_-]{16,}"
+    in_cookie = f'{slots}(?:.*?;)??[^;=]+=\\"?(?:{start}|[^;\\s\\"]+){route}\\"?\\s*(?:;|$)'
+    in_address = f"{slots}[^?]*?;[^=/?;]+=(?:{start}|[^/?;]+){route}(?:[/?;]|$)"
     return [
         *table(
-            "map $http_cookie $hs_session_id",
-            ["default $hs_id_in_cookie;", '"" $hs_id_in_address;'],
-            "The session of a visitor, by its end: the route of a replica.",
+            "map $http_cookie $hs_route",
+            ["default $hs_route_in_cookie;", '"" $hs_route_in_address;'],
+            "The replica of a visitor's session: the end of its id.",
         ),
         *table(
-            'map "$hs_state:$http_cookie" $hs_id_in_cookie',
-            ["default $hs_id_in_address;", f'"~{in_cookie}" $hs_cookie_id;'],
+            'map "$hs_state:$http_cookie" $hs_route_in_cookie',
+            ["default $hs_route_in_address;", f'"~{in_cookie}" $hs_route_found;'],
         ),
-        *table('map "$hs_state:$request_uri" $hs_id_in_address', ['default "";', f'"~{in_address}" $hs_address_id;']),
         *table(
-            "map $hs_session_id $hs_route", ['default "";', '"~\\.(?<hs_route_found>[a-z]+[0-9]+)$" $hs_route_found;']
+            'map "$hs_state:$request_uri" $hs_route_in_address',
+            ['default "";', f'"~{in_address}" $hs_route_found;'],
         ),
     ]
 

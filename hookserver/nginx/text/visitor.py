@@ -14,22 +14,33 @@ Networks = Sequence[IPv4Network | IPv6Network]
 # only since 1.29.3: https://nginx.org/en/docs/http/ngx_http_core_module.html#var_request_port
 _HOST_PORT = table(
     "map $http_host $hs_host_port",
-    ['default "";', '"~(?<hs_host_port_found>:[0-9]{1,5})$" $hs_host_port_found;'],
+    ['default "";', '"~(?<hs_host_port_found>:(?<hs_host_digits>[0-9]{1,5}))$" $hs_host_port_found;'],
     "The port in the visitor's Host header, with its colon.",
 )
 
 
-# $request_id is random, which costs more than all other headers together. Only the request journal needs 32 hexadecimal
-# digits, for the methods that Nginx does not repeat. $connection is a serial number over all workers:
-# https://nginx.org/en/docs/http/ngx_http_core_module.html#var_connection
-_REQUEST_ID = table(
-    "map $request_method $hs_request_id",
-    [
-        'default "$msec-$connection-$connection_requests";',
-        *(f"{method} $request_id;" for method in ("POST", "LOCK", "PATCH")),
-    ],
-    "A name for each request, in its answer, its log line and the app's.",
-)
+# $request_id is random, which costs more than all other headers together. $connection is a serial number over all
+# workers: https://nginx.org/en/docs/http/ngx_http_core_module.html#var_connection
+# The request journal needs 32 hexadecimal digits, for the methods that Nginx does not repeat.
+_REQUEST_ID = [
+    *table(
+        "map $request_method $hs_request_id",
+        [
+            'default "$msec-$connection-$connection_requests";',
+            *(f"{method} $hs_journal_id;" for method in ("POST", "LOCK", "PATCH")),
+        ],
+        "A name for each request, in its answer, its log line and the app's.",
+    ),
+    *table(
+        'map "$msec:0000000000000000000${connection}a$connection_requests" $hs_journal_id',
+        [
+            "default $request_id;",
+            '"~^(?<hs_id_s>[0-9]{10})[.](?<hs_id_ms>[0-9]{3}):.*(?<hs_id_number>[0-9a]{19})$" '
+            "$hs_id_s$hs_id_ms$hs_id_number;",
+        ],
+        "The same in 32 hexadecimal digits.",
+    ),
+]
 
 
 def maps(trusted: Networks) -> list[str]:
@@ -118,10 +129,4 @@ def _believed(trusted: Networks) -> list[str]:
 
 def _port(proto: str, variable: str) -> list[str]:
     """The port that the visitor used: the one in their Host header, else the scheme's own."""
-    return [
-        *table(f"map {proto} $hs_scheme_port", ["default 80;", "https 443;"]),
-        *table(
-            f"map $hs_host_port {variable}",
-            ["default $hs_scheme_port;", '"~^:(?<hs_host_digits>[0-9]+)$" $hs_host_digits;'],
-        ),
-    ]
+    return table(f'map "{proto}$hs_host_port" {variable}', ["default $hs_host_digits;", "http 80;", "https 443;"])

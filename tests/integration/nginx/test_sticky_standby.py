@@ -220,20 +220,20 @@ def test_access_log_has_the_slot_that_answered_and_the_start_of_the_session_id(
 ) -> None:
     start(site)
 
-    def logged(route: str, path: str = "/", id_: str = ID) -> tuple[str, str, str]:
+    def logged(route: str, path: str = "/", id_: str = ID) -> tuple[str, str, str, str]:
         line = site.logged(site.ask(path, headers={"Cookie": f"JSESSIONID={id_}.{route}"} if route else {}))
-        return line["slot"], line["session"], line["uri"]
+        return line["slot"], line["session"], line["route"], line["uri"]
 
-    assert logged("blue1") == ("blue", "0AF9C3D2", "/")
-    assert logged("green1") == ("green", "0AF9C3D2", "/")
-    assert logged("blue9") == ("green", "", "/")
-    assert logged("blue1", id_="0AF9C3D2E1B0") == ("blue", "", "/")
-    assert logged("", f"/a;jsessionid={ID}.blue2?b=c") == ("blue", "0AF9C3D2", "/a;jsessionid=0AF9C3D2...?b=c")
-    assert logged("", f"/a;jsessionid={ID}.blue2") == ("blue", "0AF9C3D2", "/a;jsessionid=0AF9C3D2...")
-    assert logged("", f"/a;sid={ID}.blue2/b;v=2") == ("blue", "0AF9C3D2", "/a;sid=0AF9C3D2.../b;v=2")
-    assert logged("", f"/a;jsessionid={ID}") == ("green", "", "/a;jsessionid=0AF9C3D2...")
+    assert logged("blue1") == ("blue", "0AF9C3D2", "blue1", "/")
+    assert logged("green1") == ("green", "0AF9C3D2", "green1", "/")
+    assert logged("blue9") == ("green", "0AF9C3D2", "blue9", "/")
+    assert logged("blue1", id_="0AF9C3D2E1B0") == ("blue", "", "blue1", "/")
+    assert logged("", f"/a;jsessionid={ID}.blue2?b=c") == ("blue", "0AF9C3D2", "blue2", "/a;jsessionid=0AF9C3D2...?b=c")
+    assert logged("", f"/a;jsessionid={ID}.blue2") == ("blue", "0AF9C3D2", "blue2", "/a;jsessionid=0AF9C3D2...")
+    assert logged("", f"/a;sid={ID}.blue2/b;v=2") == ("blue", "0AF9C3D2", "blue2", "/a;sid=0AF9C3D2.../b;v=2")
+    assert logged("", f"/a;jsessionid={ID}") == ("green", "", "", "/a;jsessionid=0AF9C3D2...")
     end_sessions(site)
-    assert logged("blue1") == ("green", "", "/")
+    assert logged("blue1") == ("green", "0AF9C3D2", "blue1", "/")
 
 
 def test_access_log_counts_the_visitors_of_a_slot_and_has_their_last_request(site: NginxSite) -> None:

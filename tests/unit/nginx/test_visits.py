@@ -22,7 +22,9 @@ def log(tmp_path: Path) -> Path:
 
 def line(ago: float, session: str = "0AF9C3D2", slot: str = "blue", app: str = "shop", **more: str) -> str:
     when = datetime.fromtimestamp(NOW - ago, UTC).isoformat(timespec="seconds")
-    entry = {"time": when, "app": app, "slot": slot, "replica": f"{slot}1", "session": session, **more}
+    replica = f"{slot}1"
+    route = replica if session else ""
+    entry = {"time": when, "app": app, "slot": slot, "replica": replica, "session": session, "route": route, **more}
     return json.dumps(entry, separators=(",", ":")) + "\n"
 
 

@@ -31,7 +31,8 @@ def test_log_format_is_one_json_object_a_request() -> None:
         "app": "hs_app",
         "slot": "hs_answering_slot",
         "replica": "hs_replica",
-        "session": "hs_session",
+        "session": "hs_session_start",
+        "route": "hs_route",
         "status": 200,
         "upstream_status": "upstream_status",
         "seconds": 200,
@@ -66,21 +67,6 @@ def test_replica_is_the_last_one_that_was_tried(addresses: str, replica: str, sl
 
 
 @pytest.mark.parametrize(
-    ("session", "logged"),
-    [
-        (f"{SESSION}.blue1", "0AF9C3D2"),
-        (f"{SESSION}.green1", ""),
-        (f"{SESSION[:23]}.blue1", ""),
-        (SESSION, ""),
-        (f"{SESSION}.blue1x", ""),
-        ("", ""),
-    ],
-)
-def test_session_is_the_start_of_the_id_of_a_session_of_the_slot(session: str, logged: str) -> None:
-    assert value(LINES, "hs_session", hs_session_id=session, hs_answering_slot="blue") == logged
-
-
-@pytest.mark.parametrize(
     ("uri", "logged"),
     [
         (f"/a;jsessionid={SESSION}.blue1/b?c=d", "/a;jsessionid=0AF9C3D2.../b?c=d"),
@@ -98,4 +84,3 @@ def test_logged_uri_has_no_whole_session_id(uri: str, logged: str) -> None:
 def test_session_id_of_a_replica_is_never_logged_whole(session: str, name: str) -> None:
     uri = f"/shop;{name}={session}.blue1"
     assert session[:9] not in value(LINES, "hs_logged_uri", request_uri=uri).partition("=")[2]
-    assert value(LINES, "hs_session", hs_session_id=f"{session}.blue1", hs_answering_slot="blue") == session[:8]

@@ -9,6 +9,10 @@ import pytest
 from hookserver.addresses import all_endpoints
 from hookserver.config import Settings
 from hookserver.nginx.text.managed import render
+from hookserver.nginx.text.upstreams import routes
+from tests.unit.nginx.nginx_maps import values
+
+SESSION = "0AF9C3D2E5B7418F9C3D2E5B7418F0AF"
 
 
 def lines(replicas: int, apps: int = 1, sessions: str = "sticky") -> int:
@@ -30,3 +34,22 @@ def test_each_further_replica_costs_the_same_number_of_lines(sessions: str) -> N
 def test_each_further_app_costs_the_same_number_of_lines() -> None:
     sizes = [lines(2, apps) for apps in range(1, 5)]
     assert len({after - before for before, after in itertools.pairwise(sizes)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("session", "start", "route"),
+    [
+        (f"{SESSION}.blue1", "0AF9C3D2", "blue1"),
+        (f"{SESSION}.green1", "", ""),
+        (f"{SESSION[:23]}.blue1", "", "blue1"),
+        (SESSION, "", ""),
+        (f"{SESSION}.blue1x", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_session_is_known_by_its_route_and_named_by_its_start(session: str, start: str, route: str) -> None:
+    for variables in (
+        {"http_cookie": f"a=b; sid={session}", "request_uri": "/"},
+        {"http_cookie": "", "request_uri": f"/a;sid={session}?b"},
+    ):
+        assert values(routes(), "hs_route", "hs_session_start", hs_state="blue", **variables) == (route, start)
