@@ -41,7 +41,7 @@ def test_a_repository_that_cannot_be_prepared_is_reported_and_the_others_are_pre
     assert (state.push_repository("shop") / "hooks/post-receive").exists()
     assert len(reports) == 1
     assert reports[0].startswith("blog: its repository is not ready for pushes: ")
-    assert "no bare git repository" in reports[0]
+    assert "is not a bare git repository" in reports[0]
 
 
 def test_a_token_is_made_for_each_app_kept_and_replaced_once_revoked(context: Context, state: StateDir) -> None:
