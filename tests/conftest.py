@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,3 +53,12 @@ def state(tmp_path: Path, migrated: Path) -> StateDir:
     made.root.mkdir()
     shutil.copy(migrated, made.database)
     return made
+
+
+@pytest.fixture
+def store(state: StateDir) -> Iterator[Store]:
+    """A store that knows one app, ``shop``."""
+    made = Store(state)
+    made.sync_apps(["shop"])
+    yield made
+    made.close()

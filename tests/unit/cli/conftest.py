@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,6 @@ from click.testing import CliRunner, Result
 
 from hookserver.cli import cli
 from hookserver.state.state_dir import StateDir
-from hookserver.store import Store
 
 SETTINGS = '[server]\nstate_dir = "{}"\n[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
 Run = Callable[..., Result]
@@ -21,14 +20,6 @@ def file(state: StateDir, tmp_path: Path) -> Path:
     path = tmp_path / "hookserver.toml"
     path.write_text(SETTINGS.format(state.root))
     return path
-
-
-@pytest.fixture
-def store(state: StateDir) -> Iterator[Store]:
-    store = Store(state)
-    store.sync_apps(["shop"])
-    yield store
-    store.close()
 
 
 @pytest.fixture

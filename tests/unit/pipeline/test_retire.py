@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from hookserver.config import AppSettings
 from hookserver.errors import DeployFailed
 from hookserver.models import Push, Release, Slot, Status, TrafficState, Trigger
 from hookserver.pipeline.retire import kept_images, retire
-from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from tests.unit.pipeline.conftest import PipelinePlace
-
-
-@pytest.fixture
-def store(state: StateDir) -> Iterator[Store]:
-    made = Store(state)
-    made.sync_apps(["shop"])
-    yield made
-    made.close()
 
 
 def shop(keep: int) -> AppSettings:

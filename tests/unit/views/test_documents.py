@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from hookserver.config import AppSettings
 from hookserver.models import Push, Step, StepOutcome, Trigger
-from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.views import documents
 
 SHOP = AppSettings(name="shop", repository="push", domains=("shop.example.com",))
-
-
-@pytest.fixture
-def store(state: StateDir) -> Iterator[Store]:
-    made = Store(state)
-    made.sync_apps(["shop"])
-    yield made
-    made.close()
 
 
 def test_app_shows_its_running_deploy_however_many_pushes_came_since(store: Store) -> None:

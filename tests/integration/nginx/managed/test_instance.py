@@ -15,7 +15,7 @@ from hookserver.addresses import Endpoints
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Slot, TrafficState
-from hookserver.nginx import Nginx, logs
+from hookserver.nginx import Nginx
 from hookserver.nginx.text.managed import ManagedText
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
@@ -258,25 +258,6 @@ def test_missing_program_is_an_error(site: NginxSite) -> None:
 def test_the_program_may_be_named_by_its_folder(site: NginxSite) -> None:
     site.nginx_keys = 'binary = "/usr/sbin"'
     assert site.apply()
-
-
-def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: NginxSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "SIZE", 100)
-    start(site)
-    log = site.folder / "logs/access.log"
-    assert site.ask("/first").status == 200
-    until(lambda: "/first" in log.read_text())  # Nginx logs a request once its answer is on its way
-    site.nginx.rotate_logs()
-    until(log.exists)
-
-    def is_written() -> bool:
-        """By a worker that has reopened its logs."""
-        site.ask("/second")
-        return "/second" in log.read_text()
-
-    until(is_written)
-    assert "/first" not in log.read_text()
-    assert "/first" in log.with_name("access.log.1").read_text()
 
 
 def test_stop_ends_it_and_frees_the_address(site: NginxSite) -> None:

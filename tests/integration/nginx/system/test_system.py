@@ -19,7 +19,6 @@ from cryptography.x509.oid import NameOID
 
 from hookserver.errors import NginxError
 from hookserver.models import Slot, TrafficState
-from hookserver.nginx import logs
 from tests.integration.nginx.conftest import NginxSite
 from tests.shop.operators_nginx import Operator
 from tests.waiting import until
@@ -363,23 +362,6 @@ def test_impossible_folder_for_our_files_is_an_error(site: NginxSite) -> None:
     site.operator = replace(operator(site), conf=Path("/proc/nowhere/nginx.conf"))
     with pytest.raises(NginxError, match=r"Set nginx.conf_dir to a folder"):
         site.apply()
-
-
-def test_a_log_over_its_size_is_put_aside_and_writing_goes_on(site: NginxSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "SIZE", 100)
-    start(site)
-    log = site.folder / "logs/access.log"
-    assert site.ask("/first").status == 200
-    until(lambda: "/first" in log.read_text())
-    site.nginx.rotate_logs()
-    until(log.exists)
-
-    def is_written() -> bool:
-        site.ask("/second")
-        return "/second" in log.read_text()
-
-    until(is_written)
-    assert "/first" in log.with_name("access.log.1").read_text()
 
 
 def test_stop_leaves_it_alone(site: NginxSite) -> None:
