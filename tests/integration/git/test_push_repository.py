@@ -64,7 +64,7 @@ def test_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     ours = tmp_path / "repos/shop.git"
     ours.mkdir(parents=True)
     (ours / "notes.txt").write_text("mine")
-    with pytest.raises(GitError, match="no bare git repository"):
+    with pytest.raises(GitError, match="not a bare git repository"):
         ensure(ours)
     assert [path.name for path in ours.iterdir()] == ["notes.txt"]
 
@@ -107,5 +107,5 @@ def test_file_in_its_place_is_left_alone(tmp_path: Path) -> None:
     ours = tmp_path / "repos/shop.git"
     ours.parent.mkdir()
     ours.write_text("mine")
-    with pytest.raises(GitError, match="no bare git repository"):
+    with pytest.raises(GitError, match="not a bare git repository"):
         ensure(ours)
