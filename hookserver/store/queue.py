@@ -41,8 +41,10 @@ class Queue(StoreBase):
                 first = connection.execute(again).scalar()
                 if first is not None:
                     return Queued(first, duplicate=True)
-            number = self._insert(connection, push)
-        self._wake_worker()
+            superseded = find_waiting(connection, push.app)
+            number = self._insert(connection, push, superseded)
+        if not superseded:  # otherwise the worker was woken for that one, and has no more to do than before
+            self._wake_worker()
         return Queued(number)
 
     def enqueue_new_tip(self, push: Push, tip: str) -> Queued | None:
@@ -58,7 +60,7 @@ class Queue(StoreBase):
         with self._database.writing() as connection:
             if not connection.execute(unseen.values(tip_seen=tip)).rowcount:
                 return None
-            number = self._insert(connection, push)
+            number = self._insert(connection, push, find_waiting(connection, push.app))
         self._wake_worker()
         return Queued(number)
 
@@ -66,7 +68,7 @@ class Queue(StoreBase):
         """As ``enqueue``, but the app's waiting deploy is kept: it brings the settings too. Raises StoreError."""
         with self._database.writing() as connection:
             waiting = find_waiting(connection, push.app)
-            number = waiting.number if waiting else self._insert(connection, push)
+            number = waiting.number if waiting else self._insert(connection, push, waiting)
         self._wake_worker()
         return Queued(number)
 
@@ -147,8 +149,7 @@ class Queue(StoreBase):
             change_status(connection, deploy, status, **facts)
             return status
 
-    def _insert(self, connection: Connection, push: Push) -> int:
-        superseded = find_waiting(connection, push.app)
+    def _insert(self, connection: Connection, push: Push, superseded: Deploy | None) -> int:
         if superseded:
             change_status(connection, superseded, Status.SUPERSEDED, ended_at=self._clock())
         values = {

@@ -33,3 +33,12 @@ def test_a_change_wakes_the_worker(store: Store, state: StateDir, change: str) -
 
 def test_a_change_without_a_worker_is_no_error(store: Store) -> None:
     assert store.enqueue(push()).deploy
+
+
+def test_a_push_that_supersedes_another_does_not_wake_the_worker_again(store: Store, state: StateDir) -> None:
+    with wakeups(state) as wakeup:
+        store.enqueue(push())
+        store.enqueue(push())
+        assert wakeup.recv(64)
+        with pytest.raises(BlockingIOError):
+            wakeup.recv(64)
