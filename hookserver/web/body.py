@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from hookserver.errors import BadRequest
 from hookserver.forges import payload
+from hookserver.web.context import context
 from hookserver.web.errors import TryLater
 
 DEADLINE = 30.0
@@ -40,7 +42,7 @@ def read(limit: int) -> bytes:
     # Flask refuses a larger Content-Length, and a chunked body once it has sent as much.
     # https://flask.palletsprojects.com/en/stable/api/#flask.Request.max_content_length
     request.max_content_length = limit
-    with _deadline(request.environ.get("gunicorn.socket")) as passed:
+    with _deadline() as has_passed:
         try:
             body = _read_stream()
         except RequestEntityTooLarge as error:
@@ -51,7 +53,7 @@ def read(limit: int) -> bytes:
         except (ClientDisconnected, OSError):
             body = None
         if body is None or len(body) < (request.content_length or 0):
-            if passed.is_set():
+            if has_passed():
                 raise BadRequest(f"the body did not arrive within {DEADLINE:.0f} s", "Send it again.", 408)
             raise BadRequest("the body is incomplete: the connection ended early", "Send it again.")
         return body
@@ -98,23 +100,18 @@ def _read_stream() -> bytes:
 
 
 @contextmanager
-def _deadline(connection: socket.socket | None) -> Iterator[threading.Event]:
-    """Stop reading from the connection after the deadline, and set the event that is yielded.
+def _deadline() -> Iterator[Callable[[], bool]]:
+    """Let the server end the reading from this request's connection after the deadline; yields whether it has passed.
 
-    ``shutdown(2)`` wakes the thread that reads: its ``recv`` returns as if the client had closed the connection.
+    Another thread has to do that: this one may wait in ``recv``, once for each byte of a slow sender.
     """
-    passed = threading.Event()
-
-    def stop() -> None:
-        passed.set()
-        with suppress(OSError):
-            if connection:
-                connection.shutdown(socket.SHUT_RD)
-
-    timer = threading.Timer(DEADLINE, stop)
-    timer.daemon = True
-    timer.start()
+    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+    deadlines = context().read_deadlines
+    ends = time.monotonic() + DEADLINE
+    if connection:
+        deadlines[connection] = ends
     try:
-        yield passed
+        yield lambda: time.monotonic() >= ends
     finally:
-        timer.cancel()
+        if connection:
+            deadlines.pop(connection, None)

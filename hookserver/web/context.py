@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import threading
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ class WebContext:
     """The settings, the store, and the counters in memory.
 
     ``stopping`` is set when the process is asked to end: requests that wait then answer at once.
+    ``read_deadlines`` are the moments, by ``time.monotonic()``, when the server ends the reading from a connection.
     """
 
     current: CurrentSettings
@@ -32,6 +34,7 @@ class WebContext:
     failures: Failures = field(default_factory=Failures)
     followers: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MAX_FOLLOWERS))
     stopping: threading.Event = field(default_factory=threading.Event)
+    read_deadlines: dict[socket.socket, float] = field(default_factory=dict)
     no_secret: str = field(default_factory=secrets.token_hex, repr=False)
 
     @property

@@ -71,40 +71,50 @@ def listen(address: str) -> socket.socket:
 
 
 class HttpWorker(ThreadWorker):
-    """Ends its streams when it is asked to stop, and closes connections whose headers do not arrive in time."""
+    """Ends its streams when it is asked to stop, and the reading of requests that do not arrive in time."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._open: dict[TConn, float | None] = {}
+        self._open: set[TConn] = set()
+
+    @property
+    def _shared(self) -> WebContext:
+        application: Any = self.wsgi
+        shared: WebContext = application.extensions["hookserver"]
+        return shared
 
     def handle(self, conn: TConn) -> Any:
-        self._open[conn] = time.monotonic() + HEAD_DEADLINE
+        connection, deadlines = conn.sock, self._shared.read_deadlines
+        self._open.add(conn)
+        deadlines[connection] = time.monotonic() + HEAD_DEADLINE
         try:
             return super().handle(conn)
         finally:
-            del self._open[conn]
+            deadlines.pop(connection, None)
+            self._open.discard(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        self._open[conn] = None
+        self._shared.read_deadlines.pop(conn.sock, None)
         return super().handle_request(req, conn)
 
     def notify(self) -> None:
-        """Called by the worker's loop at least once a second."""
+        """Called by the worker's loop at least once a second.
+
+        ``shutdown(2)`` wakes the thread that reads: its ``recv`` returns as if the client had closed the connection.
+        """
         super().notify()
         now = time.monotonic()
-        for conn, deadline in list(self._open.items()):
-            if deadline is not None and now > deadline:
-                _shut(conn, socket.SHUT_RD)
+        for connection, deadline in list(self._shared.read_deadlines.items()):
+            if now > deadline:
+                _shut(connection, socket.SHUT_RD)
 
     def run(self) -> None:
         super().run()
         for conn in list(self._open):
-            _shut(conn, socket.SHUT_RDWR)
+            _shut(conn.sock, socket.SHUT_RDWR)
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
-        application: Any = self.wsgi
-        shared: WebContext = application.extensions["hookserver"]
-        shared.stopping.set()
+        self._shared.stopping.set()
         super().handle_exit(sig, frame)
 
     def handle_quit(self, sig: Any, frame: Any) -> None:
@@ -141,6 +151,6 @@ class _Application(BaseApplication):
         return self._application
 
 
-def _shut(conn: TConn, how: int) -> None:
+def _shut(connection: socket.socket, how: int) -> None:
     with suppress(OSError):
-        conn.sock.shutdown(how)
+        connection.shutdown(how)
