@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,7 +12,6 @@ from hookserver.addresses import Endpoints
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.nginx import binary, folders, logs
-from hookserver.nginx.managed import processes
 from hookserver.nginx.status_at import StatusAt
 from hookserver.nginx.system import own_files
 from hookserver.nginx.system.build_check import check_build
@@ -21,13 +19,9 @@ from hookserver.nginx.system.dump import Dump, read_dump
 from hookserver.nginx.system.foreign import servers
 from hookserver.nginx.system.operators import Operators
 from hookserver.nginx.system.refused import blamed, refused
+from hookserver.nginx.system.reload import reload
 from hookserver.nginx.system.snippet import snippet_file
-from hookserver.nginx.system.text import (
-    COMMON,
-    PREFIX,
-    Surroundings,
-    render_system,
-)
+from hookserver.nginx.system.text import COMMON, PREFIX, Surroundings, render_system
 from hookserver.nginx.text.access_log import ACCESS_LOG
 from hookserver.nginx.text.managed import digest
 from hookserver.state.wait_until import wait_until
@@ -132,7 +126,8 @@ class System:
             operators.check_defaults(self._settings.nginx)
             is_up = operators.master is not None or self.is_running()
             if is_up:
-                self._reload(program, operators, current)
+                command = self._reload_command(program)
+                reload(command, operators, lambda: self.ask("/config") == current, self._patience)
         except NginxError:
             own_files.put_back(wanted)
             if self.ask("/config") == current:
@@ -143,29 +138,6 @@ class System:
             raise NginxError(
                 "Nginx is down, and hookserver does not start one that is not its own",
                 "Start it: `systemctl start nginx`, or as you usually do. hookserver's files are in place.",
-            )
-
-    def _reload(self, program: str, operators: Operators, current: str) -> None:
-        command = self._reload_command(program)
-        before = logs.size(operators.error_log)
-        old = processes.workers_of(operators.master) if operators.master else frozenset()
-        output = binary.run(command, self._patience)
-        if output.code != 0:
-            raise NginxError(
-                f"`{shlex.join(command)}` failed:\n{output.stdout}{output.stderr}",
-                "Set nginx.reload to the command that reloads your Nginx.",
-            )
-
-        def old_ones_left() -> bool:
-            return operators.master is None or not old & processes.workers_of(operators.master)
-
-        # For a moment old and new workers take requests side by side.
-        if not self.answers("/config", current, self._patience) or not wait_until(old_ones_left, self._patience):
-            raise NginxError(
-                f"Nginx was reloaded, but does not run the new configuration:\n"
-                f"{logs.errors_since(operators.error_log, before)}",
-                f"The one before it is still active. "
-                f"Fix what is named here or in {operators.error_log}, or nginx.reload.",
             )
 
     def _reload_command(self, program: str) -> list[str]:
