@@ -17,6 +17,7 @@ from typing import TextIO
 LIMIT = 20 << 20
 """Bytes that a log can grow to: a build that prints a gigabyte must not fill the disk."""
 _LINE_LIMIT = 4000
+# Colours and other control sequences of ECMA-48: a build's output must not control the reader's terminal.
 _UNPRINTABLE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -81,6 +82,7 @@ def _opened(path: Path) -> TextIO:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         own = partial(os.open, mode=0o600)
+        # buffering=1 writes each line at once, and "a" appends (O_APPEND), also after a kill and a new start.
         return open(path, "a", encoding="utf-8", buffering=1, errors="replace", opener=own)
     except OSError:
         return Path(os.devnull).open("a", encoding="utf-8")

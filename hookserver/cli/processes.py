@@ -37,4 +37,5 @@ def worker(loaded: Loaded) -> None:
 @with_settings
 def up(loaded: Loaded) -> None:
     """Run web process and worker in the foreground. Each is restarted when it ends."""
+    # In place of this process, so that systemd's main process and signals are the supervisor's.
     os.execv(sys.executable, [sys.executable, "-m", "hookserver.supervisor", str(loaded.path)])  # noqa: S606

@@ -99,7 +99,7 @@ class Containers:
 
         def stop_one(id_: str) -> None:
             with self._engine.doing(f"stop a {slot} replica of {app}"), contextlib.suppress(NotFound):
-                self._engine.api.stop(id_, timeout=math.ceil(grace))
+                self._engine.api.stop(id_, timeout=math.ceil(grace))  # Docker takes whole seconds
             self._own.remove([id_])
 
         in_parallel(stop_one, self._own.ids(app=app, slot=slot))

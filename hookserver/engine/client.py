@@ -38,7 +38,7 @@ class Engine:
     """
 
     def __init__(self, host: str, timeout: int = TIMEOUT, error: type[DeployFailed] = ContainerError) -> None:
-        self.host = host or os.environ.get("DOCKER_HOST") or _LOCAL
+        self.host = host or os.environ.get("DOCKER_HOST") or _LOCAL  # the order of the docker command, without contexts
         self._timeout = timeout
         self.error = error
 

@@ -12,7 +12,7 @@ from hookserver.models import Endpoint
 
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _IN_USE = frozenset({"01", "02"})
-"""Established, or being established (TCP_ESTABLISHED, TCP_SYN_SENT in the kernel's tcp_states.h)."""
+"""Established, or being established (TCP_ESTABLISHED, TCP_SYN_SENT in the kernel's include/net/tcp_states.h)."""
 
 
 def requests_in_flight(endpoints: Sequence[Endpoint]) -> int:
@@ -25,7 +25,7 @@ def count(lines: Iterable[str], remotes: set[tuple[str, int]]) -> int:
     """How many ``lines`` of the kernel's table are connections in use to one of ``remotes`` (address, port)."""
     found = 0
     for line in lines:
-        _, _, remote, state, *_ = line.split(maxsplit=4)
+        _, _, remote, state, *_ = line.split(maxsplit=4)  # sl, local_address, rem_address, st: proc_pid_net(5)
         if state in _IN_USE and _address(remote) in remotes:
             found += 1
     return found

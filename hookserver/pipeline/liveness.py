@@ -39,6 +39,7 @@ def check_alive(runtime: Runtime, release: Release, forgiven: Mapping[str, int] 
     replicas = replicas_of(runtime, release)
     for replica in replicas:
         was_restarted = replica.restarts > forgiven.get(replica.id, 0)
+        # The kernel may kill one process of a container, and the container runs on: Docker reports OOMKilled.
         lost_a_process = replica.out_of_memory and not replica.restarts
         if replica.state is not ReplicaState.RUNNING or was_restarted or lost_a_process:
             raise _died(runtime, replica)

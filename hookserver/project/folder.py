@@ -59,7 +59,7 @@ class Folder:
             self.notes.append(f"{name} cannot be read: {error.strerror}")
             content = b""
         self._bytes += len(content)
-        self._texts[name] = content.decode("utf-8", "replace").removeprefix("\ufeff")
+        self._texts[name] = content.decode("utf-8", "replace").removeprefix("\ufeff")  # editors on Windows add a BOM
         return self._texts[name]
 
     def xml(self, name: str) -> Element | None:

@@ -31,6 +31,7 @@ def is_gone(client: socket.socket | None) -> bool:
     readable = select.poll()
     try:
         readable.register(client, select.POLLIN)
+        # An empty read is the end of the connection; MSG_PEEK leaves a pipelined request in the buffer: recv(2).
         return bool(readable.poll(0)) and client.recv(1, socket.MSG_PEEK) == b""
     except (OSError, ValueError):  # ValueError: it is closed on this side too
         return True

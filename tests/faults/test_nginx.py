@@ -38,7 +38,7 @@ def test_start_of_hookserver_starts_nginx(shop: Shop) -> None:
 
 
 def test_nginx_keeps_the_old_configuration_when_the_new_one_is_not_valid(shop: Shop) -> None:
-    """A port that somebody else has: Nginx cannot take it up."""
+    """Another program has the port, so Nginx cannot use it."""
     site = shop.site
     running = site.state.nginx / "nginx.conf"
     good, text = site.config.read_text(), running.read_text()

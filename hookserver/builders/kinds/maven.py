@@ -101,7 +101,7 @@ def default_command(source: Path, log: DeployLog) -> tuple[str, ...]:
 def packaging(pom: str) -> str:
     """The packaging in a ``pom.xml``; ``unknown`` when it cannot be read.
 
-    ``jar`` is Maven's default: https://maven.apache.org/pom.html#packaging
+    ``jar`` is Maven's default: https://maven.apache.org/pom.html#Packaging
     """
     try:
         root = fromstring(pom.encode())

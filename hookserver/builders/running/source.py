@@ -62,6 +62,7 @@ def pack_source(source: Path, work: Path, below: str) -> Iterator[IO[bytes]]:
 
 
 def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    # Reading a pipe would block, and a device in the tar file would be created by root.
     if not (entry.isreg() or entry.isdir() or entry.issym() or entry.islnk()):
         return None
     entry.uid = entry.gid = 0

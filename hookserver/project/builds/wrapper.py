@@ -1,6 +1,6 @@
 """Reads a project's own wrapper of its build tool: ``mvnw`` or ``gradlew``.
 
-https://maven.apache.org/wrapper/ and https://docs.gradle.org/current/userguide/gradle_wrapper.html
+https://maven.apache.org/tools/wrapper/ and https://docs.gradle.org/current/userguide/gradle_wrapper.html
 """
 
 from __future__ import annotations
