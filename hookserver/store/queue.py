@@ -16,6 +16,7 @@ from hookserver.store.transitions import Facts, change_status, close_killed_step
 
 MAX_ATTEMPTS = 3
 """How often a deploy is started whose process is killed each time."""
+_other = deploys.alias()
 
 
 @dataclass(frozen=True)
@@ -177,8 +178,7 @@ def _next(connection: Connection, builds: int, busy: Collection[str]) -> Deploy 
     running = select(func.count()).where(in_progress(deploys), deploys.c.status == Status.RUNNING)
     if connection.execute(running).scalar_one() >= builds:
         return None
-    other = deploys.alias()
-    blocked = exists().where(other.c.app == deploys.c.app, in_progress(other))
+    blocked = exists().where(_other.c.app == deploys.c.app, in_progress(_other))
     row = connection.execute(
         select(deploys)
         .join(apps, apps.c.name == deploys.c.app)
