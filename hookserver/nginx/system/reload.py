@@ -16,7 +16,7 @@ def reload(command: Sequence[str], operators: Operators, runs_new: Callable[[], 
     """Run the command, and wait until Nginx runs the new configuration in all its workers.
 
     ``runs_new``: whether Nginx answers from the new configuration. ``patience``: seconds for each of the three.
-    Raises NginxError when the command fails, or when Nginx keeps the configuration before.
+    Raises NginxError when the command fails, or when Nginx keeps the previous configuration.
     """
     before = logs.size(operators.error_log)
     old = processes.workers_of(operators.master) if operators.master else frozenset()
@@ -30,10 +30,10 @@ def reload(command: Sequence[str], operators: Operators, runs_new: Callable[[], 
     def old_ones_left() -> bool:
         return operators.master is None or not old & processes.workers_of(operators.master)
 
-    # For a moment old and new workers take requests side by side.
+    # Nginx starts new workers before it ends the old ones: https://nginx.org/en/docs/control.html#reconfiguration
     if not wait_until(runs_new, patience) or not wait_until(old_ones_left, patience):
         raise NginxError(
             f"Nginx was reloaded, but does not run the new configuration:\n"
             f"{logs.errors_since(operators.error_log, before)}",
-            f"The one before it is still active. Fix what is named here or in {operators.error_log}, or nginx.reload.",
+            f"The previous one stays active. Fix the errors here and in {operators.error_log}, or set nginx.reload.",
         )

@@ -96,7 +96,7 @@ class System:
         )
 
     def rotate_logs(self) -> None:
-        """Put aside an access log of ours that grew over its size, and let Nginx open a new one.
+        """Rotate an access log of ours that grew over its size, and let Nginx open a new one.
 
         Raises NginxError when the folders cannot be created, or when Nginx's configuration cannot be read.
         """
@@ -112,13 +112,13 @@ class System:
         """Do nothing: the operator's Nginx keeps running."""
 
     def _install(self, program: str, build: binary.NginxBuild, wanted: Mapping[Path, str | None], current: str) -> None:
-        """Write the files, test the whole, reload, and check that it runs; or put everything back."""
+        """Write the files, test the whole, reload, and check that it runs; or restore the old files."""
         try:
             own_files.write_files(wanted)
         except OSError as error:
             raise NginxError(
                 f"hookserver's Nginx files cannot be written: {error}",
-                f"Give hookserver the right to write in {self._conf_dir}, and make room.",
+                f"Let hookserver's user write to {self._conf_dir}, and make room on the disk.",
             ) from error
         try:
             operators = self._read(self._dump(program), build)
@@ -185,7 +185,9 @@ class System:
             for folder in (self._snippets, self._conf_dir):
                 folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise NginxError(f"{error.filename} cannot be made: {error}", "Set nginx.conf_dir to a folder.") from error
+            raise NginxError(
+                f"{error.filename} cannot be created: {error}", "Set nginx.conf_dir to a folder."
+            ) from error
 
     def _present(self) -> list[Path]:
         """Our files that are there."""
