@@ -37,7 +37,7 @@ def place() -> Iterator[Place]:
             shop=site.add_app("it-shop", replicas=2, app='poll = "2s"'),
             other=site.add_app("it-other"),
             script=site.add_app("it-script", build=SCRIPT),
-            first=site.add_app("it-first", health='deadline = "12s"'),
+            first=site.add_app("it-first", health='deadline = "25s"'),
             broken=site.add_app(
                 "it-broken", java_opts="-XX:MaxDirectMemorySize=4g", health='timeout = "1s"\ndeadline = "15s"'
             ),
