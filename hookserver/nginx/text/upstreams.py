@@ -57,53 +57,69 @@ def routes() -> list[str]:
 
 
 def upstreams(app: AppSettings, slots: Mapping[Slot, Sequence[Endpoint]], lacking: Set[str] = frozenset()) -> list[str]:
-    """The app's upstreams, and the maps that choose one for a visitor, by the live slot and the route of their session.
+    """The app's upstreams, and the maps that choose one for a visitor.
 
     There is one over the replicas of each slot, and one for each replica, with the next ones of its slot as backup.
     When sessions are ``sticky`` there is another one for each replica, for when its slot is the sticky standby: the
     rest of its slot has not the session either, so replicas of the live slot are the backup. A replica that is the only
-    one with the session, and stalls for a moment, is tried again before. When sessions are ``replicated`` a visitor
-    moves from a replica to the one with the same number in the other slot, so that a session changes in one place at
-    a time.
-
-    A request that a replica of the live slot left undone as it died goes to the next one; that of any other replica,
-    to the live slot.
+    one with the session, and stalls for a moment, is tried again before.
     """
     keepalive = [] if "http_upstream_keepalive_module" in lacking else [_KEEPALIVE]
-    sessions = app.release.sessions
-    tries = _TRIES if sessions == "sticky" else 1
+    sticky = app.release.sessions == "sticky"
     lines: list[str] = []
-    chosen: list[str] = []
-    after: list[str] = []
     for slot, replicas in slots.items():
         lines += _upstream(f"The {slot} slot of {app.name}.", name(app.name, slot), replicas, [], keepalive)
         for index, replica in enumerate(replicas):
-            following = [*replicas[index + 1 :], *replicas[:index]]
-            own = name(app.name, replica.route)
-            comment = "" if index else f"Each replica of it{', for the sessions that it holds' * (sessions != 'none')}."
-            lines += _upstream(comment, own, [replica] * tries, following, keepalive)
-            after.append(f"{slot}:{replica.host} {name(app.name, (following or replicas)[0].route)};")
-            if sessions != "none":
-                chosen.append(f"{slot}:{replica.route} {own};")
-            if sessions == "replicated":
-                chosen.append(f"{slot}:{slot.other}{replica.route.removeprefix(slot)} {own};")
-        if sessions == "sticky":
+            comment = "" if index else "Each replica of it, with the next ones as backup."
+            servers = [replica] * (_TRIES if sticky else 1)
+            lines += _upstream(comment, name(app.name, replica.route), servers, _following(replicas, index), keepalive)
+        if sticky:
             lines += _standby(app, replicas, slots[slot.other], keepalive)
-            chosen += [f"{slot.other}:{one.route} {name(app.name, one.route)}_sticky;" for one in replicas]
-    default = f"default {name(app.name, '')}$hs_slot;"
-    return [
-        *lines,
-        *table(
-            f'map "$hs_slot:$hs_route" ${name(app.name, "upstream")}',
-            [default, *chosen],
-            "Where a request goes, by the live slot and the replica of its session.",
-        ),
-        *table(
-            f'map "$hs_slot_now:$hs_cut_off" ${name(app.name, "after")}',
-            [default.replace("$hs_slot", "$hs_slot_now"), *after],
-            "Where a request goes that a replica, at this address, did not live to answer.",
-        ),
-    ]
+    return [*lines, *_chosen(app, slots), *_after(app, slots)]
+
+
+def _following(replicas: Sequence[Endpoint], index: int) -> list[Endpoint]:
+    return [*replicas[index + 1 :], *replicas[:index]]
+
+
+def _chosen(app: AppSettings, slots: Mapping[Slot, Sequence[Endpoint]]) -> list[str]:
+    """The upstream of a request, by the live slot and the route of the visitor's session.
+
+    When sessions are ``replicated`` a visitor moves from a replica to the one with the same number in the other slot,
+    so that a session changes in one place at a time.
+    """
+    chosen = [f"default {name(app.name, '')}$hs_slot;"]
+    for slot, replicas in slots.items():
+        chosen.append(f'"{slot}:" {name(app.name, slot)};')
+        for replica in replicas:
+            own, twin = name(app.name, replica.route), f"{slot.other}{replica.route.removeprefix(slot)}"
+            chosen += {
+                "none": [],
+                "sticky": [f"{slot}:{replica.route} {own};", f"{slot.other}:{replica.route} {own}_sticky;"],
+                "replicated": [f"{slot}:{replica.route} {own};", f"{slot}:{twin} {own};"],
+            }[app.release.sessions]
+    return table(
+        f'map "$hs_slot:$hs_route" ${name(app.name, "upstream")}',
+        chosen,
+        "Where a request goes, by the live slot and the replica of its session.",
+    )
+
+
+def _after(app: AppSettings, slots: Mapping[Slot, Sequence[Endpoint]]) -> list[str]:
+    """The upstream of a request that a replica left undone as it died.
+
+    It is the next replica, if that replica was one of the live slot; else the live slot.
+    """
+    after = [f"default {name(app.name, '')}$hs_slot_now;"]
+    for slot, replicas in slots.items():
+        for index, replica in enumerate(replicas):
+            following = (_following(replicas, index) or replicas)[0]
+            after.append(f"{slot}:{replica.host} {name(app.name, following.route)};")
+    return table(
+        f'map "$hs_slot_now:$hs_cut_off" ${name(app.name, "after")}',
+        after,
+        "Where a request goes that a replica, at this address, did not live to answer.",
+    )
 
 
 def _standby(
