@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,7 +18,6 @@ from hookserver.project import (
     Question,
     default_answers,
     find_ca_bundle,
-    health_path,
     inspect_project,
     open_points,
     questions,
@@ -40,7 +40,8 @@ def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
     project = inspect_project(directory)
     answers = default_answers(project)
     if domain:
-        answers = replace(answers, domain=_checked_domain(project, answers, domain))
+        question = next(question for question in questions(project, answers) if question.key == "domain")
+        answers = replace(answers, domain=_read(question, domain, "--domain"))
     _report_findings(project)
     if ask:
         answers = _ask(project, answers, {"domain"} if domain else set())
@@ -57,43 +58,30 @@ def on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _checked_domain(project: Project, answers: Answers, domain: str) -> str:
-    question = next(question for question in questions(project, answers) if question.key == "domain")
-    try:
-        return question.read(domain)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--domain") from None
-
-
 def _ask(project: Project, answers: Answers, answered: set[str]) -> Answers:
     """Ask each question once. An answer can lead to further questions."""
     click.echo("Press Enter to accept the value in brackets.", err=True)
     while question := next((found for found in questions(project, answers) if found.key not in answered), None):
         answered.add(question.key)
-        answers = replace(answers, **{question.key: _prompt(question)})
+        answer = _prompt(question)
+        answers = replace(answers, **{question.key: answer})
         if question.key == "kind":
-            answers = replace(answers, **_answers_of_kind(project, answers))
+            proposed = default_answers(project, answer)
+            answers = replace(answers, war=proposed.war, java=proposed.java, health=proposed.health)
     return answers
 
 
 def _prompt(question: Question) -> str:
-    def read(typed: str) -> str:
-        try:
-            return question.read(typed)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-
     choices = f" ({', '.join(question.choices)})" if question.choices else ""
+    read = partial(_read, question)
     return str(click.prompt(f"{question.text}{choices}", default=question.default, value_proc=read, err=True))
 
 
-def _answers_of_kind(project: Project, answers: Answers) -> dict[str, str]:
-    build = next(found for found in project.builds if found.kind == answers.kind)
-    return {
-        "war": build.wars[0].value if build.wars else "",
-        "java": build.java[0].value if build.java else "",
-        "health": health_path(project, build),
-    }
+def _read(question: Question, typed: str, option: str | None = None) -> str:
+    try:
+        return question.read(typed)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
 
 
 def _report_findings(project: Project) -> None:

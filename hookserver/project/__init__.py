@@ -1,6 +1,6 @@
 """Inspects a Java project and proposes settings for it; nothing of the project runs."""
 
-from hookserver.project.answers import Answers, Question, default_answers, health_path, questions
+from hookserver.project.answers import Answers, Question, default_answers, questions
 from hookserver.project.ca_bundle import find_ca_bundle
 from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
 from hookserver.project.proposal import render_settings
@@ -20,7 +20,6 @@ __all__ = [
     "app_of_project",
     "default_answers",
     "find_ca_bundle",
-    "health_path",
     "inspect_project",
     "open_points",
     "questions",

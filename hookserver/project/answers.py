@@ -61,9 +61,10 @@ def kinds() -> tuple[str, ...]:
     return tuple(kind for kind in get_args(BuildSettings.model_fields["kind"].annotation) if kind != "auto")
 
 
-def default_answers(project: Project) -> Answers:
-    """The answers that the findings propose, with the first build of a kind that the settings accept."""
-    build = next((found for found in project.builds if found.kind in kinds()), project.build)
+def default_answers(project: Project, kind: str = "") -> Answers:
+    """The answers that the findings propose, with the build of this kind, or of the first that the settings accept."""
+    wanted = (kind,) if kind else kinds()
+    build = next((found for found in project.builds if found.kind in wanted), project.build)
     origin = project.origin
     votes = Counter(evidence.value for evidence in strong_api(project)).most_common(1)
     return Answers(

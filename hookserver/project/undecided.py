@@ -13,15 +13,16 @@ from hookserver.project.answers import (
     is_weak,
     kinds,
 )
-from hookserver.project.findings import Build, Project
+from hookserver.project.findings import Project
 
 
 def open_points(project: Project, answers: Answers) -> tuple[str, ...]:
     """The points that a person has to decide: unknown values, contradictions, and files that were not readable."""
-    return tuple(_open_points(project, answers, chosen_build(project, answers)))
+    return tuple(_open_points(project, answers))
 
 
-def _open_points(project: Project, answers: Answers, build: Build | None) -> Iterator[str]:
+def _open_points(project: Project, answers: Answers) -> Iterator[str]:
+    build = chosen_build(project, answers)
     if answers.domain == EXAMPLE_DOMAIN:
         yield f"domains: {EXAMPLE_DOMAIN} is a placeholder: enter the domain of your app"
     if project.origin and project.origin.value != answers.repository == "push":
