@@ -101,9 +101,8 @@ def _inactive_profile(folder: Folder, hit: Hit) -> str:
     if root is None:
         return ""
     profiles = [profile for profile in root.iterfind("profiles/profile") if _count(profile, hit.text)]
-    if _count(root, hit.text) > sum(_count(profile, hit.text) for profile in profiles):
-        return ""
-    if any(is_active(profile) for profile in profiles):
+    is_outside = _count(root, hit.text) > sum(_count(profile, hit.text) for profile in profiles)
+    if is_outside or any(is_active(profile) for profile in profiles):
         return ""
     return " or ".join(text_at(profile, "id", "default") for profile in profiles)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hookserver.project.comments import CODE, PAGES, SETTINGS, without_comments
 from hookserver.project.findings import Hit, Hits
@@ -15,54 +14,44 @@ _MAX_HITS = 20
 _CONFIGURATION = (".xml", *SETTINGS)
 
 
-@dataclass(frozen=True)
-class _Search:
-    """A pattern, and the files to search. A hit is the first group of a match."""
-
-    pattern: re.Pattern[str]
-    endings: tuple[str, ...]
-
-
-_SEARCHES: Mapping[str, _Search] = {
-    "javax": _Search(re.compile(r"(?m)^[ \t]*(import[ \t]+(?:static[ \t]+)?javax\.servlet\.)"), CODE),
-    "jakarta": _Search(re.compile(r"(?m)^[ \t]*(import[ \t]+(?:static[ \t]+)?jakarta\.servlet\.)"), CODE),
-    "javax page": _Search(re.compile(r'(import\s*=\s*"[^"<>]{0,500}javax\.servlet\.)'), PAGES),
-    "jakarta page": _Search(re.compile(r'(import\s*=\s*"[^"<>]{0,500}jakarta\.servlet\.|"jakarta\.tags\.\w+")'), PAGES),
-    "scheduled": _Search(re.compile(r"(@Scheduled\b|@EnableScheduling\b)"), CODE),
-    "scheduled in XML": _Search(re.compile(r"(<task:scheduled\b|<task:annotation-driven\b)"), (".xml",)),
-    "quartz": _Search(re.compile(r"(import[ \t]+org\.quartz\.)"), CODE),
-    "timer": _Search(
+_SEARCHES: Mapping[str, tuple[re.Pattern[str], tuple[str, ...]]] = {
+    "javax": (re.compile(r"(?m)^[ \t]*(import[ \t]+(?:static[ \t]+)?javax\.servlet\.)"), CODE),
+    "jakarta": (re.compile(r"(?m)^[ \t]*(import[ \t]+(?:static[ \t]+)?jakarta\.servlet\.)"), CODE),
+    "javax page": (re.compile(r'(import\s*=\s*"[^"<>]{0,500}javax\.servlet\.)'), PAGES),
+    "jakarta page": (re.compile(r'(import\s*=\s*"[^"<>]{0,500}jakarta\.servlet\.|"jakarta\.tags\.\w+")'), PAGES),
+    "scheduled": (re.compile(r"(@Scheduled\b|@EnableScheduling\b)"), CODE),
+    "scheduled in XML": (re.compile(r"(<task:scheduled\b|<task:annotation-driven\b)"), (".xml",)),
+    "quartz": (re.compile(r"(import[ \t]+org\.quartz\.)"), CODE),
+    "timer": (
         re.compile(
             r"(\bTimerService\b|\bScheduledExecutorService\b|\bnewScheduledThreadPool\b|"
             r"\bnewSingleThreadScheduledExecutor\b|\bnew[ \t]+Timer\(|@Schedule\b)"
         ),
         CODE,
     ),
-    "session": _Search(re.compile(r"(\bHttpSession\b|\.getSession\(|@SessionScoped?\b|@SessionAttributes\b)"), CODE),
-    "session page": _Search(re.compile(r'(\bscope\s*=\s*"session"|\bsessionScope\b|\bsession\.setAttribute\()'), PAGES),
-    "file": _Search(
+    "session": (re.compile(r"(\bHttpSession\b|\.getSession\(|@SessionScoped?\b|@SessionAttributes\b)"), CODE),
+    "session page": (re.compile(r'(\bscope\s*=\s*"session"|\bsessionScope\b|\bsession\.setAttribute\()'), PAGES),
+    "file": (
         re.compile(
             r"(\bgetRealPath\(|\bnew[ \t]+FileOutputStream\(|\.transferTo\(|"
             r"\bFiles\.(?:write|writeString|copy|newOutputStream|createDirectories)\()"
         ),
         CODE,
     ),
-    "jdbc": _Search(re.compile(r"""(jdbc:[a-z0-9]+:[^\s"'<>;?&]{1,300})"""), (*CODE, *_CONFIGURATION)),
-    "embedded": _Search(re.compile(r"(<jdbc:embedded-database\b|\bEmbeddedDatabaseBuilder\b)"), (*CODE, ".xml")),
-    "environment": _Search(re.compile(r"""System\.getenv\([ \t]*"([A-Z][A-Z0-9_]{1,60})"[ \t]*\)"""), (*CODE, ".jsp")),
-    "environment in settings": _Search(
-        re.compile(r"""\$\{([A-Z][A-Z0-9]*_[A-Z0-9_]{1,60})(?::[^}\n]{0,200})?\}"""), SETTINGS
-    ),
-    "mapped root": _Search(MAPPED, CODE),
-    "view of the root": _Search(VIEW, (".xml",)),
-    "struts devMode": _Search(
+    "jdbc": (re.compile(r"""(jdbc:[a-z0-9]+:[^\s"'<>;?&]{1,300})"""), (*CODE, *_CONFIGURATION)),
+    "embedded": (re.compile(r"(<jdbc:embedded-database\b|\bEmbeddedDatabaseBuilder\b)"), (*CODE, ".xml")),
+    "environment": (re.compile(r"""System\.getenv\([ \t]*"([A-Z][A-Z0-9_]{1,60})"[ \t]*\)"""), (*CODE, ".jsp")),
+    "environment in settings": (re.compile(r"""\$\{([A-Z][A-Z0-9]*_[A-Z0-9_]{1,60})(?::[^}\n]{0,200})?\}"""), SETTINGS),
+    "mapped root": (MAPPED, CODE),
+    "view of the root": (VIEW, (".xml",)),
+    "struts devMode": (
         re.compile(
             r"""(struts\.devMode["']\s+value\s*=\s*["']true["']|value\s*=\s*["']true["']\s+name\s*=\s*["']struts\.devMode|"""
             r"""(?m:^)[ \t]*struts\.devMode[ \t]*[=:][ \t]*true\b)"""
         ),
         (".xml", ".properties"),
     ),
-    "mapped": _Search(
+    "mapped": (
         re.compile(
             r"(@(?:WebServlet|GetMapping|RequestMapping|Path)[ \t]*\([^()]{0,300}?\"/?"
             r"(?:health|healthz|healthcheck|health-check|ping|status|livez|readyz)(?:\.jsp|\.do)?\")"
@@ -70,6 +59,7 @@ _SEARCHES: Mapping[str, _Search] = {
         CODE,
     ),
 }
+"""A pattern, and the endings of the files to search. A hit is the first group of a match."""
 
 
 def scan_sources(folder: Folder) -> dict[str, Hits]:
@@ -78,9 +68,9 @@ def scan_sources(folder: Folder) -> dict[str, Hits]:
     files: dict[str, int] = dict.fromkeys(_SEARCHES, 0)
     for path in folder.program_files(*CODE, *PAGES, *_CONFIGURATION):
         text = without_comments(folder.text(path), path)
-        for name, search in _SEARCHES.items():
-            if path.endswith(search.endings):
-                texts = list(dict.fromkeys(match[1] for match in search.pattern.finditer(text)))
+        for name, (pattern, endings) in _SEARCHES.items():
+            if path.endswith(endings):
+                texts = list(dict.fromkeys(match[1] for match in pattern.finditer(text)))
                 files[name] += bool(texts)
                 found[name] += [Hit(path, text) for text in texts[: _MAX_HITS - len(found[name])]]
     return {name: Hits(tuple(hits), files[name]) for name, hits in found.items()}

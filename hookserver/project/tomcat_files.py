@@ -16,7 +16,6 @@ _LAYOUT = re.compile(
     r"(?:^|/)(?:conf|config|deploy|docker|etc|server|[^/]*(?:tomcat|catalina)[^/]*)/[^/]+$", re.IGNORECASE
 )
 _PLAIN = re.compile(r"[\w./-]+")
-_MAX_JARS = 10
 _PORT = "8080"
 
 
@@ -39,13 +38,13 @@ def find_tomcat_files(folder: Folder) -> tuple[tuple[Evidence, ...], tuple[Cauti
             problems.append(f"{path} can be {place} too; {found[place].where} is used")
         else:
             found[place] = Evidence(place, path)
-            problems += [f"{path}: {line}" for line in _obstacles(folder, path)]
+            root = folder.xml(path) if place == "conf/server.xml" else None
+            problems += [f"{path}: {line}" for line in (obstacles(root, _PORT) if root is not None else ())]
     return tuple(found.values()), tuple(Caution("tomcat", problem) for problem in problems)
 
 
 def _candidates(folder: Folder) -> Iterator[tuple[str, str]]:
     """Place and path. Files in ``META-INF`` and ``WEB-INF`` are part of the WAR."""
-    jars = 0
     for path in folder.program_files(*_ROOTS, "setenv.sh", ".jar"):
         name = path.rpartition("/")[2]
         if "META-INF/" in path or "WEB-INF/" in path:
@@ -54,14 +53,8 @@ def _candidates(folder: Folder) -> Iterator[tuple[str, str]]:
             yield f"conf/{name}", path
         elif name == "setenv.sh":
             yield "bin/setenv.sh", path
-        elif (driver := _DRIVER.search(path)) and jars < _MAX_JARS:
-            jars += 1
+        elif driver := _DRIVER.search(path):
             yield f"lib/{driver[1]}", path
-
-
-def _obstacles(folder: Folder, path: str) -> tuple[str, ...]:
-    root = folder.xml(path) if path.endswith("server.xml") else None
-    return obstacles(root, _PORT) if root is not None else ()
 
 
 def _problem(folder: Folder, path: str) -> str:

@@ -89,11 +89,10 @@ def _libraries(war: zipfile.ZipFile, name: str) -> Iterator[Dependency]:
 
 
 def _web_xml(war: zipfile.ZipFile, name: str, notes: list[str]) -> Element | None:
-    try:
-        entry = war.getinfo("WEB-INF/web.xml")
-    except KeyError:
+    if "WEB-INF/web.xml" not in war.namelist():
         return None
-    return parse_xml(_read(war, entry).decode("utf-8", "replace"), f"WEB-INF/web.xml in {name}", notes)
+    text = _read(war, war.getinfo("WEB-INF/web.xml")).decode("utf-8", "replace")
+    return parse_xml(text, f"WEB-INF/web.xml in {name}", notes)
 
 
 def _read(war: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

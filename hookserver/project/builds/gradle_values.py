@@ -68,7 +68,7 @@ def read_values(folder: Folder, texts: Iterable[str]) -> Values:
             for match in pattern.finditer(text):
                 properties.setdefault(match[1], match[2] or match[3])
     tables = _catalog(folder)
-    versions = {name: _version(version, {}) for name, version in _entries(tables, "versions")}
+    versions = {name: _version(entry, {}) for name, entry in _entries(tables, "versions", "require")}
     libraries = dict(_libraries(tables, versions))
     catalog = {f"versions.{name}": f'"{version}"' for name, version in versions.items()}
     catalog |= {f"plugins.{name}": text for name, text in _plugins(tables, versions)}
@@ -85,30 +85,32 @@ def _catalog(folder: Folder) -> Mapping[str, Any]:
         return {}
 
 
-def _entries(tables: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
-    """Each entry of a table, by its name in build files."""
-    table = tables.get(name)
-    for key, value in table.items() if isinstance(table, Mapping) else ():
-        yield re.sub(r"[-_]", ".", key), value
+def _dotted(name: str) -> str:
+    """The name of an entry in build files."""
+    return re.sub(r"[-_]", ".", name)
+
+
+def _entries(tables: Mapping[str, Any], table: str, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each entry of a table, by its name in build files. An entry can be one string, ``key:version``."""
+    entries = tables.get(table)
+    for name, entry in entries.items() if isinstance(entries, Mapping) else ():
+        if isinstance(entry, str):
+            entry = dict(zip((key, "version"), entry.rsplit(":", 1), strict=False))
+        if isinstance(entry, Mapping):
+            yield _dotted(name), entry
 
 
 def _libraries(tables: Mapping[str, Any], versions: Mapping[str, str]) -> Iterator[tuple[str, Dependency]]:
-    for name, library in _entries(tables, "libraries"):
-        if isinstance(library, str):
-            library = dict(zip(("module", "version"), library.rsplit(":", 1), strict=False))
-        if isinstance(library, Mapping):
-            module = str(library.get("module") or f"{library.get('group')}:{library.get('name')}")
-            group, _, artifact = module.partition(":")
-            yield name, Dependency(group, artifact, _version(library.get("version"), versions), CATALOG, "provided")
+    for name, library in _entries(tables, "libraries", "module"):
+        module = str(library.get("module") or f"{library.get('group')}:{library.get('name')}")
+        group, _, artifact = module.partition(":")
+        yield name, Dependency(group, artifact, _version(library.get("version"), versions), CATALOG, "provided")
 
 
 def _plugins(tables: Mapping[str, Any], versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for name, plugin in _entries(tables, "plugins"):
-        if isinstance(plugin, str):
-            plugin = dict(zip(("id", "version"), plugin.split(":", 1), strict=False))
-        if isinstance(plugin, Mapping):
-            version = _version(plugin.get("version"), versions)
-            yield name, f'id("{plugin.get("id")}")' + (f' version "{version}"' if version else "")
+    for name, plugin in _entries(tables, "plugins", "id"):
+        version = _version(plugin.get("version"), versions)
+        yield name, f'id("{plugin.get("id")}")' + (f' version "{version}"' if version else "")
 
 
 def _coordinates(library: Dependency) -> str:
@@ -116,8 +118,8 @@ def _coordinates(library: Dependency) -> str:
 
 
 def _version(value: Any, versions: Mapping[str, str]) -> str:
-    """A plain version, a reference, or a rich version (strictly, require, prefer)."""
+    """A plain version, a reference, or a rich version. A plain one in ``versions`` is one to require."""
     if isinstance(value, Mapping):
         rich = next((value[key] for key in ("strictly", "require", "prefer") if key in value), "")
-        value = versions.get(re.sub(r"[-_]", ".", str(value["ref"])), "") if "ref" in value else rich
+        value = versions.get(_dotted(str(value["ref"])), "") if "ref" in value else rich
     return value[:_MAX_VALUE] if isinstance(value, str) else ""
