@@ -82,7 +82,17 @@ def _takes_requests(worker: int) -> bool:
 
 
 def _children(pid: int) -> frozenset[int]:
-    """The kernel may leave out a child while another one exits: proc(5), /proc/pid/task/tid/children."""
+    """Read until two reads agree: the kernel may leave out a child while another one exits.
+
+    Source: proc(5), /proc/pid/task/tid/children.
+    """
+    before, children = None, _children_now(pid)
+    while children != before:
+        before, children = children, _children_now(pid)
+    return children
+
+
+def _children_now(pid: int) -> frozenset[int]:
     try:
         return frozenset(map(int, (_PROC / str(pid) / "task" / str(pid) / "children").read_text("utf-8").split()))
     except OSError:

@@ -1,4 +1,4 @@
-"""The answer to a visitor when an app is not there: a static page, which an operator can replace."""
+"""The answer to a visitor when an app does not answer: a static page, which an operator can replace."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def pages_folder(settings: Settings) -> Path:
 
 
 def error_page_location(settings: Settings, app: AppSettings) -> list[str]:
-    """The pages of an app. A form that was cut off leads its visitor back instead.
+    """The pages of an app. A form whose replica died leads its visitor back instead.
 
-    Nobody can ask for them: https://nginx.org/en/docs/http/ngx_http_core_module.html#internal
+    Visitors cannot request them: https://nginx.org/en/docs/http/ngx_http_core_module.html#internal
     """
     headers = ["add_header X-Request-Id $hs_request_id always;", "add_header Cache-Control no-store always;"]
     return [

@@ -1,7 +1,7 @@
-"""An app's locations, the same in a server of ours and in an operator's own: complete in themselves.
+"""An app's locations: the same in the managed instance and in an operator's own server.
 
-A request takes ``/``, or the app's path. From there Nginx itself leads it on: to ``upload`` with a large body, to
-``moved`` when a replica did not answer, to ``fresh`` when its session has ended.
+A request takes ``/``, or the app's path. From there Nginx sends it on: to ``upload`` with a large body, to ``moved``
+when a replica did not answer, to ``fresh`` when its session has ended.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def bodies() -> list[str]:
 
 
 def ways_out() -> list[str]:
-    """``$hs_elsewhere``: the location for a request of the sticky standby whose session turns out to have ended."""
+    """``$hs_elsewhere``: the location for a request to the sticky standby, if its session proves to have ended."""
     fresh = "@hs-$hs_app-fresh"
     states = [
         'default "";',
@@ -67,7 +67,7 @@ def ways_out() -> list[str]:
         *table(
             "map $hs_state $hs_elsewhere",
             states,
-            "Where the sticky standby sends a request whose session has ended (X-Accel-Redirect).",
+            "The location to which the sticky standby sends a request without a valid session (X-Accel-Redirect).",
         ),
         *table("map $hs_route $hs_elsewhere_from_blue", ['default "";', f"~^blue {fresh};"]),
         *table("map $hs_route $hs_elsewhere_from_green", ['default "";', f"~^green {fresh};"]),
@@ -85,25 +85,25 @@ def defaults() -> list[str]:
     ]
 
 
-_UPLOAD = "A large body is passed on while it comes: read first, a slow upload would hold no connection to its replica."
-_MOVED = "A request that a replica did not answer, unless it may have begun with it."
-_FRESH = "A request whose session has ended, sent again as it came, to the live slot."
+_UPLOAD = "A large body is passed on while it comes, so that a drain sees its connection and waits for a slow upload."
+_MOVED = "A request without an answer, unless a replica may have begun to process it."
+_FRESH = "A request whose session has ended, sent again to the live slot."
 
 
 def _to_app(app: AppSettings, include: str, way: list[str]) -> list[str]:
-    """A small body is read before the request goes on: an app that answers without reading it would else make Nginx
-    close a connection that it has told the visitor to keep, and the visitor's next request on it is lost.
+    """Nginx reads a small body before it sends the request. If it sent a body while it came, and an app answered before
+    the end, Nginx would close a connection that the visitor may use for the next request, which would be lost.
 
-    One whose last bytes come late may find that its slot is gone meanwhile: it has no connection that a drain could
-    wait for. Or its replica dies. Then it goes the way of ``moved``.
+    The slot may be retired before the last bytes come, since a drain sees no connection yet. Or the replica dies. Then
+    the request goes to ``moved``.
     """
     return [
         f"set $hs_app {app.name};",
-        # An error page makes a GET of every request; the log has the visitor's own method:
+        # Nginx changes the method to GET for an error page; the log has the visitor's own method:
         # https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page
         "set $hs_method $request_method;",
         f"error_page 418 = {named_location(app.name, 'upload')};",
-        # Of two lines for the same error, Nginx goes by the first.
+        # Before the include: of two error_page lines for the same error, the first counts.
         f"error_page 502 504 = {named_location(app.name, 'moved')};",
         include,
         "proxy_request_buffering on;",
@@ -117,7 +117,7 @@ def _upload(include: str, way: list[str]) -> list[str]:
 
 
 def _fresh(app: AppSettings, include: str) -> list[str]:
-    """Nginx can send it again: only requests without a large body get the name of this location."""
+    """Nginx still has the whole request: only one without a large body gets the name of this location."""
     return [
         f"error_page 502 504 = {named_location(app.name, 'moved')};",
         include,

@@ -11,7 +11,7 @@ from hookserver.nginx.text.syntax import path, size, time
 from hookserver.nginx.text.visitor import headers, real_address
 
 _CONNECT = 0.25
-# Long enough for all silent replicas; a read timeout (10 s or more) comes after it and is never repeated.
+# Long enough to try every replica. A read timeout (10 s or more) comes later, so Nginx never repeats such a request.
 _RETRY_FOR = 8.0
 _COMPRESSED = (
     *("application/javascript", "application/json", "application/manifest+json", "application/problem+json"),
@@ -28,10 +28,10 @@ _COMPRESSED = (
 
 
 def proxy_lines(settings: Settings, lacking: Set[str] = frozenset()) -> list[str]:
-    """How a request goes to a replica, and what happens when one is missing.
+    """How a request goes to a replica, and what happens when a replica does not answer.
 
-    Nothing of it is left to the server around: an operator's may say otherwise. ``lacking``: modules that this Nginx
-    was built without. Raises NginxError when a path cannot be written down.
+    All directives are here, none is inherited: an operator's server may have other values. ``lacking``: modules that
+    this Nginx was built without. Raises NginxError when a path cannot be written to an Nginx configuration.
     """
     nginx = settings.nginx
     return [
@@ -43,12 +43,12 @@ def proxy_lines(settings: Settings, lacking: Set[str] = frozenset()) -> list[str
         "open_file_cache off;",
         *real_address(nginx.trusted_proxies),
         "",
-        "# The page of an app that is not there; an error after an error has it too.",
+        "# The page of an app that does not answer, also after a second error.",
         ERROR_PAGE,
         "recursive_error_pages on;",
         "proxy_intercept_errors off;",
         "",
-        "# What the app learns of its visitor. Empty headers are not sent, so nothing that a visitor claims passes.",
+        "# The app's knowledge of its visitor. Each header replaces the visitor's own; an empty one is not sent.",
         *headers(nginx.trusted_proxies),
         "proxy_hide_header X-Request-Id;",
         "",
@@ -60,22 +60,21 @@ def proxy_lines(settings: Settings, lacking: Set[str] = frozenset()) -> list[str
 
 
 def _connections(nginx: NginxSettings) -> list[str]:
-    """https://nginx.org/en/docs/http/ngx_http_proxy_module.html
+    """HTTP/1.1 and our own Connection header keep connections to replicas open. Before Nginx 1.29.7 the default is 1.0.
 
-    HTTP/1.1 and a Connection header of our own keep connections to replicas open. They are the default only since
-    Nginx 1.29.7: https://nginx.org/en/CHANGES
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version
     """
     return [
         "# Connections to replicas are kept open.",
         "proxy_http_version 1.1;",
         "proxy_socket_keepalive on;",
-        # A missing replica does not refuse, it is silent. One that is there has a kernel, this host's, that answers at
-        # once, even while its JVM stands still; a full queue would be asked again only after a second.
-        "# A replica that is there accepts at once; one that is not is silent.",
+        # Nobody answers at the address of a removed container. The kernel of this host accepts for a running one at
+        # once, even while its JVM is paused. If its queue is full, the kernel tries again after 1 s: tcp(7), listen(2).
+        "# A running replica accepts at once; the address of a removed one does not answer.",
         f"proxy_connect_timeout {time(_CONNECT)};",
         f"proxy_read_timeout {time(nginx.read_timeout)};",
         f"proxy_send_timeout {time(nginx.read_timeout)};",
-        "# The next replica is tried after an error, except for what may be done already: a POST, say.",
+        "# After an error the next replica gets the request, unless it may be done already (POST, LOCK, PATCH).",
         "proxy_next_upstream error timeout;",
         f"proxy_next_upstream_timeout {time(_RETRY_FOR)};",
         "proxy_next_upstream_tries 0;",
@@ -95,7 +94,7 @@ def _answers(lacking: Set[str]) -> list[str]:
 
 
 def _gzip(nginx: NginxSettings, lacking: Set[str]) -> list[str]:
-    """text/html is always among the types, and what the app encoded itself is left as it is.
+    """text/html is always compressed; an answer that the app has encoded stays as it is.
 
     https://nginx.org/en/docs/http/ngx_http_gzip_module.html
     """
@@ -105,10 +104,10 @@ def _gzip(nginx: NginxSettings, lacking: Set[str]) -> list[str]:
         return ["", "gzip off;"]
     return [
         "",
-        "# Text is compressed, for visitors behind proxies too; not so small that it would gain nothing.",
+        "# Text from 1 kB is compressed, also for visitors behind proxies.",
         # BREACH: over TLS the length of a compressed page may give away a secret in it, such as a CSRF token, beside
         # text that an attacker chose. Spring Security masks its tokens: XorCsrfTokenRequestAttributeHandler.
-        "# A page with a secret beside text of the visitor's own: see https://www.breachattack.com/, then nginx.gzip.",
+        "# If a page has a secret beside the visitor's own text, read https://www.breachattack.com/ and nginx.gzip.",
         "gzip on;",
         "gzip_proxied any;",
         "gzip_vary on;",

@@ -1,4 +1,4 @@
-"""The servers that both modes have: which apps answer at which domain, redirects, and our own questions."""
+"""The servers that both modes have: the apps of each domain, redirects, and the status server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hookserver.nginx.text.syntax import block, path, quote
 from hookserver.nginx.text.visitor import proto
 
 READABLE_FLAG = ".readable"
-"""A file that is always in the live folder: Nginx shows by it whether it can read the flags at all."""
+"""A file that is always in the live folder. If Nginx finds it, Nginx can read the flags."""
 
 STATUS_TYPE = "application/x-hookserver"
 """The content type of the status server's answers, which no other server gives."""

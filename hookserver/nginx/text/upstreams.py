@@ -9,9 +9,10 @@ from hookserver.config import AppSettings
 from hookserver.models import Endpoint, Slot
 from hookserver.nginx.text.syntax import block, name, table, time
 
-# Shorter than Tomcat's 60 s, so that Nginx never sends on a connection that Tomcat is closing; and an old slot's
-# idle connections are gone soon, so what remains while draining is in flight. Since Nginx 1.29.7 connections are kept
-# without a word, 32 of them for 60 s: https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive
+# Seconds. Tomcat closes an idle connection after 60, so Nginx never sends a request on one that Tomcat is closing. And
+# the idle connections of an old slot close soon: those that remain while it drains have requests in flight.
+# Nginx 1.29.7 and later keeps 32 connections for 60 s by default:
+# https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive
 _IDLE = 4.0
 _KEEPALIVE = f"keepalive 64; keepalive_requests 10000; keepalive_timeout {time(_IDLE)};"
 
@@ -19,7 +20,7 @@ _TRIES = 3
 """Connection attempts to the only replica with the visitor's session, before another one answers without it."""
 
 _BACKUPS = 2
-"""Replicas that stand in for another one: more would make the text grow with the square of the replicas."""
+"""Backup servers of a replica: with all the others, the text would grow with the square of the replicas."""
 
 
 def replicas(every: Endpoints) -> list[Endpoint]:
@@ -138,7 +139,7 @@ def _standby(
 def _upstream(
     comment: str, upstream: str, replicas: Sequence[Endpoint], backups: Sequence[Endpoint], keepalive: list[str]
 ) -> list[str]:
-    # max_fails=0: Nginx does not take a replica out by itself for 10 s, which would be both of them at a bad moment:
+    # max_fails=0: after one error Nginx would send a replica no requests for 10 s, maybe all of them at the same time:
     # https://nginx.org/en/docs/http/ngx_http_upstream_module.html#max_fails
     servers = [f"server {replica.host}:{replica.port} max_fails=0;" for replica in replicas]
     servers += [f"server {backup.host}:{backup.port} max_fails=0 backup;" for backup in backups[:_BACKUPS]]

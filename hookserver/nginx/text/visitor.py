@@ -101,7 +101,8 @@ def real_address(trusted: Networks) -> list[str]:
 
 
 def _named(trusted: Networks) -> list[IPv4Network | IPv6Network]:
-    # Nginx takes "0.0.0.0/0" for its "default" said twice, so everything is named as its two halves.
+    # "0.0.0.0/0" is the same key as "default" to geo, a duplicate; two halves are not:
+    # https://nginx.org/en/docs/http/ngx_http_geo_module.html
     halved = [network.subnets() if network.prefixlen == 0 else [network] for network in dict.fromkeys(trusted)]
     return [network for part in halved for network in part]
 
