@@ -16,12 +16,7 @@ _EMBEDDED_JARS = {"h2": "H2", "hsqldb": "HSQLDB", "derby": "Derby", "sqlite-jdbc
 _SERVER_JARS = re.compile(r"mysql-connector-.*|mariadb-java-client|postgresql|ojdbc\d*|mssql-jdbc|jtds|jcc")
 _EMBEDDED_URL = re.compile(r"jdbc:(?:h2:(?!tcp:|ssl:)|hsqldb:(?!hsqls?:|https?:)|derby:(?!//)|sqlite:)", re.IGNORECASE)
 _LOCALHOST = re.compile(r"(?:@|//)(?:localhost|127\.0\.0\.1)\b")
-_MIGRATIONS = {
-    "flyway-core": "Flyway",
-    "liquibase-core": "Liquibase",
-    "spring-boot-starter-flyway": "Flyway",
-    "spring-boot-starter-liquibase": "Liquibase",
-}
+_MIGRATION = re.compile(r"(?:spring-boot-starter-)?(flyway|liquibase)(?:-core)?")
 # Flyway searches versioned migrations, V1__name.sql, below db/migration by default: https://documentation.red-gate.com/flyway
 _FLYWAY_SCRIPT = re.compile(r"(?:^|/)db/migration/(?:.*/)?V[\d_.]+__[^/]+\.sql$")
 _TIMERS = {
@@ -126,7 +121,7 @@ def _resources(folder: Folder, web_app: WebApp) -> Iterator[Caution]:
     # https://tomcat.apache.org/tomcat-10.1-doc/jndi-resources-howto.html
     names = [name for name in web_app.texts("resource-ref/res-ref-name") if name][:5]
     context = next(folder.program_files("META-INF/context.xml"), "")
-    root = folder.xml(context) if context else None
+    root = folder.xml(context)
     defined = {resource.get("name") for resource in root.iter("Resource")} if root is not None else set()
     missing = [name for name in names if name not in defined]
     if missing:
@@ -153,17 +148,19 @@ def _files(hits: Mapping[str, Hits]) -> Iterator[Caution]:
 
 
 def _migrations(folder: Folder, libraries: list[Dependency]) -> Iterator[Caution]:
-    tool = next((found for found in libraries if found.is_shipped and found.artifact in _MIGRATIONS), None)
-    script = next((name for name in folder.program_files(".sql") if _FLYWAY_SCRIPT.search(name)), "")
-    if not tool and not script:
-        return
-    evidence = f"{_MIGRATIONS[tool.artifact]}, {tool} in {tool.where}" if tool else f"the script {script}"
-    yield Caution(
-        "prepare",
-        f"the database is migrated ({evidence}): if a replica does that at its start, the old release is still live "
-        "and must work with each change; a command in prepare does it once, before the replicas start, and stops the "
-        "deploy if it fails",
-    )
+    tools = [
+        f"{match[1].capitalize()}, {found} in {found.where}"
+        for found in libraries
+        if found.is_shipped and (match := _MIGRATION.fullmatch(found.artifact))
+    ]
+    scripts = [f"the script {name}" for name in folder.program_files(".sql") if _FLYWAY_SCRIPT.search(name)]
+    if evidence := [*tools, *scripts]:
+        yield Caution(
+            "prepare",
+            f"the database is migrated ({evidence[0]}): if a replica does that at its start, the old release is still "
+            "live and must work with each change; a command in prepare does it once, before the replicas start, and "
+            "stops the deploy if it fails",
+        )
 
 
 def _sessions(folder: Folder, web_app: WebApp, hits: Mapping[str, Hits]) -> Iterator[Caution]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hookserver.project import api, cautions, health, sources, subfolders, tomcat_files
 from hookserver.project.builds import ant, archive, dockerfile, gradle, maven
+from hookserver.project.builds.commands import command
 from hookserver.project.findings import Build, Project
 from hookserver.project.folder import Folder
 from hookserver.project.java import java_hints, sorted_levels
@@ -56,7 +57,9 @@ def _from_subfolder(top: Project, folder: Folder, found: dict[str, Project]) -> 
 def _inspect(root: Path, folder: Folder) -> Project:
     prebuilt = archive.read_prebuilt_wars(folder)
     readers = (maven, gradle, ant, dockerfile)
-    builds = _in_order([build for reader in readers if (build := reader.read_build(folder))], prebuilt.build)
+    found = [build for reader in readers if (build := reader.read_build(folder))]
+    found = [replace(build, command=command(build)) if build.arguments else build for build in found]
+    builds = _in_order(found, prebuilt.build)
     if not any(build.java for build in builds):
         builds = tuple(replace(build, java=sorted_levels(java_hints(folder))) for build in builds)
     first = builds[0] if builds else None

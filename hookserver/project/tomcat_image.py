@@ -13,6 +13,7 @@ from hookserver.project.java import JDKS, image_jdk
 
 # The oldest Java of each Tomcat: https://tomcat.apache.org/whichversion.html
 _TOMCATS = {"9.0": 8, "10.1": 11, "11.0": 17}
+_LINES = {"javax": ("9.0",), "jakarta": ("10.1", "11.0")}
 _DEFAULT_JAVA = 17
 _GRADLES = {21: "8", 25: "9"}
 """The Gradle whose images have JDKs up to this one."""
@@ -32,14 +33,14 @@ def tomcat_image(project: Project, answers: Answers, build: Build) -> Evidence |
     """The Tomcat with the servlet API, on the JDK of the Java level; None if the API is unknown."""
     if not answers.api:
         return None
-    line = "9.0" if answers.api == "javax" else "10.1"
-    if answers.api == "jakarta" and project.servlet and tuple(map(int, project.servlet.value.split("."))) >= (6, 1):
-        line = "11.0"
-    own = _own_line(build)
+    line, *newer = _LINES[answers.api]
+    if newer and project.servlet and tuple(map(int, project.servlet.value.split("."))) >= (6, 1):
+        line = newer[0]
+    own = ".".join(build.tomcat.value.split(".")[:2]) if build.tomcat else ""
     why = [_why_api(project, answers)]
     if line == "11.0" and project.servlet:
         why.append(f"servlet {project.servlet.value}: {project.servlet.where}")
-    if build.tomcat and own and (own == "9.0") == (answers.api == "javax"):
+    if build.tomcat and own in _LINES[answers.api]:
         why.append(f"Tomcat {build.tomcat.value}: {build.tomcat.where}{f', not {line}' if own != line else ''}")
         line = own
     elif build.tomcat:
@@ -47,12 +48,6 @@ def tomcat_image(project: Project, answers: Answers, build: Build) -> Evidence |
     level = int(answers.java or _DEFAULT_JAVA)
     why.append(_why_java(answers, build))
     return Evidence(f"tomcat:{line}-jdk{image_jdk(level, _TOMCATS[line])}-temurin", "; ".join(why))
-
-
-def _own_line(build: Build) -> str:
-    """The line of the Tomcat that the project itself names; empty if it is none of ours."""
-    named = ".".join(build.tomcat.value.split(".")[:2]) if build.tomcat else ""
-    return named if named in _TOMCATS else ""
 
 
 def maven_image(answers: Answers, build: Build) -> Evidence:

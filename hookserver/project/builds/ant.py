@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from hookserver.project.builds.ant_notes import notes_on_missing_files
 from hookserver.project.builds.ant_script import AntElement, Script, read_script
-from hookserver.project.builds.commands import command
 from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder, join
 from hookserver.project.java import java_level, sorted_levels
@@ -34,7 +32,8 @@ def read_build(folder: Folder) -> Build | None:
     if not wars:
         notes.append("no target of build.xml runs a <war destfile=…>, so the build probably makes no WAR")
     name = script.files["build.xml"].get("name")
-    build = Build(
+    without = f"the default target {script.default} makes no WAR" if script.default else "there is no default target"
+    return Build(
         kind="ant",
         description=f"build.xml, default target {script.default or 'not named'}",
         wars=wars,
@@ -42,12 +41,9 @@ def read_build(folder: Folder) -> Build | None:
         dependencies=tuple(libraries(folder)),
         java=sorted_levels(_java_levels(script)),
         arguments=(target,) if target else (),
+        command_reason=f"{without}, the target {target} does" if target else "",
         notes=tuple(notes),
     )
-    if not target:
-        return build
-    without = f"the default target {script.default} makes no WAR" if script.default else "there is no default target"
-    return replace(build, command=command(build), command_reason=f"{without}, the target {target} does")
 
 
 def libraries(folder: Folder) -> Iterator[Dependency]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from hookserver.project.findings import Build, Evidence
 from hookserver.project.folder import Folder
@@ -17,13 +16,8 @@ _IN_WEBAPPS = re.compile(r"(?:^|/)webapps(?:/([^/]+)|$)")
 _TOMCAT_APPS = {"docs", "examples", "host-manager", "manager"}
 """The apps of the Tomcat distribution."""
 
-
-@dataclass(frozen=True)
-class _Step:
-    """An instruction: its name in capitals, and its arguments."""
-
-    name: str
-    arguments: str
+_Step = tuple[str, str]
+"""An instruction: its name in capitals, and its arguments."""
 
 
 def read_build(folder: Folder) -> Build | None:
@@ -33,14 +27,14 @@ def read_build(folder: Folder) -> Build | None:
     base, steps = _last_stage(folder.text("Dockerfile"))
     if not base:
         return Build("dockerfile", "Dockerfile without FROM")
-    ports = [port.partition("/")[0] for step in steps if step.name == "EXPOSE" for port in step.arguments.split()]
+    ports = [port.partition("/")[0] for name, exposed in steps if name == "EXPOSE" for port in exposed.split()]
     other_port = f"the Dockerfile has EXPOSE {' '.join(ports)[:50]}, but hookserver connects to {_PORT}: "
     notes = [
         f"{other_port if ports and _PORT not in ports else ''}the app in the Dockerfile's image must listen on port "
         f"{_PORT}, and stop gracefully on SIGTERM"
     ]
-    copies = [step for step in steps if step.name in ("COPY", "ADD") and "--from" not in step.arguments]
-    missing = next((f"{step.name} {step.arguments}" for step in copies if _PRODUCT.search(step.arguments)), "")
+    copies = [f"{name} {files}" for name, files in steps if name in ("COPY", "ADD") and "--from" not in files]
+    missing = next((copy for copy in copies if _PRODUCT.search(copy)), "")
     if missing:
         notes.append(f"the Dockerfile has {missing[:100]!r}: commit that file, since nothing builds it before")
     return Build("dockerfile", f"Dockerfile, from {base}", path=_path(steps), missing=missing, notes=tuple(notes))
@@ -63,7 +57,7 @@ def _last_stage(text: str) -> tuple[str, list[_Step]]:
             steps = [*before]
             stages[(stage[2] or "").lower()] = (base, steps)
         elif base and name:
-            steps.append(_Step(name.upper(), rest.strip()))
+            steps.append((name.upper(), rest.strip()))
     return base, steps
 
 
@@ -86,11 +80,10 @@ def _path(steps: list[_Step]) -> Evidence | None:
 def _put_into_webapps(steps: list[_Step]) -> Iterator[str]:
     """The names of apps in ``webapps``, without ``.war`` and version."""
     workdir = ""
-    for step in steps:
-        if step.name == "WORKDIR":
-            workdir = posixpath.join(workdir, step.arguments.strip("\"'"))
-        for words in _copies(step):
-            *sources, target = words
+    for instruction, arguments in steps:
+        if instruction == "WORKDIR":
+            workdir = posixpath.join(workdir, arguments.strip("\"'"))
+        for *sources, target in _copies(instruction, arguments):
             path = posixpath.normpath(target if target.startswith("$") else posixpath.join(workdir, target))
             match = _IN_WEBAPPS.search(path)
             if match is None:
@@ -102,11 +95,11 @@ def _put_into_webapps(steps: list[_Step]) -> Iterator[str]:
                     yield name.removesuffix(".war").partition("##")[0]
 
 
-def _copies(step: _Step) -> Iterator[list[str]]:
+def _copies(instruction: str, arguments: str) -> Iterator[list[str]]:
     """Sources and target of each copy, move and link of the step."""
-    commands = [step.arguments] if step.name in ("COPY", "ADD") else []
-    if step.name == "RUN":
-        parts = (part.strip() for part in re.split(r"&&|\|\||;", step.arguments))
+    commands = [arguments] if instruction in ("COPY", "ADD") else []
+    if instruction == "RUN":
+        parts = (part.strip() for part in re.split(r"&&|\|\||;", arguments))
         commands = [part.partition(" ")[2] for part in parts if part.startswith(("cp ", "mv ", "ln "))]
     for command in commands:
         listed = re.findall(r'"([^"]*)"', command) if command.endswith("]") else command.split()

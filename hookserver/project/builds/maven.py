@@ -37,6 +37,8 @@ def read_build(folder: Folder) -> Build | None:
     deployed = [pom for pom in wars if not pom.profiles] or [pom for pom in wars if pom.profiles == wars[0].profiles]
     first = (deployed or poms)[0]
     wrapper = read_wrapper(folder, "maven")
+    profiles = first.profiles if deployed else ()
+    why = f"{first.path} is a module only with the profile {' and '.join(profiles)}, which is not active"
     build = Build(
         kind="maven",
         description=f"{first.path}, packaging {first.get('packaging') or 'jar'}",
@@ -50,14 +52,11 @@ def read_build(folder: Folder) -> Build | None:
         ),
         builder_java=_enforced_java(poms),
         tomcat=next((found for pom in (*deployed, *poms) if (found := _tomcat_version(pom))), None),
-        arguments=(f"-P{','.join(first.profiles)}",) if deployed and first.profiles else (),
+        arguments=(f"-P{','.join(profiles)}",) if profiles else (),
+        command_reason=why if profiles else "",
     )
     others = [pom for pom in wars if pom not in deployed]
-    build = replace(build, notes=(*notes, *_notes(wrapper, poms, deployed), *_profile_notes(build, poms, others)))
-    if not build.arguments:
-        return build
-    why = f"{first.path} is a module only with the profile {' and '.join(first.profiles)}, which is not active"
-    return replace(build, command=command(build), command_reason=why)
+    return replace(build, notes=(*notes, *_notes(wrapper, poms, deployed), *_profile_notes(build, poms, others)))
 
 
 def _war_path(pom: Pom) -> Evidence:

@@ -61,7 +61,7 @@ class _ClassFile:
         _, this, parent, count = self._take(">HHHH")
         self.name = self._class_name(this)
         interfaces = tuple(self._class_name(self._take(">H")[0]) for _ in range(count))
-        self.supertypes = Supertypes(self._class_name(parent) if parent else "", interfaces)
+        self.supertypes = Supertypes(self._class_name(parent), interfaces)
         self.session_attributes: list[str] = []
         for _ in range(2):  # fields, then methods
             for _ in range(self._take(">H")[0]):

@@ -17,9 +17,8 @@ _SET = re.compile(
 )
 _BEAN = re.compile(r"<jsp:useBean\b(?=[^>]{0,500}\bscope\s*=\s*[\"']session)[^>]{0,500}\bclass\s*=\s*[\"']([\w.]+)")
 _DECLARED = r"\b(?:class|record|interface)\s+{}\b(?:\s*\([^{{]{{0,2000}}\))?(?P<heading>[^{{;]{{0,2000}})\{{"
-_GENERICS = re.compile(r"<[^<>]*>")
-_EXTENDS = re.compile(r"\bextends\s+([\w.,\s]+?)(?=\bimplements\b|\bpermits\b|$)")
-_IMPLEMENTS = re.compile(r"\bimplements\s+([\w.,\s]+?)(?=\bpermits\b|$)")
+_GENERICS = re.compile(r"<(?:[^<>]|<[^<>]*>)*>")
+_CLAUSE = re.compile(r"\b(extends|implements|permits)\b")
 
 
 def find_unserializable(folder: Folder) -> tuple[str, ...]:
@@ -47,17 +46,18 @@ def _supertypes(folder: Folder, name: str) -> Supertypes | None:
     """The simple names of the supertypes; None if the project has no source of the class."""
     for path in folder.program_files(f"/{name}.java"):
         if declared := re.search(_DECLARED.format(name), folder.text(path)):
-            heading = _GENERICS.sub("", declared["heading"]).strip()
+            _, *parts = _CLAUSE.split(_GENERICS.sub("", declared["heading"]))
+            clauses = {clause: _names(text) for clause, text in zip(parts[::2], parts[1::2], strict=True)}
+            extended = clauses.get("extends", [])
             # A class extends one class; an interface extends other interfaces
-            extended, is_interface = _names(_EXTENDS, heading), "interface" in declared[0].partition(name)[0]
+            is_interface = "interface" in declared[0].partition(name)[0]
             parent = "" if is_interface or not extended else extended.pop(0)
-            return Supertypes(parent, (*extended, *_names(_IMPLEMENTS, heading)))
+            return Supertypes(parent, (*extended, *clauses.get("implements", ())))
     return None
 
 
-def _names(pattern: re.Pattern[str], heading: str) -> list[str]:
-    match = pattern.search(heading)
-    return [_simple(name) for name in re.findall(r"[\w.]+", match[1])] if match else []
+def _names(text: str) -> list[str]:
+    return [_simple(name) for name in re.findall(r"[\w.]+", text)]
 
 
 def _simple(name: str) -> str:
