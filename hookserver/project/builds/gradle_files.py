@@ -86,25 +86,25 @@ def read_files(folder: Folder) -> Files | None:
     folders = {"": "", **_project_folders(folder, settings_text)}
     files = {path: _build_file(folder, place, path.rpartition(":")[2]) for path, place in folders.items()}
     plugin_files, plugin_builds = _own_plugins(folder, settings_text)
-    names = dict.fromkeys(name for name in (settings, *files.values(), *plugin_files.values(), *plugin_builds) if name)
+    # A file that is missing has the name "" and no text
+    names = dict.fromkeys((settings, *files.values(), *plugin_files.values(), *plugin_builds))
     texts = {name: without_comments(folder.text(name), name) for name in names}
     values = read_values(folder, texts.values())
 
     def part(name: str, raw: str) -> Part:
         return Part(name, raw, values.expand(raw))
 
-    rest, blocks = split_project_blocks(texts.get(top, ""))
+    rest, blocks = split_project_blocks(texts[top])
     whole = {name: part(name, rest if name == top else text) for name, text in texts.items()}
     shared = [(target, part(top, text)) for target, text in blocks]
     plugins = {plugin: whole[name] for plugin, name in plugin_files.items()}
     projects = []
     for path, place in folders.items():
-        own = [whole[files[path]]] if files[path] else []
         targets = (path, "allprojects", "subprojects") if path else (path, "allprojects")
-        own += [found for target, found in shared if target in targets]
+        own = [whole[files[path]], *(found for target, found in shared if target in targets)]
         projects.append(GradleProject(place, tuple(_with_plugins(own, plugins))))
-    others = tuple(whole[name] for name in (settings, *plugin_builds) if name)
-    return Files(top or settings, part(settings, settings_text), tuple(projects), others, values)
+    others = tuple(whole[name] for name in (settings, *plugin_builds))
+    return Files(top or settings, whole[settings], tuple(projects), others, values)
 
 
 def split_project_blocks(text: str) -> tuple[str, list[tuple[str, str]]]:

@@ -26,7 +26,7 @@ _BY_NAME = re.compile(
     r"""\([ \t]*["']([\w.-]+)["'][ \t]*\)(?(1)\})"""
 )
 _FROM_CATALOG = re.compile(r"\blibs\.([A-Za-z][\w.]*)")
-_ALIAS = re.compile(r"\balias[ \t]*\(?[ \t]*(id\([^)\n]{1,200}\)(?: version \"[^\"\n]{0,100}\")?)[ \t]*\)?")
+_ALIAS = re.compile(r"\balias[ \t]*\(?[ \t]*(id\([^)\n]{1,200}\) version \"[^\"\n]{0,100}\")[ \t]*\)?")
 _OWNERS = re.compile(r"^(?:(?:project|rootProject|ext|extra)\.)+")
 _ENDINGS = re.compile(r"(?:\.(?:get|asProvider|toInteger|toInt))+$")
 
@@ -48,15 +48,9 @@ class Values:
     def expand(self, text: str) -> str:
         """The text of a build file with the known values of its names."""
         text = expand(text, lambda name: self.get(name) or None, _IN_STRING, _MAX_PASSES, 2 * FILE_LIMIT)
-        text = _BY_NAME.sub(self._by_name, text)
-        return _ALIAS.sub(r"\1", _FROM_CATALOG.sub(self._from_catalog, text))
-
-    def _by_name(self, match: re.Match[str]) -> str:
-        value = self.get(match[2])
-        return match[0] if not value else value if match[1] else f'"{value}"'
-
-    def _from_catalog(self, match: re.Match[str]) -> str:
-        return self.catalog.get(_ENDINGS.sub("", match[1]), match[0])
+        text = _BY_NAME.sub(lambda match: self.get(match[2]) or match[0], text)
+        text = _FROM_CATALOG.sub(lambda match: self.catalog.get(_ENDINGS.sub("", match[1]), match[0]), text)
+        return _ALIAS.sub(r"\1", text)
 
 
 def read_values(folder: Folder, texts: Iterable[str]) -> Values:
@@ -72,7 +66,7 @@ def read_values(folder: Folder, texts: Iterable[str]) -> Values:
     libraries = dict(_libraries(tables, versions))
     catalog = {f"versions.{name}": f'"{version}"' for name, version in versions.items()}
     catalog |= {f"plugins.{name}": text for name, text in _plugins(tables, versions)}
-    catalog |= {name: f'"{_coordinates(library)}"' for name, library in libraries.items()}
+    catalog |= {name: f'"{library.group}:{library.artifact}:{library.version}"' for name, library in libraries.items()}
     properties |= {f"libs.versions.{name}": version for name, version in versions.items()}
     return Values(properties, catalog, tuple(libraries.values()))
 
@@ -110,11 +104,7 @@ def _libraries(tables: Mapping[str, Any], versions: Mapping[str, str]) -> Iterat
 def _plugins(tables: Mapping[str, Any], versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, plugin in _entries(tables, "plugins", "id"):
         version = _version(plugin.get("version"), versions)
-        yield name, f'id("{plugin.get("id")}")' + (f' version "{version}"' if version else "")
-
-
-def _coordinates(library: Dependency) -> str:
-    return ":".join(part for part in (library.group, library.artifact, library.version) if part)
+        yield name, f'id("{plugin.get("id")}") version "{version}"'
 
 
 def _version(value: Any, versions: Mapping[str, str]) -> str:
