@@ -1,6 +1,7 @@
 """What does hookserver's Nginx text cost? ``tests/run.sh bench proxy``
 
-Our text takes turns with a bare Nginx: the same page of the same two Tomcats, its access log on, all on loopback. Three
+Our text takes turns with a bare Nginx: the same page of the same two Tomcats, its access log on (Nginx's default, not
+buffered as ours is), all on loopback. Three
 cases: a GET without a cookie, a GET with a session's cookie, a small POST. The bar: 0.85 of the bare one's answers a
 second in each case.
 """

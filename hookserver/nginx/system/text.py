@@ -15,11 +15,11 @@ from hookserver.config import NginxSettings, Settings
 from hookserver.nginx.listen_address import Address, address
 from hookserver.nginx.system.foreign import Servers
 from hookserver.nginx.system.snippet import proxy_file, snippet, snippet_file
-from hookserver.nginx.text.access_log import ACCESS_LOG
+from hookserver.nginx.text.access_log import access_log
 from hookserver.nginx.text.managed import DIGEST, WRITTEN
 from hookserver.nginx.text.proxy import proxy_lines
 from hookserver.nginx.text.servers import app_servers, status_server
-from hookserver.nginx.text.syntax import block, path, quote
+from hookserver.nginx.text.syntax import block, quote
 from hookserver.nginx.text.tables import tables
 from hookserver.nginx.text.upstreams import upstreams
 
@@ -95,7 +95,7 @@ def _common(settings: Settings, endpoints: Endpoints, around: Surroundings) -> l
 
 def _own_lines(settings: Settings) -> list[str]:
     return [
-        f"access_log {path(settings.server.state.nginx, ACCESS_LOG)} hs_json;",
+        access_log(settings.server.state.nginx),
         "add_header X-Request-Id $hs_request_id always;",
         "keepalive_requests 10000;",
         "large_client_header_buffers 4 32k;",

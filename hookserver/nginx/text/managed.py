@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hookserver.addresses import Endpoints
 from hookserver.config import Settings
-from hookserver.nginx.text.access_log import ACCESS_LOG
+from hookserver.nginx.text.access_log import access_log
 from hookserver.nginx.text.locations import app_locations
 from hookserver.nginx.text.proxy import proxy_lines
 from hookserver.nginx.text.servers import app_servers, status_server
@@ -91,7 +91,7 @@ def _main(settings: Settings, worker_user: str) -> list[str]:
 
 
 def _http(settings: Settings, endpoints: Endpoints, status_name: str, lacking: Set[str], proxy_file: Path) -> list[str]:
-    lines = [*_defaults(settings, lacking), *tables(settings, endpoints), f"access_log {ACCESS_LOG} hs_json;"]
+    lines = [*_defaults(settings, lacking), *tables(settings, endpoints), access_log(settings.server.state.nginx)]
     for app in settings.apps.values():
         lines += upstreams(app, endpoints[app.name], lacking)
     lines += ["", *block("server", _default_server(settings), "Unknown names.")]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Set
 
 from hookserver.config import NginxSettings, Settings
-from hookserver.nginx.text.access_log import ACCESS_LOG
+from hookserver.nginx.text.access_log import access_log
 from hookserver.nginx.text.error_pages import ERROR_PAGE
-from hookserver.nginx.text.syntax import path, size, time
+from hookserver.nginx.text.syntax import size, time
 from hookserver.nginx.text.visitor import headers, real_address
 
 _CONNECT = 0.25
@@ -36,7 +36,7 @@ def proxy_lines(settings: Settings, lacking: Set[str] = frozenset()) -> list[str
     nginx = settings.nginx
     return [
         "# The log, and the limits of a request.",
-        f"access_log {path(settings.server.state.nginx, ACCESS_LOG)} hs_json;",
+        access_log(settings.server.state.nginx),
         f"client_max_body_size {size(nginx.max_body)};",
         "client_body_buffer_size 64k;",
         "# The flag is read from the disk for each request.",

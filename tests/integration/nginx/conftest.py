@@ -162,7 +162,7 @@ class NginxSite:
             connection.close()
 
     def logged(self, answer: PageAnswer) -> dict[str, Any]:
-        """The access log's line for ``answer``, which Nginx writes just after it answered."""
+        """The access log's line for ``answer``, which Nginx writes within a second."""
         found: list[dict[str, Any]] = []
 
         def look() -> bool:

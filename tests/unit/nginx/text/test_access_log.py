@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hookserver.models import Endpoint
-from hookserver.nginx.text.access_log import log_format
+from hookserver.nginx.text.access_log import access_log, log_format
 from tests.unit.nginx.nginx_maps import value
 
 REPLICAS = [
@@ -20,6 +21,12 @@ REPLICAS = [
 ]
 LINES = log_format(REPLICAS)
 SESSION = "0AF9C3D2E5B7418F9C3D2E5B7418F0AF"
+
+
+def test_access_log_is_written_within_a_second() -> None:
+    assert access_log(Path("/srv/hs/nginx")) == (
+        'access_log "/srv/hs/nginx/logs/access.log" hs_json buffer=32k flush=1s;'
+    )
 
 
 def test_log_format_is_one_json_object_a_request() -> None:
