@@ -37,9 +37,9 @@ from tests.shop.operators_nginx import end_instance
 from tests.waiting import until
 
 BAR = 0.85
-ROUNDS = 9
+ROUNDS = 15
 SECONDS = 2
-WARM_UP_S = 6
+WARM_UP_S = 18
 CONNECTIONS = 16
 APP = "shop"
 HOST = "shop.example.com"
