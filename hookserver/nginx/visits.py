@@ -57,7 +57,7 @@ def _requests(part: bytes, app: str, slot: Slot) -> list[tuple[float, str]]:
     Nginx escapes quotes in visitors' texts (``escape=json``), so a visitor cannot write such a line:
     https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
     """
-    answer = f'","app":"{app}","slot":"{slot}","replica":"[^"]*"'
+    answer = f'","app":"{app}","replica":"{slot}[0-9]+"'
     line = re.compile(f'{answer},"session":"([^"]+)","route":"{slot}[0-9]+"'.encode())
     return [
         (_time(part[found.start() - _MOMENT : found.start()]), found[1].decode("ascii", "replace"))

@@ -1,11 +1,11 @@
-"""Nginx's access log: which app, slot and replica answered what, and how fast."""
+"""Nginx's access log: which app and replica answered what, and how fast."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from hookserver.models import Endpoint, Slot
+from hookserver.models import Endpoint
 from hookserver.nginx.text.syntax import path, table
 
 ACCESS_LOG = "logs/access.log"
@@ -25,13 +25,13 @@ def access_log(folder: Path) -> str:
 def log_format(replicas: Iterable[Endpoint]) -> list[str]:
     """The format ``hs_json``: one JSON object a request; times in seconds.
 
-    ``slot`` is the one that answered. ``session`` has the first 8 characters of the id of the visitor's session, enough
-    to count visitors, too little to take a session over; ``route`` is the replica of that session.
+    ``replica`` is the one that answered: its slot and its number. ``session`` has the first 8 characters of the id of
+    the visitor's session, enough to count visitors, too little to take a session over; ``route`` is the replica of that
+    session.
     """
     fields = {
         "time": '"$time_iso8601"',
         "app": '"$hs_app"',
-        "slot": '"$hs_answering_slot"',
         "replica": '"$hs_replica"',
         "session": '"$hs_session_start"',
         "route": '"$hs_route"',
@@ -67,19 +67,11 @@ def _replicas(replicas: list[Endpoint]) -> list[str]:
     # After a retry $upstream_addr lists every replica that was tried; the last one answered:
     # https://nginx.org/en/docs/http/ngx_http_upstream_module.html#var_upstream_addr
     last = [f'"~[ ,]{one.host.replace(".", "[.]")}:{one.port}$" {one.route};' for one in replicas]
-    routes = sorted({one.route for one in replicas})
-    slot_of = {route: next(slot for slot in Slot if route.startswith(slot)) for route in routes}
-    return [
-        *table(
-            "map $upstream_addr $hs_replica",
-            ['default "";', *(f"{one.host}:{one.port} {one.route};" for one in replicas), *last],
-            "The replica that answered: the only one that was asked, or the last of several.",
-        ),
-        *table(
-            "map $hs_replica $hs_answering_slot",
-            ["default $hs_slot;", *(f"{route} {slot};" for route, slot in slot_of.items())],
-        ),
-    ]
+    return table(
+        "map $upstream_addr $hs_replica",
+        ['default "";', *(f"{one.host}:{one.port} {one.route};" for one in replicas), *last],
+        "The replica that answered: the only one that got the request, or the last of several.",
+    )
 
 
 def _uri() -> list[str]:

@@ -24,7 +24,7 @@ def line(ago: float, session: str = "0AF9C3D2", slot: str = "blue", app: str = "
     when = datetime.fromtimestamp(NOW - ago, UTC).isoformat(timespec="seconds")
     replica = f"{slot}1"
     route = replica if session else ""
-    entry = {"time": when, "app": app, "slot": slot, "replica": replica, "session": session, "route": route, **more}
+    entry = {"time": when, "app": app, "replica": replica, "session": session, "route": route, **more}
     return json.dumps(entry, separators=(",", ":")) + "\n"
 
 
@@ -60,7 +60,13 @@ def test_lines_longer_than_a_read_are_whole(log: Path, monkeypatch: pytest.Monke
 
 
 def test_text_that_a_visitor_writes_into_the_log_counts_for_nothing(log: Path) -> None:
-    write(log, line(1, "", slot="green", agent='"app":"shop","slot":"blue","session":"1"'), '{"time":"no', "\n", "x\n")
+    write(
+        log,
+        line(1, "", slot="green", agent='"app":"shop","replica":"blue1","session":"1","route":"blue1"'),
+        '{"time":"no',
+        "\n",
+        "x\n",
+    )
     assert visits.visitors(log, "shop", Slot.BLUE, NOW - 300) == 0
     assert visits.last_request(log, "shop", Slot.BLUE, 0) is None
 

@@ -36,7 +36,6 @@ def test_log_format_is_one_json_object_a_request() -> None:
     assert json.loads(filled) == {
         "time": "time_iso8601",
         "app": "hs_app",
-        "slot": "hs_answering_slot",
         "replica": "hs_replica",
         "session": "hs_session_start",
         "route": "hs_route",
@@ -58,19 +57,18 @@ def test_log_format_is_one_json_object_a_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("addresses", "replica", "slot"),
+    ("addresses", "replica"),
     [
-        ("172.30.240.16:8080", "blue1", "blue"),
-        ("172.30.240.16:8080, 172.30.240.17:8080", "blue2", "blue"),
-        ("172.30.240.16:8080 : 172.30.240.24:8080", "green1", "green"),
-        ("172.30.240.99:8080", "", "green"),
-        ("1172.30.240.16:8080", "", "green"),
-        ("", "", "green"),
+        ("172.30.240.16:8080", "blue1"),
+        ("172.30.240.16:8080, 172.30.240.17:8080", "blue2"),
+        ("172.30.240.16:8080 : 172.30.240.24:8080", "green1"),
+        ("172.30.240.99:8080", ""),
+        ("1172.30.240.16:8080", ""),
+        ("", ""),
     ],
 )
-def test_replica_is_the_last_one_that_was_tried(addresses: str, replica: str, slot: str) -> None:
+def test_replica_is_the_last_one_that_was_tried(addresses: str, replica: str) -> None:
     assert value(LINES, "hs_replica", upstream_addr=addresses) == replica
-    assert value(LINES, "hs_answering_slot", upstream_addr=addresses, hs_slot="green") == slot
 
 
 @pytest.mark.parametrize(
