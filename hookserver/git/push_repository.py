@@ -30,7 +30,6 @@ def ensure_push_repository(path: Path, branch: str, app: str, url: str, token_fi
         if not all((path / part).exists() for part in ("HEAD", "objects", "refs", "config")):
             _make(path, branch)
         _write(path / "HEAD", f"ref: refs/heads/{branch}\n", 0o644)
-        _write(path / "hooks/post-receive", hook, 0o755)
         _configure(
             path,
             {
@@ -43,6 +42,8 @@ def ensure_push_repository(path: Path, branch: str, app: str, url: str, token_fi
                 "hookserver.tokenFile": str(token_file),
             },
         )
+        # Last: a hook without its configuration would report every push as not deployed.
+        _write(path / "hooks/post-receive", hook, 0o755)
     except OSError as error:
         raise GitError(f"{path} cannot be written: {error}", "Fix server.state_dir, its owner or its disk.") from error
 
