@@ -37,7 +37,7 @@ def test_log_format_is_one_json_object_a_request() -> None:
         "time": "time_iso8601",
         "app": "hs_app",
         "replica": "hs_replica",
-        "session": "hs_session_start",
+        "session": "hs_session",
         "route": "hs_route",
         "status": 200,
         "upstream_status": "upstream_status",

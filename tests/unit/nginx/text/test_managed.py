@@ -162,3 +162,15 @@ def test_no_two_apps_share_an_upstream_a_variable_or_an_address(settings: Settin
     whole = [upstream(text, f"hs_{app.replace('-', '_')}_{slot}") for app in settings.apps for slot in Slot]
     addresses = [address for servers_of_slot in whole for address in servers_of_slot]
     assert len(set(addresses)) == len(addresses)
+
+
+@pytest.mark.parametrize("sessions", ["none", "sticky", "replicated"])
+def test_named_groups_are_read_in_maps_only(sessions: str) -> None:
+    """A map reads its source, which sets them, before its value. Nginx measures other texts before it writes them."""
+    settings = make(shop={**SHOP, "release": {"sessions": sessions}})
+    text = managed.render(settings, all_endpoints(settings, {"shop": 1}), "status")
+    whole = text.conf + text.proxy
+    groups = set(re.findall(r"\(\?<(\w+)>", whole))
+    outside = re.sub(r"^ *map .*?^ *\}", "", whole, flags=re.MULTILINE | re.DOTALL)
+    assert groups
+    assert not groups & set(re.findall(r"\$\{?(\w+)", outside))

@@ -8,6 +8,7 @@ import pytest
 
 from hookserver.addresses import all_endpoints
 from hookserver.config import Settings
+from hookserver.nginx.text.access_log import log_format
 from hookserver.nginx.text.managed import render
 from hookserver.nginx.text.upstreams import routes
 from tests.unit.nginx.nginx_maps import values
@@ -48,8 +49,12 @@ def test_each_further_app_costs_the_same_number_of_lines() -> None:
     ],
 )
 def test_session_is_known_by_its_route_and_named_by_its_start(session: str, start: str, route: str) -> None:
+    lines = [*routes(), *log_format([])]
     for variables in (
         {"http_cookie": f"a=b; sid={session}", "request_uri": "/"},
         {"http_cookie": "", "request_uri": f"/a;sid={session}?b"},
     ):
-        assert values(routes(), "hs_route", "hs_session_start", hs_state="blue", **variables) == (route, start)
+        assert values(lines, "hs_route", "hs_session", hs_state="blue", **variables) == (
+            route,
+            start,
+        )
