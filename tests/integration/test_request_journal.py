@@ -112,7 +112,9 @@ class JournalShop:
 
     def recorded(self) -> set[str]:
         """The requests in the first replica's journal."""
-        return {record.name for record in self.journal().iterdir() if re.fullmatch("[0-9a-f]{32}", record.name)}
+        return {
+            record.name for record in self.journal().iterdir() if re.fullmatch("[0-9.]+-[0-9]+-[0-9]+", record.name)
+        }
 
     @contextmanager
     def asking(self, count: int, path: str, **headers: str) -> Iterator[list[Future[requests.Response]]]:

@@ -77,10 +77,10 @@ def ways_out() -> list[str]:
 def defaults() -> list[str]:
     """Values for the variables that the log and the headers name, in every server, until a location sets others."""
     return [
-        *table("map $host $hs_app", ['default "";'], "Values until an app's location sets others."),
-        *table("map $host $hs_slot", ['default "";']),
-        *table("map $host $hs_slot_now", ['default "";']),
-        *table("map $host $hs_state", ['default "";']),
+        *table('map "" $hs_app', ['default "";'], "Values until an app's location sets others."),
+        *table('map "" $hs_slot', ['default "";']),
+        *table('map "" $hs_slot_now', ['default "";']),
+        *table('map "" $hs_state', ['default "";']),
         *table("map $request_method $hs_method", ["default $request_method;"]),
     ]
 

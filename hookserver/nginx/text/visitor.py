@@ -20,27 +20,9 @@ _HOST_PORT = table(
 
 
 # $request_id is random, which costs more than all other headers together. $connection is a serial number over all
-# workers: https://nginx.org/en/docs/http/ngx_http_core_module.html#var_connection
-# The request journal needs 32 hexadecimal digits, for the methods that Nginx does not repeat.
-_REQUEST_ID = [
-    *table(
-        "map $request_method $hs_request_id",
-        [
-            'default "$msec-$connection-$connection_requests";',
-            *(f"{method} $hs_journal_id;" for method in ("POST", "LOCK", "PATCH")),
-        ],
-        "A name for each request, in its answer, its log line and the app's.",
-    ),
-    *table(
-        'map "$msec:0000000000000000000${connection}a$connection_requests" $hs_journal_id',
-        [
-            "default $request_id;",
-            '"~^(?<hs_id_s>[0-9]{10})[.](?<hs_id_ms>[0-9]{3}):.*(?<hs_id_number>[0-9a]{19})$" '
-            "$hs_id_s$hs_id_ms$hs_id_number;",
-        ],
-        "The same in 32 hexadecimal digits.",
-    ),
-]
+# workers; it begins anew when Nginx starts, at another time ($msec):
+# https://nginx.org/en/docs/http/ngx_http_core_module.html#var_connection
+_REQUEST_ID = "$msec-$connection-$connection_requests"
 
 
 def maps(trusted: Networks) -> list[str]:
@@ -54,7 +36,11 @@ def maps(trusted: Networks) -> list[str]:
             "map $http_upgrade $hs_upgrade", ['default "";', "websocket websocket;"], "Only a WebSocket is passed on."
         ),
         *table("map $hs_upgrade $hs_connection", ['default "";', "websocket upgrade;"]),
-        *_REQUEST_ID,
+        *table(
+            'map "" $hs_request_id',
+            [f'default "{_REQUEST_ID}";'],
+            "A name for each request, computed once: in its answer, its log line, the app's and the request journal.",
+        ),
         *_HOST_PORT,
         *_believed(trusted),
     ]

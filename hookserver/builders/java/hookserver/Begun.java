@@ -20,7 +20,7 @@ public final class Begun extends ValveBase {
 
     /** What Nginx does not repeat by itself (proxy_next_upstream, non_idempotent). */
     private static final Set<String> ONCE = new HashSet<>(Arrays.asList("POST", "LOCK", "PATCH"));
-    private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
+    private static final Pattern ID = Pattern.compile("[0-9]+[.][0-9]+-[0-9]+-[0-9]+");
     private static final String MARK = "hookserver.mark";
 
     /** Null: nobody looks for any. */

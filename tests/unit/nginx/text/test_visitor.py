@@ -115,23 +115,6 @@ def test_maps_need_no_unusual_module_without_a_trusted_proxy() -> None:
     assert not [line for line in maps([]) if line.startswith("geo ") or "$hs_trusted" in line]
 
 
-@pytest.mark.parametrize("method", ["POST", "LOCK", "PATCH"])
-@pytest.mark.parametrize(
-    ("connection", "requests", "name"),
-    [
-        ("7", "1", "18000000001230000000000000000" + "7a1"),
-        ("71", "1", "1800000000123000000000000000" + "71a1"),
-        ("12345678901", "10000", "180000000012300" + "12345678901a10000"),
-    ],
-)
-def test_request_id_of_a_request_with_a_journal_is_32_hexadecimal_digits(
-    method: str, connection: str, requests: str, name: str
-) -> None:
-    serial = {"msec": "1800000000.123", "connection": connection, "connection_requests": requests}
-    found = value(maps([]), "hs_request_id", request_method=method, request_id="random", **serial)
-    assert (found, len(found)) == (name, 32)
-
-
-def test_request_id_of_any_other_request_is_made_of_the_same() -> None:
+def test_request_id_is_made_of_the_time_and_the_number_of_the_request_on_its_connection() -> None:
     serial = {"msec": "1800000000.123", "connection": "7", "connection_requests": "2"}
-    assert value(maps([]), "hs_request_id", request_method="GET", **serial) == "1800000000.123-7-2"
+    assert value(maps([]), "hs_request_id", **serial) == "1800000000.123-7-2"
