@@ -76,6 +76,8 @@ def ways_out() -> list[str]:
 
 def defaults() -> list[str]:
     """Values for the variables that the log and the headers name, in every server, until a location sets others."""
+    # Nginx looks nothing up for an empty source: ngx_http_map_find() in
+    # https://github.com/nginx/nginx/blob/master/src/http/ngx_http_variables.c
     return [
         *table('map "" $hs_app', ['default "";'], "Values until an app's location sets others."),
         *table('map "" $hs_slot', ['default "";']),

@@ -19,12 +19,6 @@ _HOST_PORT = table(
 )
 
 
-# $request_id is random, which costs more than all other headers together. $connection is a serial number over all
-# workers; it begins anew when Nginx starts, at another time ($msec):
-# https://nginx.org/en/docs/http/ngx_http_core_module.html#var_connection
-_REQUEST_ID = "$msec-$connection-$connection_requests"
-
-
 def maps(trusted: Networks) -> list[str]:
     """The variables that the headers are made of.
 
@@ -36,9 +30,12 @@ def maps(trusted: Networks) -> list[str]:
             "map $http_upgrade $hs_upgrade", ['default "";', "websocket websocket;"], "Only a WebSocket is passed on."
         ),
         *table("map $hs_upgrade $hs_connection", ['default "";', "websocket upgrade;"]),
+        # $request_id is random, which costs more than all other headers together. $connection is a serial number over
+        # all workers; it begins anew when Nginx starts, at another time ($msec):
+        # https://nginx.org/en/docs/http/ngx_http_core_module.html#var_connection
         *table(
             'map "" $hs_request_id',
-            [f'default "{_REQUEST_ID}";'],
+            ['default "$msec-$connection-$connection_requests";'],
             "A name for each request, computed once: in its answer, its log line, the app's and the request journal.",
         ),
         *_HOST_PORT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -256,3 +257,10 @@ def test_each_request_has_an_id_of_its_own(site: NginxSite) -> None:
     answers = [site.ask("/") for _ in range(4)]
     assert len({answer.headers["X-Request-Id"] for answer in answers}) == 4
     assert all(answer.headers["X-Request-Id"] == answer.json["headers"]["X-Request-Id"] for answer in answers)
+
+
+def test_request_that_is_never_repeated_has_an_id_for_the_request_journal(site: NginxSite) -> None:
+    start(site)
+    answer = site.ask("/", method="POST", body=b"x=1")
+    assert re.fullmatch("[0-9]+[.][0-9]{3}-[0-9]+-[0-9]+", answer.headers["X-Request-Id"])
+    assert answer.json["headers"]["X-Request-Id"] == answer.headers["X-Request-Id"]

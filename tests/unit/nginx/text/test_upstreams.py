@@ -54,7 +54,4 @@ def test_session_is_known_by_its_route_and_named_by_its_start(session: str, star
         {"http_cookie": f"a=b; sid={session}", "request_uri": "/"},
         {"http_cookie": "", "request_uri": f"/a;sid={session}?b"},
     ):
-        assert values(lines, "hs_route", "hs_session", hs_state="blue", **variables) == (
-            route,
-            start,
-        )
+        assert values(lines, "hs_route", "hs_session", hs_state="blue", **variables) == (route, start)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
+from hookserver import builders
 from hookserver.nginx.text.visitor import headers, maps, proto, real_address
 from tests.unit.nginx.nginx_maps import value
 
@@ -118,3 +121,10 @@ def test_maps_need_no_unusual_module_without_a_trusted_proxy() -> None:
 def test_request_id_is_made_of_the_time_and_the_number_of_the_request_on_its_connection() -> None:
     serial = {"msec": "1800000000.123", "connection": "7", "connection_requests": "2"}
     assert value(maps([]), "hs_request_id", **serial) == "1800000000.123-7-2"
+
+
+def test_request_id_is_a_name_that_the_request_journal_takes() -> None:
+    source = (Path(builders.__file__).parent / "java/hookserver/Begun.java").read_text()
+    (pattern,) = re.findall(r'ID = Pattern.compile\("(.*)"\)', source)
+    serial = {"msec": "1800000000.123", "connection": "12345678901", "connection_requests": "10000"}
+    assert re.fullmatch(pattern, value(maps([]), "hs_request_id", **serial))
