@@ -1,10 +1,12 @@
-"""Settings → concrete objects. Docker and git are imported in the child processes that need them."""
+"""Settings → concrete objects. Docker and git are imported where they are needed: the web processes need neither."""
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from hookserver.config import Loaded, Settings, reread
@@ -33,16 +35,21 @@ def open_store(settings: Settings) -> Store:
 
 
 def make_worker(loaded: Loaded) -> Worker:
-    """The worker with all that it works with. Imports what its child processes need, before it forks them.
+    """The worker with all that it works with. Imports all that its child processes need, before it forks them.
 
     Raises SettingsError when apps are live on another subnet than the settings name now, StoreError.
     """
     from hookserver.worker.child import run_task
     from hookserver.worker.loop import Worker
 
+    for used_by_children in ("hookserver.builders", "hookserver.containers"):
+        import_module(used_by_children)
+    # Else a garbage collection in a child copies the memory of all modules, which it shares with the worker:
+    # https://docs.python.org/3/library/gc.html#gc.freeze
+    gc.freeze()
     store = open_store(loaded.settings)
     _refuse_another_subnet(loaded, store)
-    in_child = partial(run_task, make_context)
+    in_child = partial(run_task, make_context, store)
     report = logging.getLogger("worker").info
     return Worker(loaded.settings, store, in_child, _is_serving, partial(reread, loaded.path), report)
 

@@ -18,11 +18,13 @@ from hookserver.worker.task_table import TASKS
 from hookserver.worker.tasks import Task
 
 
-def run_task(make_context: Callable[[Settings, Store], Context], settings: Settings, task: Task) -> None:
-    """Do the task; the process dies with the worker. Exits with 1, and has logged why, when the task failed."""
+def run_task(make_context: Callable[[Settings, Store], Context], store: Store, settings: Settings, task: Task) -> None:
+    """Do the task; the process dies with the worker. Exits with 1, and has logged why, when the task failed.
+
+    ``store`` is the worker's, which closed it before the fork: the child opens a connection of its own.
+    """
     become_child()
     log = logging.getLogger(task.kind)
-    store = Store(settings.server.state)
     try:
         TASKS[task.kind].run(make_context(settings, store), task, log.info)
     except HookserverError as error:

@@ -1,7 +1,9 @@
-"""A start with another subnet than the live apps have is refused."""
+"""The worker has imported what its children need; a start with another subnet than the live apps have is refused."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,25 @@ from hookserver.models import Push, Release, Slot, Trigger
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.wiring import make_worker
+
+_NEW_MODULES = """
+import sys
+from pathlib import Path
+from hookserver.config import load
+from hookserver.wiring import make_context, make_worker, open_store
+loaded = load(Path(sys.argv[1]))
+make_worker(loaded)
+before = set(sys.modules)
+make_context(loaded.settings, open_store(loaded.settings))
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_services_of_a_child_are_imported_by_the_worker_before_it_forks(state: StateDir, tmp_path: Path) -> None:
+    file = tmp_path / "hookserver.toml"
+    file.write_text(f'[server]\nstate_dir = "{state.root}"\n')
+    command = [sys.executable, "-c", _NEW_MODULES, str(file)]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == []
 
 
 def test_changed_subnet_of_live_apps_is_refused_with_the_old_one(state: StateDir, tmp_path: Path) -> None:

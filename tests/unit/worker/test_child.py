@@ -33,11 +33,14 @@ def no_context(_settings: Settings, store: Store) -> Any:
 
 def exit_code(settings: Settings, monkeypatch: pytest.MonkeyPatch, log: Path, run: Callable[..., None]) -> int | None:
     """Of a real child process whose task is ``run``, which logs to the file ``log``."""
+    store = Store(settings.server.state)
+    store.apps()
+    store.close()
     monkeypatch.setattr(child, "TASKS", {**TASKS, TaskKind.POLL: replace(TASKS[TaskKind.POLL], run=run)})
 
     def in_child() -> None:
         logging.basicConfig(filename=log, level=logging.INFO, format="%(name)s: %(message)s", force=True)
-        child.run_task(no_context, settings, POLL)
+        child.run_task(no_context, store, settings, POLL)
 
     process = multiprocessing.get_context("fork").Process(target=in_child)
     process.start()
