@@ -42,7 +42,8 @@ ROUNDS = 10
 """Two turns of a round differ by about 11 % (standard deviation), so there are many: 60 ratios are good to 2 %."""
 SECONDS = 1
 WARM_UP_S = 1
-CONNECTIONS = 16
+CONNECTIONS = 64
+"""With few, the Tomcats' threads sleep between two requests, and the ratio shows the cost of waking them."""
 APP = "shop"
 HOST = "shop.example.com"
 SUBNET = "127.30.112.0/20"
