@@ -25,7 +25,11 @@ _JVM_VARIABLES = ("CATALINA_OPTS", "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_O
 _PIDS = 4096
 """Processes and threads of a replica: a leak of threads must not take those of the host."""
 _STOP_TIMEOUT = 15
-"""Seconds until Docker kills a replica at ``docker stop`` or a shutdown; a retired one gets ``STOP_GRACE`` instead."""
+"""Seconds until Docker kills a replica at ``docker stop`` or a shutdown; a retired one gets ``STOP_GRACE`` instead.
+
+At a shutdown dockerd waits for the longest of its containers' times and 5 s more, so a long one delays a reboot:
+ShutdownTimeout() in https://github.com/moby/moby/blob/master/daemon/daemon.go
+"""
 # Without a limit, Docker's logs grow until the disk is full: https://docs.docker.com/engine/logging/drivers/json-file/
 _LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 _FOLLOWED_LOG = {"Type": "json-file", "Config": {"max-size": "100m", "max-file": "1"}}
