@@ -15,8 +15,9 @@ from hookserver.models import Endpoint
 from hookserver.pipeline.health_request import request_health
 
 _RETRY_CONNECT = 0.05
-_CHECK_REPLICAS = 1.0
-"""Seconds between two checks that replicas live, and that none gave up. Docker's answers take time from the Tomcats."""
+_CHECK_ALIVE = 0.5
+_CHECK_GIVEN_UP = 1.0
+"""Seconds between two of each: Docker's answers take time from the Tomcats that start."""
 
 
 def wait_until_healthy(
@@ -51,11 +52,11 @@ def wait_until_healthy(
                 raise _unhealthy(probes, f"not healthy after {gate.deadline:g} s of requests for {gate.path}")
             if time.monotonic() >= next_alive:
                 alive()
-                next_alive = time.monotonic() + max(gate.interval, _CHECK_REPLICAS)
+                next_alive = time.monotonic() + max(gate.interval, _CHECK_ALIVE)
             if time.monotonic() >= next_given_up and any(probe.answers_badly for probe in probes):
                 if why := given_up():
                     raise _unhealthy(probes, f"never healthy: {why}")
-                next_given_up = time.monotonic() + _CHECK_REPLICAS
+                next_given_up = time.monotonic() + _CHECK_GIVEN_UP
             with contextlib.suppress(queue.Empty):
                 report(messages.get(timeout=max(0.0, min(next_alive, started + gate.deadline) - time.monotonic())))
         alive()  # a replica may have died after its last good answer
