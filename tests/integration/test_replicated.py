@@ -18,7 +18,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import docker.errors
 import pytest
 from docker import APIClient
 
@@ -30,7 +29,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError, Unhealthy
 from hookserver.models import Endpoint, Release, Slot
 from hookserver.state.state_dir import StateDir
-from tests.shop import installed
+from tests.shop import installed, leftovers
 from tests.waiting import until
 
 SUBNETS = ("172.30.190.0/24", "172.30.184.0/24")
@@ -222,20 +221,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("replicated")
     settings = DockerSettings(subnet=IPv4Network(SUBNETS[0]), cluster_subnet=IPv4Network(SUBNETS[1]))
     api = APIClient(timeout=60)
+    for killed in leftovers.state_dirs(api, *SUBNETS):
+        leftovers.remove_all(api, f"hookserver.state_dir={killed}")
     places: dict[str, int] = {}
     made = Site(root, settings, api, Containers(settings, root, places), places)
     try:
         yield made
     finally:
-        made.clear()
-        ours = {"label": f"hookserver.state_dir={root}"}
-        for network in api.networks(filters=ours):
-            api.remove_network(network["Id"])
-        for image in api.images(all=True, filters=ours):
-            try:
-                api.remove_image(image["Id"], force=True)
-            except docker.errors.APIError:
-                continue
+        leftovers.remove_all(api, f"hookserver.state_dir={root}")
         api.close()
         for subnet in SUBNETS:
             subprocess.run(["ip", "route", "del", "unreachable", subnet, *ROUTE], check=False)

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +25,7 @@ from hookserver.models import Slot
 from hookserver.nginx import Nginx
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
+from tests.shop import leftovers
 from tests.shop.processes import ShopProcesses
 from tests.shop.project import ShopProject
 from tests.shop.visitors import Visitors
@@ -311,13 +311,11 @@ class Installation:
 
     def clear_leftovers(self) -> None:
         """Remove what a killed test run has left on the subnet."""
-        wanted = [IPv4Network(self.subnet), IPv4Network(self.cluster)]
-        for network in self.docker.networks.list(filters={"label": "hookserver.state_dir"}):
-            pools = network.attrs["IPAM"]["Config"] or []
-            state = Path(network.attrs["Labels"]["hookserver.state_dir"])
-            ours = state.parent.parent == self.folder.parent and state.parent.name.startswith(_PREFIX)
-            if ours and any(IPv4Network(pool["Subnet"]).overlaps(one) for pool in pools for one in wanted):
+        for state in leftovers.state_dirs(self.docker.api, self.subnet, self.cluster):
+            if state.parent.name.startswith(_PREFIX):
                 Installation(state.parent, self.subnet, 0, 0, self.docker_host).destroy()
+            else:
+                leftovers.remove_all(self.docker.api, f"hookserver.state_dir={state}")
 
     def destroy(self) -> None:
         """Stop it, and remove everything that it created."""
@@ -325,18 +323,7 @@ class Installation:
         if self.config.exists():
             self.nginx.stop()
         self.store.close()
-        ours: dict[str, str | list[str] | bool] = {"label": f"hookserver.state_dir={self.state.root}"}
-        for container in self.docker.containers.list(all=True, filters=ours, ignore_removed=True):
-            container.remove(force=True, v=True)
-        for network in self.docker.networks.list(filters=ours):
-            network.remove()
-        while images := self.docker.images.list(all=True, filters=ours):
-            parents = {image.attrs["Parent"] for image in images}
-            for image in images:
-                if image.id not in parents:
-                    self.docker.images.remove(str(image.id), force=True)
-        for volume in self.docker.volumes.list(filters=ours):
-            volume.remove(force=True)
+        leftovers.remove_all(self.docker.api, f"hookserver.state_dir={self.state.root}")
         self.docker.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

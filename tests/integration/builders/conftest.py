@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import docker
-import docker.errors
 import pytest
 
 from hookserver.builders import BuildJob, DockerImages
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.state.state_dir import StateDir
+from tests.shop.leftovers import remove_all
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 TOMCAT = "tomcat:10.1-jdk17-temurin"
@@ -86,19 +86,6 @@ class BuildSite:
         finally:
             self.client.remove_container(made, force=True, v=True)
 
-    def clear(self) -> None:
-        """Remove what is left of ours."""
-        ours = {"label": f"hookserver.state_dir={self.root}"}
-        for container in self.client.containers(all=True, filters=ours):
-            self.client.remove_container(container["Id"], force=True, v=True)
-        for image in self.client.images(all=True, filters=ours):
-            try:
-                self.client.remove_image(image["Id"], force=True)
-            except docker.errors.APIError:
-                continue
-        for volume in self.client.volumes(filters=ours)["Volumes"] or []:
-            self.client.remove_volume(volume["Name"])
-
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuildSite]:
@@ -110,7 +97,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuildSite]:
         yield made
     finally:
         made.images.close()
-        made.clear()
+        remove_all(client, f"hookserver.state_dir={root}")
         client.close()
 
 

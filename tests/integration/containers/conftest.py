@@ -18,6 +18,7 @@ from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import Containers
 from hookserver.models import Endpoint, Release, Slot
 from hookserver.pipeline.liveness import check_alive
+from tests.shop.leftovers import remove_all, state_dirs
 
 ROOM = "172.30.112.0/20"
 SUBNET = IPv4Network("172.30.112.0/24")
@@ -65,7 +66,7 @@ def api() -> Iterator[APIClient]:
 
 
 @pytest.fixture(scope="session")
-def image(api: APIClient) -> Iterator[Callable[[str], str]]:
+def image(api: APIClient, room: None) -> Iterator[Callable[[str], str]]:
     """``image(shell)``: an image that runs this shell command."""
     made: dict[str, str] = {}
 
@@ -85,9 +86,9 @@ def image(api: APIClient) -> Iterator[Callable[[str], str]]:
 @pytest.fixture(scope="session")
 def room(api: APIClient) -> None:
     """The tests' addresses lead nowhere until a network of ours takes them; what a killed run left there is gone."""
-    remove(api, MINE)
-    for left in api.networks(names=[f"hookserver-{str(SUBNET).replace('/', '-')}"]):
-        remove(api, f"hookserver.state_dir={left['Labels']['hookserver.state_dir']}")
+    remove_all(api, MINE)
+    for killed in state_dirs(api, ROOM):
+        remove_all(api, f"hookserver.state_dir={killed}")
     subprocess.run(["ip", "route", "replace", "unreachable", ROOM, "metric", "4278198272"], check=True)
 
 
@@ -95,7 +96,7 @@ def room(api: APIClient) -> None:
 def installation(api: APIClient, image: Callable[[str], str], room: None, tmp_path: Path) -> Iterator[ReplicaSite]:
     name = f"hctest-{secrets.token_hex(3)}"
     yield ReplicaSite(Containers(DockerSettings(subnet=SUBNET), tmp_path), tmp_path, name, image)
-    remove(api, f"hookserver.state_dir={tmp_path}")
+    remove_all(api, f"hookserver.state_dir={tmp_path}")
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def foreign(api: APIClient, image: Callable[[str], str], tmp_path: Path) -> Iter
         return id_
 
     yield make
-    remove(api, f"{MINE}={label}")
+    remove_all(api, f"{MINE}={label}")
 
 
 @pytest.fixture
@@ -130,14 +131,4 @@ def network(api: APIClient, room: None) -> Iterator[Callable[..., str]]:
         return name
 
     yield make
-    remove(api, f"{MINE}={label}")
-
-
-def remove(api: APIClient, label: str) -> None:
-    """All containers and networks with this label."""
-    for container in api.containers(all=True, filters={"label": label}):
-        api.remove_container(container["Id"], v=True, force=True)
-    for network in api.networks(filters={"label": label}):
-        for container in api.inspect_network(network["Id"])["Containers"]:
-            api.disconnect_container_from_network(container, network["Id"], force=True)
-        api.remove_network(network["Id"])
+    remove_all(api, f"{MINE}={label}")
