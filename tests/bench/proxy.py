@@ -90,9 +90,23 @@ http {{
 """
 CASES = {
     "get": (),
-    "session": ("-H", "Cookie: JSESSIONID=0AF9C3D2E1B04F5A6978C0D1E2F3A4B5.blue1"),
+    "session": ("-s", str(FOLDER / "session.lua")),
     "post": ("-s", str(FOLDER / "post.lua")),
 }
+_SESSION = """
+local requests, sent = {}, 0
+function init()
+  for number = 1, 2 do
+    wrk.headers["Cookie"] = "JSESSIONID=0AF9C3D2E1B04F5A6978C0D1E2F3A4B5.blue" .. number
+    requests[number] = wrk.format()
+  end
+end
+function request()
+  sent = sent + 1
+  return requests[sent % 2 + 1]
+end
+"""
+"""Visitors of both replicas in turn: one Tomcat alone answers more requests a second than two."""
 _POST = 'wrk.method = "POST"\nwrk.body = "id=espresso&quantity=1"\n'
 _POST += 'wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"\n'
 
@@ -152,6 +166,7 @@ def bench() -> int:
         _remove_everything()
         stack.callback(_remove_everything)
         (FOLDER / "post.lua").write_text(_POST)
+        (FOLDER / "session.lua").write_text(_SESSION)
         settings = _settings()
         replicas = endpoints(settings.docker, APP, 1, Slot.BLUE, settings.apps[APP].replicas)
         for replica in replicas:
