@@ -37,8 +37,6 @@ CANARY = "canary-7f3a-do-not-show"
 
 CLUSTER = "172.30.224.0/20"
 """Where the networks of apps with replicated sessions are: one installation after the other has it."""
-_PREFIX = "hs-"
-"""Of the folders that installations are made in."""
 _SERVER = """
 [server]
 state_dir = "{folder}/state"
@@ -312,7 +310,7 @@ class Installation:
     def clear_leftovers(self) -> None:
         """Remove what a killed test run has left on the subnet."""
         for state in leftovers.state_dirs(self.docker.api, self.subnet, self.cluster):
-            if state.parent.name.startswith(_PREFIX):
+            if state.parent.name.startswith(leftovers.PREFIX):
                 Installation(state.parent, self.subnet, 0, 0, self.docker_host).destroy()
             else:
                 leftovers.remove_all(self.docker.api, f"hookserver.state_dir={state}")
@@ -346,7 +344,7 @@ def installed(subnet: str, docker_host: str = "", cluster: str = CLUSTER) -> Ite
     # Without its bridge, a packet for the subnet must end here.
     subprocess.run(["ip", "route", "replace", "unreachable", subnet, "metric", "4278198272"], check=True)
     # Not pytest's own folder: Nginx's workers, of another user, may not enter that one.
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX, dir="/tmp"))
     folder.chmod(0o711)
     made = Installation(folder, subnet, free_port(), free_port(), docker_host, cluster)
     made.clear_leftovers()

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from docker import APIClient
 
-STATE_DIR = "hookserver.state_dir"
+from hookserver.engine.labels import STATE_DIR
+
+PREFIX = "hs-"
+"""Of the folders that installations are made in."""
 
 
 def state_dirs(api: APIClient, *subnets: str) -> list[Path]:
@@ -18,10 +21,16 @@ def state_dirs(api: APIClient, *subnets: str) -> list[Path]:
     for network in api.networks(filters={"label": STATE_DIR}):
         state_dir = Path(network["Labels"][STATE_DIR])
         pools = [IPv4Network(pool["Subnet"]) for pool in network["IPAM"]["Config"] or []]
-        # An installation outside the temporary folder is an operator's.
-        if Path(tempfile.gettempdir()) in state_dir.parents and any(one.overlaps(a) for one in pools for a in wanted):
+        if _is_of_a_test(state_dir) and any(pool.overlaps(subnet) for pool in pools for subnet in wanted):
             found.add(state_dir)
     return sorted(found)
+
+
+def _is_of_a_test(state_dir: Path) -> bool:
+    """Whether it is in a folder of `installed` or of pytest; any other is an operator's, also below /tmp."""
+    temporary = tempfile.gettempdir()
+    is_installed = state_dir.parent.match(f"{temporary}/{PREFIX}*")
+    return is_installed or any(folder.match(f"{temporary}/pytest-of-*") for folder in state_dir.parents)
 
 
 def remove_all(api: APIClient, label: str) -> None:
