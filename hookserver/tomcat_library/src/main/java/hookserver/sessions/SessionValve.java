@@ -1,0 +1,100 @@
+package hookserver.sessions;
+
+import jakarta.servlet.ServletException;
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.catalina.Pipeline;
+import org.apache.catalina.Valve;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ValveBase;
+import org.apache.coyote.ActionCode;
+import org.apache.coyote.ActionHook;
+
+/**
+ * Saves the sessions that a request has used before its visitor has the answer: when Tomcat commits it, when the application is
+ * done, and when Tomcat ends it, which is on any thread if the request is asynchronous.
+ */
+public final class SessionValve extends ValveBase {
+
+    private static final ThreadLocal<Hook> CURRENT = new ThreadLocal<>();
+
+    public SessionValve() {
+        super(true);
+    }
+
+    /** Adds one to a host, around everything that is done for a request, error pages too. */
+    static void addTo(Pipeline host) {
+        for (Valve valve : host.getValves()) {
+            if (valve instanceof SessionValve) {
+                return;
+            }
+        }
+        host.addValve(new SessionValve());
+    }
+
+    /** Records that this thread's request uses the session; false if the thread has no request. */
+    static boolean isUsing(SharedSession session) {
+        Hook hook = CURRENT.get();
+        return hook != null && (hook.sessions.add(session) || true);
+    }
+
+    @Override
+    public void invoke(Request request, Response response) throws IOException, ServletException {
+        Hook hook = Hook.of(response.getCoyoteResponse());
+        if (!request.isAsyncDispatching()) {
+            hook.sessions.clear();
+        }
+        CURRENT.set(hook);
+        try {
+            getNext().invoke(request, response);
+        } finally {
+            CURRENT.remove();
+            hook.save(!request.isAsync());
+            if (!request.isAsync()) {
+                hook.sessions.clear();
+            }
+        }
+    }
+
+    /** Stays with the response object of a connection, which Tomcat uses for one request after the other. */
+    private static final class Hook implements ActionHook {
+
+        private final Set<SharedSession> sessions = ConcurrentHashMap.newKeySet();
+        private final ActionHook next;
+
+        private Hook(ActionHook next) {
+            this.next = next;
+        }
+
+        /** By reflection: Tomcat 8.5 and later let only their own classes set a hook. */
+        static Hook of(org.apache.coyote.Response response) throws ServletException {
+            try {
+                Field field = org.apache.coyote.Response.class.getDeclaredField("hook");
+                field.setAccessible(true);
+                ActionHook present = (ActionHook) field.get(response);
+                Hook hook = present instanceof Hook ? (Hook) present : new Hook(present);
+                field.set(response, hook);
+                return hook;
+            } catch (ReflectiveOperationException e) {
+                throw new ServletException(e);
+            }
+        }
+
+        void save(boolean isLast) {
+            for (SharedSession session : sessions) {
+                session.save(isLast);
+            }
+        }
+
+        @Override
+        public void action(ActionCode code, Object parameter) {
+            if (code == ActionCode.COMMIT || code == ActionCode.CLOSE) {
+                save(false);
+            }
+            next.action(code, parameter);
+        }
+    }
+}
