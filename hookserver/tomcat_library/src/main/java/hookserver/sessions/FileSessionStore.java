@@ -8,6 +8,7 @@ import java.math.BigInteger;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -74,6 +75,7 @@ final class FileSessionStore implements SessionStore {
     }
 
     @Override
+    @SuppressWarnings("try") // the lock is held, not used
     public StoredSession update(String id, UnaryOperator<StoredSession> change) throws IOException {
         Files.createDirectories(folder);
         Path file = file(id);
@@ -103,7 +105,7 @@ final class FileSessionStore implements SessionStore {
                 if (lock != null) {
                     return lock;
                 }
-            } catch (ClosedChannelException e) {
+            } catch (ClosedChannelException | OverlappingFileLockException e) {
                 Thread.interrupted();
             }
         }

@@ -6,34 +6,30 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.NotSerializableException;
 import java.io.ObjectOutputStream;
+import java.io.Serializable;
 import java.security.Principal;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.catalina.session.StandardSession;
 
 /**
- * A replica's copy of a session in the store: brought up to date when a request finds it, saved when one ends. What Tomcat itself
- * keeps in a session is saved as an attribute too, with a name that begins with TOMCATS.
+ * A replica's copy of a session in the store: brought up to date when a request finds it, saved when one ends.
  */
 final class SharedSession extends StandardSession {
 
     private static final long serialVersionUID = 1;
-    private static final String TOMCATS = "\0";
-    private static final String INTERVAL = TOMCATS + "maxInactiveInterval";
-    private static final String PRINCIPAL = TOMCATS + "principal";
-    private static final String AUTH_TYPE = TOMCATS + "authType";
-    /** The notes of a login in a form. */
-    private static final String NOTES = "org.apache.catalina.authenticator.";
+    /** The name under which is stored what Tomcat itself keeps in a session: no attribute's, and not subject to filters. */
+    private static final String TOMCATS = "\0tomcat";
+    private static final String LOGIN_NOTES = "org.apache.catalina.authenticator.";
     /** The time of the last access is stored this often; in milliseconds, as all here. */
     private static final long ACCESS_STEP = 5_000;
-    private static final long SPARE = TimeUnit.MINUTES.toMillis(15);
     private static final long FOREVER = 4_102_444_800_000L; // 2100
 
     /** What is stored of an attribute, as of its last saving or reading here. */
@@ -61,6 +57,7 @@ final class SharedSession extends StandardSession {
     private final transient AtomicLong order = new AtomicLong();
     /** Whether a request may have changed an attribute in place. */
     private transient volatile boolean isExposed;
+    private transient volatile List<Object> savedTomcats;
     /** Null: it was never stored. */
     private transient volatile StoredSession known;
 
@@ -97,6 +94,11 @@ final class SharedSession extends StandardSession {
     void save(boolean isLast) {
         Map<String, Saved> values = new HashMap<>();
         try {
+            List<Object> tomcats = tomcats();
+            if (!tomcats.equals(savedTomcats)) {
+                savedTomcats = tomcats;
+                changed.add(TOMCATS);
+            }
             collectSet(values);
             if (isExposed) {
                 isExposed = !isLast || users.get() > 1;
@@ -116,7 +118,7 @@ final class SharedSession extends StandardSession {
     private void collectSet(Map<String, Saved> values) {
         for (String name : changed) {
             changed.remove(name); // before it is serialized: what is set meanwhile is saved again
-            Saved value = serialized(name, value(name));
+            Saved value = serialized(name, name.equals(TOMCATS) ? tomcats() : attributes.get(name));
             if (value != null) {
                 values.put(name, value);
             }
@@ -199,30 +201,28 @@ final class SharedSession extends StandardSession {
         known = stored.withoutParts();
     }
 
-    private void put(String name, Object value) {
-        if (name.equals(INTERVAL) && value != null) {
-            super.setMaxInactiveInterval((Integer) value);
-        } else if (name.equals(PRINCIPAL)) {
-            super.setPrincipal((Principal) value);
-        } else if (name.equals(AUTH_TYPE)) {
-            super.setAuthType((String) value);
-        } else {
-            Map<String, Object> values = name.startsWith(TOMCATS) ? notes : attributes;
-            String key = name.startsWith(TOMCATS) ? name.substring(1) : name;
-            if (value == null) {
-                values.remove(key);
-            } else {
-                values.put(key, value);
-            }
-        }
+    /** The interval, the login and, while someone logs in by a form, what that has noted. */
+    private List<Object> tomcats() {
+        Map<String, Object> login = new HashMap<>(notes);
+        login.keySet().removeIf(name -> !name.startsWith(LOGIN_NOTES));
+        return Arrays.asList(maxInactiveInterval, principal instanceof Serializable ? principal : null, authType, login);
     }
 
-    private Object value(String name) {
-        if (!name.startsWith(TOMCATS)) {
-            return attributes.get(name);
+    @SuppressWarnings("unchecked")
+    private void put(String name, Object value) {
+        if (value == null) {
+            attributes.remove(name);
+        } else if (name.equals(TOMCATS)) {
+            List<Object> values = (List<Object>) value;
+            maxInactiveInterval = (Integer) values.get(0);
+            principal = (Principal) values.get(1);
+            authType = (String) values.get(2);
+            notes.keySet().removeIf(note -> note.startsWith(LOGIN_NOTES));
+            notes.putAll((Map<String, Object>) values.get(3));
+            savedTomcats = tomcats();
+        } else {
+            attributes.put(name, value);
         }
-        return name.equals(INTERVAL) ? (Object) maxInactiveInterval
-                : name.equals(PRINCIPAL) ? principal : name.equals(AUTH_TYPE) ? authType : notes.get(name.substring(1));
     }
 
     /** Null if this release cannot read it. */
@@ -232,7 +232,7 @@ final class SharedSession extends StandardSession {
         ClassLoader loader = shared.getContext().getLoader().getClassLoader();
         try {
             thread.setContextClassLoader(loader);
-            Object value = AttributeInput.read(bytes, loader, name.startsWith(TOMCATS));
+            Object value = AttributeInput.read(bytes, loader, name.equals(TOMCATS));
             if (value instanceof HttpSessionActivationListener) {
                 ((HttpSessionActivationListener) value).sessionDidActivate(new HttpSessionEvent(getSession()));
             }
@@ -248,7 +248,7 @@ final class SharedSession extends StandardSession {
     /** Without bytes if it is not to be stored; null if it cannot be written now. Holds no lock: a class's own code runs here. */
     private Saved serialized(String name, Object value) {
         long now = order.incrementAndGet();
-        if (value == null || !name.startsWith(TOMCATS) && exclude(name, value)) {
+        if (value == null || !name.equals(TOMCATS) && exclude(name, value)) {
             return new Saved(0, null, now, null);
         }
         Throwable problem = null;
@@ -301,40 +301,6 @@ final class SharedSession extends StandardSession {
         super.removeAttributeInternal(name, notify);
         if (name != null) {
             change(name);
-        }
-    }
-
-    @Override
-    public void setMaxInactiveInterval(int seconds) {
-        super.setMaxInactiveInterval(seconds);
-        change(INTERVAL);
-    }
-
-    @Override
-    public void setPrincipal(Principal principal) {
-        super.setPrincipal(principal);
-        change(PRINCIPAL);
-    }
-
-    @Override
-    public void setAuthType(String type) {
-        super.setAuthType(type);
-        change(AUTH_TYPE);
-    }
-
-    @Override
-    public void setNote(String name, Object value) {
-        super.setNote(name, value);
-        if (name.startsWith(NOTES)) {
-            change(TOMCATS + name);
-        }
-    }
-
-    @Override
-    public void removeNote(String name) {
-        super.removeNote(name);
-        if (name.startsWith(NOTES)) {
-            change(TOMCATS + name);
         }
     }
 
@@ -417,13 +383,6 @@ final class SharedSession extends StandardSession {
                 shared.log.notStored(e);
             }
         }
-    }
-
-    /** Whether its memory can be freed: the store has all of it, and nobody has asked for it for long. */
-    boolean isSpare() {
-        boolean isStored = saved.keySet().containsAll(attributes.keySet())
-                && saved.entrySet().stream().allMatch(entry -> entry.getValue().version > 0 || value(entry.getKey()) == null);
-        return known != null && users.get() == 0 && !isExposed && changed.isEmpty() && isStored && getIdleTimeInternal() > SPARE;
     }
 
     private void forget() {

@@ -71,11 +71,10 @@ public final class SharedSessionManager extends ManagerBase {
         }
     }
 
-    /** Every ten seconds: saves what could not be stored, or changed outside of a request, and frees memory. */
+    /** Every ten seconds: saves what could not be stored, or changed outside of a request. */
     @Override
     public void backgroundProcess() {
         saveUnsaved();
-        sessions.values().removeIf(session -> ((SharedSession) session).isSpare());
         super.backgroundProcess();
     }
 

@@ -4,15 +4,13 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.zip.CheckedInputStream;
-import java.util.zip.CheckedOutputStream;
-import java.util.zip.CRC32;
 
 /** A session as it is stored. Times are Unix milliseconds; README.md describes the format. */
 final class StoredSession {
@@ -62,9 +60,8 @@ final class StoredSession {
     }
 
     byte[] toBytes() throws IOException {
-        CRC32 checksum = new CRC32();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(1024);
-        DataOutputStream out = new DataOutputStream(new CheckedOutputStream(bytes, checksum));
+        DataOutputStream out = new DataOutputStream(bytes);
         out.writeInt(FORMAT);
         out.writeUTF(id);
         for (long number : new long[] {counter, creationTime, accessTime, expiryTime}) {
@@ -77,30 +74,31 @@ final class StoredSession {
             out.writeInt(part.getValue().bytes.length);
             out.write(part.getValue().bytes);
         }
-        out.writeLong(checksum.getValue());
         return bytes.toByteArray();
     }
 
     /** Throws IOException if the bytes are damaged, or have another format. */
     static StoredSession fromBytes(byte[] bytes) throws IOException {
-        CRC32 checksum = new CRC32();
-        DataInputStream in = new DataInputStream(new CheckedInputStream(new ByteArrayInputStream(bytes), checksum));
-        boolean isFormat = in.readInt() == FORMAT;
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+        if (in.readInt() != FORMAT) {
+            throw new IOException("it has another format");
+        }
         StoredSession stored = new StoredSession();
         stored.id = in.readUTF();
         stored.counter = in.readLong();
         stored.creationTime = in.readLong();
         stored.accessTime = in.readLong();
         stored.expiryTime = in.readLong();
-        for (int left = in.readInt(); left > 0 && isFormat; left--) {
+        for (int left = in.readInt(); left > 0; left--) {
             String name = in.readUTF();
             long version = in.readLong();
-            byte[] value = new byte[Math.max(0, Math.min(in.readInt(), in.available()))];
+            int length = in.readInt();
+            if (length < 0 || length > in.available()) {
+                throw new EOFException("it is truncated");
+            }
+            byte[] value = new byte[length];
             in.readFully(value);
             stored.parts.put(name, new Part(version, value));
-        }
-        if (!isFormat || checksum.getValue() != in.readLong()) {
-            throw new IOException("it is damaged, or has another format");
         }
         return stored;
     }
