@@ -18,7 +18,7 @@ from hookserver.containers.arguments import (
 from hookserver.models import Release, Slot
 
 COMMIT = "c" * 40
-MARKS = "-Dhookserver.begun=/run/hookserver/begun/keeps"
+JOURNAL = "-Dhookserver.request_journal=/run/hookserver/requests/keeps"
 
 
 def arguments(
@@ -71,13 +71,13 @@ def test_replica_that_shares_sessions_is_reported_its_address_and_its_peers() ->
     cluster = Cluster("cluster", "172.30.224.40", ("172.30.224.41", "172.30.224.48"))
     options = environment(cluster=cluster, env={"CATALINA_OPTS": "-Down=1"})["CATALINA_OPTS"]
     shared = "-Dhookserver.cluster=172.30.224.40 -Dhookserver.peers=172.30.224.41,172.30.224.48"
-    assert options.startswith(f"-Down=1 {MARKS} {shared} -Dhookserver.route=")
+    assert options.startswith(f"-Down=1 {JOURNAL} {shared} -Dhookserver.route=")
     assert "hookserver.cluster" not in environment()["CATALINA_OPTS"]
 
 
 def test_replica_writes_its_request_journal_in_a_folder_of_its_own_on_the_host() -> None:
-    assert arguments()["HostConfig"]["Binds"] == ["/state/request-journal/shop/172.30.112.25:/run/hookserver/begun"]
-    assert MARKS in environment()["CATALINA_OPTS"]
+    assert arguments()["HostConfig"]["Binds"] == ["/state/request-journal/shop/172.30.112.25:/run/hookserver/requests"]
+    assert JOURNAL in environment()["CATALINA_OPTS"]
 
 
 def test_prepare_command_has_no_request_journal() -> None:
@@ -86,7 +86,7 @@ def test_prepare_command_has_no_request_journal() -> None:
     )
     made = prepare_arguments(Path("/state"), app, Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN, 2), {}, {})
     assert made["HostConfig"]["Binds"] == []
-    assert "begun" not in str(made["Env"])
+    assert "request_journal" not in str(made["Env"])
 
 
 def test_replica_has_no_raw_sockets() -> None:
@@ -101,10 +101,10 @@ def test_our_variables_win_over_the_settings_and_these_over_the_file() -> None:
 
 def test_options_of_image_and_app_stay_and_ours_are_added() -> None:
     assert environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, java_opts="-Dapp=1")["CATALINA_OPTS"] == (
-        f"-Dimage=1 {MARKS} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0 -Dapp=1"
+        f"-Dimage=1 {JOURNAL} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0 -Dapp=1"
     )
     overridden = environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, env={"CATALINA_OPTS": "-Dmine=1"})
-    assert overridden["CATALINA_OPTS"] == f"-Dmine=1 {MARKS} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0"
+    assert overridden["CATALINA_OPTS"] == f"-Dmine=1 {JOURNAL} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0"
 
 
 @pytest.mark.parametrize("options", ["-Xmx256m", "-XX:MaxRAMPercentage=50", "-XX:MaxRAM=1g", "-XX:MaxHeapSize=1g"])

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from hookserver.builders.tomcat import library as tomcat_library
-from hookserver.containers import diagnosis
 from hookserver.containers.logs import require_sessions
 from hookserver.errors import Unhealthy
 
@@ -26,8 +24,3 @@ def test_other_message_about_sessions_is_no_reason() -> None:
     require_sessions(
         "shop", ["hs-shop-green-1: 3 sessions dropped", "hs-shop-green-2: tcp://… has not given its sessions"]
     )
-
-
-def test_searched_line_is_the_one_that_the_replica_writes() -> None:
-    source = tomcat_library._sources()["Sessions.java"].decode()
-    assert f'"{diagnosis.LACKING}"' in source
