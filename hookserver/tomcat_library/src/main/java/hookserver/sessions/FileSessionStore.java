@@ -28,18 +28,19 @@ import java.util.stream.Stream;
 
 /**
  * A folder with a file for each session, named by a digest of its id. A version replaces the one before by a rename, without
- * fsync. The modification time of a file is when it expires, with the counter in its microseconds: two versions of a session
- * never agree in inode, size and both times.
+ * fsync. A file's modification time is when the session expires, with the counter in the microseconds: so two versions never
+ * agree in inode, size and both times.
  */
 final class FileSessionStore implements SessionStore {
 
     private static final String STAMP = "unix:ino,size,lastModifiedTime,ctime";
+    private static final String LOCK = "lock";
     private static final String TEMPORARY = ".tmp";
     private static final long ABANDONED = TimeUnit.MINUTES.toMillis(1);
     private static final long BLOCK = 4096;
     private static final long FILE_LIMIT = 64L << 20;
     private static final int LOCKS = 256;
-    /** A replica that is frozen while it has a lock must not hold up the visitors of the others. */
+    /** A replica that is frozen while it holds a lock must not hold up the visitors of the others. */
     private static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final Path folder;
@@ -66,28 +67,27 @@ final class FileSessionStore implements SessionStore {
             if (known != null && stamp.equals(known.stamp)) {
                 return known;
             }
-            StoredSession stored = StoredSession.fromBytes(Files.readAllBytes(file));
+            ClassLoader loader = StoredSession.class.getClassLoader();
+            StoredSession stored = (StoredSession) AttributeInput.read(Files.readAllBytes(file), loader, true);
             stored.stamp = stamp;
             return stored;
         } catch (NoSuchFileException e) {
             return null;
+        } catch (ClassNotFoundException | RuntimeException e) {
+            throw new IOException("it is damaged", e);
         }
     }
 
     @Override
-    @SuppressWarnings("try") // the lock is held, not used
+    @SuppressWarnings("try") // the lock is only held
     public StoredSession update(String id, UnaryOperator<StoredSession> change) throws IOException {
         Files.createDirectories(folder);
-        Path file = file(id);
         int index = Math.floorMod(id.hashCode(), LOCKS);
         boolean isInterrupted = Thread.interrupted(); // an interrupt would close the channel for all threads
         locks[index].lock();
         try (FileLock held = lock(index)) {
-            StoredSession current = read(id, null);
-            StoredSession next = change.apply(current);
-            if (next != current) {
-                replace(file, next);
-            }
+            StoredSession next = change.apply(read(id, null));
+            replace(file(id), next);
             return next;
         } finally {
             locks[index].unlock();
@@ -97,7 +97,7 @@ final class FileSessionStore implements SessionStore {
         }
     }
 
-    /** One byte of a file that the replicas have in common. The kernel unlocks it when a replica dies: fcntl(2). */
+    /** One byte of a file that the replicas have in common; the kernel unlocks it when a replica dies: fcntl(2). */
     private FileLock lock(int index) throws IOException {
         for (long start = System.nanoTime(); System.nanoTime() - start < PATIENCE; LockSupport.parkNanos(200_000)) {
             try {
@@ -109,26 +109,27 @@ final class FileSessionStore implements SessionStore {
                 Thread.interrupted();
             }
         }
-        throw new IOException("another replica does not unlock the session");
+        throw new IOException("another replica holds the lock of the session");
     }
 
     private synchronized FileChannel channel() throws IOException {
         if (channel == null || !channel.isOpen()) {
-            channel = FileChannel.open(folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         }
         return channel;
     }
 
     private void replace(Path file, StoredSession next) throws IOException {
-        byte[] bytes = next == null ? new byte[0] : next.toBytes();
+        byte[] bytes = next == null ? new byte[0] : StoredSession.serialize(next);
         long growth = blocks(bytes.length) - blocks(file.toFile().length());
+        if (bytes.length > FILE_LIMIT || growth > 0 && used.get() + growth > limit) {
+            throw new IOException("release.sessions_max (" + (limit >> 20) + " MB) is reached");
+        }
         if (next == null) {
             Files.deleteIfExists(file);
-        } else if (bytes.length > FILE_LIMIT || growth > 0 && used.get() + growth > limit) {
-            throw new IOException("release.sessions_max (" + (limit >> 20) + " MB) is reached");
         } else {
-            Path temporary = folder.resolve(Long.toHexString(temporaries.incrementAndGet()) + TEMPORARY);
-            try (OutputStream out = new FileOutputStream(temporary.toFile())) { // no channel: an interrupt would close it
+            Path temporary = folder.resolve(temporaries.incrementAndGet() + TEMPORARY);
+            try (OutputStream out = new FileOutputStream(temporary.toFile())) { // an interrupt does not close it
                 out.write(bytes);
                 long time = TimeUnit.MILLISECONDS.toMicros(next.expiryTime) + next.counter % 1000;
                 Files.setLastModifiedTime(temporary, FileTime.from(time, TimeUnit.MICROSECONDS));
@@ -145,28 +146,35 @@ final class FileSessionStore implements SessionStore {
     @Override
     public Collection<String> findExpired(long before) throws IOException {
         List<String> expired = new ArrayList<>();
-        File[] files = folder.toFile().listFiles((place, name) -> !name.startsWith("."));
+        File[] files = folder.toFile().listFiles((place, name) -> !name.equals(LOCK));
         long total = 0;
         for (File file : files == null ? new File[0] : files) {
             total += blocks(file.length());
-            long time = file.lastModified(); // 0: it is gone
-            boolean isTemporary = file.getName().endsWith(TEMPORARY);
-            if (isTemporary && time > 0 && time < System.currentTimeMillis() - ABANDONED) {
-                Files.deleteIfExists(file.toPath());
-            } else if (!isTemporary && time > 0 && time < before) {
-                try {
-                    expired.add(read(file.toPath(), null).id);
-                } catch (IOException | RuntimeException e) { // no replica could read it as long as it was valid
-                    Files.deleteIfExists(file.toPath());
-                }
+            long time = file.lastModified();
+            if (time > 0 && time < before - (file.getName().endsWith(TEMPORARY) ? ABANDONED : 0)) { // 0: it is gone
+                addOrRemove(file.toPath(), expired);
             }
         }
         used.set(total);
         return expired;
     }
 
+    private static void addOrRemove(Path file, List<String> expired) throws IOException {
+        try {
+            StoredSession stored = file.toString().endsWith(TEMPORARY) ? null : read(file, null);
+            if (stored != null) {
+                expired.add(stored.id);
+                return;
+            }
+        } catch (IOException e) {
+            // Nobody could read it while it was valid.
+        }
+        Files.deleteIfExists(file);
+    }
+
     private Path file(String id) {
-        return folder.resolve(String.format("%064x", new BigInteger(1, StoredSession.digest(id.getBytes(StandardCharsets.UTF_8)))));
+        byte[] digest = StoredSession.digest(id.getBytes(StandardCharsets.UTF_8));
+        return folder.resolve(String.format("%064x", new BigInteger(1, digest)));
     }
 
     private static long blocks(long bytes) {

@@ -3,10 +3,10 @@ package hookserver.sessions;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.lang.reflect.Field;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.catalina.Pipeline;
-import org.apache.catalina.Valve;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
@@ -14,8 +14,8 @@ import org.apache.coyote.ActionCode;
 import org.apache.coyote.ActionHook;
 
 /**
- * Saves the sessions that a request has used before its visitor has the answer: when Tomcat commits it, when the application is
- * done, and when Tomcat ends it, which is on any thread if the request is asynchronous.
+ * Saves the sessions of a request before its visitor has the answer: when Tomcat commits it, when the application is done, and
+ * when Tomcat ends it, which can be on any thread if the request is asynchronous.
  */
 public final class SessionValve extends ValveBase {
 
@@ -25,20 +25,20 @@ public final class SessionValve extends ValveBase {
         super(true);
     }
 
-    /** Adds one to a host, around everything that is done for a request, error pages too. */
-    static void addTo(Pipeline host) {
-        for (Valve valve : host.getValves()) {
-            if (valve instanceof SessionValve) {
-                return;
-            }
+    /** Adds one to a host, so that it is around error pages and listeners too. */
+    static synchronized void addTo(Pipeline host) {
+        if (Arrays.stream(host.getValves()).noneMatch(SessionValve.class::isInstance)) {
+            host.addValve(new SessionValve());
         }
-        host.addValve(new SessionValve());
     }
 
-    /** Records that this thread's request uses the session; false if the thread has no request. */
-    static boolean isUsing(SharedSession session) {
+    /** Records that the request of this thread uses the session; false if the thread has none. */
+    static boolean record(SharedSession session) {
         Hook hook = CURRENT.get();
-        return hook != null && (hook.sessions.add(session) || true);
+        if (hook != null) {
+            hook.sessions.add(session);
+        }
+        return hook != null;
     }
 
     @Override
@@ -59,7 +59,7 @@ public final class SessionValve extends ValveBase {
         }
     }
 
-    /** Stays with the response object of a connection, which Tomcat uses for one request after the other. */
+    /** Stays with a response object, which Tomcat uses for one request after the other. */
     private static final class Hook implements ActionHook {
 
         private final Set<SharedSession> sessions = ConcurrentHashMap.newKeySet();
@@ -69,7 +69,7 @@ public final class SessionValve extends ValveBase {
             this.next = next;
         }
 
-        /** By reflection: Tomcat 8.5 and later let only their own classes set a hook. */
+        /** By reflection: since Tomcat 8.5 only its own classes can set a hook. */
         static Hook of(org.apache.coyote.Response response) throws ServletException {
             try {
                 Field field = org.apache.coyote.Response.class.getDeclaredField("hook");
@@ -84,9 +84,7 @@ public final class SessionValve extends ValveBase {
         }
 
         void save(boolean isLast) {
-            for (SharedSession session : sessions) {
-                session.save(isLast);
-            }
+            sessions.forEach(session -> session.save(isLast));
         }
 
         @Override

@@ -1,11 +1,10 @@
 package hookserver.sessions;
 
+import hookserver.sessions.StoredSession.Part;
 import jakarta.servlet.http.HttpSessionActivationListener;
 import jakarta.servlet.http.HttpSessionEvent;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.NotSerializableException;
-import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.security.Principal;
 import java.util.Arrays;
@@ -19,46 +18,29 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.catalina.session.StandardSession;
 
-/**
- * A replica's copy of a session in the store: brought up to date when a request finds it, saved when one ends.
- */
+/** A replica's copy of a stored session: brought up to date when a request finds it, saved before its answer is complete. */
 final class SharedSession extends StandardSession {
 
     private static final long serialVersionUID = 1;
-    /** The name under which is stored what Tomcat itself keeps in a session: no attribute's, and not subject to filters. */
+    /** The name of what Tomcat itself keeps in a session. No attribute of an application has it. */
     private static final String TOMCATS = "\0tomcat";
     private static final String LOGIN_NOTES = "org.apache.catalina.authenticator.";
-    /** The time of the last access is stored this often; in milliseconds, as all here. */
+    private static final String NOT_READ = "a stored session cannot be read";
+    private static final String NOT_STORED = "changes of a session are in this replica's memory only until they can be stored";
+    /** Milliseconds between two savings of the time of the last access. */
     private static final long ACCESS_STEP = 5_000;
-    private static final long FOREVER = 4_102_444_800_000L; // 2100
-
-    /** What is stored of an attribute, as of its last saving or reading here. */
-    private static final class Saved {
-        /** Of StoredSession.Part; 0: it is in memory only. */
-        final long version;
-        /** Of the value as this replica serializes it; null: unknown, or the value cannot change. */
-        final byte[] digest;
-        /** Of two that are saved at once, the greater one was serialized later. */
-        final long order;
-        final byte[] bytes;
-
-        Saved(long version, byte[] digest, long order, byte[] bytes) {
-            this.version = version;
-            this.digest = digest;
-            this.order = order;
-            this.bytes = bytes;
-        }
-    }
+    private static final long FOREVER = 4_102_444_800_000L; // the year 2100, in Unix milliseconds
 
     private final transient SharedSessionManager shared;
-    private final transient Map<String, Saved> saved = new ConcurrentHashMap<>();
+    /** What is stored of each attribute, without its bytes. */
+    private final transient Map<String, Part> saved = new ConcurrentHashMap<>();
     private final transient Set<String> changed = ConcurrentHashMap.newKeySet();
-    private final transient AtomicInteger users = new AtomicInteger();
+    private final transient AtomicInteger requests = new AtomicInteger();
     private final transient AtomicLong order = new AtomicLong();
+    private transient volatile List<Object> savedTomcats;
     /** Whether a request may have changed an attribute in place. */
     private transient volatile boolean isExposed;
-    private transient volatile List<Object> savedTomcats;
-    /** Null: it was never stored. */
+    /** The stored version that this copy has; null: it was never stored. */
     private transient volatile StoredSession known;
 
     SharedSession(SharedSessionManager manager) {
@@ -70,12 +52,13 @@ final class SharedSession extends StandardSession {
         this(manager);
         id = stored.id;
         creationTime = stored.creationTime;
-        isNew = false;
+        maxInactiveInterval = manager.getContext().getSessionTimeout() * 60; // unless the store says otherwise
         setValid(true);
-        apply(stored, new HashSet<>());
+        apply(stored, changed);
+        savedTomcats = tomcats();
     }
 
-    /** Applies what other replicas have changed since; false if the session has ended there. */
+    /** Applies what other replicas have changed since; false if it has ended there. */
     synchronized boolean refresh() {
         try {
             StoredSession stored = known == null ? null : shared.store().read(id, known);
@@ -85,134 +68,119 @@ final class SharedSession extends StandardSession {
                 apply(stored, changed);
             }
         } catch (IOException e) {
-            shared.log.notRead(e);
+            shared.log.add(NOT_READ, e);
         }
         return isValid;
     }
 
     /** Stores what has changed. {@code isLast}: the request does no more with it. */
     void save(boolean isLast) {
-        Map<String, Saved> values = new HashMap<>();
+        if (!tomcats().equals(savedTomcats)) {
+            savedTomcats = tomcats();
+            changed.add(TOMCATS);
+        }
+        Map<String, Part> values = new HashMap<>();
+        for (String name : changed) {
+            changed.remove(name); // before it is serialized: what is set meanwhile is saved again
+            put(values, name, serialized(name, name.equals(TOMCATS) ? tomcats() : attributes.get(name)));
+        }
+        if (isExposed) {
+            isExposed = !isLast || requests.get() > 1;
+            collectChangedInPlace(values);
+        }
+        boolean isDue = known == null || thisAccessedTime - known.accessTime > accessStep();
+        if (isValid && !expiring && (isDue || !values.isEmpty())) {
+            store(values);
+        }
+    }
+
+    private void collectChangedInPlace(Map<String, Part> values) {
+        attributes.forEach((name, value) -> {
+            Part before = saved.get(name);
+            if (before != null && before.digest != null && !values.containsKey(name)) {
+                Part now = serialized(name, value);
+                put(values, name, now == null || Arrays.equals(now.digest, before.digest) ? null : now);
+            }
+        });
+    }
+
+    private synchronized void store(Map<String, Part> values) {
         try {
-            List<Object> tomcats = tomcats();
-            if (!tomcats.equals(savedTomcats)) {
-                savedTomcats = tomcats;
-                changed.add(TOMCATS);
+            StoredSession stored = shared.store().update(id, current -> merge(current, values));
+            if (stored == null) {
+                forget();
+                return;
             }
-            collectSet(values);
-            if (isExposed) {
-                isExposed = !isLast || users.get() > 1;
-                collectChangedInPlace(values);
-            }
-            boolean isDue = known == null || thisAccessedTime - known.accessTime > ACCESS_STEP;
-            if (isValid && !expiring && (isDue || !values.isEmpty())) {
-                store(values);
-            }
+            values.forEach((name, value) -> {
+                if (isNewest(name, value)) {
+                    saved.put(name, new Part(value.bytes == null ? 0 : stored.counter, null, value.digest, value.order));
+                }
+            });
+            know(stored);
         } catch (IOException | RuntimeException e) {
             changed.addAll(values.keySet());
-            shared.log.notStored(e);
+            shared.log.add(NOT_STORED, e);
             shared.saveLater(this);
         }
     }
 
-    private void collectSet(Map<String, Saved> values) {
-        for (String name : changed) {
-            changed.remove(name); // before it is serialized: what is set meanwhile is saved again
-            Saved value = serialized(name, name.equals(TOMCATS) ? tomcats() : attributes.get(name));
-            if (value != null) {
-                values.put(name, value);
-            }
+    /** The next version: what others have stored, and over it what was changed here. Null: it has ended elsewhere. */
+    private StoredSession merge(StoredSession current, Map<String, Part> values) {
+        if (current == null && known != null) {
+            return null;
         }
-    }
-
-    private void collectChangedInPlace(Map<String, Saved> values) {
-        for (Map.Entry<String, Object> attribute : attributes.entrySet()) {
-            Saved before = saved.get(attribute.getKey());
-            if (before != null && before.digest != null && !values.containsKey(attribute.getKey())) {
-                Saved now = serialized(attribute.getKey(), attribute.getValue());
-                if (now != null && !Arrays.equals(now.digest, before.digest)) {
-                    values.put(attribute.getKey(), now);
-                }
-            }
-        }
-    }
-
-    private synchronized void store(Map<String, Saved> values) throws IOException {
-        StoredSession stored = shared.store().update(id, current -> merge(current, values));
-        if (stored == null) {
-            forget();
-            return;
+        StoredSession next = new StoredSession(id, current);
+        if (current != null && (known == null || known.counter != current.counter)) {
+            Set<String> here = new HashSet<>(changed);
+            here.addAll(values.keySet());
+            apply(current, here);
         }
         values.forEach((name, value) -> {
             if (isNewest(name, value)) {
-                long version = value.bytes == null ? 0 : stored.counter;
-                saved.put(name, new Saved(version, value.digest, value.order, null));
-            }
-        });
-        known = stored.withoutParts();
-    }
-
-    /** The next version: what others have stored since, and over it what was changed here. */
-    private StoredSession merge(StoredSession current, Map<String, Saved> values) {
-        if (current == null && known != null) {
-            return null; // it has ended elsewhere
-        }
-        StoredSession next = StoredSession.after(current, id);
-        if (current != null && (known == null || known.counter != current.counter)) {
-            Set<String> kept = new HashSet<>(changed);
-            kept.addAll(values.keySet());
-            apply(current, kept);
-        }
-        values.forEach((name, value) -> {
-            if (isNewest(name, value) && value.bytes == null) {
-                next.parts.remove(name);
-            } else if (isNewest(name, value)) {
-                next.parts.put(name, new StoredSession.Part(next.counter, value.bytes));
+                put(next.parts, name, value.bytes == null ? null : new Part(next.counter, value.bytes, null, 0));
             }
         });
         next.creationTime = creationTime;
         next.accessTime = Math.max(next.accessTime, thisAccessedTime);
-        next.expiryTime = maxInactiveInterval <= 0 ? FOREVER : next.accessTime + ACCESS_STEP + maxInactiveInterval * 1000L;
+        next.expiryTime = maxInactiveInterval <= 0 ? FOREVER : next.accessTime + accessStep() + maxInactiveInterval * 1000L;
         return next;
     }
 
-    private boolean isNewest(String name, Saved value) {
-        Saved before = saved.get(name);
+    private boolean isNewest(String name, Part value) {
+        Part before = saved.get(name);
         return before == null || before.order <= value.order;
     }
 
-    /** Takes over a version of another replica, except for the attributes {@code kept}; no listener is called. */
-    private void apply(StoredSession stored, Set<String> kept) {
+    /** Takes over what another replica has stored, but for the attributes that are changed here. Calls no listener. */
+    private void apply(StoredSession stored, Set<String> changedHere) {
         stored.parts.forEach((name, part) -> {
-            Saved here = saved.get(name);
-            if (!kept.contains(name) && (here == null || here.version != part.version)) {
-                saved.put(name, new Saved(part.version, null, order.get(), null));
-                put(name, read(name, part.bytes));
+            Part here = saved.get(name);
+            if (!changedHere.contains(name) && (here == null || here.version != part.version)) {
+                saved.put(name, new Part(part.version, null, null, order.get()));
+                setValue(name, read(name, part.bytes));
             }
         });
         saved.forEach((name, here) -> {
-            if (here.version > 0 && !kept.contains(name) && !stored.parts.containsKey(name)) {
+            if (here.version > 0 && !changedHere.contains(name) && !stored.parts.containsKey(name)) {
                 saved.remove(name);
-                put(name, null);
+                setValue(name, null);
             }
         });
         thisAccessedTime = Math.max(thisAccessedTime, stored.accessTime);
         lastAccessedTime = Math.max(lastAccessedTime, stored.accessTime);
-        known = stored.withoutParts();
+        know(stored);
     }
 
-    /** The interval, the login and, while someone logs in by a form, what that has noted. */
-    private List<Object> tomcats() {
-        Map<String, Object> login = new HashMap<>(notes);
-        login.keySet().removeIf(name -> !name.startsWith(LOGIN_NOTES));
-        return Arrays.asList(maxInactiveInterval, principal instanceof Serializable ? principal : null, authType, login);
+    private void know(StoredSession stored) {
+        stored.parts = null;
+        known = stored;
     }
 
     @SuppressWarnings("unchecked")
-    private void put(String name, Object value) {
-        if (value == null) {
-            attributes.remove(name);
-        } else if (name.equals(TOMCATS)) {
+    private void setValue(String name, Object value) {
+        if (!name.equals(TOMCATS)) {
+            put(attributes, name, value);
+        } else if (value != null) {
             List<Object> values = (List<Object>) value;
             maxInactiveInterval = (Integer) values.get(0);
             principal = (Principal) values.get(1);
@@ -220,50 +188,54 @@ final class SharedSession extends StandardSession {
             notes.keySet().removeIf(note -> note.startsWith(LOGIN_NOTES));
             notes.putAll((Map<String, Object>) values.get(3));
             savedTomcats = tomcats();
-        } else {
-            attributes.put(name, value);
         }
+    }
+
+    /** The interval and the login, with the notes of one by a form that is not complete. */
+    private List<Object> tomcats() {
+        Map<String, Object> login = new HashMap<>(notes);
+        login.keySet().removeIf(note -> !note.startsWith(LOGIN_NOTES));
+        return Arrays.asList(maxInactiveInterval, principal instanceof Serializable ? principal : null, authType, login);
     }
 
     /** Null if this release cannot read it. */
     private Object read(String name, byte[] bytes) {
-        Thread thread = Thread.currentThread();
-        ClassLoader before = thread.getContextClassLoader();
+        ClassLoader before = Thread.currentThread().getContextClassLoader();
         ClassLoader loader = shared.getContext().getLoader().getClassLoader();
+        Thread.currentThread().setContextClassLoader(loader);
         try {
-            thread.setContextClassLoader(loader);
             Object value = AttributeInput.read(bytes, loader, name.equals(TOMCATS));
             if (value instanceof HttpSessionActivationListener) {
                 ((HttpSessionActivationListener) value).sessionDidActivate(new HttpSessionEvent(getSession()));
             }
             return value;
-        } catch (Throwable e) { // a class's own code runs here: nothing of it may fail a page
-            shared.log.hidden(name, e);
+        } catch (Throwable e) { // the application's code runs here
+            shared.log.add("the session attribute \"" + name + "\" is hidden from this release, which cannot read it; its bytes are"
+                    + " kept for one that can", e);
             return null;
         } finally {
-            thread.setContextClassLoader(before);
+            Thread.currentThread().setContextClassLoader(before);
         }
     }
 
-    /** Without bytes if it is not to be stored; null if it cannot be written now. Holds no lock: a class's own code runs here. */
-    private Saved serialized(String name, Object value) {
+    /** Without bytes if it is not to be stored; null if that fails now. Without a lock: the application's code runs here. */
+    private Part serialized(String name, Object value) {
         long now = order.incrementAndGet();
         if (value == null || !name.equals(TOMCATS) && exclude(name, value)) {
-            return new Saved(0, null, now, null);
+            return new Part(0, null, null, now);
         }
         Throwable problem = null;
-        for (int tries = 0; tries < 2; tries++) { // another request may be changing it
+        for (int tries = 0; tries < 2; tries++) {
             try {
-                ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-                new ObjectOutputStream(bytes).writeObject(value);
-                byte[] digest = isImmutable(value) ? null : StoredSession.digest(bytes.toByteArray());
-                return new Saved(0, digest, now, bytes.toByteArray());
-            } catch (Throwable e) {
+                byte[] bytes = StoredSession.serialize(value);
+                return new Part(0, bytes, isImmutable(value) ? null : StoredSession.digest(bytes), now);
+            } catch (Throwable e) { // another request may be changing the value
                 problem = e;
             }
         }
-        shared.log.inMemoryOnly(name, value, problem);
-        return problem instanceof NotSerializableException ? new Saved(0, null, now, null) : null;
+        shared.log.add("the session attribute \"" + name + "\" of " + value.getClass().getName() + " is in this replica's memory"
+                + " only, and is lost with it; let its classes implement java.io.Serializable, or keep it out of the session", problem);
+        return problem instanceof NotSerializableException ? new Part(0, null, null, now) : null;
     }
 
     private static boolean isImmutable(Object value) {
@@ -272,20 +244,26 @@ final class SharedSession extends StandardSession {
                 || type.startsWith("java.lang.") && !(value instanceof Appendable);
     }
 
+    private static <T> void put(Map<String, T> map, String name, T value) {
+        if (value == null) {
+            map.remove(name);
+        } else {
+            map.put(name, value);
+        }
+    }
+
+    /** Knows what it is by before the application can change it in place. */
     @Override
     public Object getAttribute(String name) {
         Object value = super.getAttribute(name);
         if (value != null && !isImmutable(value)) {
-            Saved here = saved.get(name);
-            // Before the application can change it. The first one counts: nobody has changed it by then.
-            Saved now = here != null && here.version > 0 && here.digest == null ? serialized(name, value) : null;
-            if (now != null) {
-                saved.replace(name, here, new Saved(here.version, now.digest, here.order, null));
+            Part here = saved.get(name);
+            Part now = here != null && here.version > 0 && here.digest == null ? serialized(name, value) : null;
+            if (now != null) { // of several threads the first one counts: none of them has returned the value by then
+                saved.replace(name, here, new Part(here.version, null, now.digest, here.order));
             }
             isExposed = true;
-            if (users.get() == 0) {
-                shared.saveLater(this);
-            }
+            saveOutsideOfRequests();
         }
         return value;
     }
@@ -293,25 +271,26 @@ final class SharedSession extends StandardSession {
     @Override
     public void setAttribute(String name, Object value, boolean notify) {
         super.setAttribute(name, value, notify);
-        change(name);
+        changed.add(name);
+        saveOutsideOfRequests();
     }
 
     @Override
     protected void removeAttributeInternal(String name, boolean notify) {
         super.removeAttributeInternal(name, notify);
         if (name != null) {
-            change(name);
+            changed.add(name);
+            saveOutsideOfRequests();
         }
     }
 
-    private void change(String name) {
-        changed.add(name);
-        if (users.get() == 0) {
+    private void saveOutsideOfRequests() {
+        if (requests.get() == 0) {
             shared.saveLater(this);
         }
     }
 
-    /** A session's value that is not Serializable stays in memory: it fails no request, with {@code <distributable/>} either. */
+    /** An attribute that is not Serializable stays in memory: it fails no request, with {@code <distributable/>} either. */
     @Override
     public boolean isAttributeDistributable(String name, Object value) {
         return true;
@@ -320,9 +299,9 @@ final class SharedSession extends StandardSession {
     @Override
     public void access() {
         super.access();
-        users.incrementAndGet();
+        requests.incrementAndGet();
         shared.isUsed();
-        if (!SessionValve.isUsing(this)) {
+        if (!SessionValve.record(this)) {
             shared.saveLater(this);
         }
     }
@@ -331,24 +310,22 @@ final class SharedSession extends StandardSession {
     public void endAccess() {
         super.endAccess();
         save(true);
-        users.decrementAndGet();
+        requests.decrementAndGet();
     }
 
+    /** Its visitor may be with another replica. */
     @Override
     public boolean isValid() {
         if (isValid && !expiring && maxInactiveInterval > 0 && getIdleTimeInternal() / 1000 >= maxInactiveInterval) {
-            refresh(); // its visitor may be with another replica
+            refresh();
         }
         return super.isValid();
     }
 
     /** Of all replicas only the one that removes it from the store calls the listeners. */
     @Override
-    public void expire(boolean notify) {
-        synchronized (this) {
-            if (!isValid || expiring) {
-                return;
-            }
+    public synchronized void expire(boolean notify) {
+        if (isValid && !expiring) {
             boolean[] isFirst = {true};
             try {
                 shared.store().update(id, current -> {
@@ -356,7 +333,7 @@ final class SharedSession extends StandardSession {
                     return null;
                 });
             } catch (IOException e) {
-                shared.log.notStored(e);
+                shared.log.add(NOT_STORED, e);
             }
             super.expire(notify && isFirst[0]);
         }
@@ -364,25 +341,24 @@ final class SharedSession extends StandardSession {
 
     /** Moves it in the store too: from then on nobody finds it by the old id. */
     @Override
-    public void setId(String newId, boolean notify) {
+    public synchronized void setId(String newId, boolean notify) {
         String old = id;
-        if (old == null) {
-            super.setId(newId, notify);
-            return;
-        }
-        synchronized (this) {
-            super.setId(newId, notify);
-            try {
-                StoredSession stored = known == null ? null : shared.store().read(old, null);
+        super.setId(newId, notify);
+        try {
+            StoredSession stored = known == null ? null : shared.store().read(old, null);
+            known = null;
+            if (stored != null) {
                 shared.store().update(old, current -> null);
-                known = stored == null ? null
-                        : shared.store().update(newId, none -> StoredSession.after(stored, newId)).withoutParts();
-            } catch (IOException e) {
-                known = null;
-                changed.addAll(saved.keySet());
-                shared.log.notStored(e);
+                know(shared.store().update(newId, none -> new StoredSession(newId, stored)));
             }
+        } catch (IOException e) {
+            changed.addAll(saved.keySet());
+            shared.log.add(NOT_STORED, e);
         }
+    }
+
+    private long accessStep() {
+        return maxInactiveInterval <= 0 ? ACCESS_STEP : Math.min(ACCESS_STEP, maxInactiveInterval * 100L);
     }
 
     private void forget() {

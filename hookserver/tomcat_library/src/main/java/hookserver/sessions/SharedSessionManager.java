@@ -66,7 +66,7 @@ public final class SharedSessionManager extends ManagerBase {
             StoredSession stored = store.read(id, null);
             return stored == null ? null : sessions.computeIfAbsent(id, key -> new SharedSession(this, stored));
         } catch (IOException e) {
-            log.notRead(e);
+            log.add("a stored session cannot be read", e);
             return null;
         }
     }
@@ -91,7 +91,7 @@ public final class SharedSessionManager extends ManagerBase {
                 }
             }
         } catch (IOException e) {
-            log.notRead(e);
+            log.add("a stored session cannot be read", e);
         }
     }
 

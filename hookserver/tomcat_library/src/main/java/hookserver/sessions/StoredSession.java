@@ -1,106 +1,64 @@
 package hookserver.sessions;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
+import java.io.ObjectOutputStream;
+import java.io.Serializable;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.Map;
 
-/** A session as it is stored. Times are Unix milliseconds; README.md describes the format. */
-final class StoredSession {
+/** A version of a session, serialized in the store with its attributes' bytes. Times are Unix milliseconds. */
+final class StoredSession implements Serializable {
 
-    private static final int FORMAT = 0x48535331; // HSS1
+    private static final long serialVersionUID = 1;
 
-    String id = "";
+    final String id;
     /** One more than that of the version before. */
-    long counter;
+    final long counter;
     long creationTime;
     long accessTime;
     long expiryTime;
-    Map<String, Part> parts = new LinkedHashMap<>();
-    /** What the store recognizes these bytes by. */
-    Object stamp;
+    LinkedHashMap<String, Part> parts = new LinkedHashMap<>();
+    /** What the store recognizes this version by. */
+    transient Object stamp;
 
-    /** An attribute's serialized value, and the counter of the version that changed it last. */
-    static final class Part {
+    /** An attribute's serialized value. */
+    static final class Part implements Serializable {
+        private static final long serialVersionUID = 1;
+        /** The counter of the session's version that changed it last; 0: it is not stored. */
         final long version;
+        /** Null: it is not to be stored, or was freed. */
         final byte[] bytes;
+        /** Of the bytes as this replica writes them; null: unknown, or the value cannot change in place. */
+        final transient byte[] digest;
+        /** Of two of this replica, the later one is greater. */
+        final transient long order;
 
-        Part(long version, byte[] bytes) {
+        Part(long version, byte[] bytes, byte[] digest, long order) {
             this.version = version;
             this.bytes = bytes;
+            this.digest = digest;
+            this.order = order;
         }
     }
 
-    /** Its next version, or the first one if there is none. */
-    static StoredSession after(StoredSession before, String id) {
-        StoredSession next = new StoredSession();
-        next.id = id;
+    /** The version after {@code before}, the first one if that is null. */
+    StoredSession(String id, StoredSession before) {
+        this.id = id;
+        counter = before == null ? 1 : before.counter + 1;
         if (before != null) {
-            next.counter = before.counter;
-            next.creationTime = before.creationTime;
-            next.accessTime = before.accessTime;
-            next.expiryTime = before.expiryTime;
-            next.parts.putAll(before.parts);
+            creationTime = before.creationTime;
+            accessTime = before.accessTime;
+            expiryTime = before.expiryTime;
+            parts.putAll(before.parts);
         }
-        next.counter++;
-        return next;
     }
 
-    /** Frees the memory of the attributes. */
-    StoredSession withoutParts() {
-        parts = Collections.emptyMap();
-        return this;
-    }
-
-    byte[] toBytes() throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(1024);
-        DataOutputStream out = new DataOutputStream(bytes);
-        out.writeInt(FORMAT);
-        out.writeUTF(id);
-        for (long number : new long[] {counter, creationTime, accessTime, expiryTime}) {
-            out.writeLong(number);
-        }
-        out.writeInt(parts.size());
-        for (Map.Entry<String, Part> part : parts.entrySet()) {
-            out.writeUTF(part.getKey());
-            out.writeLong(part.getValue().version);
-            out.writeInt(part.getValue().bytes.length);
-            out.write(part.getValue().bytes);
-        }
+    static byte[] serialize(Object value) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        new ObjectOutputStream(bytes).writeObject(value); // it flushes what it has written
         return bytes.toByteArray();
-    }
-
-    /** Throws IOException if the bytes are damaged, or have another format. */
-    static StoredSession fromBytes(byte[] bytes) throws IOException {
-        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
-        if (in.readInt() != FORMAT) {
-            throw new IOException("it has another format");
-        }
-        StoredSession stored = new StoredSession();
-        stored.id = in.readUTF();
-        stored.counter = in.readLong();
-        stored.creationTime = in.readLong();
-        stored.accessTime = in.readLong();
-        stored.expiryTime = in.readLong();
-        for (int left = in.readInt(); left > 0; left--) {
-            String name = in.readUTF();
-            long version = in.readLong();
-            int length = in.readInt();
-            if (length < 0 || length > in.available()) {
-                throw new EOFException("it is truncated");
-            }
-            byte[] value = new byte[length];
-            in.readFully(value);
-            stored.parts.put(name, new Part(version, value));
-        }
-        return stored;
     }
 
     static byte[] digest(byte[] bytes) {
