@@ -1,6 +1,6 @@
 """The request journal: files that say which requests a replica has begun to process.
 
-Its Tomcat writes them (``tomcat_library/…/RequestJournalValve.java``) to a folder of the host, and Nginx reads them
+Its Tomcat writes them (``RequestJournalValve`` of ``tomcat_library``) to a folder of the host, and Nginx reads them
 there (``nginx/text/cut_off.py``) to decide whether another replica may get a request that a dead one did not answer.
 """
 

@@ -47,7 +47,7 @@ def app_of_project(folder: Path, apps: Collection[AppSettings]) -> str:
 
 def session_advice(app: AppSettings, project: Path | None) -> Iterator[str]:
     """The advice for an app; ``project`` is the folder of its project, if that is on this machine."""
-    if app.release.sessions == "replicated" and (why := cannot_replicate(app.tomcat.image)):
+    if app.release.sessions == "shared" and (why := cannot_replicate(app.tomcat.image)):
         yield why
     for caution in inspect_folder(project).cautions if project else ():
         if caution.topic == "release":
