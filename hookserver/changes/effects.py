@@ -45,6 +45,7 @@ _OF_AN_APP = {
         "replicas",
         *(f"tomcat.{key}" for key in ("java_opts", "memory", "env", "env_file", "env_file_content")),
         *(f"tomcat.{key}" for key in ("volumes", "networks", "hosts")),
+        "release.sessions_max",
     ),
     Effect.RELOAD: ("domains", "redirects", "path", "release.sessions"),
     Effect.NEXT_PUSH: ("repository", "branch", "build", "release.prepare", "release.prepare_timeout"),

@@ -95,7 +95,8 @@ class ReleaseSettings(Section):
     drain: Duration = 30.0
     standby: Duration = 600.0
     sticky_for: Duration = 1800.0
-    sessions: Literal["none", "sticky", "replicated"] = "sticky"
+    sessions: Literal["none", "sticky", "shared", "replicated"] = "sticky"
+    sessions_max: Size = Field(default=256 << 20, ge=1 << 20)
     keep: int = Field(default=5, ge=1, le=100)
 
     @property
