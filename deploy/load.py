@@ -2,8 +2,9 @@
 """Visitors for a shop on this machine that count every failed request. They request the pages of deploy/sample.
 
 A request fails unless its whole answer arrives in time, with a status below 400. Counted separately: connections that
-the server closes while they are idle, which loses no request; and forms whose answer leads back to their own page: a
-customer checks there whether the form was processed, and sends it again if not. The load ends after --seconds, or on
+the server closes while they are idle, which loses no request; forms whose answer leads back to their own page: a
+customer checks there whether the form was processed, and sends it again if not; with --patient, answers with 502 and
+503, after which customers do the same. The load ends after --seconds, or on
 SIGINT or SIGTERM, once all requests in flight have ended. The report is JSON, its times Unix seconds. Exit code: 1
 when a request failed.
 """
@@ -44,6 +45,8 @@ UPLOAD_PIECES, UPLOAD_PIECE = 30, 4096
 PATIENCE = 30.0
 """Seconds that an answer may take beyond the time that the request itself needs."""
 AFTER_A_FAILURE = 0.05
+UNAVAILABLE = (502, 503)
+"""The statuses with which Nginx answers when no replica can."""
 
 
 class Failed(Exception):
@@ -151,6 +154,7 @@ class Load:
         self.options = options
         self.over = asyncio.Event()
         self.closed_idle = self.led_back = 0
+        self.unavailable: list[tuple[float, int]] = []
         self.failed: Counter[str] = Counter()
         self._failures: list[dict[str, Any]] = []
         self._milliseconds: defaultdict[str, array[float]] = defaultdict(lambda: array("f"))
@@ -181,6 +185,10 @@ class Load:
         try:
             async with asyncio.timeout(PATIENCE + longer):
                 answer = await asking
+            if answer.status in UNAVAILABLE and self.options.patient:
+                self.unavailable.append((round(sent, 3), answer.status))
+                await self._pause(AFTER_A_FAILURE)
+                return False
             if answer.status >= 400:
                 raise Failed(f"status {answer.status}")
         except (Failed, OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError) as error:
@@ -267,7 +275,10 @@ class Load:
         return False
 
     async def _customer(self, browser: Browser, method: str, path: str, body: bytes) -> WholeAnswer | None:
-        """After a pause, a customer's request; the answer, if it was a good one."""
+        """After a pause, a customer's request; the answer, if it was a good one.
+
+        Patient customers repeat it while no replica runs; a form then counts as led back: it may have been processed.
+        """
         answers: list[WholeAnswer] = []
 
         async def ask() -> WholeAnswer:
@@ -278,7 +289,15 @@ class Load:
         sent, began = time.time(), time.monotonic()
         good = await self._counted("customer", path, browser, ask())
         self._carts["asked"].append((round(sent, 3), round((time.monotonic() - began) * 1000, 1)))
-        return answers[0] if good else None
+        if good or not answers or answers[0].status not in UNAVAILABLE or not self.options.patient:
+            return answers[0] if good else None
+        if self.over.is_set():
+            return None
+        return (
+            replace(answers[0], led_back=True)
+            if method == "POST"
+            else await self._customer(browser, method, path, body)
+        )
 
     async def _upload(self) -> None:
         """Slow uploads, one after the other; each answer must have the digest of the bytes that were sent."""
@@ -342,6 +361,7 @@ class Load:
             "failed": self.failed.total(),
             "closed_idle": self.closed_idle,
             "led_back": self.led_back,
+            "unavailable": self.unavailable,
             "kinds": kinds,
             "failures": self._failures,
             "versions": self._versions,
@@ -362,6 +382,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--customer-think", type=float, default=1000, metavar="MS", help="before each of their requests"
     )
+    parser.add_argument("--patient", action="store_true", help="who gets 502 or 503 asks again: counted separately")
     parser.add_argument("--uploads", type=int, default=0, help="slow uploads at a time")
     parser.add_argument("--upload-seconds", type=float, default=3, help="that each of them takes")
     parser.add_argument("--long", type=int, default=0, metavar="MS", help="one request that takes so long")

@@ -415,6 +415,32 @@ def test_redirected_form_is_sent_again_only_if_it_had_no_effect() -> None:
     assert report["failed"] == 0
 
 
+class Unavailable:
+    """A shop whose every third request is answered 503, the forms among them in turns without and with their effect."""
+
+    def __init__(self) -> None:
+        self.shop = FakeShop(forgets=0)
+        self.requests = 0
+
+    def __call__(self, request: bytes, plug: socket.socket) -> bool:
+        self.requests += 1
+        if self.requests % 3:
+            return self.shop(request, plug)
+        if self.requests % 2:
+            self.shop(request, LostConnection())  # type: ignore[arg-type]
+        plug.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+        return True
+
+
+def test_patient_customers_keep_their_carts_while_no_replica_runs() -> None:
+    with serving(Unavailable()) as server:
+        report = run_load(server.url, "--customers", "1", "--customer-think", "1", "--patient", "--seconds", "1")
+    assert report["carts"]["lost"] == []
+    assert report["carts"]["paid"] > 1
+    assert {status for _, status in report["unavailable"]} == {503}
+    assert report["failed"] == 0
+
+
 def test_redirect_of_the_shop_itself_is_not_counted() -> None:
     def see_the_cart(_: bytes, plug: socket.socket) -> bool:
         plug.sendall(b"HTTP/1.1 303 See Other\r\nLocation: /cart\r\nContent-Length: 0\r\n\r\n")

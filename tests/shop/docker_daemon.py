@@ -1,0 +1,79 @@
+"""A Docker daemon of a test's own, beside the machine's: it can be killed, stopped and started again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.waiting import until
+
+
+@dataclass
+class DockerDaemon:
+    """A dockerd with everything below ``folder``; it makes no rules for packets.
+
+    It has a default bridge of its own: one that is set to have none removes ``docker0``, the machine's.
+    """
+
+    folder: Path
+    bridge: str
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def host(self) -> str:
+        return f"unix://{self.folder}/docker.sock"
+
+    def start(self, *flags: str) -> None:
+        """Returns once it answers."""
+        places = {"data-root": "data", "exec-root": "run", "pidfile": "docker.pid"}
+        options = [f"--{option}={self.folder / place}" for option, place in places.items()]
+        options += [f"--host={self.host}", f"--bridge={self.bridge}", "--iptables=false", "--ip-masq=false", *flags]
+        with (self.folder / "dockerd.log").open("ab") as log:
+            self.process = subprocess.Popen(["dockerd", *options], stdout=log, stderr=log, start_new_session=True)
+        until(self.answers, 60, "the daemon")
+
+    def kill(self) -> None:
+        """kill -9 of the daemon alone, as when it crashes."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        # Both numbers may have gone to other processes: then the next start would take its containerd for running.
+        for stale in ("docker.pid", "run/containerd/containerd.pid"):
+            (self.folder / stale).unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """As at a shutdown of the machine: without live-restore, its containers end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
+
+    def answers(self) -> bool:
+        return (
+            subprocess.run(["docker", "--host", self.host, "version"], capture_output=True, check=False).returncode == 0
+        )
+
+
+@contextmanager
+def docker_daemon(bridge: str, address: str, *images: str) -> Iterator[DockerDaemon]:
+    """One that runs, with these images of the machine's daemon."""
+    made = DockerDaemon(Path(tempfile.mkdtemp(prefix="hs-dockerd-", dir="/var/tmp")), bridge)
+    subprocess.run(["ip", "link", "add", bridge, "type", "bridge"], capture_output=True, check=False)
+    subprocess.run(["ip", "addr", "replace", address, "dev", bridge], check=True)
+    subprocess.run(["ip", "link", "set", bridge, "up"], check=True)
+    try:
+        made.start()
+        with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as saving:
+            subprocess.run(["docker", "--host", made.host, "load", "--quiet"], stdin=saving.stdout, check=True)
+        yield made
+    finally:
+        made.stop()
+        subprocess.run(["umount", made.folder / "data"], stderr=subprocess.DEVNULL, check=False)
+        shutil.rmtree(made.folder)
+        subprocess.run(["ip", "link", "delete", bridge], check=False)
