@@ -1,5 +1,7 @@
 package hookserver;
 
+import jakarta.servlet.http.HttpSessionActivationListener;
+import jakarta.servlet.http.HttpSessionEvent;
 import java.io.InvalidObjectException;
 import java.io.Serializable;
 import java.lang.reflect.InvocationHandler;
@@ -52,6 +54,23 @@ public final class Shop {
         @Override
         public String toString() {
             return "coupon";
+        }
+    }
+
+    /** What must know that it is in use. */
+    public static final class Activated implements HttpSessionActivationListener, Serializable {
+
+        private static final long serialVersionUID = 1;
+        private transient boolean isActive;
+
+        @Override
+        public void sessionDidActivate(HttpSessionEvent event) {
+            isActive = true;
+        }
+
+        @Override
+        public String toString() {
+            return isActive ? "active" : "passive";
         }
     }
 

@@ -179,7 +179,7 @@ class AttributeInputTest {
     }
 
     /** Its constructors differ between Tomcat's lines. */
-    private static GenericPrincipal principal() throws Exception {
+    static GenericPrincipal principal() throws Exception {
         for (Constructor<?> constructor : GenericPrincipal.class.getConstructors()) {
             Class<?>[] types = constructor.getParameterTypes();
             if (types.length == 2) {
