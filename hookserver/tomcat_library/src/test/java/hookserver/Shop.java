@@ -69,6 +69,11 @@ public final class Shop {
         }
 
         @Override
+        public void sessionWillPassivate(HttpSessionEvent event) {
+            // Tomcat 8.5 has no default method.
+        }
+
+        @Override
         public String toString() {
             return isActive ? "active" : "passive";
         }
