@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 final class AttributeInput extends ObjectInputStream {
 
     private static final String LIMITS = "maxdepth=1000;maxrefs=1000000;maxarray=67108864;maxbytes=67108864";
-    private static final Pattern PLAIN = Pattern.compile("java[.](?:lang[.][A-Z][^.]*|lang[.]invoke[.]SerializedLambda"
+    private static final Pattern PLAIN = Pattern.compile("java[.](?:lang[.](?:[A-Z][^.]*|invoke[.]SerializedLambda|reflect[.]Proxy)"
             + "|(?:math|text|time|util)[.].+|net[.](?:URI|URL|Inet[^.]*)|sql[.](?:Date|Time|Timestamp)|io[.]File"
             + "|beans[.]PropertyChange[^.]*)|sun[.]util[.]calendar[.]ZoneInfo"
             + "|com[.]sun[.]org[.]apache[.]xerces[.]internal[.]jaxp[.]datatype[.][^.]+");
@@ -77,7 +77,7 @@ final class AttributeInput extends ObjectInputStream {
         String name = element.getName();
         ClassLoader from = element.getClassLoader();
         boolean isJdks = from == null || from == PLATFORM;
-        boolean isApplications = !isJdks && (from == loader || !TOMCATS.matcher(name).matches());
+        boolean isApplications = !isJdks && (from == loader && !isOwn || !TOMCATS.matcher(name).matches());
         if (isApplications || element.isPrimitive() || isJdks && PLAIN.matcher(name).matches()
                 || isOwn && STORED.matcher(name).matches()) {
             return type;

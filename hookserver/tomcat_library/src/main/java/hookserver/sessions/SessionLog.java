@@ -18,8 +18,9 @@ final class SessionLog {
 
     void add(String problem, Throwable cause) {
         String text = String.valueOf(cause).replaceAll("\\s+", " ");
-        String kind = problem + ": " + text.substring(0, Math.min(text.length(), LENGTH));
-        int count = counts.merge(counts.size() < KINDS || counts.containsKey(kind) ? kind : "other problems", 1, Integer::sum);
+        String own = problem + ": " + text.substring(0, Math.min(text.length(), LENGTH));
+        String kind = counts.size() < KINDS || counts.containsKey(own) ? own : "other problems with sessions";
+        int count = counts.merge(kind, 1, Integer::sum);
         if (Integer.toString(count).matches("10*")) {
             LOG.warn(PREFIX + kind + (count == 1 ? " (once)" : " (" + count + " times)"));
         }

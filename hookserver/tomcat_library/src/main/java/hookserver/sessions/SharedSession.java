@@ -80,9 +80,13 @@ final class SharedSession extends StandardSession {
             changed.add(TOMCATS);
         }
         Map<String, Part> values = new HashMap<>();
-        for (String name : changed) {
+        for (String name : changed.toArray(new String[0])) {
             changed.remove(name); // before it is serialized: what is set meanwhile is saved again
-            put(values, name, serialized(name, name.equals(TOMCATS) ? tomcats() : attributes.get(name)));
+            Part now = serialized(name, name.equals(TOMCATS) ? tomcats() : attributes.get(name));
+            put(values, name, now);
+            if (now == null) {
+                changed.add(name);
+            }
         }
         if (isExposed) {
             isExposed = !isLast || requests.get() > 1;
@@ -343,10 +347,11 @@ final class SharedSession extends StandardSession {
     @Override
     public synchronized void setId(String newId, boolean notify) {
         String old = id;
+        boolean isStored = known != null;
         super.setId(newId, notify);
+        known = null;
         try {
-            StoredSession stored = known == null ? null : shared.store().read(old, null);
-            known = null;
+            StoredSession stored = isStored ? shared.store().read(old, null) : null;
             if (stored != null) {
                 shared.store().update(old, current -> null);
                 know(shared.store().update(newId, none -> new StoredSession(newId, stored)));

@@ -1,0 +1,337 @@
+package hookserver.sessions;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import hookserver.sessions.StoredSession.Part;
+import java.io.File;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FileSessionStoreTest {
+
+    private static final long MEGABYTE = 1 << 20;
+
+    @TempDir
+    Path temporary;
+    private Path folder;
+    private FileSessionStore store;
+    /** Another replica's. */
+    private FileSessionStore other;
+
+    @BeforeEach
+    void createStores() {
+        folder = temporary.resolve("shop");
+        store = new FileSessionStore(folder.toFile(), MEGABYTE);
+        other = new FileSessionStore(folder.toFile(), MEGABYTE);
+    }
+
+    @Test
+    void sessionThatIsNotStoredIsNull() throws IOException {
+        assertNull(store.read("id", null));
+        put("id", 1, 10);
+        assertNull(store.read("id2", null));
+    }
+
+    @Test
+    void replicaReadsWhatAnotherOneStored() throws IOException {
+        put("id", 5, 10);
+        StoredSession read = other.read("id", null);
+        assertEquals(5, read.expiryTime);
+        assertEquals(10, read.parts.get("a").bytes.length);
+    }
+
+    @Test
+    void knownVersionIsReturnedWhileItIsStoredAndNoLonger() throws IOException {
+        StoredSession written = put("id", 5, 10);
+        assertSame(written, store.read("id", written));
+        StoredSession read = other.read("id", null);
+        assertSame(read, other.read("id", read));
+        put("id", 5, 10);
+        assertNotSame(read, other.read("id", read));
+        assertEquals(2, other.read("id", read).counter);
+    }
+
+    @Test
+    void removedSessionIsGoneForAll() throws IOException {
+        StoredSession known = put("id", 5, 10);
+        assertNull(other.update("id", stored -> null));
+        assertNull(store.read("id", known));
+        assertEquals(Collections.emptyList(), sessionFiles());
+    }
+
+    @Test
+    void noUpdateIsLost() throws Exception {
+        runAtOnce(4, thread -> {
+            for (int i = 0; i < 50; i++) {
+                (thread % 2 == 0 ? store : other).update("id", stored -> new StoredSession("id", stored));
+            }
+        });
+        assertEquals(200, store.read("id", null).counter);
+    }
+
+    @Test
+    void versionsOfTheSameSizeAndTimeHaveDifferentStamps() throws IOException {
+        Set<Object> stamps = new HashSet<>();
+        for (int i = 0; i < 2000; i++) {
+            stamps.add(put("id", 5, 10).stamp);
+        }
+        assertEquals(2000, stamps.size());
+    }
+
+    @Test
+    void modificationTimeIsTheExpiryAndTheCounterInMicroseconds() throws IOException {
+        put("id", 1_700_000_000_123L, 10);
+        put("id", 1_700_000_000_123L, 10);
+        FileTime time = Files.getLastModifiedTime(folder.resolve(sessionFiles().get(0)));
+        assertEquals(1_700_000_000_123_002L, time.to(TimeUnit.MICROSECONDS));
+    }
+
+    @Test
+    void idLeadsToAFileInTheFolderAlone() throws IOException {
+        for (String id : Arrays.asList("../x", "/x", "", ".", "a/b", "x\0y")) {
+            put(id, 5, 10);
+            assertEquals(id, other.read(id, null).id);
+        }
+        assertEquals(Collections.singletonList("shop"), names(temporary));
+        assertTrue(sessionFiles().stream().allMatch(name -> name.matches("[0-9a-f]{64}")), sessionFiles().toString());
+    }
+
+    @Test
+    void fileOfAnotherIdIsNotASessionOfThisOne() throws IOException {
+        put("first", 5, 10);
+        Path first = folder.resolve(sessionFiles().get(0));
+        store.update("second", stored -> new StoredSession("second", stored));
+        Path second = folder.resolve(sessionFiles().stream().filter(name -> !first.endsWith(name)).findFirst().get());
+        Files.write(second, Files.readAllBytes(first));
+        assertNull(store.read("second", null));
+    }
+
+    @Test
+    void damagedFileIsReported() throws IOException {
+        put("id", 5, 3000);
+        Path file = folder.resolve(sessionFiles().get(0));
+        byte[] whole = Files.readAllBytes(file);
+        for (byte[] bytes : Arrays.asList(Arrays.copyOf(whole, 1000), new byte[0], new byte[100], StoredSession.serialize("text"))) {
+            Files.write(file, bytes);
+            assertThrows(IOException.class, () -> store.read("id", null));
+        }
+    }
+
+    @Test
+    void folderThatIsAFileIsReported() throws IOException {
+        Files.createFile(folder);
+        assertThrows(IOException.class, () -> put("id", 5, 10));
+        assertThrows(IOException.class, () -> store.read("id", null));
+        assertEquals(Collections.emptyList(), store.findExpired(Long.MAX_VALUE));
+    }
+
+    @Test
+    void failedUpdateLeavesTheVersionBeforeAndNothingElse() throws IOException {
+        put("id", 5, 10);
+        assertThrows(IOException.class, () -> put("id", 5, (int) MEGABYTE));
+        assertThrows(IllegalStateException.class, () -> store.update("id", stored -> {
+            throw new IllegalStateException();
+        }));
+        assertEquals(1, other.read("id", null).counter);
+    }
+
+    @Test
+    void failedRenameLeavesNoTemporaryFile() throws IOException {
+        put("id", 5, 10);
+        Path file = folder.resolve(sessionFiles().get(0));
+        assertThrows(IOException.class, () -> store.update("id", stored -> {
+            assertTrue(file.toFile().delete() && file.toFile().mkdir());
+            return put(stored, "id", 5, 10);
+        }));
+        assertEquals(Collections.singletonList(file.getFileName().toString()), sessionFiles());
+    }
+
+    @Test
+    void lockThatAnotherReplicaHoldsFailsTheUpdateInTimeAndHoldsUpNoOtherSession() throws Exception {
+        put("id", 5, 10);
+        try (FileChannel channel = FileChannel.open(folder.resolve("lock"), StandardOpenOption.WRITE)) {
+            channel.lock(Math.floorMod("id".hashCode(), 256), 1, false);
+            assertFailsInTime();
+            put("ie", 5, 10);
+        }
+        put("id", 5, 10);
+    }
+
+    @Test
+    void lockOfAnotherProcessEndsWithIt() throws Exception {
+        put("id", 5, 10);
+        String classes = Holder.class.getProtectionDomain().getCodeSource().getLocation().getPath();
+        Process process = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-cp", classes,
+                Holder.class.getName(), folder.resolve("lock").toString()).start();
+        try {
+            assertEquals('1', process.getInputStream().read());
+            assertFailsInTime();
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        assertEquals(2, put("id", 5, 10).counter);
+    }
+
+    /** A replica that holds all locks until it is killed. */
+    static final class Holder {
+        @SuppressWarnings("try") // the lock is only held
+        public static void main(String[] arguments) throws Exception {
+            try (FileChannel channel = FileChannel.open(new File(arguments[0]).toPath(), StandardOpenOption.WRITE)) {
+                channel.lock();
+                System.out.print(1);
+                System.out.flush();
+                Thread.sleep(60_000);
+            }
+        }
+    }
+
+    @Test
+    void interruptedThreadStoresAndStaysInterrupted() throws Exception {
+        put("id", 5, 10);
+        runAtOnce(4, thread -> {
+            for (int i = 0; i < 25; i++) {
+                if (thread == 0) {
+                    Thread.currentThread().interrupt();
+                }
+                store.update("id", stored -> {
+                    if (thread == 1) {
+                        Thread.currentThread().interrupt();
+                    }
+                    return put(stored, "id", 5, 10);
+                });
+                assertEquals(thread < 2, Thread.interrupted());
+            }
+        });
+        assertEquals(101, other.read("id", null).counter);
+    }
+
+    @Test
+    void sessionsMaxBoundsWhatIsStored() throws IOException {
+        for (int i = 0; i < 4; i++) {
+            put("id" + i, 5, 200_000);
+        }
+        IOException full = assertThrows(IOException.class, () -> put("id5", 5, 300_000));
+        assertEquals("release.sessions_max (1 MB) is reached", full.getMessage());
+        put("id1", 5, 200_000); // no growth
+        put("id2", 5, 10);
+        put("id5", 5, 300_000);
+        store.update("id5", stored -> null);
+        put("id6", 5, 300_000);
+    }
+
+    @Test
+    void sessionsMaxCountsWhatOtherReplicasStoredSinceTheLastCheck() throws IOException {
+        put("id1", 5, 600_000);
+        other.findExpired(0);
+        assertThrows(IOException.class, () -> other.update("id2", stored -> put(stored, "id2", 5, 600_000)));
+        store.update("id1", stored -> null);
+        other.findExpired(0);
+        other.update("id2", stored -> put(stored, "id2", 5, 600_000));
+    }
+
+    @Test
+    void expiredSessionsAreFoundAndTheFilesStay() throws IOException {
+        put("id1", 1_000_000, 10);
+        put("id2", 2_000_000, 10);
+        assertEquals(Collections.singletonList("id1"), other.findExpired(1_500_000));
+        assertEquals(Collections.emptyList(), other.findExpired(1_000_000));
+        assertEquals(2, sessionFiles().size());
+    }
+
+    @Test
+    void whatNobodyCanReadIsRemovedOnceItIsExpired() throws IOException {
+        put("id", 2_000_000, 10);
+        Path file = folder.resolve(sessionFiles().get(0));
+        Files.write(file, new byte[] {1});
+        Files.setLastModifiedTime(file, FileTime.fromMillis(2_000_000));
+        store.findExpired(1_000_000);
+        assertEquals(1, sessionFiles().size());
+        assertEquals(Collections.emptyList(), store.findExpired(3_000_000));
+        assertEquals(Collections.emptyList(), sessionFiles());
+    }
+
+    @Test
+    void leftoverOfADeadReplicaIsRemovedAfterAMinute() throws IOException {
+        put("id", Long.MAX_VALUE / 2000, 10);
+        Path leftover = Files.createFile(folder.resolve("1.tmp"));
+        long now = System.currentTimeMillis();
+        store.findExpired(now + 50_000);
+        assertTrue(Files.exists(leftover));
+        store.findExpired(now + 120_000);
+        assertFalse(Files.exists(leftover));
+        assertTrue(Files.exists(folder.resolve("lock")));
+    }
+
+    private interface Work {
+        void run(int thread) throws Exception;
+    }
+
+    private static void runAtOnce(int threads, Work work) throws Exception {
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        List<Future<?>> results = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            int thread = i;
+            results.add(pool.submit(() -> {
+                work.run(thread);
+                return null;
+            }));
+        }
+        pool.shutdown();
+        for (Future<?> result : results) {
+            result.get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private void assertFailsInTime() {
+        long start = System.nanoTime();
+        assertThrows(IOException.class, () -> put("id", 5, 10));
+        long milliseconds = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+        assertTrue(milliseconds >= 150 && milliseconds < 2000, milliseconds + " ms");
+    }
+
+    private StoredSession put(String id, long expiry, int size) throws IOException {
+        return store.update(id, stored -> put(stored, id, expiry, size));
+    }
+
+    private static StoredSession put(StoredSession stored, String id, long expiry, int size) {
+        StoredSession next = new StoredSession(id, stored);
+        next.expiryTime = expiry;
+        next.parts.put("a", new Part(next.counter, new byte[size], null, 0));
+        return next;
+    }
+
+    private List<String> sessionFiles() throws IOException {
+        return names(folder).stream().filter(name -> !name.equals("lock")).collect(Collectors.toList());
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().collect(Collectors.toList());
+        }
+    }
+}
