@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network
 from types import MappingProxyType
 
 from hookserver.config import DockerSettings, Settings
@@ -17,8 +16,6 @@ AS_THE_SETTINGS_SAY: Replicas = MappingProxyType({})
 
 Endpoints = Mapping[str, Mapping[Slot, Sequence[Endpoint]]]
 """An app → its slots → where their replicas answer."""
-
-_CLUSTER = 32
 
 
 def endpoints(docker: DockerSettings, app: str, number: int, slot: Slot, replicas: int) -> list[Endpoint]:
@@ -45,14 +42,3 @@ def all_endpoints(
         for app in settings.apps.values()
         for counts in [replicas.get(app.name, {})]
     }
-
-
-def cluster_subnet(docker: DockerSettings, number: int) -> IPv4Network:
-    """The addresses of an app's own network, on which its replicas share sessions: 32 for each app."""
-    return IPv4Network((int(docker.cluster_subnet.network_address) + _CLUSTER * number, 27))
-
-
-def cluster_addresses(docker: DockerSettings, number: int, slot: Slot) -> list[str]:
-    """Where the replicas of a slot reach each other, as many as there may be. The first 8 are left to the bridge."""
-    first = cluster_subnet(docker, number).network_address + MAX_REPLICAS * (2 if slot is Slot.GREEN else 1)
-    return [str(first + replica) for replica in range(MAX_REPLICAS)]

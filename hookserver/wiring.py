@@ -79,7 +79,7 @@ def make_context(settings: Settings, store: Store) -> Context:
         numbers=numbers,
         store=store,
         images=DockerImages(settings.docker, state, store.effective_settings().salt),
-        runtime=Containers(settings.docker, state.root, numbers),
+        runtime=Containers(settings.docker, state.root),
         traffic=Nginx(settings),
     )
 

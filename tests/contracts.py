@@ -20,7 +20,7 @@ from hookserver.pipeline.contracts import Images, Runtime, Traffic
 def keeps_the_runtime_contract(
     runtime: Runtime, app: AppSettings, releases: Mapping[Slot, Release], endpoints: Mapping[Slot, Sequence[Endpoint]]
 ) -> None:
-    """``releases``: one for each slot, whose replicas run until they are stopped."""
+    """``app`` shares its sessions; ``releases``: one for each slot, whose replicas run until they are stopped."""
     runtime.tidy(())
     assert list(runtime.replicas(app.name)) == []
     for slot, release in releases.items():
@@ -41,7 +41,7 @@ def keeps_the_runtime_contract(
     assert runtime.failure_report(both[0])
     assert not runtime.gave_up(both[0], "")
     assert list(runtime.session_messages(app.name, Slot.BLUE, 0)) == []
-    runtime.check_sessions(app.name, Slot.BLUE, 0)
+    assert list(runtime.share_sessions(app.name, Slot.BLUE)) == []
 
     runtime.stop(app.name, Slot.BLUE, 5)
     assert {replica.slot for replica in runtime.replicas(app.name)} == {Slot.GREEN}

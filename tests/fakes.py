@@ -11,7 +11,7 @@ from hookserver.addresses import Endpoints
 from hookserver.builders.job import BuildJob
 from hookserver.config import AppSettings, Settings
 from hookserver.deploy_log import DeployLog
-from hookserver.errors import BuildError, ContainerError, NginxError, Unhealthy
+from hookserver.errors import BuildError, ContainerError, NginxError
 from hookserver.models import Endpoint, Release, Replica, ReplicaState, Slot, TrafficState
 
 
@@ -38,7 +38,9 @@ class FakeRuntime:
     prepared: list[int] = field(default_factory=list)
     in_progress: list[set[int]] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
+    shared: list[tuple[str, Slot]] = field(default_factory=list)
     refuses_to_start: str = ""
+    refuses_to_share: str = ""
 
     def replicas(self, app: str, slot: Slot | None = None) -> list[Replica]:
         self.questions.append(app)
@@ -91,9 +93,9 @@ class FakeRuntime:
     def session_messages(self, app: str, slot: Slot, since: float) -> list[str]:
         return list(self.messages)
 
-    def check_sessions(self, app: str, slot: Slot, since: float) -> None:
-        if self.messages:
-            raise Unhealthy(self.messages[0])
+    def share_sessions(self, app: str, newest: Slot) -> list[str]:
+        self.shared.append((app, newest))
+        return [self.refuses_to_share] if self.refuses_to_share else []
 
     def end(self, name: str, ending: str = "ended with exit code 6") -> None:
         """A replica's process ends."""

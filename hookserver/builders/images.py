@@ -154,8 +154,8 @@ class DockerImages:
         fingerprints = [kind.fingerprint(job) for kind in KINDS.values()]
         tomcat = app.tomcat.revealed(set(TOMCAT_KEYS_OF_THE_IMAGE))
         made_with = [__version__, tomcat_library.fingerprint(), base, str(self._tools.subnet)]
-        replicated = app.release.sessions == "replicated"
-        inputs = [made_with, replicated, build, tomcat, app.image, fingerprints, fingerprint(job)]
+        shared = app.release.sessions == "shared"
+        inputs = [made_with, shared, build, tomcat, app.image, fingerprints, fingerprint(job)]
         return hmac.new(self._salt, json.dumps(inputs, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 

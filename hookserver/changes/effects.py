@@ -45,6 +45,7 @@ _OF_AN_APP = {
         "replicas",
         *(f"tomcat.{key}" for key in ("java_opts", "memory", "env", "env_file", "env_file_content")),
         *(f"tomcat.{key}" for key in ("volumes", "networks", "hosts")),
+        "release.sessions_max",
     ),
     Effect.RELOAD: ("domains", "redirects", "path", "release.sessions"),
     Effect.NEXT_PUSH: ("repository", "branch", "build", "release.prepare", "release.prepare_timeout"),
@@ -57,8 +58,9 @@ _REPLACING = (Effect.REBUILD, Effect.REPLACE)
 
 def app_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """The changes between two records of one app."""
+    shares = flat(after).get("release.sessions") == '"shared"'
     changes = _differences(before, after, effect_in_app)
-    return [replace(change, effect=Effect.REBUILD) if _is_of_the_image(change) else change for change in changes]
+    return [replace(change, effect=_effect_on_sessions(change, shares)) for change in changes]
 
 
 def server_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
@@ -86,9 +88,15 @@ def effect_in_app(key: str) -> Effect:
     return Effect.AT_ONCE
 
 
-def _is_of_the_image(change: Change) -> bool:
-    """Whether the change needs another image: replicated sessions do, all others concern Nginx only."""
-    return change.key == "release.sessions" and "replicated" in change.before + change.after
+def _effect_on_sessions(change: Change, shares: bool) -> Effect:
+    """The change's effect, where it depends on whether the app ``shares`` its sessions.
+
+    To share them, or no longer to, needs another image, since a build refuses it where Tomcat cannot do it. Other
+    kinds of sessions concern Nginx alone, and their stored size nobody.
+    """
+    if change.key == "release.sessions" and "shared" in change.before + change.after:
+        return Effect.REBUILD
+    return Effect.AT_ONCE if change.key == "release.sessions_max" and not shares else change.effect
 
 
 def shown(value: str) -> str:

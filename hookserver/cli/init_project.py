@@ -20,6 +20,7 @@ from hookserver.project import (
     find_ca_bundle,
     inspect_project,
     open_points,
+    proposed_sessions,
     questions,
     render_settings,
 )
@@ -50,6 +51,7 @@ def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
         file.write(text)
+    _report_sessions(project, answers)
     _report_open_points(project, answers, target)
 
 
@@ -89,6 +91,12 @@ def _report_findings(project: Project) -> None:
         click.echo(f"found: {build.description}", err=True)
     for caution in project.cautions:
         click.secho(f"caution: {caution.text}", fg="yellow", err=True)
+
+
+def _report_sessions(project: Project, answers: Answers) -> None:
+    advice = proposed_sessions(project, answers)
+    if advice and advice.mode != "shared":
+        click.secho(f"caution: {advice.text}", fg="yellow", err=True)
 
 
 def _report_open_points(project: Project, answers: Answers, target: Path) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from hookserver.config.paths import OptionalFile, OwnFile, SecretFile, TomcatPlace, VariablesFile, Volume, WarPath
 from hookserver.config.secrets import Secret, Section, Variables
-from hookserver.config.units import Duration, Size
+from hookserver.config.units import Duration, Size, format_size
 from hookserver.config.values import (
     AppName,
     Branch,
@@ -95,8 +95,16 @@ class ReleaseSettings(Section):
     drain: Duration = 30.0
     standby: Duration = 600.0
     sticky_for: Duration = 1800.0
-    sessions: Literal["none", "sticky", "replicated"] = "sticky"
+    sessions: Literal["none", "sticky", "shared"] = "sticky"
+    sessions_max: Size = 256 << 20
     keep: int = Field(default=5, ge=1, le=100)
+
+    @field_validator("sessions_max")
+    @classmethod
+    def _has_room(cls, size: int) -> int:
+        if size < 1 << 20:
+            raise ValueError(f'{format_size(size)} is too small for the sessions of a shop; write "1m" or more')
+        return size
 
     @property
     def sticky_seconds(self) -> float:

@@ -1,4 +1,4 @@
-"""Conflicts between apps, and between apps and networks.
+"""Conflicts between apps, and between apps and the subnet.
 
 They are read from the file itself, so that they are reported beside mistakes in other keys.
 """
@@ -22,7 +22,6 @@ class _App:
     domains: tuple[str, ...]
     redirects: tuple[str, ...]
     path: str | None
-    replicated: bool
 
 
 def conflicts(data: Mapping[str, Any], wrong: Collection[Place]) -> Iterator[str]:
@@ -32,7 +31,7 @@ def conflicts(data: Mapping[str, Any], wrong: Collection[Place]) -> Iterator[str
     yield from _same_places(apps)
     yield from _redirects(apps)
     if not any(place[0] == "docker" for place in wrong if place):
-        yield from _networks(DockerSettings.model_validate(data.get("docker", {})), apps)
+        yield from _addresses(DockerSettings.model_validate(data.get("docker", {})), apps)
 
 
 def _keys(name: str, given: Mapping[str, Any], wrong: Collection[Place]) -> dict[str, Any]:
@@ -42,7 +41,6 @@ def _keys(name: str, given: Mapping[str, Any], wrong: Collection[Place]) -> dict
         "domains": tuple(domain.lower() for domain in good.get("domains", ())),
         "redirects": tuple(domain.lower() for domain in good.get("redirects", ())),
         "path": None if "path" in bad else good.get("path", "/").rstrip("/") or "/",
-        "replicated": good.get("release", {}).get("sessions") == "replicated",
     }
 
 
@@ -71,13 +69,7 @@ def _redirects(apps: list[_App]) -> Iterator[str]:
                 yield f"{path}: {name} is already redirected to {targets[name]}"
 
 
-def _networks(docker: DockerSettings, apps: list[_App]) -> Iterator[str]:
-    sharing = [app.name for app in apps if app.replicated]
-    if sharing and docker.cluster_subnet.overlaps(docker.subnet):
-        yield (
-            f"docker.cluster_subnet: {docker.cluster_subnet} overlaps docker.subnet {docker.subnet}: "
-            f"replicated sessions ({', '.join(sharing)}) need addresses of both"
-        )
+def _addresses(docker: DockerSettings, apps: list[_App]) -> Iterator[str]:
     room = docker.subnet.num_addresses // 16 - 1
     if len(apps) > room:
         yield f"docker.subnet: {docker.subnet} has room for {room} apps, not {len(apps)}"

@@ -67,20 +67,12 @@ class DockerSettings(Section):
 
     host: str = ""
     subnet: IPv4Network = IPv4Network("172.30.240.0/20")
-    cluster_subnet: IPv4Network = IPv4Network("172.30.224.0/20")
 
     @field_validator("subnet")
     @classmethod
     def _has_room(cls, subnet: IPv4Network) -> IPv4Network:
         if not 16 <= subnet.prefixlen <= 26:
             raise ValueError(f"{subnet} must be between a /16 and a /26: every app takes 16 addresses")
-        return subnet
-
-    @field_validator("cluster_subnet")
-    @classmethod
-    def _has_room_for_clusters(cls, subnet: IPv4Network) -> IPv4Network:
-        if not 16 <= subnet.prefixlen <= 26:
-            raise ValueError(f"{subnet} must be between a /16 and a /26: every app with replicated sessions takes 32")
         return subnet
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from hookserver.config import AppSettings
 from hookserver.config.secrets import plain
 from hookserver.engine.labels import label_set
 from hookserver.models import Endpoint, Release
-from hookserver.state import request_journal
+from hookserver.state import request_journal, session_folder
 from hookserver.state.state_dir import StateDir
 
 HEAP_PERCENT = 60.0
@@ -39,20 +38,6 @@ Source: https://github.com/moby/moby/issues/37646
 """
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """Where a replica shares its sessions: its address on the app's own ``network``, and those of its peers."""
-
-    network: str
-    address: str
-    peers: tuple[str, ...]
-
-    @property
-    def options(self) -> str:
-        """The options of the JVM from which our classes read these addresses."""
-        return f"-Dhookserver.cluster={self.address} -Dhookserver.peers={','.join(self.peers)}"
-
-
 def container_arguments(
     state_dir: Path,
     network: str,
@@ -61,18 +46,15 @@ def container_arguments(
     endpoint: Endpoint,
     image_env: Mapping[str, str],
     env_file: Mapping[str, str],
-    cluster: Cluster | None = None,
 ) -> dict[str, Any]:
     """The container of one replica, without its name, which is the endpoint's.
 
-    ``image_env`` is the environment of the image, ``env_file`` that of the app's file; with a ``cluster``, the caller
-    connects it to that network too. Docker does not restart a candidate: a crash must fail the check at once. Without
-    raw sockets, no container can forge packets for other networks (CAP_NET_RAW of capabilities(7)). A replica with an
-    address has a folder for its request journal.
+    ``image_env`` is the environment of the image, ``env_file`` that of the app's file. Docker does not restart a
+    candidate: a crash must fail the check at once. Without raw sockets, no container can forge packets for other
+    networks (CAP_NET_RAW of capabilities(7)). A replica with an address has a folder for its request journal and, when
+    sessions are shared, that of the app's sessions.
     """
-    place = request_journal.folder(StateDir(state_dir), app.name, endpoint.host)
-    binds = request_journal.binds(place) if endpoint.host else []
-    options = (request_journal.JVM_OPTION if binds else "", cluster.options if cluster else "")
+    binds, options = _folders(StateDir(state_dir), app, endpoint) if endpoint.host else ([], [])
     environment = _environment(app, release, endpoint, image_env, env_file, options)
     return {
         "Image": release.image,
@@ -132,6 +114,16 @@ def catalina_opts(inherited: str, route: str, java_opts: str, others: str = "") 
     """
     heap = "" if _HEAP_IS_SET.search(f"{inherited} {java_opts} {others}") else f"-XX:MaxRAMPercentage={HEAP_PERCENT}"
     return " ".join(part for part in (inherited, f"-Dhookserver.route={route}", heap, java_opts) if part)
+
+
+def _folders(state: StateDir, app: AppSettings, endpoint: Endpoint) -> tuple[list[str], list[str]]:
+    """The mounts of the replica's folders on the host, and the options by which its Tomcat finds them."""
+    binds = request_journal.binds(request_journal.folder(state, app.name, endpoint.host))
+    options = [request_journal.JVM_OPTION] if binds else []
+    if app.release.sessions == "shared" and (shared := session_folder.binds(state.sessions(app.name))):
+        binds += shared
+        options += session_folder.jvm_options(app.release.sessions_max)
+    return binds, options
 
 
 def parse_environment(entries: list[str] | None) -> dict[str, str]:

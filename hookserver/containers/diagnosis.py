@@ -16,8 +16,6 @@ _CHATTER = "org.apache.catalina.startup.VersionLoggerListener.log "
 """Tomcat logs its versions and arguments at each start; these lines never explain a failure, and hide the cause."""
 _PREFIX = "[hookserver] "
 """The prefix of the messages that our classes in Tomcat log for a person."""
-LACKING = "the sessions are not all here: "
-"""The message of a replica that could not fetch the sessions of the others."""
 _COUNT = re.compile(r"^\d+ sessions? ")
 _GIVEN_UP = (
     r"(?m)^(?:\S+ \S+ \S+ \[[^\]\n]*\] org\.apache\.catalina\.core\.StandardContext\.startInternal |"

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from hookserver.containers import diagnosis
 from hookserver.engine.client import Engine
 from hookserver.engine.output import read_lines
-from hookserver.errors import Unhealthy
 from hookserver.models import Replica
 
 _TAIL = 600
@@ -43,16 +42,3 @@ def messages(engine: Engine, replicas: Iterable[Replica], since: float) -> list[
             log = engine.api.logs(replica.id, since=math.floor(since) or 1, stream=True, follow=False)
             lines += [f"{replica.name}: {line}" for line in diagnosis.messages(read_lines(log))]
     return lines
-
-
-def require_sessions(app: str, lines: Iterable[str]) -> None:
-    """Raise Unhealthy when one of the lines says that the sessions of the others could not be fetched."""
-    for line in lines:
-        if diagnosis.LACKING in line:
-            remedy = (
-                f"Give it more: apps.{app}.tomcat.memory, and -Xmx in java_opts if that is set."
-                if "memory" in line
-                else "The old release stays live. See its docker logs; docker restart a replica of it that hangs: the "
-                "sessions that it alone has end with that. Then deploy again."
-            )
-            raise Unhealthy(line, remedy)

@@ -1,4 +1,4 @@
-"""The bridge networks on which replicas have fixed addresses: one for all, and one for each app that replicates."""
+"""The bridge network on which all replicas have fixed addresses."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
 from hookserver.engine.client import Engine
-from hookserver.engine.labels import STATE_DIR, label_filter, label_set
+from hookserver.engine.labels import STATE_DIR, label_set
 from hookserver.errors import ContainerError
 
-CLUSTER = "cluster"
-"""The role of a network that only one app's replicas are on."""
 _REJECT = 0x0200
 """RTF_REJECT of <linux/route.h>."""
-_ANOTHER_SUBNET = "Set docker.{} to a free one, then deploy again."
+_ANOTHER_SUBNET = "Set docker.subnet to a free one, then deploy again."
 
 
 def network_name(subnet: IPv4Network) -> str:
@@ -28,8 +26,8 @@ def network_name(subnet: IPv4Network) -> str:
     return f"hookserver-{subnet.network_address}-{subnet.prefixlen}"
 
 
-def network_arguments(subnet: IPv4Network, state_dir: Path, app: str = "") -> dict[str, Any]:
-    """The arguments of docker-py's ``create_network``. A network of one ``app`` is internal: it reaches nothing else.
+def network_arguments(subnet: IPv4Network, state_dir: Path) -> dict[str, Any]:
+    """The arguments of docker-py's ``create_network``.
 
     Docker assigns the addresses of ``iprange`` itself: the first 16, of a small network the first 8. So a container
     without a fixed address never gets that of a stopped replica. Source:
@@ -43,9 +41,8 @@ def network_arguments(subnet: IPv4Network, state_dir: Path, app: str = "") -> di
         # Before Engine 25 (API 1.44) Docker creates a second network with the same name:
         # https://docs.docker.com/reference/api/engine/version-history/#v144-api-changes
         "check_duplicate": True,
-        "internal": bool(app),
         "ipam": IPAMConfig(pool_configs=[pool]),
-        "labels": label_set(state_dir, CLUSTER if app else "network", app),
+        "labels": label_set(state_dir, "network"),
     }
 
 
@@ -55,36 +52,15 @@ def ensure_network(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
     Raises ContainerError when its addresses belong to another network, another route, or another installation of
     hookserver.
     """
-    return _ensure(engine, subnet, state_dir, "subnet")
-
-
-def ensure_cluster(engine: Engine, subnet: IPv4Network, state_dir: Path, app: str) -> str:
-    """The same for the network of one app. Raises ContainerError as `ensure_network` does."""
-    return _ensure(engine, subnet, state_dir, "cluster_subnet", app)
-
-
-def remove_cluster(engine: Engine, state_dir: Path, app: str) -> None:
-    """Remove the network of an app that has no replicas any more, if there is one.
-
-    Raises ContainerError when Docker refuses.
-    """
-    wanted = label_filter(label_set(state_dir, CLUSTER, app))
-    with engine.doing(f"remove the network of {app}'s replicas"):
-        for network in engine.api.networks(filters=wanted):
-            engine.api.remove_network(network["Id"])
-
-
-def _ensure(engine: Engine, subnet: IPv4Network, state_dir: Path, setting: str, app: str = "") -> str:
-    another = _ANOTHER_SUBNET.format(setting)
     network = _inspect(engine, subnet)
     if network is None:
         if engine.is_local:
-            _refuse_routes(engine, subnet, Path("/proc/net/route"), setting)
-        network = _create(engine, subnet, network_arguments(subnet, state_dir, app), another)
+            _refuse_routes(engine, subnet, Path("/proc/net/route"))
+        network = _create(engine, subnet, network_arguments(subnet, state_dir))
     owner = (network.get("Labels") or {}).get(STATE_DIR)
     if owner != str(state_dir):
         whose = f"the installation in {owner}" if owner else "another program"
-        raise ContainerError(f"the network {network['Name']} belongs to {whose}", another)
+        raise ContainerError(f"the network {network['Name']} belongs to {whose}", _ANOTHER_SUBNET)
     return network_name(subnet)
 
 
@@ -120,14 +96,14 @@ def _little_endian(digits: str) -> int:
     return socket.ntohl(int(digits, 16))
 
 
-def _refuse_routes(engine: Engine, subnet: IPv4Network, table: Path, setting: str) -> None:
+def _refuse_routes(engine: Engine, subnet: IPv4Network, table: Path) -> None:
     try:
         routes = routes_within(table.read_text(encoding="ascii"), subnet)
     except OSError:
         return
     if routes:
         whose = _why(engine, subnet, f"it is routed already: {', '.join(routes)}")
-        raise ContainerError(f"docker.{setting} {subnet} is not free: {whose}", _ANOTHER_SUBNET.format(setting))
+        raise ContainerError(f"docker.subnet {subnet} is not free: {whose}", _ANOTHER_SUBNET)
 
 
 def _inspect(engine: Engine, subnet: IPv4Network) -> dict[str, Any] | None:
@@ -138,7 +114,7 @@ def _inspect(engine: Engine, subnet: IPv4Network) -> dict[str, Any] | None:
             return None
 
 
-def _create(engine: Engine, subnet: IPv4Network, arguments: dict[str, Any], remedy: str) -> dict[str, Any]:
+def _create(engine: Engine, subnet: IPv4Network, arguments: dict[str, Any]) -> dict[str, Any]:
     refused = ""  # two processes may create it at once: the loser finds the winner's network below
     with engine.doing(f"create the network {network_name(subnet)}"):
         try:
@@ -147,7 +123,7 @@ def _create(engine: Engine, subnet: IPv4Network, arguments: dict[str, Any], reme
             refused = str(error.explanation or error)
     if (network := _inspect(engine, subnet)) is not None:
         return network
-    raise ContainerError(f"Docker cannot create the network {subnet}: {_why(engine, subnet, refused)}", remedy)
+    raise ContainerError(f"Docker cannot create the network {subnet}: {_why(engine, subnet, refused)}", _ANOTHER_SUBNET)
 
 
 def _why(engine: Engine, subnet: IPv4Network, refused: str) -> str:

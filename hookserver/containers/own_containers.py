@@ -10,7 +10,7 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
-from hookserver.containers.arguments import Cluster, parse_environment
+from hookserver.containers.arguments import parse_environment
 from hookserver.engine import labels
 from hookserver.engine.client import Engine, in_parallel
 from hookserver.models import Slot
@@ -47,16 +47,13 @@ class OwnContainers:
         """Each container of a ``prepare`` command: its id, and the number of its deploy."""
         return [(one["Id"], int(one["Labels"][labels.DEPLOY])) for one in self._list(role="prepare")]
 
-    def create(self, name: str, config: dict[str, Any], networks: Iterable[str], cluster: Cluster | None = None) -> str:
+    def create(self, name: str, config: dict[str, Any], networks: Iterable[str]) -> str:
         """Create a container in all its networks, not started; its id."""
         api = self.engine.api
         with self.engine.doing(f"create the container {name}"):
             id_: str = api.create_container_from_config(config, name)["Id"]
         # Before Engine 25 (API 1.44) a container can be created in one network only, so the others follow:
         # https://docs.docker.com/reference/api/engine/version-history/#v144-api-changes
-        if cluster:
-            with self.engine.doing(f"connect {name} to the network {cluster.network}"):
-                api.connect_container_to_network(id_, cluster.network, ipv4_address=cluster.address)
         for further in networks:
             with self.engine.doing(f"connect {name} to the network {further}"):
                 api.connect_container_to_network(id_, further)

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 from docker.errors import NotFound
 
-from hookserver.addresses import cluster_addresses, cluster_subnet
 from hookserver.config import AppSettings, DockerSettings
-from hookserver.containers import arguments, logs, network
-from hookserver.containers.arguments import Cluster, container_arguments
+from hookserver.containers import arguments, logs, network, sessions
+from hookserver.containers.arguments import container_arguments
 from hookserver.containers.conflicts import leftovers
 from hookserver.containers.env_file import read_env_file
 from hookserver.containers.own_containers import OwnContainers, image_environment
 from hookserver.containers.prepare import run_prepare
 from hookserver.containers.replica import parse_replica
 from hookserver.engine.client import Engine, in_parallel
-from hookserver.errors import ContainerError, HookserverError
+from hookserver.errors import HookserverError
 from hookserver.models import Endpoint, Release, Replica, ReplicaState, Slot
 from hookserver.state import request_journal
 from hookserver.state.state_dir import StateDir
@@ -29,16 +27,12 @@ from hookserver.state.state_dir import StateDir
 class Containers:
     """Replicas on one Docker Engine that belong to the installation in ``state_dir``; others are never touched.
 
-    ``numbers``: app → its fixed number on the networks. Every method raises ContainerError when Docker refuses, or
-    does not answer in time.
+    Every method raises ContainerError when Docker refuses, or does not answer in time.
     """
 
-    def __init__(
-        self, docker: DockerSettings, state_dir: Path, numbers: Mapping[str, int] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, docker: DockerSettings, state_dir: Path) -> None:
         self._docker = docker
         self._state_dir = state_dir.absolute()
-        self._numbers = numbers
         self._engine = Engine(docker.host)
         self._own = OwnContainers(self._engine, self._state_dir)
 
@@ -92,10 +86,7 @@ class Containers:
             )
 
     def stop(self, app: str, slot: Slot, grace: float) -> None:
-        """Stop and remove the slot's replicas, all at once: SIGTERM, after ``grace`` seconds SIGKILL.
-
-        With the app's last replica goes the network on which they shared sessions.
-        """
+        """Stop and remove the slot's replicas, all at once: SIGTERM, after ``grace`` seconds SIGKILL."""
 
         def stop_one(id_: str) -> None:
             with self._engine.doing(f"stop a {slot} replica of {app}"), contextlib.suppress(NotFound):
@@ -103,8 +94,6 @@ class Containers:
             self._own.remove([id_])
 
         in_parallel(stop_one, self._own.ids(app=app, slot=slot))
-        if not self._own.ids(app=app):
-            network.remove_cluster(self._engine, self._state_dir, app)
 
     def remove_deploy(self, app: str, deploy: int) -> None:
         """Remove, at once and without grace, all containers of a deploy."""
@@ -124,12 +113,15 @@ class Containers:
         return logs.gave_up(self._engine, replica.name, context_path)
 
     def session_messages(self, app: str, slot: Slot, since: float) -> list[str]:
-        """The messages of the slot's replicas about replicated sessions since then (Unix seconds)."""
+        """The messages of the slot's replicas about stored sessions since then (Unix seconds)."""
         return logs.messages(self._engine, self.replicas(app, slot), since)
 
-    def check_sessions(self, app: str, slot: Slot, since: float) -> None:
-        """Raise Unhealthy when a replica reports since then that it could not fetch the sessions of the others."""
-        logs.require_sessions(app, self.session_messages(app, slot, since))
+    def share_sessions(self, app: str, newest: Slot) -> list[str]:
+        """Let the users as whom the app's replicas run, and nobody else, use its stored sessions.
+
+        The folder belongs to the user of the slot ``newest``. A line for a person if some of them have no access.
+        """
+        return sessions.share(self._engine, StateDir(self._state_dir).sessions(app), self.replicas(app), newest)
 
     def last_lines(self, name: str, lines: int = 30) -> str:
         """The last lines of a container's log."""
@@ -143,38 +135,23 @@ class Containers:
         image_env = image_environment(self._engine, release.image)
         env_file = read_env_file(app.tomcat.env_file)
         network.require_networks(self._engine, app.tomcat.networks)
-        clusters = self._clusters(app, release.slot)
+        stored = StateDir(self._state_dir).sessions(app.name) if app.release.sessions == "shared" else None
+        if stored:
+            sessions.make_folder(self._engine, stored, release.image)
         with self._engine.doing("list the containers"):
             everything = self._engine.api.containers(all=True)
         self._own.remove(leftovers(everything, str(self._state_dir), app.name, release.slot, missing, net, running))
 
         def start_one(endpoint: Endpoint) -> None:
-            cluster = clusters[endpoints.index(endpoint)] if clusters else None
             request_journal.make_empty(request_journal.folder(StateDir(self._state_dir), app.name, endpoint.host))
-            config = container_arguments(self._state_dir, net, app, release, endpoint, image_env, env_file, cluster)
-            id_ = self._own.create(endpoint.name, config, app.tomcat.networks, cluster)
+            config = container_arguments(self._state_dir, net, app, release, endpoint, image_env, env_file)
+            id_ = self._own.create(endpoint.name, config, app.tomcat.networks)
             with self._engine.doing(f"start the container {endpoint.name}"):
                 self._engine.api.start(id_)
 
         in_parallel(start_one, missing)
-
-    def _clusters(self, app: AppSettings, slot: Slot) -> list[Cluster]:
-        """The place of each replica of the slot on the app's own network; empty when sessions are not replicated."""
-        if app.release.sessions != "replicated":
-            return []
-        number = self._numbers[app.name]
-        subnet = cluster_subnet(self._docker, number)
-        if not subnet.subnet_of(self._docker.cluster_subnet):
-            raise ContainerError(
-                f"docker.cluster_subnet {self._docker.cluster_subnet} has no room for {app.name}, app number {number}",
-                'Set a larger one that is free, or release.sessions = "sticky" for the app.',
-            )
-        net = network.ensure_cluster(self._engine, subnet, self._state_dir, app.name)
-        everybody = [address for either in Slot for address in cluster_addresses(self._docker, number, either)]
-        return [
-            Cluster(net, own, tuple(address for address in everybody if address != own))
-            for own in cluster_addresses(self._docker, number, slot)
-        ]
+        if stored:
+            sessions.admit(self._engine, stored, self.replicas(app.name, release.slot))
 
     def _inspect(self, id_: str) -> Replica | None:
         with self._engine.doing(f"inspect the container {id_[:12]}"):

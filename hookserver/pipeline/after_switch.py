@@ -50,8 +50,8 @@ def watch(context: DeployContext, release: Release, before: Release) -> None:
 
 
 def log_session_messages(context: DeployContext, slot: Slot) -> None:
-    """Log what the slot's replicas report about replicated sessions since this deploy began. Raises ContainerError."""
-    if context.app.release.sessions == "replicated":
+    """Log what the slot's replicas report about stored sessions since this deploy began. Raises ContainerError."""
+    if context.app.release.sessions == "shared":
         for message in context.runtime.session_messages(context.app.name, slot, context.deploy.started_at or 0):
             context.log.line(f"NOTE: {message}")
 

@@ -46,7 +46,7 @@ def apply_settings(context: Context, report: Report) -> None:
 
 
 def remove_app(context: Context, name: str, report: Report) -> None:
-    """Remove an app that is no longer in the settings: its traffic, then its replicas, images and build caches.
+    """Remove an app that is no longer in the settings: its traffic, then its replicas, sessions, images and caches.
 
     Can be repeated. Raises Refused while a deploy of it runs, NginxError, ContainerError, StoreError.
     """
@@ -60,7 +60,9 @@ def remove_app(context: Context, name: str, report: Report) -> None:
     for slot in Slot:
         context.runtime.stop(name, slot, STOP_GRACE)
     context.traffic.remove(name)
-    shutil.rmtree(context.settings.server.state.request_journal / name, ignore_errors=True)
+    state = context.settings.server.state
+    for folder in (state.request_journal / name, state.sessions(name)):
+        shutil.rmtree(folder, ignore_errors=True)  # hostile content is no danger: rmtree.avoids_symlink_attacks
     try:
         context.images.prune(app, set())
         context.images.remove_caches(name)

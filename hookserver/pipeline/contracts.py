@@ -49,10 +49,13 @@ class Runtime(Protocol):
         """Whether the replica's server reports that the app at this path ("" for the root) will never start."""
 
     def session_messages(self, app: str, slot: Slot, since: float) -> Sequence[str]:
-        """The messages of the slot's replicas about replicated sessions since then (Unix seconds)."""
+        """The messages of the slot's replicas about stored sessions since then (Unix seconds)."""
 
-    def check_sessions(self, app: str, slot: Slot, since: float) -> None:
-        """Raise Unhealthy when a replica reports since then that it could not fetch the sessions of the others."""
+    def share_sessions(self, app: str, newest: Slot) -> Sequence[str]:
+        """Let the users as whom the replicas run, and nobody else, use the stored sessions of an app that shares them.
+
+        Those of the slot ``newest`` count first. A line for a person if some of them have no access.
+        """
 
 
 class Images(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hookserver.models import Endpoint
 
 QUESTION = "X-Hookserver-Sessions"
-"""The header of the question, which is ours alone, and of the answer: seconds, -1 for never (Elsewhere.java)."""
+"""The header of the question, which is ours alone, and of the answer: seconds, -1 for never (AffinityValve.java)."""
 _TIMEOUT = 2.0
 
 

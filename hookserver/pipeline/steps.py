@@ -133,19 +133,21 @@ def check(context: DeployContext, release: Release) -> None:
     except Unhealthy as error:
         raise with_cause(runtime, release, error) from error
     log_session_messages(context, release.slot)
-    if app.release.sessions == "replicated":
-        runtime.check_sessions(app.name, release.slot, context.deploy.started_at or 0)
 
 
 @recorded_step(Step.SWITCH, "Switching traffic")
 def switch(context: DeployContext, release: Release) -> Release | None:
     """Move the traffic to the release, confirmed by Nginx; the release that was live before, None: there was none.
 
-    With sticky sessions, that one still serves the visitors whose sessions it holds. Raises NginxError when the switch
-    is not confirmed, StoreError when it cannot be recorded; the traffic is then where it was.
+    With sticky sessions, that one still serves the visitors whose sessions it holds; with shared ones, both can use
+    those that are stored, whatever users they run as. Raises NginxError when the switch is not confirmed, StoreError
+    when it cannot be recorded, ContainerError before it; the traffic is then where it was.
     """
     app = context.app
     before = context.store.live_release(app.name)
+    if app.release.sessions == "shared":
+        for line in context.runtime.share_sessions(app.name, release.slot):
+            context.log.line(f"NOTE: {line}")
     if context.apply_nginx(release):
         context.log.line("Nginx is reloaded: the settings, or the number of replicas, change its text")
     for line in context.traffic.unreached(app.name):

@@ -4,7 +4,7 @@ from hookserver.project.answers import Answers, Question, default_answers, quest
 from hookserver.project.ca_bundle import find_ca_bundle
 from hookserver.project.findings import Build, Caution, Dependency, Evidence, Health, Project
 from hookserver.project.proposal import render_settings
-from hookserver.project.sessions.advice import app_of_project, session_advice
+from hookserver.project.sessions.advice import app_of_project, proposed_sessions, session_advice
 from hookserver.project.survey import inspect_project
 from hookserver.project.undecided import open_points
 
@@ -22,6 +22,7 @@ __all__ = [
     "find_ca_bundle",
     "inspect_project",
     "open_points",
+    "proposed_sessions",
     "questions",
     "render_settings",
     "session_advice",

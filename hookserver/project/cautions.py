@@ -9,7 +9,6 @@ from xml.etree.ElementTree import Element
 from hookserver.project.builds.maven_pom import is_active
 from hookserver.project.findings import Caution, Dependency, Hit, Hits
 from hookserver.project.folder import Folder, text_at
-from hookserver.project.sessions.classes import find_unserializable
 from hookserver.project.web_app import WebApp
 
 _EMBEDDED_JARS = {"h2": "H2", "hsqldb": "HSQLDB", "derby": "Derby", "sqlite-jdbc": "SQLite"}
@@ -39,7 +38,6 @@ def find_cautions(
         *_files(hits),
         *_migrations(folder, libraries),
         *_dev_mode(hits),
-        *_sessions(folder, web_app, hits),
     )
 
 
@@ -161,31 +159,6 @@ def _migrations(folder: Folder, libraries: list[Dependency]) -> Iterator[Caution
             "live and must work with each change; a command in prepare does it once, before the replicas start, and "
             "stops the deploy if it fails",
         )
-
-
-def _sessions(folder: Folder, web_app: WebApp, hits: Mapping[str, Hits]) -> Iterator[Caution]:
-    used = [str(hits[search]) for search in ("session", "session page") if hits[search]]
-    if not used:
-        return
-    against = list(_against_replication(folder, web_app, hits))
-    if against:
-        advice = (
-            "sticky suits: visitors stay with the replica that has their session, over a switch too, for sticky_for at "
-            f"most; replicated, which loses none, needs more: {'; '.join(against)}"
-        )
-    else:
-        advice = (
-            f"replicated suits, which loses none when a release is switched or a replica dies: {web_app.path} says "
-            "<distributable/>, and no class of the project's own that cannot be serialised was seen in a session"
-        )
-    yield Caution("release", f"sessions are used ({used[0]}): {advice}", "sticky" if against else "replicated")
-
-
-def _against_replication(folder: Folder, web_app: WebApp, hits: Mapping[str, Hits]) -> Iterator[str]:
-    if not web_app.has("distributable"):
-        yield f"<distributable/> in {web_app.path or 'a web.xml, WEB-INF/web.xml'}"
-    if classes := [*find_unserializable(folder), *(hit.text for hit in hits["unserializable"].first)]:
-        yield f"that these implement java.io.Serializable: {', '.join(classes)}"
 
 
 def _without_password(hit: Hit) -> str:

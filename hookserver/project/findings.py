@@ -47,9 +47,9 @@ class Build:
     ``description`` is for people. ``wars`` are globs of the WARs that come out, ``java`` the Java levels, the highest
     first. ``builder_java`` is the Java version that the build itself needs, ``builder_tool`` the version of its tool,
     ``tomcat`` the Tomcat version that the build file names. ``command`` is set if the default command of the kind does
-    not work, ``command_reason`` says why; ``arguments`` are its additional arguments. ``path`` is the URL path of the
-    app in the image of a Dockerfile (its value is empty if the name is unknown). ``missing`` is what must be built
-    before.
+    not work, ``command_reason`` says why; ``arguments`` are its additional arguments. ``base`` is the base image of
+    a Dockerfile, ``path`` the URL path of the app in its image (its value is empty if the name is unknown). ``missing``
+    is what must be built before.
     """
 
     kind: str
@@ -66,6 +66,7 @@ class Build:
     arguments: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     command_reason: str = ""
+    base: str = ""
     path: Evidence | None = None
     missing: str = ""
     notes: tuple[str, ...] = ()
@@ -108,12 +109,25 @@ class Health:
 class Caution:
     """A problem that this project has with two replicas, or with a new container for each release.
 
-    ``topic`` is the section of the settings file that shows it. ``advised`` is the value to set, if there is one.
+    ``topic`` is the section of the settings file that shows it.
     """
 
     topic: str
     text: str
-    advised: str = ""
+
+
+@dataclass(frozen=True)
+class SessionUse:
+    """How a project uses sessions.
+
+    ``where`` is the first place that was seen; empty: none. ``unserializable`` are the project's own classes that it
+    puts into sessions and that are certainly not serializable. ``manager`` is a session manager that the project
+    configures in place of Tomcat's; empty: none.
+    """
+
+    where: str = ""
+    unserializable: tuple[str, ...] = ()
+    manager: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +147,7 @@ class Project:
     health: Health = field(default=Health("/", "", is_guess=True))
     embedded: str = ""
     cautions: tuple[Caution, ...] = ()
+    sessions: SessionUse = SessionUse()
     origin: Evidence | None = None
     branches: tuple[Evidence, ...] = ()
     tomcat_files: tuple[Evidence, ...] = ()

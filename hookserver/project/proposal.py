@@ -17,6 +17,7 @@ from hookserver.project.answers import (
 )
 from hookserver.project.findings import Build, Evidence, Project, where_of
 from hookserver.project.proposed_build import build_table
+from hookserver.project.sessions.advice import proposed_sessions
 from hookserver.project.tomcat_image import tomcat_image
 from hookserver.project.toml import comment, commented, entry
 from hookserver.project.undecided import open_points
@@ -45,7 +46,7 @@ def render_settings(project: Project, answers: Answers, trusted: Evidence | None
         _section(f"{app}.build", build_table(project, answers, build, trusted)),
         _section(f"{app}.tomcat", _tomcat(project, answers, build)),
         _section(f"{app}.health", _health(project, answers, build)),
-        _section(f"{app}.release", _release(project)),
+        _section(f"{app}.release", _release(project, answers)),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -135,14 +136,17 @@ def _health(project: Project, answers: Answers, build: Build | None) -> Iterator
         yield commented("body", '""', "a text that only the good page contains")
 
 
-def _release(project: Project) -> Iterator[str]:
+def _release(project: Project, answers: Answers) -> Iterator[str]:
     yield from _cautions(project, "prepare")
     if any(caution.topic == "prepare" for caution in project.cautions):
         yield commented("prepare", "[]", "a command, run once in the new image while the old release is live")
-    yield from _cautions(project, "release")
-    advised = next((caution.advised for caution in project.cautions if caution.topic == "release"), "")
-    if advised:
-        yield commented("sessions", f'"{advised}"', "none, sticky or replicated")
+    advice = proposed_sessions(project, answers)
+    if advice and advice.mode == "shared":
+        yield entry("sessions", "shared", advice.text)
+        yield commented("sessions_max", '"256m"', "the most that the app's stored sessions take on disk")
+    elif advice:
+        yield comment(f"CAUTION: {advice.text}.")
+        yield commented("sessions", '"sticky"', "none, sticky or shared")
 
 
 def _cautions(project: Project, topic: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 from hookserver.project import api, cautions, health, sources, subfolders, tomcat_files
 from hookserver.project.builds import ant, archive, dockerfile, gradle, maven
@@ -12,6 +13,7 @@ from hookserver.project.findings import Build, Project
 from hookserver.project.folder import Folder
 from hookserver.project.java import java_hints, sorted_levels
 from hookserver.project.repository import branches, origin
+from hookserver.project.sessions.use import find_session_use
 from hookserver.project.variables import environment_variables
 from hookserver.project.web_app import WebApp, find_web_app
 
@@ -66,8 +68,10 @@ def _inspect(root: Path, folder: Folder) -> Project:
     web_app = find_web_app(folder, first)
     hits = {**archive.NO_HITS, **sources.scan_sources(folder)}
     dependencies = first.dependencies if first else ()
-    if prebuilt.build and first is prebuilt.build:
+    war_context: Element | None = None
+    if first and first.kind == "war":
         hits |= prebuilt.hits
+        war_context = prebuilt.context_xml
         if web_app.web_xml is None and prebuilt.web_xml is not None:
             web_app = WebApp("", f"WEB-INF/web.xml in {first.wars[0].value}", prebuilt.web_xml)
     else:
@@ -82,6 +86,7 @@ def _inspect(root: Path, folder: Folder) -> Project:
         health=health.find_health(folder, web_app, dependencies, hits),
         embedded=cautions.embedded_database(dependencies, hits),
         cautions=(*cautions.find_cautions(folder, dependencies, web_app, hits), *file_cautions),
+        sessions=find_session_use(folder, hits, war_context),
         origin=origin(root),
         branches=branches(root),
         tomcat_files=own_files,

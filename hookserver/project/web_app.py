@@ -41,10 +41,6 @@ class WebApp:
         found = () if self.web_xml is None else self.web_xml.iterfind(path)
         return [(element.text or "").strip() for element in found]
 
-    def has(self, tag: str) -> bool:
-        """Whether the descriptor has this element."""
-        return self.web_xml is not None and self.web_xml.find(tag) is not None
-
     def page(self, folder: Folder, name: str) -> str:
         """The path of a page's file; empty if there is none."""
         path = f"{self.pages}/{name}".lstrip("/")

@@ -1,7 +1,7 @@
 """The request journal: files that say which requests a replica has begun to process.
 
-Its Tomcat writes them (``builders/java/hookserver/Begun.java``) to a folder of the host, and Nginx reads them there
-(``nginx/text/cut_off.py``) to decide whether another replica may get a request that a dead one did not answer.
+Its Tomcat writes them (``RequestJournalValve`` of ``tomcat_library``) to a folder of the host, and Nginx reads them
+there (``nginx/text/cut_off.py``) to decide whether another replica may get a request that a dead one did not answer.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from hookserver.state.state_dir import StateDir
 ACTIVE = "keeps"
 """The file that exists while the replica records each request that must not be processed twice."""
 
-_IN_CONTAINER = "/run/hookserver/begun"
+_IN_CONTAINER = "/run/hookserver/requests"
 """Where the folder is in the replica's container."""
 
-JVM_OPTION = f"-Dhookserver.begun={_IN_CONTAINER}/{ACTIVE}"
+JVM_OPTION = f"-Dhookserver.request_journal={_IN_CONTAINER}/{ACTIVE}"
 """The option by which the replica's Tomcat finds where to create `ACTIVE`."""
 
 

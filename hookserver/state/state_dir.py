@@ -38,6 +38,10 @@ class StateDir:
         """Where replicas record the requests that they begin to process: see ``request_journal.py``."""
         return self.root / "request-journal"
 
+    def sessions(self, app: str) -> Path:
+        """The app's stored sessions: see ``session_folder.py``."""
+        return self.root / "sessions" / app
+
     @property
     def private(self) -> tuple[Path, ...]:
         """The folders that only hookserver's own user may enter."""

@@ -83,3 +83,10 @@ def test_project_is_live_after_init_up_and_a_push(place: InitPlace, name: str) -
     assert "is live" in pushed.output, pushed.output
     answer = place.site.visit(name, STRANGERS[name].page)
     assert (answer.status, STRANGERS[name].words in answer.text) == (200, True), answer.text
+
+
+def test_project_with_a_cart_gets_shared_sessions(place: InitPlace) -> None:
+    assert [name for name, text in place.site.apps.items() if '\nsessions = "shared"' in text] == ["oldshop"]
+    place.projects["oldshop"].push()
+    assert place.site.visit("oldshop", "/basket").status == 200
+    assert any((place.site.state.root / "sessions" / "oldshop").iterdir())

@@ -35,8 +35,6 @@ T = TypeVar("T")
 CANARY = "canary-7f3a-do-not-show"
 """A secret of every app's; it must turn up nowhere."""
 
-CLUSTER = "172.30.224.0/20"
-"""Where the networks of apps with replicated sessions are: one installation after the other has it."""
 _SERVER = """
 [server]
 state_dir = "{folder}/state"
@@ -45,7 +43,6 @@ listen = "127.0.0.1:{web}"
 listen = ["127.0.0.1:{site}"]
 [docker]
 subnet = "{subnet}"
-cluster_subnet = "{cluster}"
 host = "{docker}"
 """
 _APP = """
@@ -96,7 +93,6 @@ class Installation:
     web_port: int
     site_port: int
     docker_host: str = ""
-    cluster: str = CLUSTER
     apps: dict[str, str] = field(default_factory=dict)
     _up: subprocess.Popen[bytes] | None = None
 
@@ -316,7 +312,7 @@ class Installation:
 
     def clear_leftovers(self) -> None:
         """Remove what a killed test run has left on the subnet."""
-        for state in leftovers.state_dirs(self.docker.api, self.subnet, self.cluster):
+        for state in leftovers.state_dirs(self.docker.api, self.subnet):
             if state.parent.name.startswith(leftovers.PREFIX):
                 Installation(state.parent, self.subnet, 0, 0, self.docker_host).destroy()
             else:
@@ -339,21 +335,20 @@ class Installation:
             web=self.web_port,
             site=self.site_port,
             subnet=self.subnet,
-            cluster=self.cluster,
             docker=self.docker_host,
         )
         self.config.write_text(server + "".join(self.apps.values()))
 
 
 @contextmanager
-def installed(subnet: str, docker_host: str = "", cluster: str = CLUSTER) -> Iterator[Installation]:
+def installed(subnet: str, docker_host: str = "") -> Iterator[Installation]:
     """An installation without apps, not started. The end of the block removes all of it."""
     # Without its bridge, a packet for the subnet must end here.
     subprocess.run(["ip", "route", "replace", "unreachable", subnet, "metric", "4278198272"], check=True)
     # Not pytest's own folder: Nginx's workers, of another user, may not enter that one.
     folder = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX, dir="/tmp"))
     folder.chmod(0o711)
-    made = Installation(folder, subnet, free_port(), free_port(), docker_host, cluster)
+    made = Installation(folder, subnet, free_port(), free_port(), docker_host)
     made.clear_leftovers()
     try:
         yield made

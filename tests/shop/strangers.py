@@ -101,7 +101,7 @@ import javax.servlet.http.*;
 public class Basket extends HttpServlet {
   @Override protected void doGet(HttpServletRequest request, HttpServletResponse response)
       throws IOException, ServletException {
-    request.setAttribute("items", new String[] {"tea", "cups"});
+    request.getSession().setAttribute("items", new String[] {"tea", "cups"});
     request.getRequestDispatcher("/WEB-INF/basket.jsp").forward(request, response);
   }
 }

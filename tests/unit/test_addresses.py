@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from hookserver.addresses import all_endpoints, cluster_addresses, cluster_subnet, endpoints
+from hookserver.addresses import all_endpoints, endpoints
 from hookserver.config import DockerSettings, parse
 from hookserver.models import Slot
 
@@ -29,18 +29,6 @@ def test_replica_keeps_its_address_when_there_are_more() -> None:
     few = endpoints(DockerSettings(), "shop", 1, Slot.GREEN, 2)
     assert few == endpoints(DockerSettings(), "shop", 1, Slot.GREEN, 4)[:2]
     assert [place.route for place in few] == ["green1", "green2"]
-
-
-def test_each_app_has_a_network_of_its_own_with_room_for_both_slots() -> None:
-    docker = DockerSettings()
-    for number in (1, 2, 127):
-        subnet = cluster_subnet(docker, number)
-        both = [IPv4Address(one) for slot in Slot for one in cluster_addresses(docker, number, slot)]
-        assert len(set(both)) == 16
-        assert all(address in subnet and address - 7 > subnet.network_address for address in both)
-        assert subnet.subnet_of(docker.cluster_subnet)
-    assert not cluster_subnet(docker, 1).overlaps(cluster_subnet(docker, 2))
-    assert not cluster_subnet(docker, 128).subnet_of(docker.cluster_subnet)
 
 
 def test_all_endpoints_follow_what_runs_in_a_slot_and_else_the_settings() -> None:

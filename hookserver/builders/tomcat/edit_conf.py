@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from hookserver.builders.tomcat.library import BEGUN, CLUSTER, ELSEWHERE, LISTENER
+from hookserver.builders.tomcat.library import AFFINITY, REQUEST_JOURNAL, SESSION_LISTENER
 from hookserver.config.server_xml import obstacles
 
 GRACE = 20_000
@@ -44,10 +44,10 @@ class Edited:
 
 
 def edit_server_xml(text: str, subnet: IPv4Network, classes: Collection[str] = (), port: int = 8080) -> Edited:
-    """Add a graceful stop, longer keep-alive, the replica's route, the visitor's address and scheme, and sessions.
+    """Add a graceful stop, longer keep-alive, the replica's route, the visitor's address and scheme, and valves.
 
     ``subnet`` is the replicas' network: its first address is the host's, from which Nginx connects. ``classes`` are
-    those of ours in Tomcat's lib; an app's own cluster stays.
+    those of ours in Tomcat's lib.
     """
     root = _parse(text)
     if root is None:
@@ -82,14 +82,14 @@ def edit_context_xml(text: str, classes: Collection[str] = ()) -> Edited:
 
     Source: https://tomcat.apache.org/tomcat-10.1-doc/config/context.html (2000 ms by default).
 
-    ``classes`` are those of ours in Tomcat's lib: one logs when an app's sessions are not replicated.
+    ``classes`` are those of ours in Tomcat's lib: a listener installs the manager of shared sessions in each context.
     """
     root = _parse(text)
     if root is None:
         return _unchanged("context.xml", text)
     _add(root, unloadDelay=str(GRACE))
-    if LISTENER in classes:
-        listener = Element("Listener", className=LISTENER)
+    if SESSION_LISTENER in classes:
+        listener = Element("Listener", className=SESSION_LISTENER)
         listener.tail = "\n"
         root.insert(0, listener)
     return Edited(_text(root))
@@ -152,12 +152,10 @@ def _edit_engine(root: Element, engine: Element, subnet: IPv4Network, classes: C
     engine.set("jvmRoute", ours)
     if not any(valve.get("className", "").endswith(".RemoteIpValve") for valve in root.iter("Valve")):
         _insert_before_host(engine, _remote_ip_valve(subnet))
-    if ELSEWHERE in classes:
-        _insert_before_host(engine, Element("Valve", className=ELSEWHERE))
-    if BEGUN in classes:  # first: Tomcat calls valves in the order of the file, so nothing processes a request before
-        _insert(engine, 0, Element("Valve", className=BEGUN))
-    if CLUSTER in classes and root.find(".//Cluster") is None:
-        _insert_before_host(engine, Element("Cluster", className=CLUSTER))
+    if AFFINITY in classes:
+        _insert_before_host(engine, Element("Valve", className=AFFINITY))
+    if REQUEST_JOURNAL in classes:  # first: Tomcat calls valves in the order of the file, so none is called before
+        _insert(engine, 0, Element("Valve", className=REQUEST_JOURNAL))
     if own in (None, ours):
         return []
     return [f'conf/server.xml: jvmRoute="{own}" is replaced: each replica has a route of its own, such as blue1']

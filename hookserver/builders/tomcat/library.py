@@ -22,40 +22,49 @@ from hookserver.engine.archive import Entry, open_archive, pack
 
 JAR = "lib/hookserver.jar"
 """The path below CATALINA_BASE, from which Tomcat's common class loader loads it."""
-BEGUN, ELSEWHERE = "hookserver.Begun", "hookserver.Elsewhere"
-CLUSTER, LISTENER = "hookserver.Replication", "hookserver.Advice"
-_SOURCES = Path(__file__).parent.parent / "java"
+REQUEST_JOURNAL = "hookserver.requests.RequestJournalValve"
+AFFINITY = "hookserver.requests.AffinityValve"
+SESSION_LISTENER = "hookserver.sessions.SharedSessionListener"
+_SOURCES = Path(__file__).parents[2] / "tomcat_library/src/main/java"
+_COMPILER_OUTPUT = "META-INF/compiler-output.txt"
+"""The entry of the jar with the output of a compiler that could not compile everything."""
 _WORK = "/tmp/hookserver"  # noqa: S108
 _MEMORY = 512 << 20
 _LIMIT = 1 << 20
+_OUTPUT_LINES = 8
 # Images with a JRE have no javac, but Tomcat's own compiler for JSP pages, Eclipse's, in lib/ecj-*.jar:
 # https://tomcat.apache.org/tomcat-10.1-doc/jasper-howto.html
-# A Tomcat with another clustering (7.0's blocks forever when a peer dies), or without, gets the valves alone.
+# The package hookserver.sessions needs Tomcat 8.5 or newer, and hookserver.requests any Tomcat.
 _COMPILE = f"""
 cd "${{CATALINA_HOME:-/usr/local/tomcat}}" && mkdir {_WORK}/classes || exit
 PATH="$JAVA_HOME/bin:$PATH"
 compile() {{
+    command -v javac >/dev/null &&
     javac -nowarn -proc:none -d {_WORK}/classes -cp "lib/*:bin/tomcat-juli.jar" "$@" ||
     java -cp "lib/*:bin/tomcat-juli.jar" org.eclipse.jdt.internal.compiler.batch.Main \\
         -1.8 -nowarn -proc:none -d {_WORK}/classes "$@"
 }}
-compile {_WORK}/*.java && exit
+compile {_WORK}/sources/hookserver/*/*.java && exit
 rm -rf {_WORK}/classes/*
-compile {_WORK}/Elsewhere.java {_WORK}/Begun.java {_WORK}/Completion.java {_WORK}/Marks.java
+compile {_WORK}/sources/hookserver/requests/*.java
 """
 
 
 @dataclass(frozen=True)
 class Library:
-    """``jar`` is the jar's content, empty when it could not be compiled; ``classes`` are the names of its classes."""
+    """``jar`` is the jar's content, empty when it could not be compiled; ``classes`` are the names of its classes.
+
+    ``compiler_output`` says why some of the sources could not be compiled.
+    """
 
     jar: bytes = b""
     classes: frozenset[str] = frozenset()
+    compiler_output: str = ""
 
     @property
-    def replicates(self) -> bool:
-        """Whether it has the classes that replicate sessions."""
-        return CLUSTER in self.classes
+    def shares_sessions(self) -> bool:
+        """Whether it has the classes by which replicas share sessions."""
+        return SESSION_LISTENER in self.classes
 
 
 def fingerprint() -> str:
@@ -73,8 +82,8 @@ def build_library(tools: BuildTools, base: Base, app: str, deploy: int, log: Dep
         classes, output = _compile(tools, base, app, deploy)
     if not classes:
         log.line(f"NOTE: this Tomcat cannot compile hookserver's classes: {output or 'it has no compiler'}")
-        return Library()
-    jar = _jar(classes)
+        return Library(compiler_output=output)
+    jar = _jar(classes, output)
     write_cached(cached, jar)
     return _read(jar)
 
@@ -85,16 +94,20 @@ def pack_library(library: Library) -> IO[bytes]:
 
 
 def _sources() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in _SOURCES.rglob("*.java")}
+    """The texts by their paths below the folder of sources."""
+    return {path.relative_to(_SOURCES).as_posix(): path.read_bytes() for path in _SOURCES.rglob("*.java")}
 
 
 def _compile(tools: BuildTools, base: Base, app: str, deploy: int) -> tuple[dict[str, bytes], str]:
-    """The classes by their paths, and the last lines of the compiler's output."""
+    """The classes by their paths, and the first lines of the compiler's output."""
     limits = tools.engine.api.create_host_config(network_mode="none", mem_limit=_MEMORY, memswap_limit=_MEMORY)
     command = ["sh", "-c", _COMPILE]
     texts = [
-        Entry(f"hookserver/{name}", text.replace(b"jakarta.servlet", f"{base.servlet or 'jakarta'}.servlet".encode()))
-        for name, text in _sources().items()
+        Entry(
+            f"hookserver/sources/{path}",
+            text.replace(b"jakarta.servlet", f"{base.servlet or 'jakarta'}.servlet".encode()),
+        )
+        for path, text in _sources().items()
     ]
     with (
         tools.containers.create(
@@ -105,7 +118,8 @@ def _compile(tools: BuildTools, base: Base, app: str, deploy: int) -> tuple[dict
         tools.engine.api.put_archive(container, str(PurePosixPath(_WORK).parent), pack(texts))
         tools.engine.api.start(container)
         tools.engine.api.wait(container)
-        output = tools.engine.api.logs(container, tail=3).decode("utf-8", "replace").strip()
+        lines = tools.engine.api.logs(container).decode("utf-8", "replace").strip().splitlines()
+        output = "\n".join(lines[:_OUTPUT_LINES])
         try:
             with open_archive(tools.engine, container, f"{_WORK}/classes") as archive:
                 return dict(_classes(archive)), output
@@ -120,15 +134,19 @@ def _classes(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
             yield entry.name.removeprefix("classes/"), content.read()
 
 
-def _jar(classes: Mapping[str, bytes]) -> bytes:
+def _jar(classes: Mapping[str, bytes], output: str) -> bytes:
+    is_whole = f"{SESSION_LISTENER.replace('.', '/')}.class" in classes
+    files = dict(classes) if is_whole else {**classes, _COMPILER_OUTPUT: output.encode()}
     spool = io.BytesIO()
     with zipfile.ZipFile(spool, "w", zipfile.ZIP_DEFLATED) as jar:
-        for path, content in sorted(classes.items()):
+        for path, content in sorted(files.items()):
             jar.writestr(zipfile.ZipInfo(path), content)
     return spool.getvalue()
 
 
 def _read(jar: bytes) -> Library:
     with zipfile.ZipFile(io.BytesIO(jar)) as archive:
-        names = frozenset(name.removesuffix(".class").replace("/", ".") for name in archive.namelist())
-    return Library(jar, names)
+        paths = archive.namelist()
+        output = archive.read(_COMPILER_OUTPUT).decode() if _COMPILER_OUTPUT in paths else ""
+    classes = (path.removesuffix(".class").replace("/", ".") for path in paths if path.endswith(".class"))
+    return Library(jar, frozenset(classes), output)

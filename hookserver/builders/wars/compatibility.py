@@ -60,10 +60,11 @@ def check(war: WarFacts, base: Base, image: str) -> None:
 
 
 def check_sessions(sessions: str, library: Library, image: str) -> None:
-    """Raise BuildError when ``release.sessions`` is ``replicated``, and the Tomcat lacks the classes for it."""
-    if sessions == "replicated" and not library.replicates:
+    """Raise BuildError when ``release.sessions`` is ``shared``, and the Tomcat lacks the classes for it."""
+    if sessions == "shared" and not library.shares_sessions:
+        output = f"\n{library.compiler_output}" if library.compiler_output else ""
         raise BuildError(
-            f"release.sessions is replicated, and the Tomcat of {image} cannot do that: what hookserver adds to its "
-            "clustering does not compile there",
-            'Name an image with a whole Tomcat of 8.5 or newer in tomcat.image, or set release.sessions = "sticky".',
+            f"release.sessions is shared, and hookserver's session classes do not compile against the Tomcat of {image}"
+            + output,
+            'Set tomcat.image to an image with a complete Tomcat of 8.5 or newer, or set release.sessions = "sticky".',
         )

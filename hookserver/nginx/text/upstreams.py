@@ -86,7 +86,7 @@ def _following(replicas: Sequence[Endpoint], index: int) -> list[Endpoint]:
 def _chosen(app: AppSettings, slots: Mapping[Slot, Sequence[Endpoint]]) -> list[str]:
     """The upstream of a request, by the live slot and the route of the visitor's session.
 
-    When sessions are ``replicated`` a visitor moves from a replica to the one with the same number in the other slot,
+    When sessions are ``shared`` a visitor moves from a replica to the one with the same number in the other slot,
     so that a session changes in one place at a time.
     """
     chosen = [f"default {name(app.name, '')}$hs_slot;"]
@@ -97,7 +97,7 @@ def _chosen(app: AppSettings, slots: Mapping[Slot, Sequence[Endpoint]]) -> list[
             chosen += {
                 "none": [],
                 "sticky": [f"{slot}:{replica.route} {own};", f"{slot.other}:{replica.route} {own}_sticky;"],
-                "replicated": [f"{slot}:{replica.route} {own};", f"{slot}:{twin} {own};"],
+                "shared": [f"{slot}:{replica.route} {own};", f"{slot}:{twin} {own};"],
             }[app.release.sessions]
     return table(
         f'map "$hs_slot:$hs_route" ${name(app.name, "upstream")}',

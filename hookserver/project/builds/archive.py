@@ -28,11 +28,12 @@ _VERSION_OFFSET = 44
 
 @dataclass(frozen=True)
 class Prebuilt:
-    """The prebuilt WARs: ``hits`` and ``web_xml`` are those of the first one. ``build`` is None if there is none."""
+    """The prebuilt WARs: ``hits`` and the two files are those of the first one. ``build`` is None if there is none."""
 
     build: Build | None = None
     hits: dict[str, Hits] = field(default_factory=dict)
     web_xml: Element | None = None
+    context_xml: Element | None = None
 
 
 def read_prebuilt_wars(folder: Folder) -> Prebuilt:
@@ -42,14 +43,14 @@ def read_prebuilt_wars(folder: Folder) -> Prebuilt:
         return Prebuilt()
     notes = ["a prebuilt WAR must be committed: only committed files are deployed"]
     hits: dict[str, Hits] = {}
-    web_xml: Element | None = None
+    files: list[Element | None] = [None, None]
     java: tuple[Evidence, ...] = ()
     libraries: tuple[Dependency, ...] = ()
     try:
         with zipfile.ZipFile(folder.root / wars[0]) as war:
             hits, java = _classes(war, wars[0])
             libraries = tuple(_libraries(war, wars[0]))
-            web_xml = _web_xml(war, wars[0], notes)
+            files = [_xml(war, wars[0], path, notes) for path in ("WEB-INF/web.xml", "META-INF/context.xml")]
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
         notes.append(f"{wars[0]} cannot be read as a WAR: {error}")
     build = Build(
@@ -61,7 +62,7 @@ def read_prebuilt_wars(folder: Folder) -> Prebuilt:
         java=java,
         notes=tuple(notes),
     )
-    return Prebuilt(build, hits, web_xml)
+    return Prebuilt(build, hits, *files)
 
 
 def _classes(war: zipfile.ZipFile, name: str) -> tuple[dict[str, Hits], tuple[Evidence, ...]]:
@@ -88,11 +89,10 @@ def _libraries(war: zipfile.ZipFile, name: str) -> Iterator[Dependency]:
             yield Dependency("", match[1], match[2] or "", name)
 
 
-def _web_xml(war: zipfile.ZipFile, name: str, notes: list[str]) -> Element | None:
-    if "WEB-INF/web.xml" not in war.namelist():
+def _xml(war: zipfile.ZipFile, name: str, path: str, notes: list[str]) -> Element | None:
+    if path not in war.namelist():
         return None
-    text = _read(war, war.getinfo("WEB-INF/web.xml")).decode("utf-8", "replace")
-    return parse_xml(text, f"WEB-INF/web.xml in {name}", notes)
+    return parse_xml(_read(war, war.getinfo(path)).decode("utf-8", "replace"), f"{path} in {name}", notes)
 
 
 def _read(war: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

@@ -37,7 +37,8 @@ def read_build(folder: Folder) -> Build | None:
     missing = next((copy for copy in copies if _PRODUCT.search(copy)), "")
     if missing:
         notes.append(f"the Dockerfile has {missing[:100]!r}: commit that file, since nothing builds it before")
-    return Build("dockerfile", f"Dockerfile, from {base}", path=_path(steps), missing=missing, notes=tuple(notes))
+    description = f"Dockerfile, from {base}"
+    return Build("dockerfile", description, base=base, path=_path(steps), missing=missing, notes=tuple(notes))
 
 
 def is_complete(build: Build) -> bool:

@@ -1,4 +1,4 @@
-"""Advises on ``release.sessions``, from the settings of an app and the files of its project."""
+"""Advises on ``release.sessions``: `check` for the settings of an app, `init` for the settings that it proposes."""
 
 from __future__ import annotations
 
@@ -7,23 +7,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from hookserver.config import AppSettings
-from hookserver.project.answers import app_name
+from hookserver.project.answers import Answers, app_name, chosen_build
+from hookserver.project.findings import Project, SessionUse
 from hookserver.project.repository import origin
+from hookserver.project.sessions.suitability import SessionAdvice, advise, advise_without_tomcat, problems_of_shared
 from hookserver.project.survey import inspect_folder
-
-_TOMCAT = re.compile(r"(?:^|/)tomcat:(\d+)(?:\.(\d+))?")
-_OLDEST = (8, 5)
-
-
-def cannot_replicate(image: str) -> str:
-    """The reason why a Tomcat cannot replicate sessions, by its image's name; empty if it can, or is unknown."""
-    named = _TOMCAT.search(image)
-    if named is None or (int(named[1]), int(named[2] or 99)) >= _OLDEST:
-        return ""
-    return (
-        f"release.sessions is replicated, and {image} cannot do that: the clustering of a Tomcat older than "
-        f'{_OLDEST[0]}.{_OLDEST[1]} stands still when a replica dies; name a newer one, or set sessions = "sticky"'
-    )
+from hookserver.project.tomcat_image import tomcat_image
 
 
 def app_of_project(folder: Path, apps: Collection[AppSettings]) -> str:
@@ -46,12 +35,33 @@ def app_of_project(folder: Path, apps: Collection[AppSettings]) -> str:
 
 
 def session_advice(app: AppSettings, project: Path | None) -> Iterator[str]:
-    """The advice for an app; ``project`` is the folder of its project, if that is on this machine."""
-    if app.release.sessions == "replicated" and (why := cannot_replicate(app.tomcat.image)):
-        yield why
-    for caution in inspect_folder(project).cautions if project else ():
-        if caution.topic == "release":
-            yield f"in {project}, {caution.text}"
+    """What is wrong with an app's ``release.sessions``; ``project`` is its project's folder, if that is here."""
+    found = inspect_folder(project) if project else None
+    use, image = found.sessions if found else SessionUse(), _image(app, found)
+    mode, advice = app.release.sessions, advise(use, image)
+    if mode == "shared":
+        for problem in problems_of_shared(use, image):
+            yield f'release.sessions is shared, but {problem}, or set sessions = "sticky"'
+    elif advice and mode != advice.mode:
+        yield f"in {project}, {advice.text}"
+
+
+def proposed_sessions(project: Project, answers: Answers) -> SessionAdvice | None:
+    """The advice for the settings that are proposed to a project; None if no use of sessions was seen."""
+    build, use = chosen_build(project, answers), project.sessions
+    if build is None or build.kind != "dockerfile":
+        image = tomcat_image(project, answers, build) if build else None
+        return advise(use, image.value if image else "")
+    return advise(use, build.base) if "tomcat" in build.base.lower() else advise_without_tomcat(use, build.base)
+
+
+def _image(app: AppSettings, project: Project | None) -> str:
+    """The name of the image with the app's Tomcat; empty if only its ``Dockerfile``, which is not here, names it."""
+    builds = project.builds if project else ()
+    kind = builds[0].kind if builds and app.build.kind == "auto" else app.build.kind
+    if kind != "dockerfile":
+        return app.tomcat.image
+    return next((build.base for build in builds if build.kind == kind), "")
 
 
 def _location(repository: str) -> str:

@@ -16,6 +16,10 @@ _SET = re.compile(
     re.VERBOSE,
 )
 _BEAN = re.compile(r"<jsp:useBean\b(?=[^>]{0,500}\bscope\s*=\s*[\"']session)[^>]{0,500}\bclass\s*=\s*[\"']([\w.]+)")
+# A CDI, JSF or Spring bean of this scope is itself an attribute of the session
+_SCOPED = re.compile(
+    r"@(?:SessionScoped?\b|Scope\s*\([^)]{0,200}(?:\"session\"|SCOPE_SESSION))[^;{]{0,1000}?\bclass\s+(\w+)"
+)
 _DECLARED = r"\b(?:class|record|interface)\s+{}\b(?:\s*\([^{{]{{0,2000}}\))?(?P<heading>[^{{;]{{0,2000}})\{{"
 _GENERICS = re.compile(r"<(?:[^<>]|<[^<>]*>)*>")
 _CLAUSE = re.compile(r"\b(extends|implements|permits)\b")
@@ -40,6 +44,7 @@ def _session_classes(text: str) -> Iterator[str]:
         elif declared := re.search(rf"\b([A-Z]\w*)(?:<[^;=(){{}}]{{0,300}}>)?\s+{match['variable']}\s*[=;,)]", text):
             yield declared[1]
     yield from map(_simple, _BEAN.findall(text))
+    yield from _SCOPED.findall(text)
 
 
 def _supertypes(folder: Folder, name: str) -> Supertypes | None:

@@ -37,10 +37,9 @@ class ReplicaSite:
     name: str
     image: Callable[[str], str]
 
-    def app(self, **tomcat: Any) -> AppSettings:
-        return AppSettings.model_validate(
-            {"name": self.name, "repository": "/srv/shop.git", "domains": ["shop.example.com"], "tomcat": tomcat}
-        )
+    def app(self, sessions: str = "sticky", **tomcat: Any) -> AppSettings:
+        facts = {"name": self.name, "repository": "/srv/shop.git", "domains": ["shop.example.com"], "tomcat": tomcat}
+        return AppSettings.model_validate({**facts, "release": {"sessions": sessions}})
 
     def release(self, shell: str = SERVES, deploy: int = 7, slot: Slot = Slot.BLUE) -> Release:
         return Release(deploy, self.name, "c" * 40, self.image(shell), slot, 2)

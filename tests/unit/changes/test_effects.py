@@ -39,12 +39,21 @@ def test_server_key_has_its_effect(section: str, key: str, effect: Effect) -> No
     assert (change.key, change.effect) == (f"{section}.{key}", effect)
 
 
-def test_replicated_sessions_need_another_image_and_others_only_nginx() -> None:
+def test_shared_sessions_need_another_image_and_others_only_nginx() -> None:
     effects = [
         app_differences({"release": {"sessions": "sticky"}}, {"release": {"sessions": after}})[0].effect
-        for after in ("none", "replicated")
+        for after in ("none", "shared")
     ]
     assert effects == [Effect.RELOAD, Effect.REBUILD]
+
+
+def test_size_of_stored_sessions_needs_new_replicas_only_where_sessions_are_shared() -> None:
+    for sessions, effect in (("shared", Effect.REPLACE), ("sticky", Effect.AT_ONCE), ("none", Effect.AT_ONCE)):
+        before, after = (
+            {"release": {"sessions": sessions, "sessions_max": size, "standby": size}} for size in ("1g", "2g")
+        )
+        changes = {change.key: change.effect for change in app_differences(before, after)}
+        assert changes == {"release.sessions_max": effect, "release.standby": Effect.AT_ONCE}
 
 
 def test_release_is_outdated_by_known_keys_and_by_new_entries() -> None:

@@ -123,3 +123,15 @@ def test_build_trusts_the_certificates_of_the_machine(tmp_path: Path, monkeypatc
     assert run("init", plant(tmp_path / "shop", MULTI_MODULE), "--yes").exit_code == 0
     app = load(tmp_path / "shop" / "hookserver.toml").settings.apps["corner-web"]
     assert app.build.ca_bundle == bundle
+
+
+def test_reason_against_shared_sessions_is_told(tmp_path: Path) -> None:
+    session = {
+        "pom.xml": pom(""),
+        "src/main/java/shop/Shop.java": servlet("javax", inside="void x() { request.getSession(); }"),
+    }
+    assert "sessions" not in run("init", plant(tmp_path / "good", session), "--yes").stderr
+    bean = {"src/main/java/shop/Cart.java": "@SessionScoped class Cart { }"}
+    told = run("init", plant(tmp_path / "bad", {**session, **bean}), "--yes").stderr
+    assert "caution: sessions are used" in told
+    assert "Cart (put there by src/main/java/shop/Cart.java)" in told

@@ -35,8 +35,16 @@ def test_path_that_nginx_would_rewrite_is_refused(path: str) -> None:
 
 def test_only_sticky_sessions_keep_the_old_slot() -> None:
     assert settings().apps["shop"].release.sticky_seconds == 1800.0
-    none = settings('[apps.shop.release]\nsessions = "none"').apps["shop"].release
-    assert none.sticky_seconds == 0.0
+    for sessions in ("none", "shared"):
+        other = settings(f'[apps.shop.release]\nsessions = "{sessions}"').apps["shop"].release
+        assert other.sticky_seconds == 0.0
+
+
+def test_stored_sessions_have_room_for_at_least_a_megabyte() -> None:
+    assert settings().apps["shop"].release.sessions_max == 256 << 20
+    assert settings('[apps.shop.release]\nsessions_max = "1m"').apps["shop"].release.sessions_max == 1 << 20
+    (mistake,) = mistakes(APP + '[apps.shop.release]\nsessions_max = "1023k"')
+    assert mistake.startswith("apps.shop.release.sessions_max: 1023k is too small")
 
 
 @pytest.mark.parametrize(("repository", "pushed"), [("push", True), ("https://git.example.com/push", False)])

@@ -16,9 +16,9 @@ TWIN = SHOP.replace("apps.shop", "apps.twin")
 
 def test_conflict_is_reported_at_its_app_beside_other_mistakes() -> None:
     messages = mistakes(
-        "[server]\nbuilds = 0\n[docker]\ncluster_subnet = '172.30.240.0/24'\n"
+        "[server]\nbuilds = 0\n"
         + SHOP
-        + "replicas = 99\nrelease.sessions = 'replicated'\n"
+        + "replicas = 99\n"
         + TWIN
         + BLOG
         + 'redirects = ["shop.example.com"]\nimage = "Acme"\n'
@@ -29,7 +29,6 @@ def test_conflict_is_reported_at_its_app_beside_other_mistakes() -> None:
         "apps.blog.image",
         "apps.twin.domains",
         "apps.blog.redirects",
-        "docker.cluster_subnet",
     ]
 
 
@@ -51,12 +50,6 @@ def test_two_apps_cannot_have_the_same_place() -> None:
     assert "both have shop.example.com/" in mistakes(APP + twin)[0]
     apart = twin + 'path = "/twin"\n'
     assert parse(APP + apart, Path("x")).settings.apps.keys() == {"shop", "twin"}
-
-
-def test_replicated_sessions_need_addresses_of_their_own() -> None:
-    overlapping = "[docker]\nsubnet = '172.30.224.0/19'\n" + APP
-    parse(overlapping, Path("hookserver.toml"))
-    assert "overlaps docker.subnet" in str(mistakes(overlapping + "[apps.shop.release]\nsessions = 'replicated'"))
 
 
 @pytest.mark.parametrize(

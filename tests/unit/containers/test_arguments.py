@@ -9,7 +9,6 @@ import pytest
 from hookserver.addresses import endpoints
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers.arguments import (
-    Cluster,
     catalina_opts,
     container_arguments,
     parse_environment,
@@ -18,21 +17,24 @@ from hookserver.containers.arguments import (
 from hookserver.models import Release, Slot
 
 COMMIT = "c" * 40
-MARKS = "-Dhookserver.begun=/run/hookserver/begun/keeps"
+JOURNAL = "-Dhookserver.request_journal=/run/hookserver/requests/keeps"
+
+
+def an_app(**tables: Any) -> AppSettings:
+    facts = {"name": "shop", "repository": "/srv/shop.git", "domains": ["shop.example.com"]}
+    return AppSettings.model_validate(facts | tables)
 
 
 def arguments(
     image_env: dict[str, str] | None = None,
     env_file: dict[str, str] | None = None,
-    cluster: Cluster | None = None,
+    sessions: str = "sticky",
     **tomcat: Any,
 ) -> Any:
-    app = AppSettings.model_validate(
-        {"name": "shop", "repository": "/srv/shop.git", "domains": ["shop.example.com"], "tomcat": tomcat}
-    )
+    app = an_app(tomcat=tomcat, release={"sessions": sessions, "sessions_max": "1g"})
     place = endpoints(DockerSettings(subnet=IPv4Network("172.30.112.0/20")), app.name, 1, Slot.GREEN, 2)[1]
     release = Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN, 2)
-    return container_arguments(Path("/state"), "net", app, release, place, image_env or {}, env_file or {}, cluster)
+    return container_arguments(Path("/state"), "net", app, release, place, image_env or {}, env_file or {})
 
 
 def environment(**given: Any) -> dict[str, str]:
@@ -67,26 +69,26 @@ def test_candidate_has_limits_and_no_restart_policy() -> None:
     assert host["ExtraHosts"] == ["host.docker.internal:host-gateway"]
 
 
-def test_replica_that_shares_sessions_is_reported_its_address_and_its_peers() -> None:
-    cluster = Cluster("cluster", "172.30.224.40", ("172.30.224.41", "172.30.224.48"))
-    options = environment(cluster=cluster, env={"CATALINA_OPTS": "-Down=1"})["CATALINA_OPTS"]
-    shared = "-Dhookserver.cluster=172.30.224.40 -Dhookserver.peers=172.30.224.41,172.30.224.48"
-    assert options.startswith(f"-Down=1 {MARKS} {shared} -Dhookserver.route=")
-    assert "hookserver.cluster" not in environment()["CATALINA_OPTS"]
+def test_only_a_replica_that_shares_sessions_has_the_folder_of_its_app_and_its_size() -> None:
+    options = environment(sessions="shared", env={"CATALINA_OPTS": "-Down=1"})["CATALINA_OPTS"]
+    shared = "-Dhookserver.sessions=/run/hookserver/sessions -Dhookserver.sessions_max=1073741824"
+    assert options.startswith(f"-Down=1 {JOURNAL} {shared} -Dhookserver.route=")
+    mounts = arguments(sessions="shared", volumes=["/srv/files:/files"])["HostConfig"]["Binds"]
+    assert mounts[1:] == ["/state/sessions/shop:/run/hookserver/sessions", "/srv/files:/files"]
+    for sessions in ("none", "sticky"):
+        assert "/sessions" not in str(arguments(sessions=sessions))
 
 
 def test_replica_writes_its_request_journal_in_a_folder_of_its_own_on_the_host() -> None:
-    assert arguments()["HostConfig"]["Binds"] == ["/state/request-journal/shop/172.30.112.25:/run/hookserver/begun"]
-    assert MARKS in environment()["CATALINA_OPTS"]
+    assert arguments()["HostConfig"]["Binds"] == ["/state/request-journal/shop/172.30.112.25:/run/hookserver/requests"]
+    assert JOURNAL in environment()["CATALINA_OPTS"]
 
 
-def test_prepare_command_has_no_request_journal() -> None:
-    app = AppSettings.model_validate(
-        {"name": "shop", "repository": "/srv/shop.git", "domains": ["shop.example.com"], "release": {"prepare": "true"}}
-    )
+def test_prepare_command_has_neither_a_request_journal_nor_the_stored_sessions() -> None:
+    app = an_app(release={"prepare": "true", "sessions": "shared"})
     made = prepare_arguments(Path("/state"), app, Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN, 2), {}, {})
     assert made["HostConfig"]["Binds"] == []
-    assert "begun" not in str(made["Env"])
+    assert "/run/hookserver" not in str(made["Env"])
 
 
 def test_replica_has_no_raw_sockets() -> None:
@@ -101,10 +103,10 @@ def test_our_variables_win_over_the_settings_and_these_over_the_file() -> None:
 
 def test_options_of_image_and_app_stay_and_ours_are_added() -> None:
     assert environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, java_opts="-Dapp=1")["CATALINA_OPTS"] == (
-        f"-Dimage=1 {MARKS} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0 -Dapp=1"
+        f"-Dimage=1 {JOURNAL} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0 -Dapp=1"
     )
     overridden = environment(image_env={"CATALINA_OPTS": "-Dimage=1"}, env={"CATALINA_OPTS": "-Dmine=1"})
-    assert overridden["CATALINA_OPTS"] == f"-Dmine=1 {MARKS} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0"
+    assert overridden["CATALINA_OPTS"] == f"-Dmine=1 {JOURNAL} -Dhookserver.route=green2 -XX:MaxRAMPercentage=60.0"
 
 
 @pytest.mark.parametrize("options", ["-Xmx256m", "-XX:MaxRAMPercentage=50", "-XX:MaxRAM=1g", "-XX:MaxHeapSize=1g"])

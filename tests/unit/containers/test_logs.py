@@ -1,33 +1,43 @@
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
 
-from hookserver.builders.tomcat import library as tomcat_library
-from hookserver.containers import diagnosis
-from hookserver.containers.logs import require_sessions
-from hookserver.errors import Unhealthy
-
-
-@pytest.mark.parametrize(
-    ("why", "remedy"),
-    [
-        ("there is no memory for them", "apps.shop.tomcat.memory"),
-        ("no other replica has given them; tcp://172.30.184.1:4000 hangs", "docker restart"),
-    ],
-)
-def test_replica_that_lacks_the_others_sessions_is_not_healthy_and_names_the_remedy(why: str, remedy: str) -> None:
-    lines = ["hs-shop-green-1: 3 sessions dropped", f"hs-shop-green-1: the sessions are not all here: {why}"]
-    with pytest.raises(Unhealthy, match=why) as refused:
-        require_sessions("shop", lines)
-    assert remedy in refused.value.remedy
+from hookserver.containers.logs import last_lines, messages
+from hookserver.engine.client import Engine
+from hookserver.models import Replica, Slot
 
 
-def test_other_message_about_sessions_is_no_reason() -> None:
-    require_sessions(
-        "shop", ["hs-shop-green-1: 3 sessions dropped", "hs-shop-green-2: tcp://… has not given its sessions"]
-    )
+class DockerApi:
+    """Docker's client: one log for every container; remembers since when it was read."""
+
+    since: object = None
+
+    def logs(self, _container: str, *, since: int = 0, tail: int = 0, **_options: bool) -> bytes | Iterator[bytes]:
+        self.since = since
+        log = b"INFO up\n1.1.26 WARNING [hookserver] 3 sessions were not read\n"
+        return log if tail else iter([log[:30], log[30:]])
 
 
-def test_searched_line_is_the_one_that_the_replica_writes() -> None:
-    source = tomcat_library._sources()["Sessions.java"].decode()
-    assert f'"{diagnosis.LACKING}"' in source
+def engine(api: DockerApi) -> Engine:
+    made = Engine("unix:///no/docker.sock")
+    vars(made)["api"] = api
+    return made
+
+
+def test_messages_have_the_name_of_their_replica() -> None:
+    api = DockerApi()
+    replicas = [Replica(f"id{n}", f"hs-shop-blue-{n}", "shop", Slot.BLUE, 7) for n in (1, 2)]
+    assert messages(engine(api), replicas, 1800000000.9) == [
+        f"hs-shop-blue-{n}: 3 sessions were not read" for n in (1, 2)
+    ]
+    assert api.since == 1800000000
+
+
+def test_docker_is_never_asked_for_messages_since_0_which_it_refuses() -> None:
+    api = DockerApi()
+    messages(engine(api), [Replica("id", "hs-shop-blue-1", "shop", Slot.BLUE, 7)], 0)
+    assert api.since == 1
+
+
+def test_last_lines_are_text() -> None:
+    assert last_lines(engine(DockerApi()), "hs-shop-blue-1", 5).startswith("INFO up\n")

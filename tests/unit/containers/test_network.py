@@ -23,13 +23,6 @@ def test_docker_never_assigns_the_address_of_a_replica_itself() -> None:
     assert (pool["Subnet"], pool["IPRange"], pool["Gateway"]) == (str(SUBNET), "172.30.240.0/28", "172.30.240.1")
 
 
-def test_network_of_replicas_that_share_sessions_leads_nowhere_else() -> None:
-    made = network_arguments(IPv4Network("172.30.224.32/27"), Path("/state"), "shop")
-    assert made["internal"]
-    assert made["ipam"]["Config"][0]["IPRange"] == "172.30.224.32/29"
-    assert not network_arguments(SUBNET, Path("/state"))["internal"]
-
-
 def test_route_into_the_subnet_is_found_with_its_device() -> None:
     table = HEAD + route("eth0", "00000000", "00000000") + route("tun0", "00F81EAC", "00FFFFFF")
     assert routes_within(table, SUBNET) == ["172.30.248.0/24 on tun0"]

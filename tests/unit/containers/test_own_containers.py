@@ -10,7 +10,6 @@ import pytest
 import requests
 from docker.errors import APIError, NotFound
 
-from hookserver.containers.arguments import Cluster
 from hookserver.containers.own_containers import OwnContainers, image_environment
 from hookserver.engine.client import Engine
 from hookserver.errors import ContainerError
@@ -36,8 +35,8 @@ class DockerApi:
         self.calls.append(("create", name, config))
         return {"Id": f"id-of-{name}"}
 
-    def connect_container_to_network(self, container: str, network: str, ipv4_address: str | None = None) -> None:
-        self.calls.append(("connect", container, network, ipv4_address))
+    def connect_container_to_network(self, container: str, network: str) -> None:
+        self.calls.append(("connect", container, network))
 
     def remove_container(self, container: str, v: bool, force: bool) -> None:
         self.calls.append(("remove", container, v, force))
@@ -78,14 +77,12 @@ def test_prepare_containers_come_with_their_deploys(own: OwnContainers, api: Doc
     assert "hookserver.role=prepare" in api.calls[0][2]["label"]
 
 
-def test_container_is_connected_to_its_cluster_and_to_each_further_network(own: OwnContainers, api: DockerApi) -> None:
-    cluster = Cluster("cluster-net", "10.0.0.5", ())
-    assert own.create("web", {"Image": "i"}, ["database", "mail"], cluster) == "id-of-web"
+def test_container_is_connected_to_each_further_network(own: OwnContainers, api: DockerApi) -> None:
+    assert own.create("web", {"Image": "i"}, ["database", "mail"]) == "id-of-web"
     assert api.calls == [
         ("create", "web", {"Image": "i"}),
-        ("connect", "id-of-web", "cluster-net", "10.0.0.5"),
-        ("connect", "id-of-web", "database", None),
-        ("connect", "id-of-web", "mail", None),
+        ("connect", "id-of-web", "database"),
+        ("connect", "id-of-web", "mail"),
     ]
 
 

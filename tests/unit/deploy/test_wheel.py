@@ -12,6 +12,8 @@ import pytest
 
 from tests.unit.deploy.test_lock import ROOT
 
+JAVA_OF_DEVELOPERS = "hookserver/tomcat_library/(src/test|target)/"
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
@@ -32,11 +34,18 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 def test_wheel_has_every_file_of_the_package(files: set[str]) -> None:
     package = [file for file in (ROOT / "hookserver").rglob("*") if file.is_file() and "__pycache__" not in file.parts]
-    assert not {str(file.relative_to(ROOT)) for file in package} - files
+    names = {str(file.relative_to(ROOT)) for file in package}
+    assert not {name for name in names if not re.match(JAVA_OF_DEVELOPERS, name)} - files
+
+
+def test_wheel_has_no_java_tests_and_no_output_of_maven(files: set[str]) -> None:
+    assert not [name for name in files if re.match(JAVA_OF_DEVELOPERS, name)]
 
 
 def test_wheel_has_the_files_that_the_code_reads_at_run_time(files: set[str]) -> None:
-    assert any(re.fullmatch(r"hookserver/builders/java/hookserver/\w+\.java", name) for name in files)
+    assert any(
+        re.fullmatch(r"hookserver/tomcat_library/src/main/java/hookserver/requests/\w+\.java", file) for file in files
+    )
     assert any(re.fullmatch(r"hookserver/store/migrations/versions/0001_\w+\.py", name) for name in files)
     assert {"hookserver/nginx/error_page.html", "hookserver/store/migrations/env.py"} <= files
 

@@ -29,6 +29,7 @@ FOREIGN = {
     *("/etc/docker/daemon.json", "/usr/local/bin/hookserver", "KillMode=process", "ClassCastException"),
     *('"/etc/hookserver/settings.xml:/root/.m2/settings.xml"', "${env.NAME}"),
     *("N.log", "?limit=20", "hookserver-*.conf"),
+    *("sessionAttributeNameFilter", "sessionDidActivate", "changeSessionId", "x-systemd.before", "nofail", "loop"),
     *("hookserver/a/b.py", "tests/unit/a/test_b.py", "test_switch_keeps_uploads"),
 }
 """Words of other programs, and examples."""

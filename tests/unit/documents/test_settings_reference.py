@@ -117,7 +117,8 @@ def _kinds(default: Any, dumped: Any) -> tuple[str, ...]:
 def test_key_says_what_its_change_does(title: str, row: tuple[str, ...]) -> None:
     key = spans(row[0])[0].removesuffix("_file") if "secret" in row[0] else spans(row[0])[0]
     section = SECTIONS[title]
-    one, two = ({section: {key: value}} if section else {key: value} for value in ("a", "b"))
+    shared = {"sessions": "shared"} if section == "release" and key != "sessions" else {}
+    one, two = ({section: {**shared, key: value}} if section else {key: value} for value in ("a", "b"))
     differences = app_differences if title.startswith("[apps") else server_differences
     (change,) = differences(one, two)
     assert row[4] == CHANGES[change.effect]

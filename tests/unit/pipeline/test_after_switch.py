@@ -103,11 +103,11 @@ def test_connections_that_stay_open_are_waited_for_up_to_the_drain_setting(
     assert context.store.deploy(context.deploy.number).status is Status.LIVE
 
 
-def test_messages_about_replicated_sessions_are_in_the_log(place: PipelinePlace, context: DeployContext) -> None:
+def test_messages_about_stored_sessions_are_in_the_log(place: PipelinePlace, context: DeployContext) -> None:
     place.runtime.messages = ["hs-shop-blue-1: 3 sessions dropped"]
     after_switch.log_session_messages(context, Slot.BLUE)
     assert "dropped" not in place.log(context.deploy)
-    replicated = context.app.release.model_copy(update={"sessions": "replicated"})
-    sharing = replace(context, app=context.app.model_copy(update={"release": replicated}))
+    shared = context.app.release.model_copy(update={"sessions": "shared"})
+    sharing = replace(context, app=context.app.model_copy(update={"release": shared}))
     after_switch.log_session_messages(sharing, Slot.BLUE)
     assert "NOTE: hs-shop-blue-1: 3 sessions dropped" in place.log(context.deploy)

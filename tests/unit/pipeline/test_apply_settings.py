@@ -51,8 +51,10 @@ def test_app_that_was_removed_from_the_settings_stays_live(place: PipelinePlace,
 def test_an_app_is_removed_with_its_replicas_images_caches_and_folders(place: PipelinePlace, report: list[str]) -> None:
     place.go_live("blog")
     place.go_live("shop", commit="d" * 40)
-    journal = place.settings.server.state.request_journal / "blog"
-    journal.mkdir(parents=True)
+    state = place.settings.server.state
+    folders = [state.request_journal / "blog", state.sessions("blog")]
+    for folder in (*folders, state.sessions("shop")):
+        folder.mkdir(parents=True)
     without_the_blog(place)
     remove_app(place.context, "blog", report.append)
     assert place.runtime.replicas("blog") == []
@@ -61,7 +63,8 @@ def test_an_app_is_removed_with_its_replicas_images_caches_and_folders(place: Pi
     assert place.images.caches_removed == ["blog"]
     assert place.traffic.get("blog") == TrafficState()
     assert place.traffic.get("shop") == TrafficState(Slot.BLUE)
-    assert not journal.exists()
+    assert not any(folder.exists() for folder in folders)
+    assert state.sessions("shop").exists()
     assert "blog" not in place.store.live_releases()
     assert report == ["blog: retired, since it was removed from the settings"]
 

@@ -20,6 +20,7 @@ from tests.unit.pipeline.conftest import COMMIT, PipelinePlace
 
 def test_the_fake_runtime_keeps_the_contract(place: PipelinePlace) -> None:
     app = place.settings.apps["shop"]
+    app = app.model_copy(update={"release": app.release.model_copy(update={"sessions": "shared"})})
     endpoints = all_endpoints(place.settings, place.context.numbers)["shop"]
     releases = {slot: Release(deploy, "shop", COMMIT, "i", slot, 2) for deploy, slot in enumerate(Slot, 7)}
     keeps_the_runtime_contract(FakeRuntime(), app, releases, endpoints)

@@ -88,7 +88,7 @@ def test_a_check_that_fails_has_the_cause_from_the_log(place: PipelinePlace) -> 
             steps.check(context, made)
 
 
-@pytest.mark.parametrize(("sessions", "sticky"), [("sticky", Slot.BLUE), ("none", None)])
+@pytest.mark.parametrize(("sessions", "sticky"), [("sticky", Slot.BLUE), ("none", None), ("shared", None)])
 def test_a_switch_moves_the_traffic_and_keeps_sticky_visitors(
     place: PipelinePlace, sessions: str, sticky: Slot | None
 ) -> None:
@@ -100,6 +100,37 @@ def test_a_switch_moves_the_traffic_and_keeps_sticky_visitors(
     assert place.traffic.get("shop") == TrafficState(Slot.GREEN, sticky)
     assert place.store.deploy(deploy.number).status is Status.LIVE
     assert ("shop", Slot.GREEN) in place.runtime.kept_running
+
+
+@pytest.mark.parametrize(("sessions", "shared"), [("shared", [("shop", Slot.GREEN)]), ("sticky", []), ("none", [])])
+def test_stored_sessions_are_given_to_both_slots_before_the_traffic_moves(
+    place: PipelinePlace, sessions: str, shared: list[tuple[str, Slot]]
+) -> None:
+    place.go_live(slot=Slot.BLUE)
+    deploy = place.claim()
+    made = place.make(deploy, Slot.GREEN, "d" * 40)
+    place.runtime.refuses_to_share = "the users 1000, 0 cannot all use them"
+    place.traffic.refuses = "Nginx is down"
+    with place.running(deploy) as context, pytest.raises(NginxError):
+        steps.switch(with_release(context, sessions=sessions), made)
+    assert place.runtime.shared == shared
+    assert ("NOTE: the users 1000, 0 cannot all use them" in place.log(deploy)) is (sessions == "shared")
+
+
+def test_a_second_push_ends_no_shared_session(place: PipelinePlace) -> None:
+    first = place.go_live(slot=Slot.BLUE)
+    deploy = place.claim()
+    made = place.make(deploy, Slot.GREEN, "d" * 40)
+    with place.running(deploy) as context:
+        steps.switch(with_release(context, sessions="shared"), made)
+    place.store.end(deploy.number, Status.LIVE)
+    assert [(standby.deploy, standby.sticky_until) for standby in place.store.standbys()] == [(first.deploy, None)]
+    place.traffic.active = 3
+    second = place.claim()
+    with place.running(second) as context:
+        steps.start(with_release(context, sessions="shared"), steps.new_release(context, "e" * 40, "i"))
+    assert place.store.deploy(second.number).visitors_lost is None
+    assert "end now" not in place.log(second)
 
 
 def test_a_switch_that_nginx_does_not_confirm_leaves_the_database_as_it_was(place: PipelinePlace) -> None:

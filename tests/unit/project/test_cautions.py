@@ -71,18 +71,15 @@ def test_database_of_an_inactive_profile_is_reported_with_the_profile(tmp_path: 
     assert "only with" not in cautions_of(inspect_project(root), "tomcat")
 
 
-def test_sessions_files_and_resources_are_reported(tmp_path: Path) -> None:
+def test_files_and_resources_are_reported(tmp_path: Path) -> None:
     files = {
         "pom.xml": pom(""),
-        "src/main/java/Shop.java": servlet(
-            "javax", inside="void x() { request.getSession(); new FileOutputStream(f); }"
-        ),
-        "src/main/webapp/WEB-INF/web.xml": "<web-app><distributable/><resource-ref>"
+        "src/main/java/Shop.java": servlet("javax", inside="void x() { new FileOutputStream(f); }"),
+        "src/main/webapp/WEB-INF/web.xml": "<web-app><resource-ref>"
         "<res-ref-name>jdbc/shop</res-ref-name></resource-ref></web-app>",
         "src/main/webapp/META-INF/context.xml": '<Context path="/shop"/>',
     }
     project = inspect_project(plant(tmp_path, files))
-    assert "<distributable/>" in cautions_of(project, "release")
     assert "jdbc/shop" in cautions_of(project, "tomcat")
     assert "volumes" in cautions_of(project, "tomcat")
     assert "path=/shop" in cautions_of(project, "app")

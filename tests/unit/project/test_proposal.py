@@ -164,12 +164,21 @@ def test_default_health_path_follows_the_apps_path(tmp_path: Path) -> None:
     assert parse(moved, tmp_path / "hookserver.toml").settings.apps["shop"].health.path == "/shop/"
 
 
-def test_proposal_offers_the_keys_of_its_cautions(tmp_path: Path) -> None:
+def test_proposal_offers_the_key_of_its_caution(tmp_path: Path) -> None:
     files = {
         "pom.xml": pom(""),
         "src/main/resources/struts.properties": "struts.devMode = true\n",
-        "src/main/java/Shop.java": servlet("javax", inside="void x() { request.getSession(); }"),
     }
     text, _ = proposed_settings(plant(tmp_path, files))
     assert '# body = ""' in text
+
+
+def test_shared_sessions_are_set_and_unsuitable_ones_explained(tmp_path: Path) -> None:
+    files = {"pom.xml": pom(""), "Shop.java": servlet("javax", inside="void x() { request.getSession(); }")}
+    text, loaded = proposed_settings(plant(tmp_path, files))
+    assert loaded.settings.apps["shop"].release.sessions == "shared"
+    assert '# sessions_max = "256m"' in text
+    text, loaded = proposed_settings(plant(tmp_path, {"shop/Cart.java": "@SessionScoped class Cart { }"}))
+    assert loaded.settings.apps["shop"].release.sessions == "sticky"
     assert '# sessions = "sticky"' in text
+    assert "Cart (put there by shop/Cart.java)" in unwrapped(text)

@@ -11,7 +11,7 @@ from hookserver.project.folder import Folder
 from hookserver.project.web_app import WebApp, find_web_app
 from tests.unit.project.trees import plant
 
-JAKARTA = '<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0"><distributable/></web-app>'
+JAKARTA = '<web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0"/>'
 JAVAX = '<web-app xmlns="http://xmlns.jcp.org/xml/ns/javaee" version="4.0"/>'
 
 
@@ -24,7 +24,6 @@ def found(root: Path, files: dict[str, str], war: str = "") -> WebApp:
 def test_descriptor_shows_api_and_version(tmp_path: Path, text: str, api: str, version: str) -> None:
     web_app = found(tmp_path, {"src/main/webapp/WEB-INF/web.xml": text})
     assert (web_app.pages, web_app.api, web_app.version) == ("src/main/webapp", api, version)
-    assert web_app.has("distributable") is (api == "jakarta")
 
 
 def test_module_of_the_war_is_preferred(tmp_path: Path) -> None:

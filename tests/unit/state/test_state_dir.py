@@ -8,7 +8,7 @@ STATE = StateDir(Path("/srv/state"))
 
 
 def test_every_path_is_below_the_root() -> None:
-    of_an_app = (STATE.live, STATE.mirror, STATE.push_repository, STATE.push_token)
+    of_an_app = (STATE.live, STATE.sessions, STATE.mirror, STATE.push_repository, STATE.push_token)
     paths = [path(app) for path in of_an_app for app in ("shop", "blog")] + [STATE.log(7), STATE.work(7), STATE.log(8)]
     paths += [STATE.database, STATE.worker_lock, STATE.wakeup_socket, STATE.nginx, STATE.cache, STATE.request_journal]
     assert all(path.is_relative_to(STATE.root) for path in paths)
@@ -21,7 +21,13 @@ def test_private_folders_have_the_logs_the_sources_and_the_mirrors() -> None:
 
 
 def test_folders_of_nginx_and_of_pushers_are_not_private() -> None:
-    for path in (STATE.live("shop"), STATE.nginx, STATE.request_journal / "shop", STATE.push_repository("shop")):
+    for path in (
+        STATE.live("shop"),
+        STATE.nginx,
+        STATE.request_journal / "shop",
+        STATE.sessions("shop"),
+        STATE.push_repository("shop"),
+    ):
         assert path.parent not in STATE.private
         assert path not in STATE.private
 

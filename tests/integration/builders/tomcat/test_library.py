@@ -10,4 +10,4 @@ def test_tomcat_on_a_java_without_a_compiler_gets_our_classes_too(site: BuildSit
     assert "cannot compile" not in log
     with site.running(image) as (container, _):
         shown = site.client.exec_create(container, ["cat", "conf/server.xml"])["Id"]
-        assert "hookserver.Elsewhere" in site.client.exec_start(shown).decode()
+        assert "hookserver.requests.AffinityValve" in site.client.exec_start(shown).decode()

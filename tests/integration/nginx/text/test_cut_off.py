@@ -44,7 +44,7 @@ def posts(*replicas: Backend) -> list[int]:
     return [sum(method == "POST" for method, _ in replica.requests) for replica in replicas]
 
 
-@pytest.mark.parametrize("sessions", ["none", "sticky", "replicated"])
+@pytest.mark.parametrize("sessions", ["none", "sticky", "shared"])
 @pytest.mark.parametrize("body", [b"id=1&quantity=2", b"", b"x" * 59_999])
 def test_a_post_that_the_dead_replica_had_not_begun_is_answered_by_the_next_one(
     site: NginxSite, sessions: str, body: bytes
@@ -94,7 +94,7 @@ def test_one_that_is_put_is_sent_again_though_it_had_been_begun(site: NginxSite)
 
 
 def test_one_that_is_put_is_not_sent_round_twice(site: NginxSite) -> None:
-    blue = start(site, "replicated")
+    blue = start(site, "shared")
     for replica in blue.values():
         kill(site, replica)
     assert site.ask("/cart/7", "PUT", headers=ON_BLUE_1, body=b"id=1").status == 502

@@ -9,8 +9,9 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from hookserver.builders.tomcat.edit_conf import edit_context_xml, edit_logging_properties, edit_server_xml
+from hookserver.builders.tomcat.library import AFFINITY, REQUEST_JOURNAL, SESSION_LISTENER
 
-CLASSES = {"hookserver.Elsewhere", "hookserver.Begun", "hookserver.Replication", "hookserver.Advice"}
+CLASSES = {AFFINITY, REQUEST_JOURNAL, SESSION_LISTENER}
 SUBNET = IPv4Network("172.30.240.0/20")
 STOCK = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- licence -->
@@ -183,24 +184,23 @@ def test_everything_is_logged_to_the_console_and_only_stock_files_are_removed() 
     ]
 
 
-def test_our_valve_and_cluster_come_before_the_host_where_tomcat_has_their_classes() -> None:
+def test_our_valves_come_first_and_before_the_host_where_tomcat_has_their_classes() -> None:
     engine = one(fromstring(edit_server_xml(STOCK, SUBNET, CLASSES).text), "Service/Engine")
-    names = [child.get("className", "").removeprefix("hookserver.") for child in engine]
-    assert (names[0], names[-3:]) == ("Begun", ["Elsewhere", "Replication", ""])
+    names = [child.get("className") for child in engine]
+    assert (names[0], names[-2:]) == (REQUEST_JOURNAL, [AFFINITY, None])
     assert "hookserver." not in edit_server_xml(STOCK, SUBNET).text.replace("hookserver.route", "")
 
 
-def test_own_cluster_of_the_app_stays() -> None:
+def test_cluster_of_the_app_stays_and_none_is_added() -> None:
     text = STOCK.replace("<Realm", '<Cluster className="org.apache.catalina.ha.tcp.SimpleTcpCluster"/><Realm')
-    root = fromstring(edit_server_xml(text, SUBNET, CLASSES).text)
-    assert [cluster.get("className") for cluster in root.iter("Cluster")] == [
-        "org.apache.catalina.ha.tcp.SimpleTcpCluster"
-    ]
+    for given, clusters in ((text, ["org.apache.catalina.ha.tcp.SimpleTcpCluster"]), (STOCK, [])):
+        root = fromstring(edit_server_xml(given, SUBNET, CLASSES).text)
+        assert [cluster.get("className") for cluster in root.iter("Cluster")] == clusters
 
 
-def test_every_context_reports_sessions_that_are_not_replicated() -> None:
+def test_every_context_gets_the_listener_of_shared_sessions_where_tomcat_has_its_class() -> None:
     text = "<Context><WatchedResource>WEB-INF/web.xml</WatchedResource></Context>"
     listener = fromstring(edit_context_xml(text, CLASSES).text).find("Listener")
     assert listener is not None
-    assert listener.get("className") == "hookserver.Advice"
-    assert "Listener" not in edit_context_xml(text).text
+    assert listener.get("className") == SESSION_LISTENER
+    assert "Listener" not in edit_context_xml(text, {AFFINITY, REQUEST_JOURNAL}).text

@@ -11,7 +11,7 @@ import pytest
 
 from hookserver.builders.running.tools import BuildTools, build_tools
 from hookserver.builders.tomcat import library
-from hookserver.builders.tomcat.library import CLUSTER, JAR, Library
+from hookserver.builders.tomcat.library import AFFINITY, JAR, REQUEST_JOURNAL, SESSION_LISTENER, Library
 from hookserver.config import DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -38,11 +38,20 @@ def cache(tools: BuildTools, content: bytes) -> None:
 
 
 def test_cached_library_needs_no_docker_and_names_its_classes(tools: BuildTools) -> None:
-    jar = zipped({"hookserver/Replication.class": b"", "hookserver/Begun.class": b""})
+    names = ("hookserver/sessions/SharedSessionListener.class", "hookserver/requests/RequestJournalValve.class")
+    jar = zipped(dict.fromkeys(names, b""))
     cache(tools, jar)
     built = build(tools)
-    assert built == Library(jar, frozenset({"hookserver.Replication", "hookserver.Begun"}))
-    assert built.replicates
+    assert built == Library(jar, frozenset({SESSION_LISTENER, REQUEST_JOURNAL}))
+    assert built.shares_sessions
+
+
+def test_cached_library_without_session_classes_has_the_compilers_output(tools: BuildTools) -> None:
+    jar = library._jar({"hookserver/requests/RequestJournalValve.class": b""}, "7 errors")
+    cache(tools, jar)
+    built = build(tools)
+    assert built == Library(jar, frozenset({REQUEST_JOURNAL}), "7 errors")
+    assert not built.shares_sessions
 
 
 def test_broken_jar_in_the_cache_is_compiled_again(tools: BuildTools) -> None:
@@ -51,9 +60,18 @@ def test_broken_jar_in_the_cache_is_compiled_again(tools: BuildTools) -> None:
         build(tools)
 
 
-def test_library_replicates_with_the_class_of_the_cluster_only() -> None:
-    assert Library(b"", frozenset({CLUSTER})).replicates
-    assert not Library(b"", frozenset({"hookserver.Begun"})).replicates
+def test_sources_are_those_of_the_packages_and_no_tests() -> None:
+    sources = library._sources()
+    assert {"hookserver/requests/RequestJournalValve.java", "hookserver/requests/AffinityValve.java"} <= sources.keys()
+    assert not [path for path in sources if path.endswith("Test.java")]
+
+
+def test_every_class_that_tomcats_settings_name_has_a_source_with_that_name() -> None:
+    for name in (REQUEST_JOURNAL, AFFINITY):
+        package, _, simple = name.rpartition(".")
+        source = library._sources()[f"{name.replace('.', '/')}.java"].decode()
+        assert f"package {package};" in source
+        assert f"public final class {simple} " in source
 
 
 def test_packed_library_has_the_jar_at_its_path() -> None:

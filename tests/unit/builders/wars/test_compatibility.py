@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hookserver.builders.tomcat.base_image import Base
-from hookserver.builders.tomcat.library import BEGUN, CLUSTER, ELSEWHERE, Library
+from hookserver.builders.tomcat.library import AFFINITY, REQUEST_JOURNAL, SESSION_LISTENER, Library
 from hookserver.builders.wars.compatibility import check, check_sessions
 from hookserver.builders.wars.facts import WarFacts
 from hookserver.errors import BuildError
@@ -68,11 +68,12 @@ def test_fitting_and_unknown_facts_are_accepted(facts: WarFacts, servlet: str, j
     check(facts, base(servlet, java), "tomcat:x")
 
 
-def test_replicated_sessions_need_a_tomcat_with_our_clustering() -> None:
-    valves = Library(b"jar", frozenset({BEGUN, ELSEWHERE}))
-    whole = Library(b"jar", valves.classes | {CLUSTER})
-    check_sessions("replicated", whole, "tomcat:9.0")
-    check_sessions("sticky", Library(), "tomcat:7.0")
-    with pytest.raises(BuildError, match=r"replicated, and the Tomcat of tomcat:7\.0 cannot") as caught:
-        check_sessions("replicated", valves, "tomcat:7.0")
-    assert "sticky" in caught.value.remedy
+def test_shared_sessions_are_refused_with_the_compilers_error_where_their_classes_do_not_compile() -> None:
+    valves = Library(b"jar", frozenset({REQUEST_JOURNAL, AFFINITY}), "SessionStore.java:7: error: no such symbol")
+    whole = Library(b"jar", valves.classes | {SESSION_LISTENER})
+    check_sessions("shared", whole, "tomcat:9.0")
+    check_sessions("sticky", valves, "tomcat:7.0")
+    with pytest.raises(BuildError, match=r"do not compile against the Tomcat of tomcat:7\.0\nSessionSt") as caught:
+        check_sessions("shared", valves, "tomcat:7.0")
+    assert "8.5 or newer" in caught.value.remedy
+    assert 'sessions = "sticky"' in caught.value.remedy

@@ -56,8 +56,8 @@ def test_a_slot_is_one_upstream_over_its_replicas_and_one_for_each_with_its_sibl
     ]
 
 
-def test_replicated_sessions_need_no_second_attempt() -> None:
-    text = render(make(shop={**SHOP, "release": {"sessions": "replicated"}}), {"shop": 1}, "status")
+def test_shared_sessions_need_no_second_attempt() -> None:
+    text = render(make(shop={**SHOP, "release": {"sessions": "shared"}}), {"shop": 1}, "status")
     assert upstream(text, "hs_shop_green2") == [
         "172.30.240.25:8080 max_fails=0",
         "172.30.240.24:8080 max_fails=0 backup",
@@ -86,8 +86,8 @@ def test_no_slot_is_sticky_where_sessions_are_not() -> None:
     assert "-sticky-" not in text.partition("log_format")[2]
 
 
-def test_a_replicated_session_moves_to_the_replica_with_the_same_number() -> None:
-    text = render(make(shop={**SHOP, "release": {"sessions": "replicated"}}), {"shop": 1}, "status")
+def test_a_shared_session_moves_to_the_replica_with_the_same_number() -> None:
+    text = render(make(shop={**SHOP, "release": {"sessions": "shared"}}), {"shop": 1}, "status")
     assert "green:blue2 hs_shop_green2;" in text
     assert "blue:green1 hs_shop_blue1;" in text
     assert "green:blue2 hs_shop_green2;" not in render(make(shop=SHOP), {"shop": 1}, "status")
@@ -164,7 +164,7 @@ def test_no_two_apps_share_an_upstream_a_variable_or_an_address(settings: Settin
     assert len(set(addresses)) == len(addresses)
 
 
-@pytest.mark.parametrize("sessions", ["none", "sticky", "replicated"])
+@pytest.mark.parametrize("sessions", ["none", "sticky", "shared"])
 def test_named_groups_are_read_in_maps_only(sessions: str) -> None:
     """A map reads its source, which sets them, before its value. Nginx measures other texts before it writes them."""
     settings = make(shop={**SHOP, "release": {"sessions": sessions}})

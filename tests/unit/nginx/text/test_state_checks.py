@@ -71,7 +71,7 @@ def test_choose_slot_checks_the_usual_flags_first_then_the_exceptions() -> None:
     ]
 
 
-@pytest.mark.parametrize("sessions", ["none", "replicated"])
+@pytest.mark.parametrize("sessions", ["none", "shared"])
 def test_answer_state_has_no_sticky_standby_where_sessions_are_not_sticky(sessions: str) -> None:
     assert answer_state(*make(sessions)) == [
         'if (-f "/srv/hs/live/shop/blue") { return 200 blue; }',

@@ -26,7 +26,7 @@ def lines(replicas: int, apps: int = 1, sessions: str = "sticky") -> int:
     return len((text.conf + text.proxy).splitlines())
 
 
-@pytest.mark.parametrize("sessions", ["none", "sticky", "replicated"])
+@pytest.mark.parametrize("sessions", ["none", "sticky", "shared"])
 def test_each_further_replica_costs_the_same_number_of_lines(sessions: str) -> None:
     sizes = [lines(replicas, sessions=sessions) for replicas in range(3, 9)]
     assert len({after - before for before, after in itertools.pairwise(sizes)}) == 1

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from hookserver import builders
+import hookserver
 from hookserver.nginx.text.visitor import headers, maps, proto, real_address
 from tests.unit.nginx.nginx_maps import value
+
+JOURNAL_VALVE = "tomcat_library/src/main/java/hookserver/requests/RequestJournalValve.java"
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 
@@ -124,7 +126,7 @@ def test_request_id_is_made_of_the_time_and_the_number_of_the_request_on_its_con
 
 
 def test_request_id_is_a_name_that_the_request_journal_takes() -> None:
-    source = (Path(builders.__file__).parent / "java/hookserver/Begun.java").read_text()
+    source = (Path(hookserver.__file__).parent / JOURNAL_VALVE).read_text()
     (pattern,) = re.findall(r'ID = Pattern.compile\("(.*)"\)', source)
     serial = {"msec": "1800000000.123", "connection": "12345678901", "connection_requests": "10000"}
     assert re.fullmatch(pattern, value(maps([]), "hs_request_id", **serial))

@@ -1,13 +1,14 @@
-"""The advice of ``hookserver check`` on sessions."""
+"""The advice of ``hookserver check`` and ``init`` on sessions."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hookserver.config import AppSettings
-from hookserver.project import app_of_project, session_advice
+from hookserver.project import app_of_project, default_answers, inspect_project, proposed_sessions, session_advice
 from tests.unit.project.trees import plant, pom, servlet
 
 SESSIONS = {
@@ -17,7 +18,7 @@ SESSIONS = {
 
 
 def app(
-    image: str = "tomcat:9.0", sessions: str = "replicated", name: str = "shop", repository: str = "push"
+    image: str = "tomcat:9.0", sessions: str = "shared", name: str = "shop", repository: str = "push"
 ) -> AppSettings:
     return AppSettings.model_validate(
         {
@@ -30,28 +31,66 @@ def app(
     )
 
 
-@pytest.mark.parametrize(
-    "image", ["tomcat:7.0-jdk8-temurin", "registry.example.com:5000/library/tomcat:7", "tomcat:8.0"]
-)
-def test_tomcat_without_replication_is_reported(image: str) -> None:
-    (line,) = session_advice(app(image), None)
-    assert image in line
-    assert "sticky" in line
-    assert not list(session_advice(app(image, "sticky"), None))
+def test_shared_on_an_old_tomcat_is_reported() -> None:
+    (line,) = session_advice(app("tomcat:7.0-jdk8-temurin"), None)
+    assert "release.sessions is shared, but tomcat:7.0-jdk8-temurin cannot share sessions" in line
+    assert line.endswith('or set sessions = "sticky"')
+    assert not list(session_advice(app("tomcat:7.0-jdk8-temurin", "sticky"), None))
 
 
-@pytest.mark.parametrize(
-    "image", ["tomcat:8.5-jdk8", "tomcat:9", "tomcat:10.1-jdk17-temurin", "tomcat:latest", "acme/shop:7"]
-)
-def test_capable_or_unknown_tomcat_is_not_reported(image: str) -> None:
-    assert not list(session_advice(app(image), None))
+def test_each_problem_of_shared_in_the_project_is_reported(tmp_path: Path) -> None:
+    manager = '<Context><Manager className="org.apache.catalina.session.PersistentManager"/></Context>'
+    bean = "@SessionScoped class Cart { }"
+    plant(tmp_path, {**SESSIONS, "META-INF/context.xml": manager, "shop/Cart.java": bean})
+    one, two = session_advice(app(), tmp_path)
+    assert "PersistentManager in META-INF/context.xml" in one
+    assert "Cart (put there by shop/Cart.java)" in two
 
 
-def test_project_beside_the_settings_decides_the_advice(tmp_path: Path) -> None:
+def test_setting_that_suits_is_not_reported(tmp_path: Path) -> None:
+    plant(tmp_path, SESSIONS)
+    assert not list(session_advice(app(), tmp_path))
+    plant(tmp_path, {"shop/Cart.java": "@SessionScoped class Cart { }"})
+    assert not list(session_advice(app(sessions="sticky"), tmp_path))
+
+
+@pytest.mark.parametrize("sessions", ["none", "sticky"])
+def test_project_beside_the_settings_decides_the_advice(tmp_path: Path, sessions: str) -> None:
     plant(tmp_path, SESSIONS)
     assert app_of_project(tmp_path, [app()]) == "shop"
-    (line,) = session_advice(app(), tmp_path)
-    assert "sticky suits" in line
+    (line,) = session_advice(app(sessions=sessions), tmp_path)
+    assert line.startswith(f"in {tmp_path}, sessions are used")
+    assert "shared suits" in line
+
+
+def test_tomcat_of_the_own_dockerfile_counts(tmp_path: Path) -> None:
+    plant(tmp_path, {**SESSIONS, "Dockerfile": "FROM tomcat:7.0"})
+    (line,) = session_advice(app("tomcat:9.0"), tmp_path)
+    assert "tomcat:7.0 cannot share sessions" in line
+
+
+@pytest.mark.parametrize(
+    ("files", "mode"),
+    [
+        ({}, "shared"),
+        ({"src/main/webapp/WEB-INF/web.xml": "<web-app/>"}, "shared"),
+        ({"shop/Cart.java": "@SessionScoped class Cart { }"}, "sticky"),
+        ({"Dockerfile": "FROM tomcat:9.0"}, "shared"),
+        ({"Dockerfile": "FROM tomcat:7.0"}, "sticky"),
+    ],
+)
+def test_proposal_is_shared_unless_something_is_against_it(tmp_path: Path, files: dict[str, str], mode: str) -> None:
+    project = inspect_project(plant(tmp_path, {**SESSIONS, **files}))
+    advice = proposed_sessions(project, default_answers(project))
+    assert advice
+    assert advice.mode == mode
+
+
+def test_image_that_is_no_tomcat_keeps_sticky(tmp_path: Path) -> None:
+    project = inspect_project(plant(tmp_path, {**SESSIONS, "Dockerfile": "FROM jetty:12"}))
+    advice = proposed_sessions(project, replace(default_answers(project), kind="dockerfile"))
+    assert advice
+    assert "jetty:12 is not known to be a Tomcat" in advice.text
 
 
 def test_project_in_a_subfolder_belongs_to_no_app(tmp_path: Path) -> None:

@@ -6,29 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from hookserver.project import inspect_project
 from hookserver.project.folder import Folder
 from hookserver.project.sessions.classes import find_unserializable
-from tests.unit.project.trees import plant, pom, servlet
+from tests.unit.project.trees import plant, servlet
 
 CART_SERVLET = servlet(
     "javax", inside='void x() { Cart c = new Cart(); request.getSession().setAttribute("cart", c); }'
 )
 
 
-DISTRIBUTABLE = "<web-app><distributable/></web-app>"
-
-
-def session_advice(tmp_path: Path, cart: str, web_xml: str = DISTRIBUTABLE) -> tuple[str, str]:
+def found(tmp_path: Path, cart: str) -> tuple[str, ...]:
     files = {
-        "pom.xml": pom(""),
-        "src/main/java/shop/CartServlet.java": CART_SERVLET,
-        "src/main/java/shop/Cart.java": cart,
-        "src/main/java/shop/Base.java": "abstract class Base implements java.io.Serializable { }",
-        "src/main/webapp/WEB-INF/web.xml": web_xml,
+        "CartServlet.java": CART_SERVLET,
+        "shop/Cart.java": cart,
+        "shop/Base.java": "abstract class Base implements java.io.Serializable { }",
     }
-    found = next(caution for caution in inspect_project(plant(tmp_path, files)).cautions if caution.topic == "release")
-    return found.advised, found.text
+    return find_unserializable(Folder(plant(tmp_path, files)))
 
 
 @pytest.mark.parametrize(
@@ -40,23 +33,34 @@ def session_advice(tmp_path: Path, cart: str, web_xml: str = DISTRIBUTABLE) -> t
         "public record Cart(int n) implements java.io.Serializable { }",
     ],
 )
-def test_replicated_is_advised_if_all_classes_are_serializable(tmp_path: Path, cart: str) -> None:
-    advised, text = session_advice(tmp_path, cart)
-    assert advised == "replicated"
-    assert "<distributable/>" in text
+def test_serializable_or_unknown_class_is_not_named(tmp_path: Path, cart: str) -> None:
+    assert found(tmp_path, cart) == ()
 
 
 @pytest.mark.parametrize("cart", ["public class Cart { }", "record Cart(int n) implements Comparable<Cart> { }"])
 def test_unserializable_class_in_a_session_is_named(tmp_path: Path, cart: str) -> None:
-    advised, text = session_advice(tmp_path, cart)
-    assert advised == "sticky"
-    assert "Cart (put there by src/main/java/shop/CartServlet.java)" in text
+    assert found(tmp_path, cart) == ("Cart (put there by CartServlet.java)",)
 
 
-def test_sticky_is_advised_without_distributable(tmp_path: Path) -> None:
-    advised, text = session_advice(tmp_path, "class Cart implements Serializable { }", "<web-app/>")
-    assert advised == "sticky"
-    assert "<distributable/> in src/main/webapp/WEB-INF/web.xml" in text
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "@Named @SessionScoped public",
+        "@Component\n@SessionScope(proxyMode = ScopedProxyMode.TARGET_CLASS)\npublic",
+        '@Scope("session")',
+        "@Scope(value = WebApplicationContext.SCOPE_SESSION)",
+    ],
+)
+def test_bean_of_the_sessions_scope_is_found(tmp_path: Path, scope: str) -> None:
+    files = {"shop/Cart.java": f"{scope} class Cart {{ }}"}
+    assert find_unserializable(Folder(plant(tmp_path, files))) == ("Cart (put there by shop/Cart.java)",)
+    files = {"shop/Cart.java": f"{scope} class Cart implements Serializable {{ }}"}
+    assert find_unserializable(Folder(plant(tmp_path, files))) == ()
+
+
+@pytest.mark.parametrize("text", ['@Scope("prototype") class Cart { }', "@SessionScope Shop shop() { } class Cart { }"])
+def test_bean_of_another_scope_is_not_named(tmp_path: Path, text: str) -> None:
+    assert find_unserializable(Folder(plant(tmp_path, {"shop/Cart.java": text}))) == ()
 
 
 def test_object_made_in_the_call_is_found(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-package hookserver;
+package hookserver.requests;
 
 import jakarta.servlet.ServletException;
 import java.io.IOException;
@@ -11,45 +11,45 @@ import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
 
 /**
- * Sends a visitor whose session is not here to where Nginx says, before the application sees the request: nobody is held on
- * an old release by a cookie that has expired, by the cookie of another application, or after he logged out. Tells hookserver
- * how long the sessions live.
+ * Returns a visitor without a session here to the Nginx location that the request names, before the application gets the
+ * request: an expired cookie, another application's cookie and a logout keep nobody on an old release. Also reports to
+ * hookserver how long the sessions live.
  */
-public final class Elsewhere extends ValveBase {
+public final class AffinityValve extends ValveBase {
 
     private static final String QUESTION = "X-Hookserver-Sessions";
-    /** On a session that took the place of one that its visitor, who is held, has ended. */
-    private static final String AFTER = "hookserver.after";
+    /** The note on a session that replaced one which its visitor ended on this old release. */
+    private static final String REPLACEMENT = "hookserver.replacement";
 
-    public Elsewhere() {
+    public AffinityValve() {
         super(true);
     }
 
     @Override
     public void invoke(Request request, Response response) throws IOException, ServletException {
         if (request.getHeader(QUESTION) != null) {
-            response.setHeader(QUESTION, Integer.toString(longest()));
+            response.setHeader(QUESTION, Integer.toString(longestLifetime()));
             return;
         }
-        String elsewhere = request.getHeader("X-Hookserver-Elsewhere");
-        if (elsewhere == null || elsewhere.isEmpty()) {
+        String location = request.getHeader("X-Hookserver-Elsewhere");
+        if (location == null || location.isEmpty()) {
             getNext().invoke(request, response);
             return;
         }
         Session session = find(request);
-        if (session == null || !session.isValid() || isLeft(session)) {
-            response.setHeader("X-Accel-Redirect", elsewhere);
+        if (session == null || !session.isValid() || isEmptyReplacement(session)) {
+            response.setHeader("X-Accel-Redirect", location);
             return;
         }
         getNext().invoke(request, response);
-        Session after = session.isValid() ? null : request.getSessionInternal(false);
-        if (after != null) {
-            after.setNote(AFTER, Boolean.TRUE);
+        Session replacement = session.isValid() ? null : request.getSessionInternal(false);
+        if (replacement != null) {
+            replacement.setNote(REPLACEMENT, Boolean.TRUE);
         }
     }
 
-    /** Seconds of silence after which the last session ends; 0: there is none; -1: one never does by itself. */
-    private int longest() {
+    /** Seconds of inactivity after which the last session ends; 0 if there is none; -1 if one never ends by itself. */
+    private int longestLifetime() {
         int longest = 0;
         for (Container host : getContainer().findChildren()) {
             for (Container context : host.findChildren()) {
@@ -69,13 +69,13 @@ public final class Elsewhere extends ValveBase {
     private static Session find(Request request) throws IOException {
         String id = request.getRequestedSessionId();
         Context context = request.getContext();
-        boolean known = id != null && context != null && context.getManager() != null;
-        return known ? context.getManager().findSession(id) : null;
+        boolean isFindable = id != null && context != null && context.getManager() != null;
+        return isFindable ? context.getManager().findSession(id) : null;
     }
 
-    /** Whether its visitor has nothing here: a login ends a session too, but has put something into the next one. */
-    private static boolean isLeft(Session session) {
-        return session.getNote(AFTER) != null && session.getPrincipal() == null
+    /** Whether its visitor has nothing here: a login replaces a session too, but puts something into the new one. */
+    private static boolean isEmptyReplacement(Session session) {
+        return session.getNote(REPLACEMENT) != null && session.getPrincipal() == null
                 && !session.getSession().getAttributeNames().hasMoreElements();
     }
 }

@@ -1,0 +1,100 @@
+package hookserver.sessions;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InvalidClassException;
+import java.io.ObjectInputStream;
+import java.io.ObjectStreamClass;
+import java.lang.reflect.Proxy;
+import java.util.regex.Pattern;
+
+/**
+ * Reads what is stored: classes of the application and its shared libraries, and plain ones of the JDK, since to read an object
+ * of any other can run code (https://openjdk.org/jeps/290). Limits how deep, how many and how large the objects are.
+ */
+final class AttributeInput extends ObjectInputStream {
+
+    private static final String LIMITS = "maxdepth=1000;maxrefs=1000000;maxarray=67108864;maxbytes=67108864";
+    private static final Pattern PLAIN = Pattern.compile("java[.](?:lang[.][A-Z][^.]*|lang[.]invoke[.]SerializedLambda"
+            + "|(?:math|text|time|util)[.].+|net[.](?:URI|URL|Inet[^.]*)|sql[.](?:Date|Time|Timestamp)|io[.]File"
+            + "|beans[.]PropertyChange[^.]*)|sun[.]util[.]calendar[.]ZoneInfo"
+            + "|com[.]sun[.]org[.]apache[.]xerces[.]internal[.]jaxp[.]datatype[.][^.]+");
+    private static final Pattern TOMCATS = Pattern.compile(
+            "(?:org[.]apache[.](?:catalina|coyote|el|jasper|juli|naming|tomcat)|hookserver[.](?:requests|sessions))[.].+");
+    /** What Tomcat keeps in a session for a login, and the session itself. */
+    private static final Pattern STORED = Pattern.compile(
+            "org[.]apache[.]catalina[.](?:realm|authenticator)[.].+|hookserver[.]sessions[.]StoredSession.*");
+    /** The parent of the loader of the class path has the JDK's classes that the boot loader, which is null, has not. */
+    private static final ClassLoader PLATFORM = ClassLoader.getSystemClassLoader().getParent();
+
+    private final ClassLoader loader;
+    private final boolean isOwn;
+
+    private AttributeInput(byte[] bytes, ClassLoader loader, boolean isOwn) throws IOException {
+        super(new ByteArrayInputStream(bytes));
+        this.loader = loader;
+        this.isOwn = isOwn;
+        try {
+            setLimits();
+        } catch (ClassNotFoundException e) {
+            // a Java 8 before 8u121 has no limits
+        } catch (ReflectiveOperationException e) {
+            throw new IOException(e);
+        }
+    }
+
+    /** {@code isOwn}: Tomcat or this package has stored it, not the application. Throws whatever the classes' code throws. */
+    static Object read(byte[] bytes, ClassLoader loader, boolean isOwn) throws IOException, ClassNotFoundException {
+        try (AttributeInput in = new AttributeInput(bytes, loader, isOwn)) {
+            return in.readObject();
+        }
+    }
+
+    @Override
+    protected Class<?> resolveClass(ObjectStreamClass description) throws ClassNotFoundException, IOException {
+        try {
+            return checked(Class.forName(description.getName(), false, loader));
+        } catch (ClassNotFoundException e) {
+            return checked(super.resolveClass(description)); // a primitive type
+        }
+    }
+
+    @Override
+    @SuppressWarnings("deprecation") // newer: a proxy, of which this takes the class
+    protected Class<?> resolveProxyClass(String[] names) throws ClassNotFoundException, IOException {
+        Class<?>[] interfaces = new Class<?>[names.length];
+        for (int i = 0; i < names.length; i++) {
+            interfaces[i] = checked(Class.forName(names[i], false, loader));
+        }
+        return Proxy.getProxyClass(loader, interfaces);
+    }
+
+    private Class<?> checked(Class<?> type) throws InvalidClassException {
+        Class<?> element = type;
+        while (element.isArray()) {
+            element = element.getComponentType();
+        }
+        String name = element.getName();
+        ClassLoader from = element.getClassLoader();
+        boolean isJdks = from == null || from == PLATFORM;
+        boolean isApplications = !isJdks && (from == loader || !TOMCATS.matcher(name).matches());
+        if (isApplications || element.isPrimitive() || isJdks && PLAIN.matcher(name).matches()
+                || isOwn && STORED.matcher(name).matches()) {
+            return type;
+        }
+        throw new InvalidClassException(name, "refused: it is neither the application's nor a plain class of the JDK");
+    }
+
+    /** By reflection: Java 8 has the filter in another package. */
+    private void setLimits() throws ReflectiveOperationException {
+        boolean isJava8 = System.getProperty("java.specification.version").startsWith("1.");
+        String filter = (isJava8 ? "sun.misc" : "java.io") + ".ObjectInputFilter";
+        Class<?> config = Class.forName(filter + "$Config");
+        Object limits = config.getMethod("createFilter", String.class).invoke(null, LIMITS);
+        if (isJava8) {
+            config.getMethod("setObjectInputFilter", ObjectInputStream.class, Class.forName(filter)).invoke(null, this, limits);
+        } else {
+            ObjectInputStream.class.getMethod("setObjectInputFilter", Class.forName(filter)).invoke(this, limits);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package hookserver.sessions;
+
+import jakarta.servlet.ServletException;
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.catalina.Pipeline;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ValveBase;
+import org.apache.coyote.ActionCode;
+import org.apache.coyote.ActionHook;
+
+/**
+ * Saves the sessions of a request before its visitor has the answer: when Tomcat commits it, when the application is done, and
+ * when Tomcat ends it, which can be on any thread if the request is asynchronous.
+ */
+public final class SessionValve extends ValveBase {
+
+    private static final ThreadLocal<Hook> CURRENT = new ThreadLocal<>();
+
+    public SessionValve() {
+        super(true);
+    }
+
+    /** Adds one to a host, so that it is around error pages and listeners too. */
+    static synchronized void addTo(Pipeline host) {
+        if (Arrays.stream(host.getValves()).noneMatch(SessionValve.class::isInstance)) {
+            host.addValve(new SessionValve());
+        }
+    }
+
+    /** Records that the request of this thread uses the session; false if the thread has none. */
+    static boolean record(SharedSession session) {
+        Hook hook = CURRENT.get();
+        if (hook != null) {
+            hook.sessions.add(session);
+        }
+        return hook != null;
+    }
+
+    @Override
+    public void invoke(Request request, Response response) throws IOException, ServletException {
+        Hook hook = Hook.of(response.getCoyoteResponse());
+        if (!request.isAsyncDispatching()) {
+            hook.sessions.clear();
+        }
+        CURRENT.set(hook);
+        try {
+            getNext().invoke(request, response);
+        } finally {
+            CURRENT.remove();
+            hook.save(!request.isAsync());
+            if (!request.isAsync()) {
+                hook.sessions.clear();
+            }
+        }
+    }
+
+    /** Stays with a response object, which Tomcat uses for one request after the other. */
+    private static final class Hook implements ActionHook {
+
+        private final Set<SharedSession> sessions = ConcurrentHashMap.newKeySet();
+        private final ActionHook next;
+
+        private Hook(ActionHook next) {
+            this.next = next;
+        }
+
+        /** By reflection: since Tomcat 8.5 only its own classes can set a hook. */
+        static Hook of(org.apache.coyote.Response response) throws ServletException {
+            try {
+                Field field = org.apache.coyote.Response.class.getDeclaredField("hook");
+                field.setAccessible(true);
+                ActionHook present = (ActionHook) field.get(response);
+                Hook hook = present instanceof Hook ? (Hook) present : new Hook(present);
+                field.set(response, hook);
+                return hook;
+            } catch (ReflectiveOperationException e) {
+                throw new ServletException(e);
+            }
+        }
+
+        void save(boolean isLast) {
+            sessions.forEach(session -> session.save(isLast));
+        }
+
+        @Override
+        public void action(ActionCode code, Object parameter) {
+            if (code == ActionCode.COMMIT || code == ActionCode.CLOSE) {
+                save(false);
+            }
+            next.action(code, parameter);
+        }
+    }
+}

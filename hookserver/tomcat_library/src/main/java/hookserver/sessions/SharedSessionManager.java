@@ -1,0 +1,116 @@
+package hookserver.sessions;
+
+import java.io.File;
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.catalina.LifecycleException;
+import org.apache.catalina.LifecycleState;
+import org.apache.catalina.Session;
+import org.apache.catalina.session.ManagerBase;
+
+/** Tomcat's session manager for a web application whose replicas share a store of sessions. */
+public final class SharedSessionManager extends ManagerBase {
+
+    /** Milliseconds by which a replica without visitors, such as one of the old release, leaves expiry to the others. */
+    private static final long GRACE = TimeUnit.MINUTES.toMillis(5);
+
+    final SessionLog log = new SessionLog();
+    private final Set<SharedSession> unsaved = ConcurrentHashMap.newKeySet();
+    private SessionStore store;
+    private volatile long usedAt;
+
+    @Override
+    protected void startInternal() throws LifecycleException {
+        super.startInternal();
+        // A name has no slash, and is none of "." and "..": https://tomcat.apache.org/tomcat-10.1-doc/config/context.html#Naming
+        File folder = new File(System.getProperty(SharedSessionListener.FOLDER), getContext().getBaseName());
+        store = new FileSessionStore(folder, Long.getLong(SharedSessionListener.FOLDER + "_max", 256L << 20));
+        SessionValve.addTo(getContext().getParent().getPipeline());
+        setState(LifecycleState.STARTING);
+    }
+
+    /** The sessions do not end with the replica. */
+    @Override
+    protected void stopInternal() throws LifecycleException {
+        setState(LifecycleState.STOPPING);
+        saveUnsaved();
+        sessions.clear();
+        super.stopInternal();
+    }
+
+    @Override
+    public void load() {
+        // Each session is read when its visitor comes.
+    }
+
+    @Override
+    public void unload() {
+        // Each session is stored already.
+    }
+
+    @Override
+    public Session createEmptySession() {
+        return new SharedSession(this);
+    }
+
+    /** As the store has it now. */
+    @Override
+    public Session findSession(String id) throws IOException {
+        SharedSession session = id == null ? null : (SharedSession) super.findSession(id);
+        if (id == null || session != null) {
+            return session == null || session.refresh() ? session : null;
+        }
+        try {
+            StoredSession stored = store.read(id, null);
+            return stored == null ? null : sessions.computeIfAbsent(id, key -> new SharedSession(this, stored));
+        } catch (IOException e) {
+            log.add("a stored session cannot be read", e);
+            return null;
+        }
+    }
+
+    /** Every ten seconds: saves what could not be stored, or changed outside of a request. */
+    @Override
+    public void backgroundProcess() {
+        saveUnsaved();
+        super.backgroundProcess();
+    }
+
+    /** Ends the sessions whose time is over, also those that no replica has in memory. */
+    @Override
+    public void processExpires() {
+        super.processExpires();
+        long now = System.currentTimeMillis();
+        try {
+            for (String id : store.findExpired(now - usedAt < GRACE ? now : now - GRACE)) {
+                Session session = findSession(id);
+                if (session != null) {
+                    session.isValid();
+                }
+            }
+        } catch (IOException e) {
+            log.add("a stored session cannot be read", e);
+        }
+    }
+
+    void isUsed() {
+        usedAt = System.currentTimeMillis();
+    }
+
+    void saveLater(SharedSession session) {
+        unsaved.add(session);
+    }
+
+    SessionStore store() {
+        return store;
+    }
+
+    private void saveUnsaved() {
+        for (SharedSession session : unsaved) {
+            unsaved.remove(session);
+            session.save(true);
+        }
+    }
+}
