@@ -120,7 +120,18 @@ def _visitor(shop: Shop, case: str) -> str:
 
 def _load(shop: Shop, script: Path, seconds: int) -> tuple[float, float]:
     """Answers a second, and the p99 in milliseconds."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "--timeout", "30s", "-s", str(script), shop.url]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{seconds}s",
+        "--latency",
+        "--timeout",
+        "30s",
+        "-s",
+        str(script),
+        shop.url,
+    ]
     output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 30).stdout
     if "Non-2xx" in output or "Socket errors" in output:
         raise RuntimeError(f"requests failed:\n{output}")
