@@ -125,6 +125,7 @@ subnet = "$SUBNET"
 repository = "push"
 domains = ["127.0.0.1", "localhost"]
 build.memory = "1g"
+release.sessions = "shared"
 END
     [ ! -r "$bundle" ] || echo "build.ca_bundle = \"$bundle\"" >>"$CONFIG"
     hookserver check >/dev/null 2>"$RUN/check.log" || fail "the settings are not valid" "$(cat "$RUN/check.log")"

@@ -95,7 +95,7 @@ def _within(folder: int, users: Sequence[int], depth: int) -> str:
 
 def _entry(parent: int, entry: os.DirEntry[str], users: Sequence[int], depth: int) -> str:
     seen = entry.stat(follow_symlinks=False)
-    if stat.S_ISREG(seen.st_mode) and [seen.st_uid] == [*users] and not seen.st_mode & 0o077:
+    if stat.S_ISREG(seen.st_mode) and {seen.st_uid} == {*users} and not seen.st_mode & 0o077:
         return ""
     with _opened(entry.name, parent) as descriptor:
         mode = os.fstat(descriptor).st_mode
@@ -103,7 +103,8 @@ def _entry(parent: int, entry: os.DirEntry[str], users: Sequence[int], depth: in
             return _set(descriptor, users, is_folder=False)
         if not stat.S_ISDIR(mode) or depth == 0:
             return ""
-        return _set(descriptor, users, is_folder=True) or _within(descriptor, users, depth - 1)
+        reason = _set(descriptor, users, is_folder=True)
+        return _within(descriptor, users, depth - 1) or reason
 
 
 def _set(descriptor: int, users: Sequence[int], *, is_folder: bool) -> str:

@@ -33,11 +33,16 @@ def _is_of_a_test(state_dir: Path) -> bool:
     return is_installed or any(folder.match(f"{temporary}/pytest-of-*") for folder in state_dir.parents)
 
 
+def remove_containers(api: APIClient, label: str) -> None:
+    """Remove the containers with this label."""
+    for container in api.containers(all=True, filters={"label": label}):
+        api.remove_container(container["Id"], v=True, force=True)
+
+
 def remove_all(api: APIClient, label: str) -> None:
     """Remove the containers, networks, images and volumes with this label."""
     ours = {"label": label}
-    for container in api.containers(all=True, filters=ours):
-        api.remove_container(container["Id"], v=True, force=True)
+    remove_containers(api, label)
     for network in api.networks(filters=ours):
         for container in api.inspect_network(network["Id"])["Containers"]:
             api.disconnect_container_from_network(container, network["Id"], force=True)

@@ -51,7 +51,7 @@ def advise_without_tomcat(use: SessionUse, base: str) -> SessionAdvice | None:
 def problems_of_shared(use: SessionUse, image: str) -> Iterator[str]:
     """What keeps ``shared`` from its promise, and what to do, one text each."""
     if problem := too_old(image):
-        yield problem
+        yield f"{problem}: name such an image"
     if use.manager:
         yield (
             f"the project has a session manager of its own ({use.manager}), which keeps the sessions instead: remove "
@@ -70,4 +70,4 @@ def too_old(image: str) -> str:
     if named is None or (int(named[1]), int(named[2] or 99)) >= _OLDEST:
         return ""
     oldest = f"{_OLDEST[0]}.{_OLDEST[1]}"
-    return f"{image} cannot share sessions, since hookserver's session manager needs Tomcat {oldest}: name a newer one"
+    return f"{image} cannot share sessions, since hookserver's session manager needs Tomcat {oldest} or newer"

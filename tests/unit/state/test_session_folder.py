@@ -172,6 +172,7 @@ def test_one_user_needs_no_lists(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     assert run_as(OLD, "mkdir $0/ctx", folder)
     assert writes(OLD, folder, "a")
     assert grant(folder, [NEW]) == ""
+    assert run_as(NEW, "cat $0/ctx/a", folder)
     assert writes(NEW, folder, "a")
     assert rights(folder) == (NEW, 0o700)
 
@@ -186,6 +187,7 @@ def test_two_users_without_lists_are_reported_and_the_newest_has_all(
     run_as(users[1], "mkdir $0/ctx", folder)
     writes(users[1], folder, "a")
     assert grant(folder, users) == "its file system has no POSIX access control lists"
+    assert run_as(users[0], "cat $0/ctx/a", folder), "a file of the other user"
     assert writes(users[0], folder, "a")
 
 

@@ -41,7 +41,7 @@ final class Visit {
         }
     }
 
-    /** Setting an attribute again is what tells a replicating session manager that it has changed. */
+    /** Setting an attribute again is what tells a session manager that it has changed: the Servlet API has no other way. */
     static void keep(HttpServletRequest request, Cart cart) {
         request.getSession().setAttribute(CART, cart);
     }
