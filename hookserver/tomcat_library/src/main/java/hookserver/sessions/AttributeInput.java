@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  */
 final class AttributeInput extends ObjectInputStream {
 
-    private static final String LIMITS = "maxdepth=1000;maxrefs=1000000;maxarray=67108864;maxbytes=67108864";
+    private static final String LIMITS = "maxdepth=1000;maxrefs=1000000;maxarray=16777216;maxbytes=16777216";
     private static final Pattern PLAIN = Pattern.compile("java[.](?:lang[.](?:[A-Z][^.]*|invoke[.]SerializedLambda|reflect[.]Proxy)"
             + "|(?:math|text|time|util)[.].+|net[.](?:URI|URL|Inet[^.]*)|sql[.](?:Date|Time|Timestamp)|io[.]File"
             + "|beans[.]PropertyChange[^.]*)|sun[.]util[.]calendar[.]ZoneInfo"

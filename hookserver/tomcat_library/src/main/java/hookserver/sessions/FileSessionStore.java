@@ -38,7 +38,7 @@ final class FileSessionStore implements SessionStore {
     private static final String TEMPORARY = ".tmp";
     private static final long ABANDONED = TimeUnit.MINUTES.toMillis(1);
     private static final long BLOCK = 4096;
-    private static final long FILE_LIMIT = 64L << 20;
+    private static final long FILE_LIMIT = 16L << 20;
     private static final int LOCKS = 256;
     /** A replica that is frozen while it holds a lock must not hold up the visitors of the others. */
     private static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(200);
