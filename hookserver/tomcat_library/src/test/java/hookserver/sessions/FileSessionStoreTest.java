@@ -255,6 +255,23 @@ class FileSessionStoreTest {
     }
 
     @Test
+    void sessionThatDoesNotGrowIsStoredAndOneRemovedThoughMoreThanSessionsMaxIsUsed() throws IOException {
+        put("id1", 5, 600_000);
+        other.update("id2", stored -> put(stored, "id2", 5, 600_000));
+        store.findExpired(0);
+        assertThrows(IOException.class, () -> put("id3", 5, 10));
+        assertEquals(2, put("id1", 5, 600_000).counter);
+        assertNull(store.update("id2", stored -> null));
+        put("id3", 5, 10);
+    }
+
+    @Test
+    void sessionThatIsTooLargeToBeReadIsNotStored() {
+        store = new FileSessionStore(folder.toFile(), Long.MAX_VALUE);
+        assertThrows(IOException.class, () -> put("id", 5, 64 << 20));
+    }
+
+    @Test
     void expiredSessionsAreFoundAndTheFilesStay() throws IOException {
         put("id1", 1_000_000, 10);
         put("id2", 2_000_000, 10);

@@ -267,6 +267,7 @@ class SharedSessionTest {
         request(first, id, session -> session.setAttribute("a", 2));
         assertEquals(2, get(first, id, "a"));
         assertTrue(log.messages().toString().contains("in this replica's memory only until they can be stored"));
+        manager(first).backgroundProcess();
         replicas.repairStore();
         assertEquals(1, get(second, id, "a"));
         manager(first).backgroundProcess();
