@@ -16,7 +16,7 @@ _CHATTER = "org.apache.catalina.startup.VersionLoggerListener.log "
 """Tomcat logs its versions and arguments at each start; these lines never explain a failure, and hide the cause."""
 _PREFIX = "[hookserver] "
 """The prefix of the messages that our classes in Tomcat log for a person."""
-_COUNT = re.compile(r"^\d+ sessions? ")
+_COUNT = re.compile(r" \((?:once|\d+ times)\)$")
 _GIVEN_UP = (
     r"(?m)^(?:\S+ \S+ \S+ \[[^\]\n]*\] org\.apache\.catalina\.core\.StandardContext\.startInternal |"
     r"\w[^\n]*\d [^\n]*org\.apache\.catalina\.core\.StandardContext startInternal\r?\n[^\s:]+: )"
@@ -50,7 +50,7 @@ def gave_up(log: str, context: str) -> bool:
 
 
 def messages(lines: Iterable[str]) -> list[str]:
-    """The messages of our classes in a log, each once; of those that begin with a count of sessions, the last."""
+    """The messages of our classes in a log, each once; of those that end with a count, the last."""
     latest: dict[str, str] = {}
     for line in lines:
         if _PREFIX in line:

@@ -64,21 +64,21 @@ def test_exit_code_is_described_with_its_meaning() -> None:
 
 
 def test_messages_are_found_once_in_any_log_format() -> None:
-    log = """22-Nov-2026 19:51:15.018 WARNING [main] hookserver.Sessions.tell [hookserver] 3 sessions dropped
-Nov 22, 2026 7:51:16 PM hookserver.Sessions tell
-WARNING: [hookserver] 3 sessions dropped
-22-Nov-2026 19:51:17.018 INFO [main] hookserver.Sessions.fetch 20 sessions fetched
+    log = """22-Nov-2026 19:51:15.018 WARNING [main] hookserver.sessions.SessionLog.add [hookserver] not stored (once)
+Nov 22, 2026 7:51:16 PM hookserver.sessions.SessionLog add
+WARNING: [hookserver] not stored (once)
+22-Nov-2026 19:51:17.018 INFO [main] hookserver.sessions started
 """
-    assert messages(log.splitlines()) == ["3 sessions dropped"]
+    assert messages(log.splitlines()) == ["not stored (once)"]
 
 
 def test_counted_message_has_the_last_count() -> None:
     lines = [
-        "[hookserver] 1 session dropped: a",
-        "[hookserver] 2 sessions dropped: b",
-        "[hookserver] 37 sessions dropped: a",
+        "[hookserver] a is hidden (once)",
+        "[hookserver] b (1 times) (once)",
+        "[hookserver] a is hidden (10 times)",
     ]
-    assert messages(lines) == ["37 sessions dropped: a", "2 sessions dropped: b"]
+    assert messages(lines) == ["a is hidden (10 times)", "b (1 times) (once)"]
 
 
 FAILED = "startup failed due to previous errors"

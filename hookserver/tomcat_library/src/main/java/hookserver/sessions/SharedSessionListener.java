@@ -38,7 +38,9 @@ public final class SharedSessionListener implements LifecycleListener {
     private static SharedSessionManager withSettings(StandardManager own) {
         SharedSessionManager manager = new SharedSessionManager();
         manager.setMaxActiveSessions(own.getMaxActiveSessions());
-        manager.setSessionIdGenerator(own.getSessionIdGenerator());
+        if (own.getSessionIdGenerator() != null) {
+            manager.setSessionIdGenerator(own.getSessionIdGenerator());
+        }
         manager.setSessionAttributeNameFilter(own.getSessionAttributeNameFilter());
         manager.setSessionAttributeValueClassNameFilter(own.getSessionAttributeValueClassNameFilter());
         manager.setWarnOnSessionAttributeFilterFailure(own.getWarnOnSessionAttributeFilterFailure());
