@@ -42,9 +42,13 @@ final class FileSessionStore implements SessionStore {
     private static final int LOCKS = 256;
     /** A replica that is frozen while it holds a lock must not hold up the visitors of the others. */
     private static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long RETRY = TimeUnit.SECONDS.toNanos(2);
+    private static final long HAND_OVER = TimeUnit.MICROSECONDS.toNanos(300);
 
     private final Path folder;
     private final long limit;
+    /** By lock, which guards it: since when this replica waits for another one to unlock it; 0: it does not. */
+    private final long[] waitingSince = new long[LOCKS];
     private final AtomicLong used = new AtomicLong();
     private final AtomicLong temporaries = new AtomicLong(System.nanoTime());
     private final ReentrantLock[] locks = Stream.generate(ReentrantLock::new).limit(LOCKS).toArray(ReentrantLock[]::new);
@@ -90,6 +94,9 @@ final class FileSessionStore implements SessionStore {
             replace(file(id), next);
             return next;
         } finally {
+            if (locks[index].hasQueuedThreads()) {
+                LockSupport.parkNanos(HAND_OVER); // the file is unlocked by now: another replica's turn
+            }
             locks[index].unlock();
             if (isInterrupted) {
                 Thread.currentThread().interrupt();
@@ -99,16 +106,21 @@ final class FileSessionStore implements SessionStore {
 
     /** One byte of a file that the replicas have in common; the kernel unlocks it when a replica dies: fcntl(2). */
     private FileLock lock(int index) throws IOException {
-        for (long start = System.nanoTime(); System.nanoTime() - start < PATIENCE; LockSupport.parkNanos(200_000)) {
+        if (waitingSince[index] == 0 || System.nanoTime() - waitingSince[index] > PATIENCE + RETRY) {
+            waitingSince[index] = System.nanoTime(); // else others of this replica have waited long enough
+        }
+        do {
             try {
                 FileLock lock = channel().tryLock(index, 1, false);
                 if (lock != null) {
+                    waitingSince[index] = 0;
                     return lock;
                 }
             } catch (ClosedChannelException | OverlappingFileLockException e) {
                 Thread.interrupted();
             }
-        }
+            LockSupport.parkNanos(HAND_OVER / 3);
+        } while (System.nanoTime() - waitingSince[index] < PATIENCE);
         throw new IOException("another replica holds the lock of the session");
     }
 
