@@ -130,6 +130,10 @@ def bench() -> int:
         switching.start()
         found, again = asyncio.run(_visit(site, visitors, switching, deploys))
         took = time.monotonic() - began
+        for replica in site.containers(app=APP):
+            lines = replica.logs().decode("utf-8", "replace").splitlines()
+            for line in [line for line in lines if "[hookserver]" in line][-5:]:
+                report(f"  {replica.name}: {line}")
     return _outcome(visitors, found, again, progress, took)
 
 

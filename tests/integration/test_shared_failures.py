@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -222,6 +224,27 @@ def test_replica_that_freezes_holds_up_nobody_and_shows_the_current_cart_afterwa
     expected = f"[{', '.join(str(number) for number in range(rounds + 1))}]"
     assert {ask(place, "/cart.jsp", cookie).text for place in (blue, green) for cookie in cookies} == {expected}
     assert slowest < HELD_UP
+
+
+def test_lock_held_by_a_frozen_replica_holds_up_no_parallel_request_and_loses_nothing(fresh: Replicas) -> None:
+    blue, green = fresh.pair(fresh.app(), war())
+    warm(blue, green)
+    cookie = ask(blue, "/add.jsp?item=a").cookie
+    with held_locks(fresh), ThreadPoolExecutor(8) as visitor:
+        names = [f"n{number}" for number in range(8)]
+        answers = list(visitor.map(lambda name: ask(blue, f"/set.jsp?name={name}&ms=0", cookie), names))
+    assert {(answer.status, answer.text) for answer in answers} == {(200, "set")}
+    until(lambda: ask(green, "/names.jsp", cookie).text.split() == ["cart", *names], 20, "the attributes on green")
+    assert max(answer.seconds for answer in answers) < HELD_UP
+
+
+@contextmanager
+def held_locks(site: Replicas) -> Iterator[None]:
+    """As if a replica had frozen while it wrote, whatever session that was."""
+    with ExitStack() as files:
+        for path in site.store.rglob("lock"):
+            fcntl.lockf(files.enter_context(path.open("r+b")), fcntl.LOCK_EX)
+        yield
 
 
 def test_visitor_who_logs_out_while_a_replica_is_frozen_stays_logged_out(fresh: Replicas) -> None:

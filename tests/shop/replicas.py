@@ -119,7 +119,8 @@ class Replicas:
 
     def stored(self) -> list[Path]:
         """The files of the app's sessions."""
-        return sorted(path for path in self.store.rglob("*") if path.is_file() and path.stat().st_size)
+        found = [path for path in self.store.rglob("*") if path.name != "lock" and path.suffix != ".tmp"]
+        return sorted(path for path in found if path.is_file())
 
     def clear(self) -> None:
         """Remove the containers, and the sessions with them."""
