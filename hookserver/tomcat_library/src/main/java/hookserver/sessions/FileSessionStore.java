@@ -5,7 +5,6 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.math.BigInteger;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -83,7 +82,7 @@ final class FileSessionStore implements SessionStore {
     public StoredSession update(String id, UnaryOperator<StoredSession> change) throws IOException {
         Files.createDirectories(folder);
         int index = Math.floorMod(id.hashCode(), LOCKS);
-        boolean isInterrupted = Thread.interrupted(); // an interrupt would close the channel for all threads
+        boolean isInterrupted = Thread.interrupted(); // which would fail the reading on Java 8
         locks[index].lock();
         try (FileLock held = lock(index)) {
             StoredSession next = change.apply(read(id, null));
@@ -105,15 +104,15 @@ final class FileSessionStore implements SessionStore {
                 if (lock != null) {
                     return lock;
                 }
-            } catch (ClosedChannelException | OverlappingFileLockException e) {
-                Thread.interrupted();
+            } catch (OverlappingFileLockException e) {
+                // Another application of this Tomcat has the same folder.
             }
         }
         throw new IOException("another replica holds the lock of the session");
     }
 
     private synchronized FileChannel channel() throws IOException {
-        if (channel == null || !channel.isOpen()) {
+        if (channel == null) {
             channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         }
         return channel;
