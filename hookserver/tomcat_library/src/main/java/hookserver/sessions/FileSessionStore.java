@@ -5,7 +5,6 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.math.BigInteger;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -87,7 +86,7 @@ final class FileSessionStore implements SessionStore {
     public StoredSession update(String id, UnaryOperator<StoredSession> change) throws IOException {
         Files.createDirectories(folder);
         int index = Math.floorMod(id.hashCode(), LOCKS);
-        boolean isInterrupted = Thread.interrupted(); // an interrupt would close the channel for all threads
+        boolean isInterrupted = Thread.interrupted(); // which would fail the reading on Java 8
         locks[index].lock();
         try (FileLock held = lock(index)) {
             StoredSession next = change.apply(read(id, null));
@@ -116,8 +115,8 @@ final class FileSessionStore implements SessionStore {
                     waitingSince[index] = 0;
                     return lock;
                 }
-            } catch (ClosedChannelException | OverlappingFileLockException e) {
-                Thread.interrupted();
+            } catch (OverlappingFileLockException e) {
+                // Another application of this Tomcat has the same folder.
             }
             LockSupport.parkNanos(HAND_OVER / 3);
         } while (System.nanoTime() - waitingSince[index] < PATIENCE);
@@ -125,7 +124,7 @@ final class FileSessionStore implements SessionStore {
     }
 
     private synchronized FileChannel channel() throws IOException {
-        if (channel == null || !channel.isOpen()) {
+        if (channel == null) {
             channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         }
         return channel;

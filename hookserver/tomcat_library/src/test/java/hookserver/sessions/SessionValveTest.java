@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hookserver.EmbeddedTomcat;
+import hookserver.Shop;
 import hookserver.Shop.Cart;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpSession;
@@ -118,13 +119,21 @@ class SessionValveTest {
 
     private static void complete(AsyncContext async, HttpSession session) {
         try {
-            Thread.sleep(100); // after the page has returned
+            sleep(); // until the page has returned
             session.setAttribute("a", 1);
             async.getResponse().getWriter().print("ok");
             async.getResponse().flushBuffer();
-            session.setAttribute("late", 1);
+            session.setAttribute("late", new Shop.Probe(SessionValveTest::sleep)); // for longer than the other replica is asked
             async.complete();
-        } catch (IOException | InterruptedException e) {
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void sleep() {
+        try {
+            Thread.sleep(200);
+        } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
     }
@@ -197,8 +206,8 @@ class SessionValveTest {
         try (Socket socket = connect()) {
             send(socket, "/redirect");
             read(socket, "\r\n\r\n");
-            send(socket, "/plain"); // Tomcat takes it after the end of the request before
-            read(socket, "ok");
+            send(socket, "/plain");
+            read(socket, "ok"); // the request before has ended
             manager(replicas.first).findSession(id).getSession().setAttribute("unsaved", 1);
             send(socket, "/plain");
             read(socket, "ok");
