@@ -12,6 +12,8 @@ import asyncio
 import itertools
 import random
 import re
+import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -114,6 +116,7 @@ class ParallelVisitor:
 
 def bench() -> int:
     """Run it; the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with installed(SUBNET) as site:
         project = site.add_app(APP, replicas=2, memory="512m", jvm="", release=RELEASE)
         site.start()

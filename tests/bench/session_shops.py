@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -151,7 +152,8 @@ class Street:
 
 @contextmanager
 def street() -> Iterator[Street]:
-    """Made, and removed at the end of the block."""
+    """Made, and removed at the end of the block, also on SIGTERM."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sample_war("1.0.0")
     with docker_daemon(*_BRIDGE, _TOMCAT) as daemon, installed(SUBNET, daemon.host) as site:
         shops = {
