@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -276,6 +277,9 @@ class TestInstallation:
             shop.release(version)
             assert shop.carts(cookies) == [f"[a{number}]" for number in range(10)]
         assert {shop.visit("/add.jsp?item=b", cookie).status for cookie in cookies} == {200}
+        until(lambda: len(shop.replicas_of("/add.jsp?item=b")) == len(cookies), 10, "the access log")
+        for route, replica in shop.replicas_of("/add.jsp?item=b"):
+            assert replica == f"green{route[-1]}", "a visitor stays with the replicas of one number"
 
         whole.docker.containers.get("hs-it-carts-shared-green-1").kill()
         after = [shop.visit("/add.jsp?item=c", cookie) for cookie in cookies]
@@ -324,6 +328,12 @@ class Shopping:
     def visit(self, path: str, cookie: str = "") -> ReplicaAnswer:
         nginx = Endpoint("nginx", "", "127.0.0.1", self._site.site_port)
         return ask(nginx, path, cookie, Host=f"{self._app}.test")
+
+    def replicas_of(self, uri: str) -> list[tuple[str, str]]:
+        """The route and the replica of each request for ``uri`` that the access log has."""
+        lines = (self._site.state.nginx / "logs/access.log").read_text().splitlines()
+        asked = [json.loads(line) for line in lines]
+        return [(one["route"], one["replica"]) for one in asked if one["app"] == self._app and one["uri"] == uri]
 
     def carts(self, cookies: list[str]) -> list[str]:
         return [self.visit("/cart.jsp", cookie).text for cookie in cookies]

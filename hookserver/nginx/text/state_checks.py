@@ -12,7 +12,9 @@ from hookserver.state.state_dir import StateDir
 
 
 def choose_slot(state: StateDir, app: AppSettings) -> list[str]:
-    """Set ``$hs_slot``, the live slot, and ``$hs_state``, the flag's name; 503 when the app gets no traffic.
+    """Set ``$hs_slot``, the live slot, and ``$hs_state``, the name of a flag whose slots have its sessions.
+
+    503 when the app gets no traffic.
 
     Nothing of ngx_http_rewrite_module that follows in the location is run once the flag is found:
     https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#break
@@ -28,8 +30,15 @@ def choose_slot(state: StateDir, app: AppSettings) -> list[str]:
         if found.live != slot:
             lines.append(f"set $hs_slot {found.live};")
         slot = found.live
-        lines += [f"set $hs_state {flag_of(found)};", check]
+        lines += [f"set $hs_state {flag_of(_with_sessions(app, found))};", check]
     return [*lines, "return 503;"]
+
+
+def _with_sessions(app: AppSettings, found: TrafficState) -> TrafficState:
+    """The state by whose slots ``$hs_route`` finds a session's replica: both slots have those that are shared."""
+    if found.live is None or app.release.sessions != "shared":
+        return found
+    return TrafficState(found.live, found.live.other)
 
 
 def slot_now(state: StateDir, app: AppSettings) -> list[str]:
