@@ -1,5 +1,6 @@
 package hookserver.requests;
 
+import static hookserver.Waiting.until;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.catalina.Session;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,16 @@ class AffinityValveTest {
         String id = session("/new", null);
         assertServed(ask("/end", id));
         assertReturned(ask("/", id));
+    }
+
+    @Test
+    void visitorWhoseSessionIsExpiredIsReturnedBeforeTomcatRemovesIt() throws Exception {
+        String id = session("/new", null);
+        Session session = tomcat.context().getManager().findSession(id);
+        session.setMaxInactiveInterval(1);
+        until(() -> System.currentTimeMillis() - session.getThisAccessedTime() > 1100);
+        assertReturned(ask("/", id));
+        assertEquals(0, calls.get());
     }
 
     @Test
