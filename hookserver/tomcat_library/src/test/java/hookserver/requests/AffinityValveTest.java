@@ -105,7 +105,9 @@ class AffinityValveTest {
     void longestLifetimeOfAllSessionsIsReportedAndTheApplicationNotCalled() throws Exception {
         assertEquals("0", lifetime());
         tomcat.ask("GET", "/lasting?seconds=1800");
-        tomcat.ask("GET", "/lasting?seconds=60");
+        for (int count = 0; count < 20; count++) {
+            tomcat.ask("GET", "/lasting?seconds=60");
+        }
         assertEquals("1800", lifetime());
         tomcat.ask("GET", "/lasting?seconds=-1");
         assertEquals("-1", lifetime());
