@@ -1,7 +1,6 @@
 package hookserver.requests;
 
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Queue;
@@ -79,8 +78,6 @@ final class RequestJournal {
     private void create(Path entry) throws IOException {
         try {
             Files.createLink(entry, activeFile);
-        } catch (FileAlreadyExistsException e) {
-            // The request is recorded already.
         } catch (IOException | UnsupportedOperationException e) {
             entry.toFile().createNewFile();
         }
