@@ -24,8 +24,9 @@ from tests.bench.visitors import VisitorLoad
 
 DEPLOYS = 5
 PUSHES = 3
-CROWD = ("--customers", "40", "--customer-think", "500", "--connections", "2", "--think", "100", "--visitors", "4")
-FEW = ("--customers", "40", "--customer-think", "300")
+CROWD = ("--customers", "20", "--customer-think", "800", "--connections", "1", "--think", "200", "--visitors", "1")
+"""Three of them, beside Tomcats that start, are what a machine with two processors can do."""
+FEW = ("--customers", "20", "--customer-think", "300")
 """Their answers say how long a visitor waits."""
 _AFTER = 5.0
 """Seconds after a replica's coming, going or death that count as because of it."""
