@@ -21,9 +21,9 @@ from tests.waiting import until
 
 VISITORS = 64
 CONNECTIONS = 16
-ROUNDS = 6
+ROUNDS = 5
 SECONDS = 2
-WARM_UP_S = 10
+WARM_UP_S = 8
 CASES = ("cart", "5 kB")
 """What a visitor's session holds: a cart and a name, or 100 texts beside them."""
 PAGES = ("/", "/product?id=espresso", "/cart", "/", "/product?id=oil", "/api/cart", "/", "/cart", "/product?id=tulips")

@@ -119,8 +119,8 @@ class Shop:
         return time.time()
 
     def await_all(self) -> None:
-        """Wait until each of its replicas answers."""
-        for replica in self.replicas():
+        """Wait until each of its live replicas answers."""
+        for replica in self.live():
             until(partial(answers, replica), 120, self.app, pause=0.05)
 
     def visiting(self, *options: str) -> AbstractContextManager[VisitorLoad]:

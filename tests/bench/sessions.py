@@ -2,7 +2,7 @@
 
 The sample shop with sessions ``none`` (what would be lost), ``sticky`` and ``shared``, on a Docker daemon of the
 bench's own. First, what each costs: the three take turns. Then customers log in, fill their carts, look at them and
-pay, while the shops are deployed five times, rolled back once, and lose a replica by a kill; ``shared`` then loses all
+pay, while the shops are deployed five times (``none`` once), rolled back, and lose a replica by a kill; ``shared`` then loses all
 replicas at once, its Docker daemon restarts, and three pushes follow each other. Then, with fewer customers, replicas
 come, go and die: how long does anybody wait because of that? Last, what 10,000 stored sessions take.
 """
@@ -23,6 +23,8 @@ from tests.bench.session_shops import MODES, Shop, Street, street
 from tests.bench.visitors import VisitorLoad
 
 DEPLOYS = 5
+DEPLOYS_OF_NONE = 1
+"""That it loses carts is soon seen."""
 PUSHES = 3
 CROWD = ("--customers", "20", "--customer-think", "800", "--connections", "1", "--think", "200", "--visitors", "1")
 """Three of them, beside Tomcats that start, are what a machine with two processors can do."""
@@ -103,7 +105,7 @@ def _carts(street: Street) -> dict[str, Carts]:
             _deploys(shops)
             for mode in MODES:
                 shops[mode].roll_back()
-            report(f"  {DEPLOYS} deploys and a rollback of each")
+            report(f"  {DEPLOYS} deploys ({DEPLOYS_OF_NONE} of none) and a rollback of each")
             shops["sticky"].await_retired()
             for mode in MODES:
                 events[mode].killed.append(_kill(shops[mode], 0))
@@ -114,12 +116,13 @@ def _carts(street: Street) -> dict[str, Carts]:
 
 
 def _deploys(shops: Mapping[str, Shop]) -> None:
-    """Push to each in turn, to ``sticky`` once its release before is retired; the deploys that went live last."""
+    """Push to the shops in turn, to ``sticky`` once its release before is retired; the deploys that went live last."""
     for number in range(1, DEPLOYS + 1):
         for mode, shop in shops.items():
             if mode == "sticky":
                 shop.await_retired()
-            shop.push(f"1.{number}.0")
+            if mode != "none" or number <= DEPLOYS_OF_NONE:
+                shop.push(f"1.{number}.0")
     shops["sticky"].await_retired()
 
 
