@@ -2,9 +2,9 @@
 
 The sample shop with sessions ``none`` (what would be lost), ``sticky`` and ``shared``, on a Docker daemon of the
 bench's own. First, what each costs: the three take turns. Then customers log in, fill their carts, look at them and
-pay, while the shops are deployed five times (``none`` once), rolled back, and lose a replica by a kill; ``shared`` then loses all
-replicas at once, its Docker daemon restarts, and three pushes follow each other. Then, with fewer customers, replicas
-come, go and die: how long does anybody wait because of that? Last, what 10,000 stored sessions take.
+pay, while the shops are deployed five times (``none`` once), rolled back, and lose a replica by a kill; ``shared`` then
+loses all replicas at once, its Docker daemon restarts, and three pushes follow each other. Then, with fewer customers,
+replicas come, go and die: how long does anybody wait because of that? Last, what 10,000 stored sessions take.
 """
 
 from __future__ import annotations
