@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from hookserver.models import Endpoint
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from tests.shop import Installation, installed
+from tests.shop import Installation, installed, session_wars
+from tests.shop.replicas import ask
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "deploy/README.md", "hookserver/README.md", "tests/README.md")
@@ -26,7 +28,7 @@ BLOCKS = [
 RUN_HERE = (
     *("./deploy/demo.sh", "./tests/run.sh", "apt-get install", "hookserver init", "git remote add"),
     *("umask 077", "hookserver status", "hookserver apply", "systemctl daemon-reload"),
-    *("hookserver nginx show", "mkdir -p /var/backups", "/opt/hookserver/bin/pip", "systemctl disable"),
+    *("hookserver nginx show", "mkdir -p /var/backups", "/opt/hookserver/bin/pip", "systemctl disable", "fallocate"),
 )
 """How each block begins."""
 APP = "it-readme"
@@ -189,6 +191,30 @@ def test_uninstallation_leaves_nothing_but_files(tmp_path: Path) -> None:
         assert not made.docker.api.volumes(filters=ours)["Volumes"]
         with pytest.raises(ConnectionRefusedError):
             made.visit("it-off")
+
+
+def test_sessions_are_stored_in_a_file_system_of_their_own(tmp_path: Path) -> None:
+    """No systemd runs here: the test mounts as the line for fstab says."""
+    operating = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
+    (options,) = re.findall(r"/var/lib/hookserver/sessions ext4 (\S+) 0 0\n", operating)
+    with installed("172.30.197.0/24") as made:
+        image, folder = tmp_path / "sessions.img", made.state.root / "sessions"
+        places = {"/var/lib/hookserver-sessions.img": str(image), "/var/lib/hookserver/sessions": str(folder)}
+        run(block("fallocate"), tmp_path, places, tmp_path)
+        subprocess.run(["mount", "-t", "ext4", "-o", options, image, folder], check=True)
+        try:
+            project = made.add_app("it-own", release='sessions = "shared"')
+            made.start()
+            project.commit({"app.war": session_wars.war()}, "one")
+            assert made.ended(project.push().deploy)["status"] == "live"
+            nginx = Endpoint("nginx", "", "127.0.0.1", made.site_port)
+            cookie = ask(nginx, "/add.jsp?item=a", Host="it-own.test").cookie
+            assert ask(nginx, "/cart.jsp", cookie, Host="it-own.test").text == "[a]"
+            (stored,) = (file for file in (folder / "it-own").rglob("*") if re.fullmatch("[0-9a-f]{64}", file.name))
+            flags = os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC
+            assert os.statvfs(stored).f_flag & flags == flags
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def test_each_shell_block_is_run_by_a_test() -> None:

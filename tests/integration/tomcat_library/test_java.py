@@ -43,7 +43,11 @@ def job(line: str, root: Path) -> BuildJob:
     source, work = root / "source", root / "work"
     shutil.copytree(PROJECT, source, ignore=shutil.ignore_patterns("target"))
     work.mkdir()
-    build = {"command": ["sh", "-c", COMMAND, line], **({"ca_bundle": str(CA_BUNDLE)} if CA_BUNDLE.exists() else {})}
+    build = {
+        "command": ["sh", "-c", COMMAND, line],
+        "memory": "2g",
+        **({"ca_bundle": str(CA_BUNDLE)} if CA_BUNDLE.exists() else {}),
+    }
     app = {"name": NAME, "repository": "push", "domains": ["java.test"], "build": build}
     return BuildJob(AppSettings.model_validate(app), 1, "0" * 40, source, work)
 
