@@ -1,6 +1,7 @@
 package hookserver.requests;
 
 import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.nio.file.Paths;
@@ -66,12 +67,18 @@ public final class RequestJournalValve extends ValveBase {
         }
     }
 
-    private AsyncCompletion endOf(RequestJournal.Entry entry) {
-        return new AsyncCompletion() {
+    private AsyncListener endOf(RequestJournal.Entry entry) {
+        return new AsyncListener() {
             @Override
             public void onComplete(AsyncEvent event) {
                 journal.end(entry);
             }
+
+            @Override
+            public void onTimeout(AsyncEvent event) { } // the application or Tomcat completes the request afterwards
+
+            @Override
+            public void onError(AsyncEvent event) { } // as after a timeout
 
             @Override
             public void onStartAsync(AsyncEvent event) {

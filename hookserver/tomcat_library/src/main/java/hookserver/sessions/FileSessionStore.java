@@ -18,6 +18,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -49,7 +50,6 @@ final class FileSessionStore implements SessionStore {
     /** By lock, which guards it: since when this replica waits for another one to unlock it; 0: it does not. */
     private final long[] waitingSince = new long[LOCKS];
     private final AtomicLong used = new AtomicLong();
-    private final AtomicLong temporaries = new AtomicLong(System.nanoTime());
     private final ReentrantLock[] locks = Stream.generate(ReentrantLock::new).limit(LOCKS).toArray(ReentrantLock[]::new);
     private FileChannel channel;
 
@@ -116,7 +116,7 @@ final class FileSessionStore implements SessionStore {
                     return lock;
                 }
             } catch (OverlappingFileLockException e) {
-                // Another application of this Tomcat has the same folder.
+                // Another store of this Tomcat has the same folder.
             }
             LockSupport.parkNanos(HAND_OVER / 3);
         } while (System.nanoTime() - waitingSince[index] < PATIENCE);
@@ -139,7 +139,7 @@ final class FileSessionStore implements SessionStore {
         if (next == null) {
             Files.deleteIfExists(file);
         } else {
-            Path temporary = folder.resolve(temporaries.incrementAndGet() + TEMPORARY);
+            Path temporary = folder.resolve(ThreadLocalRandom.current().nextLong() + TEMPORARY);
             try (OutputStream out = new FileOutputStream(temporary.toFile())) { // an interrupt does not close it
                 out.write(bytes);
                 long time = TimeUnit.MILLISECONDS.toMicros(next.expiryTime) + next.counter % 1000;

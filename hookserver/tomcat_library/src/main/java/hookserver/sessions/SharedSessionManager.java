@@ -24,8 +24,9 @@ public final class SharedSessionManager extends ManagerBase {
     @Override
     protected void startInternal() throws LifecycleException {
         super.startInternal();
-        // A name has no slash, and is none of "." and "..": https://tomcat.apache.org/tomcat-10.1-doc/config/context.html#Naming
-        File folder = new File(System.getProperty(SharedSessionListener.FOLDER), getContext().getBaseName());
+        // A base name has no slash, and is none of "." and "..": https://tomcat.apache.org/tomcat-10.1-doc/config/context.html#Naming
+        File host = new File(System.getProperty(SharedSessionListener.FOLDER), getContext().getParent().getName());
+        File folder = new File(host, getContext().getBaseName());
         store = new FileSessionStore(folder, Long.getLong(SharedSessionListener.FOLDER + "_max", 256L << 20));
         SessionValve.addTo(getContext().getParent().getPipeline());
         setState(LifecycleState.STARTING);

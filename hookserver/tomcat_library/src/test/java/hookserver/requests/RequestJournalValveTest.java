@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hookserver.EmbeddedTomcat;
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -45,6 +47,12 @@ class RequestJournalValveTest {
                 })
                 .page("/later", (request, response) -> later(request.startAsync(), null))
                 .page("/dispatching", (request, response) -> later(request.startAsync(), "/pay"))
+                .page("/timeout", (request, response) -> request.startAsync().setTimeout(1000))
+                .page("/own-timeout", (request, response) -> {
+                    AsyncContext context = request.startAsync();
+                    context.addListener(new OwnAnswer());
+                    context.setTimeout(1000);
+                })
                 .page("/repeated", (request, response) -> {
                     boolean isFirst = calls.incrementAndGet() == 1;
                     later(request.startAsync(), isFirst ? "/repeated" : null);
@@ -112,6 +120,19 @@ class RequestJournalValveTest {
         until(() -> !Files.exists(entry()));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/timeout", "/own-timeout"})
+    void entryOfAnAsynchronousRequestWhoseTimeIsOverIsRemovedToo(String path) throws Exception {
+        RequestJournalValve valve = new RequestJournalValve(0);
+        start(valve);
+        int status = answer(path).statusCode();
+        assertEquals(path.equals("/own-timeout") ? 200 : 500, status);
+        until(() -> {
+            valve.backgroundProcess();
+            return !Files.exists(entry());
+        });
+    }
+
     @Test
     void dispatchedRequestIsRecordedOnce() throws Exception {
         start(new RequestJournalValve());
@@ -144,6 +165,24 @@ class RequestJournalValveTest {
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** An application that answers after a timeout itself: Tomcat refuses to complete a request twice. */
+    private static final class OwnAnswer implements AsyncListener {
+
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            event.getAsyncContext().complete();
+        }
+
+        @Override
+        public void onError(AsyncEvent event) { }
+
+        @Override
+        public void onComplete(AsyncEvent event) { }
+
+        @Override
+        public void onStartAsync(AsyncEvent event) { }
     }
 
     /** Completes or dispatches the request once the test releases it. */

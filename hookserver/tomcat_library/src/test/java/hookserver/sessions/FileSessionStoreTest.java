@@ -276,7 +276,7 @@ class FileSessionStoreTest {
     @Test
     void sessionThatIsTooLargeToBeReadIsNotStored() {
         store = new FileSessionStore(folder.toFile(), Long.MAX_VALUE);
-        assertThrows(IOException.class, () -> put("id", 5, 64 << 20));
+        assertThrows(IOException.class, () -> put("id", 5, 17 << 20));
     }
 
     @Test

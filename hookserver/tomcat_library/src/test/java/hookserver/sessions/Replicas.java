@@ -96,7 +96,7 @@ final class Replicas implements AutoCloseable {
     }
 
     Path folder() {
-        return root.resolve("ROOT");
+        return root.resolve("localhost/ROOT");
     }
 
     StoredSession stored(String id) throws IOException {

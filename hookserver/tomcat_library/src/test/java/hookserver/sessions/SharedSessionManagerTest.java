@@ -75,7 +75,7 @@ class SharedSessionManagerTest {
         try (Stream<Path> files = Files.list(root)) {
             assertEquals(1, files.count());
         }
-        assertTrue(Files.isDirectory(root.resolve("ROOT")));
+        assertTrue(Files.isDirectory(root.resolve("localhost/ROOT")));
     }
 
     @Test
