@@ -124,7 +124,9 @@ def bench() -> int:
         for version in ("one", "two"):
             project.commit({"app.war": war(pages={"version.txt": version})}, version)
             deploys.append(project.push().deploy)
-            site.ended(deploys[-1])
+            ended = site.ended(deploys[-1])
+            if not ended["live_at"]:
+                raise RuntimeError(f"deploy {deploys[-1]} is {ended['status']}: {ended['reason']}")
         report(f"two releases; {VISITORS} visitors, {PARALLEL} requests at a time, {REQUESTS:,} in all")
         progress = Progress()
         visitors = [ParallelVisitor(site, number, progress) for number in range(VISITORS)]

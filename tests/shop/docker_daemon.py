@@ -14,6 +14,8 @@ from pathlib import Path
 
 from tests.waiting import until
 
+_PREFIX = "hs-dockerd-"
+
 
 @dataclass
 class DockerDaemon:
@@ -60,10 +62,22 @@ class DockerDaemon:
         )
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed test run has left of its daemon, unless that still runs: then another run is using it."""
+    daemons = subprocess.run(["pgrep", "--full", f"dockerd .*{folder}/"], capture_output=True, check=False)
+    if daemons.returncode:
+        mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+        for mount in sorted((mount for mount in mounts if mount.startswith(f"{folder}/")), reverse=True):
+            subprocess.run(["umount", "--lazy", mount], check=True)
+        shutil.rmtree(folder)
+
+
 @contextmanager
 def docker_daemon(bridge: str, address: str, *images: str) -> Iterator[DockerDaemon]:
     """One that runs, with these images of the machine's daemon."""
-    made = DockerDaemon(Path(tempfile.mkdtemp(prefix="hs-dockerd-", dir="/var/tmp")), bridge)
+    for killed in Path("/var/tmp").glob(f"{_PREFIX}*"):
+        remove_leftovers(killed)
+    made = DockerDaemon(Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/var/tmp")), bridge)
     subprocess.run(["ip", "link", "add", bridge, "type", "bridge"], capture_output=True, check=False)
     subprocess.run(["ip", "addr", "replace", address, "dev", bridge], check=True)
     subprocess.run(["ip", "link", "set", bridge, "up"], check=True)

@@ -317,6 +317,7 @@ class Installation:
                 Installation(state.parent, self.subnet, 0, 0, self.docker_host).destroy()
             else:
                 leftovers.remove_all(self.docker.api, f"hookserver.state_dir={state}")
+        leftovers.remove_bridges(self.docker.api, self.subnet)
 
     def destroy(self) -> None:
         """Stop it, and remove everything that it created."""
