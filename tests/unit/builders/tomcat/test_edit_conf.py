@@ -55,6 +55,7 @@ def test_http_connector_stops_gracefully_and_keeps_connections() -> None:
         "bindOnInit": "false",
         "keepAliveTimeout": "60000",
         "maxKeepAliveRequests": "-1",
+        "acceptCount": "1000",
     }
     assert ajp.attrib == {"port": "8009", "protocol": "AJP/1.3"}
     assert one(root, "Service").get("gracefulStopAwaitMillis") == "20000"
@@ -87,7 +88,7 @@ def test_comments_stay() -> None:
 
 def test_own_values_of_the_app_stay() -> None:
     own = """<Server port="9005"><Service gracefulStopAwaitMillis="1">
-      <Connector port="8080" bindOnInit="true" keepAliveTimeout="5" maxKeepAliveRequests="7"/>
+      <Connector port="8080" bindOnInit="true" keepAliveTimeout="5" maxKeepAliveRequests="7" acceptCount="9"/>
       <Engine defaultHost="mine"><Valve className="org.apache.catalina.valves.RemoteIpValve" internalProxies="x"/>
       <Host failCtxIfServletStartFails="false">
         <Valve className="org.apache.catalina.valves.AccessLogValve" directory="/dev" prefix="stdout"/>
@@ -98,6 +99,7 @@ def test_own_values_of_the_app_stay() -> None:
         "bindOnInit": "true",
         "keepAliveTimeout": "5",
         "maxKeepAliveRequests": "7",
+        "acceptCount": "9",
     }
     assert root.get("port") == "9005"
     assert one(root, "Service").get("gracefulStopAwaitMillis") == "1"
