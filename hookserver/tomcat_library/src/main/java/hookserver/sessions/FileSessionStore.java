@@ -4,7 +4,6 @@ import java.io.File;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.math.BigInteger;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -16,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -84,7 +84,9 @@ final class FileSessionStore implements SessionStore {
     @Override
     @SuppressWarnings("try") // the lock is only held
     public StoredSession update(String id, UnaryOperator<StoredSession> change) throws IOException {
-        Files.createDirectories(folder);
+        if (!folder.toFile().isDirectory()) {
+            Files.createDirectories(folder);
+        }
         int index = Math.floorMod(id.hashCode(), LOCKS);
         boolean isInterrupted = Thread.interrupted(); // which would fail the reading on Java 8
         locks[index].lock();
@@ -185,7 +187,7 @@ final class FileSessionStore implements SessionStore {
 
     private Path file(String id) {
         byte[] digest = StoredSession.digest(id.getBytes(StandardCharsets.UTF_8));
-        return folder.resolve(String.format("%064x", new BigInteger(1, digest)));
+        return folder.resolve(Base64.getUrlEncoder().withoutPadding().encodeToString(digest));
     }
 
     private static long blocks(long bytes) {

@@ -75,14 +75,15 @@ final class SharedSession extends StandardSession {
 
     /** Stores what has changed. {@code isLast}: the request does no more with it. */
     void save(boolean isLast) {
-        if (!tomcats().equals(savedTomcats)) {
-            savedTomcats = tomcats();
+        List<Object> tomcats = tomcats();
+        if (!tomcats.equals(savedTomcats)) {
+            savedTomcats = tomcats;
             changed.add(TOMCATS);
         }
         Map<String, Part> values = new HashMap<>();
         for (String name : changed.toArray(new String[0])) {
             changed.remove(name); // before it is serialized: what is set meanwhile is saved again
-            Part now = serialized(name, name.equals(TOMCATS) ? tomcats() : attributes.get(name));
+            Part now = serialized(name, name.equals(TOMCATS) ? tomcats : attributes.get(name));
             put(values, name, now);
             if (now == null) {
                 changed.add(name);

@@ -126,7 +126,7 @@ class FileSessionStoreTest {
             assertEquals(id, other.read(id, null).id);
         }
         assertEquals(Collections.singletonList("shop"), names(temporary));
-        assertTrue(sessionFiles().stream().allMatch(name -> name.matches("[0-9a-f]{64}")), sessionFiles().toString());
+        assertTrue(sessionFiles().stream().allMatch(name -> name.matches("[0-9A-Za-z_-]{43}")), sessionFiles().toString());
     }
 
     @Test
