@@ -210,7 +210,7 @@ def test_sessions_are_stored_in_a_file_system_of_their_own(tmp_path: Path) -> No
             nginx = Endpoint("nginx", "", "127.0.0.1", made.site_port)
             cookie = ask(nginx, "/add.jsp?item=a", Host="it-own.test").cookie
             assert ask(nginx, "/cart.jsp", cookie, Host="it-own.test").text == "[a]"
-            (stored,) = (file for file in (folder / "it-own").rglob("*") if re.fullmatch("[0-9A-Za-z_-]{43}", file.name))
+            (stored,) = (file for file in (folder / "it-own").rglob("*") if re.fullmatch(r"[\w-]{43}", file.name))
             flags = os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC
             assert os.statvfs(stored).f_flag & flags == flags
         finally:

@@ -24,7 +24,7 @@ GRACE = 20_000
 KEEP_ALIVE = 60_000
 """Milliseconds that an idle connection stays open: longer than in Nginx, so Tomcat is never the first to close."""
 BACKLOG = 1000
-"""Connections that may wait until Tomcat accepts them. A switch sends those of all visitors to a new replica at once."""
+"""Connections that may wait until Tomcat accepts them: a switch sends all visitors' to a new replica at once."""
 ROUTE = "hookserver.route"
 """The system property with a replica's route. Tomcat leaves a reference to an unset property as it is, harmlessly.
 
@@ -59,8 +59,8 @@ def edit_server_xml(text: str, subnet: IPv4Network, classes: Collection[str] = (
     if root.get("port") == "8005":
         root.set("port", "-1")
     connectors = [connector for connector in root.iter("Connector") if _speaks_http(connector)]
-    # bindOnInit="false" frees the port at the stop, before requests end. maxKeepAliveRequests and acceptCount are 100 by
-    # default: https://tomcat.apache.org/tomcat-10.1-doc/config/http.html
+    # bindOnInit="false" frees the port at the stop, before requests end. maxKeepAliveRequests and acceptCount are 100
+    # by default: https://tomcat.apache.org/tomcat-10.1-doc/config/http.html
     # Beyond acceptCount the kernel drops a connection's first packet, so that Nginx waits in vain: listen(2)
     for connector in connectors:
         _add(connector, bindOnInit="false", keepAliveTimeout=str(KEEP_ALIVE), maxKeepAliveRequests="-1")
