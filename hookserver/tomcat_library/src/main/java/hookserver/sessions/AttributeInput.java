@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InvalidClassException;
 import java.io.ObjectInputStream;
 import java.io.ObjectStreamClass;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.regex.Pattern;
 
@@ -27,6 +28,11 @@ final class AttributeInput extends ObjectInputStream {
     /** The parent of the loader of the class path has the JDK's classes that the boot loader, which is null, has not. */
     private static final ClassLoader PLATFORM = ClassLoader.getSystemClassLoader().getParent();
 
+    private static final boolean IS_JAVA_8 = System.getProperty("java.specification.version").startsWith("1.");
+    /** By reflection: Java 8 has the filter in another package, and none before 8u121. */
+    private static final Method SET_FILTER = findSetter();
+    private static Object filter;
+
     private final ClassLoader loader;
     private final boolean isOwn;
 
@@ -35,9 +41,9 @@ final class AttributeInput extends ObjectInputStream {
         this.loader = loader;
         this.isOwn = isOwn;
         try {
-            setLimits();
-        } catch (ClassNotFoundException e) {
-            // a Java 8 before 8u121 has no limits
+            if (SET_FILTER != null) {
+                SET_FILTER.invoke(IS_JAVA_8 ? null : this, IS_JAVA_8 ? new Object[] {this, filter} : new Object[] {filter});
+            }
         } catch (ReflectiveOperationException e) {
             throw new IOException(e);
         }
@@ -85,16 +91,16 @@ final class AttributeInput extends ObjectInputStream {
         throw new InvalidClassException(name, "refused: it is neither the application's nor a plain class of the JDK");
     }
 
-    /** By reflection: Java 8 has the filter in another package. */
-    private void setLimits() throws ReflectiveOperationException {
-        boolean isJava8 = System.getProperty("java.specification.version").startsWith("1.");
-        String filter = (isJava8 ? "sun.misc" : "java.io") + ".ObjectInputFilter";
-        Class<?> config = Class.forName(filter + "$Config");
-        Object limits = config.getMethod("createFilter", String.class).invoke(null, LIMITS);
-        if (isJava8) {
-            config.getMethod("setObjectInputFilter", ObjectInputStream.class, Class.forName(filter)).invoke(null, this, limits);
-        } else {
-            ObjectInputStream.class.getMethod("setObjectInputFilter", Class.forName(filter)).invoke(this, limits);
+    private static Method findSetter() {
+        try {
+            String name = (IS_JAVA_8 ? "sun.misc" : "java.io") + ".ObjectInputFilter";
+            Class<?> type = Class.forName(name);
+            Class<?> config = Class.forName(name + "$Config");
+            filter = config.getMethod("createFilter", String.class).invoke(null, LIMITS);
+            return IS_JAVA_8 ? config.getMethod("setObjectInputFilter", ObjectInputStream.class, type)
+                    : ObjectInputStream.class.getMethod("setObjectInputFilter", type);
+        } catch (ReflectiveOperationException e) {
+            return null;
         }
     }
 }

@@ -20,6 +20,17 @@ import org.apache.coyote.ActionHook;
 public final class SessionValve extends ValveBase {
 
     private static final ThreadLocal<Hook> CURRENT = new ThreadLocal<>();
+    /** By reflection: since Tomcat 8.5 only its own classes can set a hook. */
+    private static final Field HOOK;
+
+    static {
+        try {
+            HOOK = org.apache.coyote.Response.class.getDeclaredField("hook");
+            HOOK.setAccessible(true);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     public SessionValve() {
         super(true);
@@ -69,15 +80,13 @@ public final class SessionValve extends ValveBase {
             this.next = next;
         }
 
-        /** By reflection: since Tomcat 8.5 only its own classes can set a hook. */
         static Hook of(org.apache.coyote.Response response) throws ServletException {
             try {
-                Field field = org.apache.coyote.Response.class.getDeclaredField("hook");
-                field.setAccessible(true);
-                ActionHook present = (ActionHook) field.get(response);
-                Hook hook = present instanceof Hook ? (Hook) present : new Hook(present);
-                field.set(response, hook);
-                return hook;
+                ActionHook present = (ActionHook) HOOK.get(response);
+                if (!(present instanceof Hook)) {
+                    HOOK.set(response, new Hook(present));
+                }
+                return (Hook) HOOK.get(response);
             } catch (ReflectiveOperationException e) {
                 throw new ServletException(e);
             }

@@ -267,7 +267,9 @@ final class SharedSession extends StandardSession {
             if (now != null) { // of several threads the first one counts: none of them has returned the value by then
                 saved.replace(name, here, new Part(here.version, null, now.digest, here.order));
             }
-            isExposed = true;
+            if (!isExposed) { // a page asks for attributes often, and to set it again would cost a memory barrier each time
+                isExposed = true;
+            }
             saveOutsideOfRequests();
         }
         return value;
