@@ -1,9 +1,9 @@
 package hookserver.sessions;
 
 import java.io.File;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -15,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
@@ -25,11 +26,12 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 
 /**
- * A folder with a file for each session, named by a digest of its id. A version replaces the one before by a rename, without
- * fsync. A file's modification time is when the session expires, with the counter in the microseconds: so two versions never
- * agree in inode, size and both times.
+ * A folder with a file for each session, named by a digest of its id. A file has two slots. A version is written over the one
+ * before the last, so there is a whole one meanwhile, also for a replica that dies; without fsync. A file's modification time is
+ * when the session expires, with the counter in the microseconds: so two versions never agree in inode, size and both times.
  */
 final class FileSessionStore implements SessionStore {
 
@@ -38,7 +40,9 @@ final class FileSessionStore implements SessionStore {
     private static final String TEMPORARY = ".tmp";
     private static final long ABANDONED = TimeUnit.MINUTES.toMillis(1);
     private static final long BLOCK = 4096;
-    private static final long FILE_LIMIT = 16L << 20;
+    private static final long SLOT_LIMIT = 16L << 20;
+    /** Bytes of a checksum of what follows, the length, and the counter. */
+    private static final int HEADER = 16;
     private static final int LOCKS = 256;
     /** A replica that is frozen while it holds a lock must not hold up the visitors of the others. */
     private static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(200);
@@ -66,19 +70,52 @@ final class FileSessionStore implements SessionStore {
 
     private static StoredSession read(Path file, StoredSession known) throws IOException {
         try {
-            Object stamp = Files.readAttributes(file, STAMP); // first: a version that comes in between is read next time
-            if (known != null && stamp.equals(known.stamp)) {
-                return known;
+            for (int tries = 0; tries < 3; tries++) { // both slots can be written over while it reads
+                Object stamp = Files.readAttributes(file, STAMP); // first: a version that comes in between is read next time
+                if (known != null && stamp.equals(known.stamp)) {
+                    return known;
+                }
+                StoredSession stored = newest(Files.readAllBytes(file));
+                if (stored != null) {
+                    stored.stamp = stamp;
+                    return stored;
+                }
             }
-            ClassLoader loader = StoredSession.class.getClassLoader();
-            StoredSession stored = (StoredSession) AttributeInput.read(Files.readAllBytes(file), loader, true);
-            stored.stamp = stamp;
-            return stored;
+            throw new IOException("it is damaged");
         } catch (NoSuchFileException e) {
             return null;
         } catch (ClassNotFoundException | RuntimeException e) {
             throw new IOException("it is damaged", e);
         }
+    }
+
+    /** Null: neither slot has a whole version. */
+    private static StoredSession newest(byte[] content) throws IOException, ClassNotFoundException {
+        ByteBuffer file = ByteBuffer.wrap(content);
+        int size = content.length / 2;
+        long first = counter(file, 0, size);
+        long second = counter(file, size, size);
+        int at = first > second ? 0 : size;
+        if (first == second) { // both are 0
+            return null;
+        }
+        byte[] bytes = Arrays.copyOfRange(content, at + HEADER, at + HEADER + file.getInt(at + 4));
+        StoredSession stored = (StoredSession) AttributeInput.read(bytes, StoredSession.class.getClassLoader(), true);
+        stored.slot = at == 0 ? 0 : 1;
+        return stored;
+    }
+
+    /** Of the version in a slot; 0: it is not whole. */
+    private static long counter(ByteBuffer file, int at, int size) {
+        int length = size < HEADER ? 0 : file.getInt(at + 4);
+        boolean isWhole = length > 0 && length <= size - HEADER && file.getInt(at) == checksum(file.array(), at, length);
+        return isWhole ? file.getLong(at + 8) : 0;
+    }
+
+    private static int checksum(byte[] bytes, int at, int length) {
+        CRC32 checksum = new CRC32();
+        checksum.update(bytes, at + 4, HEADER - 4 + length);
+        return (int) checksum.getValue();
     }
 
     @Override
@@ -91,8 +128,9 @@ final class FileSessionStore implements SessionStore {
         boolean isInterrupted = Thread.interrupted(); // which would fail the reading on Java 8
         locks[index].lock();
         try (FileLock held = lock(index)) {
-            StoredSession next = change.apply(read(id, null));
-            replace(file(id), next);
+            StoredSession current = read(id, null);
+            StoredSession next = change.apply(current);
+            replace(file(id), current, next);
             return next;
         } finally {
             if (locks[index].hasQueuedThreads()) {
@@ -132,28 +170,57 @@ final class FileSessionStore implements SessionStore {
         return channel;
     }
 
-    private void replace(Path file, StoredSession next) throws IOException {
+    private void replace(Path file, StoredSession current, StoredSession next) throws IOException {
         byte[] bytes = next == null ? new byte[0] : StoredSession.serialize(next);
-        long growth = blocks(bytes.length) - blocks(file.toFile().length());
-        if (bytes.length > FILE_LIMIT || growth > 0 && used.get() + growth > limit) {
+        long size = next == null ? 0 : Math.max(BLOCK, 2 * Long.highestOneBit(HEADER + bytes.length - 1));
+        long growth = 2 * size - file.toFile().length();
+        if (size > SLOT_LIMIT || growth > 0 && used.get() + growth > limit) {
             throw new IOException("release.sessions_max (" + (limit >> 20) + " MB) is reached");
         }
         if (next == null) {
             Files.deleteIfExists(file);
         } else {
-            Path temporary = folder.resolve(ThreadLocalRandom.current().nextLong() + TEMPORARY);
-            try (OutputStream out = new FileOutputStream(temporary.toFile())) { // an interrupt does not close it
-                out.write(bytes);
-                long time = TimeUnit.MILLISECONDS.toMicros(next.expiryTime) + next.counter % 1000;
-                Files.setLastModifiedTime(temporary, FileTime.from(time, TimeUnit.MICROSECONDS));
-                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-            } catch (IOException e) {
-                Files.deleteIfExists(temporary);
-                throw e;
+            if (growth != 0 || current == null || !overwrite(file, 1 - current.slot, size, next, bytes)) {
+                create(file, size, next, bytes);
             }
             next.stamp = Files.readAttributes(file, STAMP);
         }
         used.addAndGet(growth);
+    }
+
+    /** False: only its owner, the user of another release, can set its times. */
+    private static boolean overwrite(Path file, int slot, long size, StoredSession next, byte[] bytes) {
+        try {
+            write(file, slot, size, next, bytes);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void create(Path file, long size, StoredSession next, byte[] bytes) throws IOException {
+        Path temporary = folder.resolve(ThreadLocalRandom.current().nextLong() + TEMPORARY);
+        try {
+            write(temporary, 0, size, next, bytes);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            Files.deleteIfExists(temporary);
+            throw e;
+        }
+    }
+
+    private static void write(Path file, int slot, long size, StoredSession next, byte[] bytes) throws IOException {
+        ByteBuffer header = ByteBuffer.allocate(HEADER + bytes.length).putInt(0).putInt(bytes.length).putLong(next.counter);
+        byte[] content = header.put(bytes).array();
+        header.putInt(0, checksum(content, 0, bytes.length));
+        try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) { // an interrupt does not close it
+            out.setLength(2 * size);
+            out.seek(slot * size);
+            out.write(content);
+        }
+        long time = TimeUnit.MILLISECONDS.toMicros(next.expiryTime) + next.counter % 1000;
+        Files.setLastModifiedTime(file, FileTime.from(time, TimeUnit.MICROSECONDS));
+        next.slot = slot;
     }
 
     @Override
@@ -162,7 +229,7 @@ final class FileSessionStore implements SessionStore {
         File[] files = folder.toFile().listFiles((place, name) -> !name.equals(LOCK));
         long total = 0;
         for (File file : files == null ? new File[0] : files) {
-            total += blocks(file.length());
+            total += file.length();
             long time = file.lastModified();
             if (time > 0 && time < before - (file.getName().endsWith(TEMPORARY) ? ABANDONED : 0)) { // 0: it is gone
                 addOrRemove(file.toPath(), expired);
@@ -188,9 +255,5 @@ final class FileSessionStore implements SessionStore {
     private Path file(String id) {
         byte[] digest = StoredSession.digest(id.getBytes(StandardCharsets.UTF_8));
         return folder.resolve(Base64.getUrlEncoder().withoutPadding().encodeToString(digest));
-    }
-
-    private static long blocks(long bytes) {
-        return (bytes + BLOCK - 1) / BLOCK * BLOCK;
     }
 }

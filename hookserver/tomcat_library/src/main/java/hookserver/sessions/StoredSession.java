@@ -22,6 +22,8 @@ final class StoredSession implements Serializable {
     LinkedHashMap<String, Part> parts = new LinkedHashMap<>();
     /** What the store recognizes this version by. */
     transient Object stamp;
+    /** Where the store has it. */
+    transient int slot;
 
     /** An attribute's serialized value. */
     static final class Part implements Serializable {

@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -240,37 +241,94 @@ class FileSessionStoreTest {
 
     @Test
     void sessionsMaxBoundsWhatIsStored() throws IOException {
-        for (int i = 0; i < 4; i++) {
-            put("id" + i, 5, 200_000);
+        for (int i = 0; i < 3; i++) {
+            put("id" + i, 5, 100_000); // two slots of 128 KB
         }
-        IOException full = assertThrows(IOException.class, () -> put("id5", 5, 300_000));
+        IOException full = assertThrows(IOException.class, () -> put("id5", 5, 200_000));
         assertEquals("release.sessions_max (1 MB) is reached", full.getMessage());
-        put("id1", 5, 200_000); // no growth
+        put("id1", 5, 100_000); // no growth
+        put("id1", 5, 10);
         put("id2", 5, 10);
-        put("id5", 5, 300_000);
+        put("id5", 5, 200_000);
         store.update("id5", stored -> null);
-        put("id6", 5, 300_000);
+        put("id6", 5, 200_000);
     }
 
     @Test
     void sessionsMaxCountsWhatOtherReplicasStoredSinceTheLastCheck() throws IOException {
-        put("id1", 5, 600_000);
+        put("id1", 5, 300_000);
         other.findExpired(0);
-        assertThrows(IOException.class, () -> other.update("id2", stored -> put(stored, "id2", 5, 600_000)));
+        assertThrows(IOException.class, () -> other.update("id2", stored -> put(stored, "id2", 5, 300_000)));
         store.update("id1", stored -> null);
         other.findExpired(0);
-        other.update("id2", stored -> put(stored, "id2", 5, 600_000));
+        other.update("id2", stored -> put(stored, "id2", 5, 300_000));
     }
 
     @Test
     void sessionThatDoesNotGrowIsStoredAndOneRemovedThoughMoreThanSessionsMaxIsUsed() throws IOException {
-        put("id1", 5, 600_000);
-        other.update("id2", stored -> put(stored, "id2", 5, 600_000));
+        put("id1", 5, 200_000);
+        other.update("id2", stored -> put(stored, "id2", 5, 200_000));
         store.findExpired(0);
         assertThrows(IOException.class, () -> put("id3", 5, 10));
-        assertEquals(2, put("id1", 5, 600_000).counter);
+        assertEquals(2, put("id1", 5, 200_000).counter);
         assertNull(store.update("id2", stored -> null));
         put("id3", 5, 10);
+    }
+
+    @Test
+    void versionIsWrittenOverTheOneBeforeTheLastUnlessItNeedsMoreOrMuchLessRoom() throws IOException {
+        Set<Object> files = new HashSet<>();
+        for (int size : new int[] {10, 3000, 10, 3000}) {
+            put("id", 5, size);
+            files.add(Files.getAttribute(folder.resolve(sessionFiles().get(0)), "unix:ino"));
+        }
+        assertEquals(1, files.size());
+        put("id", 5, 5000);
+        assertEquals(16_384, Files.size(folder.resolve(sessionFiles().get(0))));
+        put("id", 5, 10);
+        assertEquals(8192, Files.size(folder.resolve(sessionFiles().get(0))));
+        assertEquals(6, other.read("id", null).counter);
+    }
+
+    /** A replica that died, or a machine that lost its power. */
+    @Test
+    void versionThatIsNotWholeLeavesTheOneBefore() throws IOException {
+        for (long counter = 1; counter < 5; counter++) {
+            assertEquals(counter, put("id", 5, 100).counter);
+            Path file = folder.resolve(sessionFiles().get(0));
+            byte[] whole = Files.readAllBytes(file);
+            int slot = (int) (counter - 1) % 2 * 4096;
+            for (int place = 0; place < 16 + 100; place++) {
+                byte[] damaged = whole.clone();
+                damaged[slot + place] ^= 1;
+                Files.write(file, damaged);
+                if (counter == 1) {
+                    assertThrows(IOException.class, () -> store.read("id", null));
+                } else {
+                    assertEquals(counter - 1, store.read("id", null).counter, "damaged at " + place);
+                }
+            }
+            Files.write(file, whole);
+        }
+    }
+
+    @Test
+    void readerSeesWholeVersionsInTheirOrderWhileTheyAreWritten() throws Exception {
+        put("id", 5, 3000);
+        AtomicBoolean isDone = new AtomicBoolean();
+        runAtOnce(3, thread -> {
+            if (thread == 0) {
+                for (int i = 0; i < 2000; i++) {
+                    put("id", 5, 3000);
+                }
+                isDone.set(true);
+            }
+            for (long last = 0; !isDone.get();) {
+                StoredSession read = other.read("id", null);
+                assertTrue(read.counter >= last, read.counter + " after " + last);
+                last = read.counter;
+            }
+        });
     }
 
     @Test
