@@ -107,9 +107,13 @@ final class FileSessionStore implements SessionStore {
 
     /** Of the version in a slot; 0: it is not whole. */
     private static long counter(ByteBuffer file, int at, int size) {
-        int length = size < HEADER ? 0 : file.getInt(at + 4);
-        boolean isWhole = length > 0 && length <= size - HEADER && file.getInt(at) == checksum(file.array(), at, length);
+        int length = size < BLOCK ? 0 : file.getInt(at + 4);
+        boolean isWhole = length > 0 && slotSize(length) == size && file.getInt(at) == checksum(file.array(), at, length);
         return isWhole ? file.getLong(at + 8) : 0;
+    }
+
+    private static long slotSize(long length) {
+        return Math.max(BLOCK, 2 * Long.highestOneBit(HEADER + length - 1));
     }
 
     private static int checksum(byte[] bytes, int at, int length) {
@@ -172,7 +176,7 @@ final class FileSessionStore implements SessionStore {
 
     private void replace(Path file, StoredSession current, StoredSession next) throws IOException {
         byte[] bytes = next == null ? new byte[0] : StoredSession.serialize(next);
-        long size = next == null ? 0 : Math.max(BLOCK, 2 * Long.highestOneBit(HEADER + bytes.length - 1));
+        long size = next == null ? 0 : slotSize(bytes.length);
         long growth = 2 * size - file.toFile().length();
         if (size > SLOT_LIMIT || growth > 0 && used.get() + growth > limit) {
             throw new IOException("release.sessions_max (" + (limit >> 20) + " MB) is reached");

@@ -142,10 +142,11 @@ class FileSessionStoreTest {
 
     @Test
     void damagedFileIsReported() throws IOException {
-        put("id", 5, 3000);
+        put("id", 5, 1000);
         Path file = folder.resolve(sessionFiles().get(0));
         byte[] whole = Files.readAllBytes(file);
-        for (byte[] bytes : Arrays.asList(Arrays.copyOf(whole, 1000), new byte[0], new byte[100], StoredSession.serialize("text"))) {
+        byte[] text = StoredSession.serialize("text");
+        for (byte[] bytes : Arrays.asList(Arrays.copyOf(whole, 1000), Arrays.copyOf(whole, 4096), new byte[0], new byte[8192], text)) {
             Files.write(file, bytes);
             assertThrows(IOException.class, () -> store.read("id", null));
         }
