@@ -193,7 +193,7 @@ def test_a_small_body_gets_our_page_too_when_no_replica_is_there(site: NginxSite
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask(method="POST", body=b"x")
-    assert (answer.status, answer.headers["Retry-After"]) == (502, "5")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
 
 
 REDIRECTED = """
