@@ -197,7 +197,7 @@ def test_request_that_is_sent_on_gets_our_page_when_the_live_slot_is_gone(site: 
     site.nginx.set("shop", TrafficState(Slot.GREEN, sticky=Slot.BLUE))
     blue1.is_over = True
     answer = site.ask(method="POST", body=b"x", headers=cookie("blue1"))
-    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    assert (answer.status, answer.headers["Retry-After"]) == (502, "5")
 
 
 def test_requests_on_one_connection_change_between_the_slots(site: NginxSite) -> None:
