@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +17,7 @@ from pathlib import Path
 from tests.waiting import until
 
 _PREFIX = "hs-dockerd-"
+_LOCK = "run.lock"
 
 
 @dataclass
@@ -62,22 +65,38 @@ class DockerDaemon:
         )
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed test run has left of its daemon, unless that still runs: then another run is using it."""
-    daemons = subprocess.run(["pgrep", "--full", f"dockerd .*{folder}/"], capture_output=True, check=False)
-    if daemons.returncode:
-        mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-        for mount in sorted((mount for mount in mounts if mount.startswith(f"{folder}/")), reverse=True):
-            subprocess.run(["umount", "--lazy", mount], check=True)
-        shutil.rmtree(folder)
+def remove_killed_daemons() -> None:
+    """Remove what killed test runs have left of their daemons: processes, mounts, bridges and folders.
+
+    A run holds the lock of its folder as long as it lives; a folder without the file is just being made.
+    """
+    for lock in Path("/var/tmp").glob(f"{_PREFIX}*/{_LOCK}"):
+        with lock.open() as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            _remove(lock.parent)
+
+
+def _remove(folder: Path) -> None:
+    subprocess.run(["pkill", "--signal", "KILL", "--full", f"{folder}/"], check=False)
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for mount in sorted((mount for mount in mounts if mount.startswith(f"{folder}/")), reverse=True):
+        subprocess.run(["umount", "--lazy", mount], check=False)
+    networks = folder / "data/network/files/local-kv.db"
+    for bridge in set(re.findall(rb"br-[0-9a-f]{12}", networks.read_bytes() if networks.exists() else b"")):
+        subprocess.run(["ip", "link", "delete", bridge], stderr=subprocess.DEVNULL, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def docker_daemon(bridge: str, address: str, *images: str) -> Iterator[DockerDaemon]:
     """One that runs, with these images of the machine's daemon."""
-    for killed in Path("/var/tmp").glob(f"{_PREFIX}*"):
-        remove_leftovers(killed)
+    remove_killed_daemons()
     made = DockerDaemon(Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/var/tmp")), bridge)
+    lock = (made.folder / _LOCK).open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     subprocess.run(["ip", "link", "add", bridge, "type", "bridge"], capture_output=True, check=False)
     subprocess.run(["ip", "addr", "replace", address, "dev", bridge], check=True)
     subprocess.run(["ip", "link", "set", bridge, "up"], check=True)
@@ -90,4 +109,5 @@ def docker_daemon(bridge: str, address: str, *images: str) -> Iterator[DockerDae
         made.stop()
         subprocess.run(["umount", made.folder / "data"], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(made.folder)
+        lock.close()
         subprocess.run(["ip", "link", "delete", bridge], check=False)

@@ -26,6 +26,7 @@ from hookserver.nginx import Nginx
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from tests.shop import leftovers
+from tests.shop.docker_daemon import remove_killed_daemons
 from tests.shop.processes import ShopProcesses
 from tests.shop.project import ShopProject
 from tests.shop.visitors import Visitors
@@ -317,7 +318,7 @@ class Installation:
                 Installation(state.parent, self.subnet, 0, 0, self.docker_host).destroy()
             else:
                 leftovers.remove_all(self.docker.api, f"hookserver.state_dir={state}")
-        leftovers.remove_bridges(self.docker.api, self.subnet)
+        remove_killed_daemons()
 
     def destroy(self) -> None:
         """Stop it, and remove everything that it created."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import tempfile
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from docker import APIClient
@@ -33,16 +31,6 @@ def _is_of_a_test(state_dir: Path) -> bool:
     temporary = tempfile.gettempdir()
     is_installed = state_dir.parent.match(f"{temporary}/{PREFIX}*")
     return is_installed or any(folder.match(f"{temporary}/pytest-of-*") for folder in state_dir.parents)
-
-
-def remove_bridges(api: APIClient, subnet: str) -> None:
-    """Remove the bridges on this subnet of a daemon that was killed itself, so that no network has them any more."""
-    listed = subprocess.run(["ip", "-json", "-4", "address", "show", "type", "bridge"], capture_output=True, check=True)
-    of_networks = {f"br-{network['Id'][:12]}" for network in api.networks()}
-    for bridge in json.loads(listed.stdout):
-        addresses = [IPv4Address(one["local"]) for one in bridge.get("addr_info", [])]
-        if bridge.get("ifname") not in of_networks and any(one in IPv4Network(subnet) for one in addresses):
-            subprocess.run(["ip", "link", "delete", bridge["ifname"]], check=True)
 
 
 def remove_containers(api: APIClient, label: str) -> None:
