@@ -99,8 +99,10 @@ final class AttributeInput extends ObjectInputStream {
             filter = config.getMethod("createFilter", String.class).invoke(null, LIMITS);
             return IS_JAVA_8 ? config.getMethod("setObjectInputFilter", ObjectInputStream.class, type)
                     : ObjectInputStream.class.getMethod("setObjectInputFilter", type);
-        } catch (ReflectiveOperationException e) {
+        } catch (ClassNotFoundException e) {
             return null;
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
         }
     }
 }
