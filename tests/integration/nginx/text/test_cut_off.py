@@ -195,5 +195,5 @@ def test_a_form_for_an_app_that_is_not_there_gets_the_page(site: NginxSite) -> N
         replica.shutdown()
         replica.server_close()
     answer = site.ask("/cart/add", "POST", headers={**ON_BLUE_1, **FORM}, body=b"id=1")
-    assert answer.status == 502
+    assert answer.status == 503
     assert "try again" in answer.body
