@@ -22,9 +22,8 @@ final class AttributeInput extends ObjectInputStream {
             + "|com[.]sun[.]org[.]apache[.]xerces[.]internal[.]jaxp[.]datatype[.][^.]+");
     private static final Pattern TOMCATS = Pattern.compile(
             "(?:org[.]apache[.](?:catalina|coyote|el|jasper|juli|naming|tomcat)|hookserver[.](?:requests|sessions))[.].+");
-    /** What Tomcat keeps in a session for a login, and the session itself. */
-    private static final Pattern STORED = Pattern.compile(
-            "org[.]apache[.]catalina[.](?:realm|authenticator)[.].+|hookserver[.]sessions[.]StoredSession.*");
+    /** What Tomcat keeps in a session for a login. */
+    private static final Pattern LOGIN = Pattern.compile("org[.]apache[.]catalina[.](?:realm|authenticator)[.].+");
     /** The parent of the loader of the class path has the JDK's classes that the boot loader, which is null, has not. */
     private static final ClassLoader PLATFORM = ClassLoader.getSystemClassLoader().getParent();
 
@@ -49,7 +48,7 @@ final class AttributeInput extends ObjectInputStream {
         }
     }
 
-    /** {@code isOwn}: Tomcat or this package has stored it, not the application. Throws whatever the classes' code throws. */
+    /** {@code isOwn}: Tomcat has stored it, not the application. Throws whatever the classes' code throws. */
     static Object read(byte[] bytes, ClassLoader loader, boolean isOwn) throws IOException, ClassNotFoundException {
         try (AttributeInput in = new AttributeInput(bytes, loader, isOwn)) {
             return in.readObject();
@@ -85,7 +84,7 @@ final class AttributeInput extends ObjectInputStream {
         boolean isJdks = from == null || from == PLATFORM;
         boolean isApplications = !isJdks && (from == loader && !isOwn || !TOMCATS.matcher(name).matches());
         if (isApplications || element.isPrimitive() || isJdks && PLAIN.matcher(name).matches()
-                || isOwn && STORED.matcher(name).matches()) {
+                || isOwn && LOGIN.matcher(name).matches()) {
             return type;
         }
         throw new InvalidClassException(name, "refused: it is neither the application's nor a plain class of the JDK");

@@ -13,7 +13,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -31,11 +34,10 @@ import java.util.zip.CRC32;
 /**
  * A folder with a file for each session, named by a digest of its id. A file has two slots. A version is written over the one
  * before the last, so there is a whole one meanwhile, also for a replica that dies; without fsync. A file's modification time is
- * when the session expires, with the counter in the microseconds: so two versions never agree in inode, size and both times.
+ * the second after which the session expires, with the counter in its microseconds: no two versions agree in inode, size and time.
  */
 final class FileSessionStore implements SessionStore {
 
-    private static final String STAMP = "unix:ino,size,lastModifiedTime,ctime";
     private static final String LOCK = "lock";
     private static final String TEMPORARY = ".tmp";
     private static final long ABANDONED = TimeUnit.MINUTES.toMillis(1);
@@ -64,19 +66,20 @@ final class FileSessionStore implements SessionStore {
 
     @Override
     public StoredSession read(String id, StoredSession known) throws IOException {
-        StoredSession stored = read(file(id), known);
+        StoredSession stored = read(known == null ? file(id) : known.file, known);
         return stored == null || stored.id.equals(id) ? stored : null;
     }
 
     private static StoredSession read(Path file, StoredSession known) throws IOException {
         try {
             for (int tries = 0; tries < 3; tries++) { // both slots can be written over while it reads
-                Object stamp = Files.readAttributes(file, STAMP); // first: a version that comes in between is read next time
+                Object stamp = stamp(file); // first: a version that comes in between is read next time
                 if (known != null && stamp.equals(known.stamp)) {
                     return known;
                 }
                 StoredSession stored = newest(Files.readAllBytes(file));
                 if (stored != null) {
+                    stored.file = file;
                     stored.stamp = stamp;
                     return stored;
                 }
@@ -84,13 +87,19 @@ final class FileSessionStore implements SessionStore {
             throw new IOException("it is damaged");
         } catch (NoSuchFileException e) {
             return null;
-        } catch (ClassNotFoundException | RuntimeException e) {
+        } catch (RuntimeException e) {
             throw new IOException("it is damaged", e);
         }
     }
 
+    /** What two versions never agree in. */
+    private static Object stamp(Path file) throws IOException {
+        BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+        return Arrays.asList(now.fileKey(), now.size(), now.lastModifiedTime());
+    }
+
     /** Null: neither slot has a whole version. */
-    private static StoredSession newest(byte[] content) throws IOException, ClassNotFoundException {
+    private static StoredSession newest(byte[] content) {
         ByteBuffer file = ByteBuffer.wrap(content);
         int size = content.length / 2;
         long first = counter(file, 0, size);
@@ -99,8 +108,7 @@ final class FileSessionStore implements SessionStore {
         if (first == second) { // both are 0
             return null;
         }
-        byte[] bytes = Arrays.copyOfRange(content, at + HEADER, at + HEADER + file.getInt(at + 4));
-        StoredSession stored = (StoredSession) AttributeInput.read(bytes, StoredSession.class.getClassLoader(), true);
+        StoredSession stored = StoredSession.of(ByteBuffer.wrap(content, at + HEADER, file.getInt(at + 4)));
         stored.slot = at == 0 ? 0 : 1;
         return stored;
     }
@@ -175,7 +183,7 @@ final class FileSessionStore implements SessionStore {
     }
 
     private void replace(Path file, StoredSession current, StoredSession next) throws IOException {
-        byte[] bytes = next == null ? new byte[0] : StoredSession.serialize(next);
+        byte[] bytes = next == null ? new byte[0] : next.toBytes();
         long size = next == null ? 0 : slotSize(bytes.length);
         long growth = 2 * size - file.toFile().length();
         if (size > SLOT_LIMIT || growth > 0 && used.get() + growth > limit) {
@@ -187,7 +195,8 @@ final class FileSessionStore implements SessionStore {
             if (growth != 0 || current == null || !overwrite(file, 1 - current.slot, size, next, bytes)) {
                 create(file, size, next, bytes);
             }
-            next.stamp = Files.readAttributes(file, STAMP);
+            next.file = file;
+            next.stamp = stamp(file);
         }
         used.addAndGet(growth);
     }
@@ -218,11 +227,13 @@ final class FileSessionStore implements SessionStore {
         byte[] content = header.put(bytes).array();
         header.putInt(0, checksum(content, 0, bytes.length));
         try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) { // an interrupt does not close it
-            out.setLength(2 * size);
+            if (out.length() != 2 * size) { // to set it again costs as much as to write
+                out.setLength(2 * size);
+            }
             out.seek(slot * size);
             out.write(content);
         }
-        long time = TimeUnit.MILLISECONDS.toMicros(next.expiryTime) + next.counter % 1000;
+        long time = TimeUnit.SECONDS.toMicros(next.expiryTime / 1000 + 1) + next.counter % 1_000_000;
         Files.setLastModifiedTime(file, FileTime.from(time, TimeUnit.MICROSECONDS));
         next.slot = slot;
     }
@@ -257,7 +268,11 @@ final class FileSessionStore implements SessionStore {
     }
 
     private Path file(String id) {
-        byte[] digest = StoredSession.digest(id.getBytes(StandardCharsets.UTF_8));
-        return folder.resolve(Base64.getUrlEncoder().withoutPadding().encodeToString(digest));
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(id.getBytes(StandardCharsets.UTF_8));
+            return folder.resolve(Base64.getUrlEncoder().withoutPadding().encodeToString(digest));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every Java has it
+        }
     }
 }

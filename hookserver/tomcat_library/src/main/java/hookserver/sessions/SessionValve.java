@@ -14,8 +14,8 @@ import org.apache.coyote.ActionCode;
 import org.apache.coyote.ActionHook;
 
 /**
- * Saves the sessions of a request before its visitor has the answer: when Tomcat commits it, when the application is done, and
- * when Tomcat ends it, which can be on any thread if the request is asynchronous.
+ * Saves the sessions of a request before its visitor has the whole answer: when Tomcat commits it, when the application is done,
+ * and when Tomcat ends it, which can be on any thread if the request is asynchronous; once, where nothing comes in between.
  */
 public final class SessionValve extends ValveBase {
 
@@ -57,16 +57,16 @@ public final class SessionValve extends ValveBase {
         Hook hook = Hook.of(response.getCoyoteResponse());
         if (!request.isAsyncDispatching()) {
             hook.sessions.clear();
+            hook.isClosed = false;
         }
+        hook.answer = response;
+        hook.savedAt = -1;
         CURRENT.set(hook);
         try {
             getNext().invoke(request, response);
         } finally {
             CURRENT.remove();
-            hook.save(!request.isAsync());
-            if (!request.isAsync()) {
-                hook.sessions.clear();
-            }
+            hook.leave(request.isAsync());
         }
     }
 
@@ -75,6 +75,10 @@ public final class SessionValve extends ValveBase {
 
         private final Set<SharedSession> sessions = ConcurrentHashMap.newKeySet();
         private final ActionHook next;
+        private volatile Response answer;
+        /** How much of the answer the application had written when the sessions were saved; -1: they were not. */
+        private volatile long savedAt;
+        private volatile boolean isClosed;
 
         private Hook(ActionHook next) {
             this.next = next;
@@ -92,16 +96,42 @@ public final class SessionValve extends ValveBase {
             }
         }
 
-        void save(boolean isLast) {
+        /** At the end of the application, or of its part before it is called again. */
+        void leave(boolean isAsync) {
+            if (isAsync) {
+                save(false);
+                savedAt = -1;
+                return;
+            }
+            if (isClosed) { // by a forward: what the application did since is rarely a change
+                sessions.forEach(SharedSession::saveRestLater);
+            } else {
+                save(true);
+            }
+            sessions.clear();
+        }
+
+        private void save(boolean isLast) {
             sessions.forEach(session -> session.save(isLast));
+            savedAt = answer.getContentWritten();
         }
 
         @Override
         public void action(ActionCode code, Object parameter) {
-            if (code == ActionCode.COMMIT || code == ActionCode.CLOSE) {
+            if (code == ActionCode.COMMIT && isChunked()) {
+                sessions.forEach(SharedSession::saveChanged);
+            } else if ((code == ActionCode.COMMIT || code == ActionCode.CLOSE) && savedAt != answer.getContentWritten()) {
                 save(false);
             }
+            isClosed = isClosed || code == ActionCode.CLOSE;
             next.action(code, parameter);
+        }
+
+        /** Whether the answer will have a last byte that is sent when it is closed, and not before. */
+        private boolean isChunked() {
+            int status = answer.getStatus();
+            return answer.getCoyoteResponse().getContentLengthLong() < 0 && status >= 200 && status != 204 && status != 304
+                    && !"HEAD".equals(answer.getRequest().getMethod());
         }
     }
 }

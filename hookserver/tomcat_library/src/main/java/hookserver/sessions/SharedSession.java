@@ -38,8 +38,8 @@ final class SharedSession extends StandardSession {
     private final transient AtomicInteger requests = new AtomicInteger();
     private final transient AtomicLong order = new AtomicLong();
     private transient volatile List<Object> savedTomcats;
-    /** Whether a request may have changed an attribute in place. */
-    private transient volatile boolean isExposed;
+    /** The attributes that requests have, and may change in place. Its monitor guards {@code requests}. */
+    private final transient Set<String> exposed = ConcurrentHashMap.newKeySet();
     /** The stored version that this copy has; null: it was never stored. */
     private transient volatile StoredSession known;
 
@@ -89,24 +89,68 @@ final class SharedSession extends StandardSession {
                 changed.add(name);
             }
         }
-        if (isExposed) {
-            isExposed = !isLast || requests.get() > 1;
-            collectChangedInPlace(values);
+        Set<String> names = new HashSet<>(exposed);
+        synchronized (exposed) {
+            if (isLast && requests.get() <= 1) {
+                exposed.clear();
+            }
         }
+        collectChangedInPlace(names, values);
         boolean isDue = known == null || thisAccessedTime - known.accessTime > accessStep();
         if (isValid && !expiring && (isDue || !values.isEmpty())) {
             store(values);
         }
     }
 
-    private void collectChangedInPlace(Map<String, Part> values) {
-        attributes.forEach((name, value) -> {
-            Part before = saved.get(name);
-            if (before != null && before.digest != null && !values.containsKey(name)) {
-                Part now = serialized(name, value);
-                put(values, name, now == null || Arrays.equals(now.digest, before.digest) ? null : now);
-            }
-        });
+    /** What a request did not ask for can be a part of that which it changed: then all attributes are compared. */
+    private void collectChangedInPlace(Set<String> names, Map<String, Part> values) {
+        boolean isChanged = false;
+        for (String name : names) {
+            isChanged = isChanged || !isAsBefore(name, values);
+        }
+        if (isChanged) {
+            attributes.keySet().forEach(name -> isAsBefore(name, values));
+        }
+    }
+
+    private boolean isAsBefore(String name, Map<String, Part> values) {
+        Part before = saved.get(name);
+        Object value = attributes.get(name);
+        if (before == null || before.fingerprint == 0 || value == null || values.containsKey(name)) {
+            return false;
+        }
+        boolean isSame = fingerprint(value) == before.fingerprint;
+        if (!isSame) {
+            put(values, name, serialized(name, value));
+        }
+        return isSame;
+    }
+
+    /** As a request of its own: with all that may have changed in place since the answers were complete. */
+    void saveInBackground() {
+        begin();
+        exposed.addAll(saved.keySet());
+        save(true);
+        requests.decrementAndGet();
+    }
+
+    /** Stores what was set or removed. Changes in place can wait. */
+    void saveChanged() {
+        if (!changed.isEmpty()) {
+            save(false);
+        }
+    }
+
+    /** At the end of a request whose answer was complete before. */
+    void saveRestLater() {
+        saveChanged();
+        shared.saveLater(this);
+    }
+
+    private void begin() {
+        synchronized (exposed) {
+            requests.incrementAndGet();
+        }
     }
 
     private synchronized void store(Map<String, Part> values) {
@@ -118,7 +162,7 @@ final class SharedSession extends StandardSession {
             }
             values.forEach((name, value) -> {
                 if (isNewest(name, value)) {
-                    saved.put(name, new Part(value.bytes == null ? 0 : stored.counter, null, value.digest, value.order));
+                    saved.put(name, new Part(value.bytes == null ? 0 : stored.counter, null, value.fingerprint, value.order));
                 }
             });
             know(stored);
@@ -142,7 +186,7 @@ final class SharedSession extends StandardSession {
         }
         values.forEach((name, value) -> {
             if (isNewest(name, value)) {
-                put(next.parts, name, value.bytes == null ? null : new Part(next.counter, value.bytes, null, 0));
+                put(next.parts, name, value.bytes == null ? null : new Part(next.counter, value.bytes, 0, 0));
             }
         });
         next.creationTime = creationTime;
@@ -161,7 +205,8 @@ final class SharedSession extends StandardSession {
         stored.parts.forEach((name, part) -> {
             Part here = saved.get(name);
             if (!changedHere.contains(name) && (here == null || here.version != part.version)) {
-                saved.put(name, new Part(part.version, null, null, order.get()));
+                saved.put(name, new Part(part.version, null, 0, order.get()));
+                exposed.remove(name); // another value from now on
                 setValue(name, read(name, part.bytes));
             }
         });
@@ -227,20 +272,29 @@ final class SharedSession extends StandardSession {
     private Part serialized(String name, Object value) {
         long now = order.incrementAndGet();
         if (value == null || !name.equals(TOMCATS) && exclude(name, value)) {
-            return new Part(0, null, null, now);
+            return new Part(0, null, 0, now);
         }
         Throwable problem = null;
         for (int tries = 0; tries < 2; tries++) {
             try {
-                byte[] bytes = StoredSession.serialize(value);
-                return new Part(0, bytes, isImmutable(value) ? null : StoredSession.digest(bytes), now);
+                long fingerprint = isImmutable(value) ? 0 : Fingerprint.of(value); // first: a change meanwhile is then seen
+                return new Part(0, StoredSession.serialize(value), fingerprint, now);
             } catch (Throwable e) { // another request may be changing the value
                 problem = e;
             }
         }
         shared.log.add("the session attribute \"" + name + "\" of " + value.getClass().getName() + " is in this replica's memory"
                 + " only, and is lost with it; let its classes implement java.io.Serializable, or keep it out of the session", problem);
-        return problem instanceof NotSerializableException ? new Part(0, null, null, now) : null;
+        return problem instanceof NotSerializableException ? new Part(0, null, 0, now) : null;
+    }
+
+    /** 0: it cannot be serialized now. */
+    private static long fingerprint(Object value) {
+        try {
+            return Fingerprint.of(value);
+        } catch (Throwable e) { // the application's code runs here
+            return 0;
+        }
     }
 
     private static boolean isImmutable(Object value) {
@@ -261,15 +315,13 @@ final class SharedSession extends StandardSession {
     @Override
     public Object getAttribute(String name) {
         Object value = super.getAttribute(name);
-        if (value != null && !isImmutable(value)) {
+        if (value != null && !exposed.contains(name) && !isImmutable(value)) {
             Part here = saved.get(name);
-            Part now = here != null && here.version > 0 && here.digest == null ? serialized(name, value) : null;
-            if (now != null) { // of several threads the first one counts: none of them has returned the value by then
-                saved.replace(name, here, new Part(here.version, null, now.digest, here.order));
+            if (here != null && here.version > 0 && here.fingerprint == 0) {
+                // Of several threads the first one counts: none of them has returned the value by then.
+                saved.replace(name, here, new Part(here.version, null, fingerprint(value), here.order));
             }
-            if (!isExposed) { // a page asks for attributes often, and to set it again would cost a memory barrier each time
-                isExposed = true;
-            }
+            exposed.add(name);
             saveOutsideOfRequests();
         }
         return value;
@@ -306,7 +358,7 @@ final class SharedSession extends StandardSession {
     @Override
     public void access() {
         super.access();
-        requests.incrementAndGet();
+        begin();
         shared.isUsed();
         if (!SessionValve.record(this)) {
             shared.saveLater(this);
@@ -316,7 +368,9 @@ final class SharedSession extends StandardSession {
     @Override
     public void endAccess() {
         super.endAccess();
-        save(true);
+        if (!changed.isEmpty() || !shared.isSavedLater(this)) {
+            save(true);
+        }
         requests.decrementAndGet();
     }
 

@@ -72,7 +72,7 @@ public final class SharedSessionManager extends ManagerBase {
         }
     }
 
-    /** Every ten seconds: saves what could not be stored, or changed outside of a request. */
+    /** Every ten seconds: saves what could not be stored, and what changed outside of a request or after its answer. */
     @Override
     public void backgroundProcess() {
         saveUnsaved();
@@ -104,6 +104,10 @@ public final class SharedSessionManager extends ManagerBase {
         unsaved.add(session);
     }
 
+    boolean isSavedLater(SharedSession session) {
+        return unsaved.contains(session);
+    }
+
     SessionStore store() {
         return store;
     }
@@ -111,7 +115,7 @@ public final class SharedSessionManager extends ManagerBase {
     private void saveUnsaved() {
         for (SharedSession session : unsaved) {
             unsaved.remove(session);
-            session.save(true);
+            session.saveInBackground();
         }
     }
 }

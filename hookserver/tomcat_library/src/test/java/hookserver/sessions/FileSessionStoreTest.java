@@ -117,7 +117,7 @@ class FileSessionStoreTest {
         put("id", 1_700_000_000_123L, 10);
         put("id", 1_700_000_000_123L, 10);
         FileTime time = Files.getLastModifiedTime(folder.resolve(sessionFiles().get(0)));
-        assertEquals(1_700_000_000_123_002L, time.to(TimeUnit.MICROSECONDS));
+        assertEquals(1_700_000_001_000_002L, time.to(TimeUnit.MICROSECONDS));
     }
 
     @Test
@@ -405,7 +405,7 @@ class FileSessionStoreTest {
     private static StoredSession put(StoredSession stored, String id, long expiry, int size) {
         StoredSession next = new StoredSession(id, stored);
         next.expiryTime = expiry;
-        next.parts.put("a", new Part(next.counter, new byte[size], null, 0));
+        next.parts.put("a", new Part(next.counter, new byte[size], 0, 0));
         return next;
     }
 

@@ -77,6 +77,7 @@ final class Replicas implements AutoCloseable {
     static void request(SharedSession session, Work work) throws IOException {
         session.access();
         work.on(session.getSession());
+        session.save(true); // as the valve does
         session.endAccess();
     }
 

@@ -140,18 +140,20 @@ class SharedSessionTest {
     void changesInPlaceAreSoughtOnlyWhereAPageReadTheSession() throws IOException {
         AtomicInteger calls = new AtomicInteger();
         String id = replicas.create(session -> session.setAttribute("probe", new Shop.Probe(calls::incrementAndGet)));
+        calls.set(0);
         request(first, id, session -> session.getAttribute("probe"));
-        assertEquals(2, calls.get());
+        assertEquals(1, calls.get());
         request(first, id, session -> { });
-        assertEquals(2, calls.get());
+        assertEquals(1, calls.get());
     }
 
     @Test
     void onlyThatWhichChangedIsSerialized() throws IOException {
         AtomicInteger calls = new AtomicInteger();
         String id = replicas.create(session -> session.setAttribute("probe", new Shop.Probe(calls::incrementAndGet)));
+        calls.set(0);
         request(first, id, session -> session.setAttribute("a", 1));
-        assertEquals(1, calls.get());
+        assertEquals(0, calls.get());
         assertEquals("probe", get(second, id, "probe"));
     }
 
@@ -194,7 +196,7 @@ class SharedSessionTest {
     @Test
     void attributeThatFailedIsStoredByTheNextRequest() throws IOException {
         AtomicInteger calls = new AtomicInteger();
-        String id = replicas.create(session -> session.setAttribute("probe", failing(calls, 2)));
+        String id = replicas.create(session -> session.setAttribute("probe", failing(calls, 4)));
         assertNull(get(second, id, "probe"));
         request(first, id, session -> { });
         assertEquals("probe", get(second, id, "probe"));
