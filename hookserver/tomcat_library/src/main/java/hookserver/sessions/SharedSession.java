@@ -131,7 +131,7 @@ final class SharedSession extends StandardSession {
         begin();
         exposed.addAll(saved.keySet());
         save(true);
-        requests.decrementAndGet();
+        end();
     }
 
     /** Stores what was set or removed. Changes in place can wait. */
@@ -150,6 +150,13 @@ final class SharedSession extends StandardSession {
     private void begin() {
         synchronized (exposed) {
             requests.incrementAndGet();
+        }
+    }
+
+    private void end() {
+        requests.decrementAndGet();
+        if (!changed.isEmpty()) { // another thread has set it since
+            shared.saveLater(this);
         }
     }
 
@@ -371,7 +378,7 @@ final class SharedSession extends StandardSession {
         if (!changed.isEmpty() || !shared.isSavedLater(this)) {
             save(true);
         }
-        requests.decrementAndGet();
+        end();
     }
 
     /** Its visitor may be with another replica. */

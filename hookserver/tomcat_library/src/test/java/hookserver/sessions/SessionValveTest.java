@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.catalina.connector.Connector;
 import org.apache.tomcat.util.descriptor.web.ErrorPage;
 import org.junit.jupiter.api.AfterEach;
@@ -79,6 +80,21 @@ class SessionValveTest {
                 })
                 .page("/errorpage", (request, response) -> request.getSession().setAttribute("b", 1))
                 .page("/forward", (request, response) -> request.getRequestDispatcher("/redirect").forward(request, response))
+                .page("/forwards", (request, response) -> request.getRequestDispatcher("/reads").forward(request, response))
+                .page("/reads", (request, response) -> {
+                    request.getSession().getAttribute("probe");
+                    response.getWriter().print(String.join("", Collections.nCopies(20_000, "x")));
+                })
+                .page("/after", (request, response) -> {
+                    HttpSession session = request.getSession();
+                    Cart cart = (Cart) session.getAttribute("cart");
+                    request.getRequestDispatcher("/plain").forward(request, response);
+                    if (request.getParameter("set") == null) {
+                        cart.add("tea");
+                    } else {
+                        session.setAttribute("a", 1);
+                    }
+                })
                 .page("/end", (request, response) -> request.getSession().invalidate())
                 .page("/plain", (request, response) -> response.getWriter().print("ok"))
                 .page("/thread", (request, response) -> {
@@ -173,6 +189,30 @@ class SessionValveTest {
     }
 
     @Test
+    void valueThatAPageReadIsComparedOnceForAnAnswer() throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        Replicas.request(replicas.first, id, session -> session.setAttribute("probe", new Shop.Probe(calls::incrementAndGet)));
+        for (String path : new String[] {"/reads", "/forwards"}) {
+            calls.set(0);
+            readUntil(path, "\r\n0\r\n\r\n");
+            assertEquals(1, calls.get(), path);
+        }
+    }
+
+    @Test
+    void changeInPlaceAfterAForwardIsStoredInTheBackground() throws Exception {
+        askTwice("/after");
+        manager(replicas.first).backgroundProcess();
+        assertEquals("[tea]", Replicas.get(replicas.second, id, "cart").toString());
+    }
+
+    @Test
+    void attributeThatIsSetAfterAForwardIsStoredByItsRequest() throws Exception {
+        askTwice("/after?set");
+        assertEquals("[a, cart]", names());
+    }
+
+    @Test
     void invalidatedSessionIsGone() throws Exception {
         readUntil("/end", "\r\n\r\n");
         assertEquals("[]", names());
@@ -199,6 +239,16 @@ class SessionValveTest {
     void requestWhoseTimeIsOverIsStored() throws Exception {
         readUntil("/timeout", "\r\n\r\n");
         assertEquals("[a, b, cart]", names());
+    }
+
+    /** The first request has ended when the second one is answered. */
+    private void askTwice(String path) throws Exception {
+        try (Socket socket = connect()) {
+            send(socket, path);
+            read(socket, "ok");
+            send(socket, "/plain");
+            read(socket, "ok");
+        }
     }
 
     @Test
