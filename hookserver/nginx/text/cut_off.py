@@ -18,7 +18,8 @@ from hookserver.state.state_dir import StateDir
 
 
 def maps() -> list[str]:
-    """``$hs_failure``: how a request failed, 502 or 504; ``unsent`` when no replica received a byte of it.
+    """``$hs_failure``: how a request failed, 502 or 504; ``unsent`` when no replica received a byte of it, or not the
+    last one, and Nginx may repeat it.
 
     ``$hs_cut_off``: the address of the replica that died, for a request that Nginx does not repeat by itself.
     ``$hs_back``: the page of this site that has the form, if a browser, not a script, sent it.
@@ -26,8 +27,13 @@ def maps() -> list[str]:
     browser = "(?:navigate)?;;(?:application/x-www-form-urlencoded|multipart/form-data|text/plain)\\b.*;text/html\\b"
     return [
         *table(
-            'map "$upstream_bytes_sent;$upstream_status" $hs_failure',
-            ["default 502;", '"~^[-0, :]+;" unsent;', '"~504$" 504;'],
+            'map "$request_method;$upstream_bytes_sent;$upstream_status" $hs_failure',
+            [
+                "default 502;",
+                '"~^[A-Z]+;[-0, :]+;" unsent;',
+                '"~504$" 504;',
+                '"~^(?!POST|LOCK|PATCH)[A-Z]+;[-0-9, :]+ [-0];" unsent;',
+            ],
             "How a request failed. Only a failed request reads these maps.",
         ),
         *table(

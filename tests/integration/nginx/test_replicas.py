@@ -136,6 +136,18 @@ def test_get_that_a_dying_replica_lost_is_retried_on_another_replica(site: Nginx
     assert len(blue1.requests) == len(blue2.requests) == 1
 
 
+@pytest.mark.parametrize(("method", "status"), [("GET", 503), ("PUT", 503), ("POST", 502)])
+def test_request_that_a_dying_replica_lost_is_answered_503_if_it_may_be_repeated_and_no_other_runs(
+    site: NginxSite, method: str, status: int
+) -> None:
+    _, blue2 = site.serve(Slot.BLUE)
+    start(site)
+    blue2.shutdown()
+    blue2.server_close()
+    on_blue1 = {"Cookie": "JSESSIONID=0AF9.blue1"}
+    assert site.ask("/die", method, body=b"x" if method != "GET" else None, headers=on_blue1).status == status
+
+
 @pytest.mark.parametrize("size", [0, 10, 500_000])
 def test_a_post_that_may_have_been_done_is_never_repeated(site: NginxSite, size: int) -> None:
     blue1, blue2 = site.serve(Slot.BLUE)
