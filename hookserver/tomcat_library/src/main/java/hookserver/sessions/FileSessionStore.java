@@ -110,6 +110,7 @@ final class FileSessionStore implements SessionStore {
         }
         StoredSession stored = StoredSession.of(ByteBuffer.wrap(content, at + HEADER, file.getInt(at + 4)));
         stored.slot = at == 0 ? 0 : 1;
+        stored.size = content.length;
         return stored;
     }
 
@@ -133,16 +134,15 @@ final class FileSessionStore implements SessionStore {
     @Override
     @SuppressWarnings("try") // the lock is only held
     public StoredSession update(String id, UnaryOperator<StoredSession> change) throws IOException {
-        if (!folder.toFile().isDirectory()) {
-            Files.createDirectories(folder);
-        }
         int index = Math.floorMod(id.hashCode(), LOCKS);
         boolean isInterrupted = Thread.interrupted(); // which would fail the reading on Java 8
         locks[index].lock();
         try (FileLock held = lock(index)) {
-            StoredSession current = read(id, null);
+            Path file = file(id);
+            StoredSession found = read(file, null);
+            StoredSession current = found == null || found.id.equals(id) ? found : null;
             StoredSession next = change.apply(current);
-            replace(file(id), current, next);
+            replace(file, current, next);
             return next;
         } finally {
             if (locks[index].hasQueuedThreads()) {
@@ -177,6 +177,7 @@ final class FileSessionStore implements SessionStore {
 
     private synchronized FileChannel channel() throws IOException {
         if (channel == null) {
+            Files.createDirectories(folder);
             channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         }
         return channel;
@@ -185,7 +186,7 @@ final class FileSessionStore implements SessionStore {
     private void replace(Path file, StoredSession current, StoredSession next) throws IOException {
         byte[] bytes = next == null ? new byte[0] : next.toBytes();
         long size = next == null ? 0 : slotSize(bytes.length);
-        long growth = 2 * size - file.toFile().length();
+        long growth = 2 * size - (current == null ? 0 : current.size);
         if (size > SLOT_LIMIT || growth > 0 && used.get() + growth > limit) {
             throw new IOException("release.sessions_max (" + (limit >> 20) + " MB) is reached");
         }
@@ -212,6 +213,7 @@ final class FileSessionStore implements SessionStore {
     }
 
     private void create(Path file, long size, StoredSession next, byte[] bytes) throws IOException {
+        Files.createDirectories(folder); // somebody may have removed it
         Path temporary = folder.resolve(ThreadLocalRandom.current().nextLong() + TEMPORARY);
         try {
             write(temporary, 0, size, next, bytes);
@@ -236,6 +238,7 @@ final class FileSessionStore implements SessionStore {
         long time = TimeUnit.SECONDS.toMicros(next.expiryTime / 1000 + 1) + next.counter % 1_000_000;
         Files.setLastModifiedTime(file, FileTime.from(time, TimeUnit.MICROSECONDS));
         next.slot = slot;
+        next.size = 2 * size;
     }
 
     @Override

@@ -119,7 +119,7 @@ public final class SessionValve extends ValveBase {
         @Override
         public void action(ActionCode code, Object parameter) {
             if (code == ActionCode.COMMIT && isChunked()) {
-                sessions.forEach(SharedSession::saveChanged);
+                sessions.forEach(SharedSession::saveRestLater);
             } else if ((code == ActionCode.COMMIT || code == ActionCode.CLOSE) && savedAt != answer.getContentWritten()) {
                 save(false);
             }

@@ -134,16 +134,11 @@ final class SharedSession extends StandardSession {
         end();
     }
 
-    /** Stores what was set or removed. Changes in place can wait. */
-    void saveChanged() {
+    /** Stores what was set or removed. Changes in place can wait: the answer has a later end, or is complete already. */
+    void saveRestLater() {
         if (!changed.isEmpty()) {
             save(false);
         }
-    }
-
-    /** At the end of a request whose answer was complete before. */
-    void saveRestLater() {
-        saveChanged();
         shared.saveLater(this);
     }
 
@@ -250,8 +245,12 @@ final class SharedSession extends StandardSession {
 
     /** The interval and the login, with the notes of one by a form that is not complete. */
     private List<Object> tomcats() {
-        Map<String, Object> login = new HashMap<>(notes);
-        login.keySet().removeIf(note -> !note.startsWith(LOGIN_NOTES));
+        Map<String, Object> login = new HashMap<>(); // each save asks: mostly there are no notes
+        notes.forEach((note, value) -> {
+            if (note.startsWith(LOGIN_NOTES)) {
+                login.put(note, value);
+            }
+        });
         return Arrays.asList(maxInactiveInterval, principal instanceof Serializable ? principal : null, authType, login);
     }
 

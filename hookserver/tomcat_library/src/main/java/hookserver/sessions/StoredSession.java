@@ -27,6 +27,7 @@ final class StoredSession {
     Path file;
     Object stamp;
     int slot;
+    long size;
 
     /** An attribute's serialized value. */
     static final class Part {

@@ -66,6 +66,12 @@ class SessionValveTest {
                     response.flushBuffer();
                     ((Cart) request.getSession().getAttribute("cart")).add("milk");
                 })
+                .page("/stream", (request, response) -> {
+                    ((Cart) request.getSession().getAttribute("cart")).add("tea");
+                    response.getWriter().print("ok");
+                    response.flushBuffer();
+                    await();
+                })
                 .page("/redirect", (request, response) -> {
                     request.getSession().setAttribute("a", 1);
                     response.sendRedirect("/names");
@@ -176,6 +182,13 @@ class SessionValveTest {
     void changesInPlaceBeforeAndAfterAFlushAreStored() throws Exception {
         readUntil("/place", "\r\n0\r\n\r\n");
         assertEquals("[tea, milk]", Replicas.get(replicas.second, id, "cart").toString());
+    }
+
+    @Test
+    void changeInPlaceBeforeAnAnswerThatGoesOnIsStoredInTheBackground() throws Exception {
+        readUntil("/stream", "ok");
+        manager(replicas.first).backgroundProcess();
+        assertEquals("[tea]", Replicas.get(replicas.second, id, "cart").toString());
     }
 
     @Test
