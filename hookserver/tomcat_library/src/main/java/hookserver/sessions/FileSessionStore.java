@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
@@ -236,7 +237,9 @@ final class FileSessionStore implements SessionStore {
             out.write(content);
         }
         long time = TimeUnit.SECONDS.toMicros(next.expiryTime / 1000 + 1) + next.counter % 1_000_000;
-        Files.setLastModifiedTime(file, FileTime.from(time, TimeUnit.MICROSECONDS));
+        // An access time before this one would make the kernel write at each reading: mount(8), relatime.
+        Files.getFileAttributeView(file, BasicFileAttributeView.class).setTimes(FileTime.from(time, TimeUnit.MICROSECONDS),
+                FileTime.from(time + 1, TimeUnit.MICROSECONDS), null);
         next.slot = slot;
         next.size = 2 * size;
     }

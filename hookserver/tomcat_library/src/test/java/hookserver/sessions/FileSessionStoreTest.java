@@ -121,6 +121,15 @@ class FileSessionStoreTest {
     }
 
     @Test
+    void readingDoesNotChangeTheFile() throws IOException {
+        put("id", System.currentTimeMillis() + 60_000, 10);
+        Path file = folder.resolve(sessionFiles().get(0));
+        Object before = Files.readAttributes(file, "unix:lastAccessTime,ctime");
+        other.read("id", null);
+        assertEquals(before, Files.readAttributes(file, "unix:lastAccessTime,ctime"));
+    }
+
+    @Test
     void idLeadsToAFileInTheFolderAlone() throws IOException {
         for (String id : Arrays.asList("../x", "/x", "", ".", "a/b", "x\0y")) {
             put(id, 5, 10);
