@@ -37,13 +37,13 @@ function init()
   local pages, visitors = {{{pages}}}, {{{cookies}}}
   for _, page in ipairs(pages) do
     for _, visitor in ipairs(visitors) do
-      wrk.headers["Host"], wrk.headers["Cookie"] = "{host}", "JSESSIONID=" .. visitor
+      wrk.headers["Host"], wrk.headers["Cookie"] = "{host}", visitor
       requests[#requests + 1] = wrk.format("GET", page)
     end
   end
   wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
   for _, visitor in ipairs(visitors) do
-    wrk.headers["Cookie"] = "JSESSIONID=" .. visitor
+    wrk.headers["Cookie"] = visitor
     requests[#requests + 1] = wrk.format("POST", "/cart/add", nil, "id=espresso&quantity=1")
   end
 end
@@ -97,10 +97,10 @@ def ratio(ones: Sequence[float], others: Sequence[float]) -> float:
 
 def _script(shop: Shop, case: str) -> Path:
     for _ in range(2 * len(shop.live())):  # the first request of a page compiles it, in each replica
-        cookie = _visitor(shop, case)
+        cookie = _cookies(shop, case)
         for page in PAGES:
             _browse(shop, page, cookie)
-    cookies = [_visitor(shop, case) for _ in range(VISITORS)]
+    cookies = [_cookies(shop, case) for _ in range(VISITORS)]
     file = FOLDER / f"{shop.app}-{CASES.index(case)}.lua"
     quoted = {"pages": PAGES, "cookies": cookies}
     file.write_text(_LUA.format(host=shop.host, **{key: _listed(values) for key, values in quoted.items()}))
@@ -111,20 +111,30 @@ def _listed(values: Sequence[str]) -> str:
     return ", ".join(f'"{value}"' for value in values)
 
 
-def _visitor(shop: Shop, case: str) -> str:
-    """The cookie of a visitor who has logged in and filled a cart."""
+def _cookies(shop: Shop, case: str) -> str:
+    """The cookies of a visitor with a cart.
+
+    With ``none`` the visitor has a session in each replica, of which Tomcat takes the one that it knows. Else half of
+    the pages would show no cart, and less work would be compared with more.
+    """
+    sites = [address(replica) for replica in shop.live()] if shop.mode == "none" else [shop.url]
+    return "; ".join(f"JSESSIONID={_session(site, shop.host, case)}" for site in sites)
+
+
+def _session(site: str, host: str, case: str) -> str:
+    """The session of a visitor who has logged in and filled a cart."""
     with requests.Session() as browser:
-        browser.headers["Host"] = shop.host
-        browser.post(f"{shop.url}/login", data={"name": "Ada"}, timeout=30, allow_redirects=False).raise_for_status()
+        browser.headers["Host"] = host
+        browser.post(f"{site}/login", data={"name": "Ada"}, timeout=30, allow_redirects=False).raise_for_status()
         if case == "5 kB":
-            browser.get(f"{shop.url}/stock.jsp", timeout=30).raise_for_status()
+            browser.get(f"{site}/stock.jsp", timeout=30).raise_for_status()
         form = {"id": "espresso", "quantity": "1"}
-        browser.post(f"{shop.url}/cart/add", data=form, timeout=30, allow_redirects=False).raise_for_status()
+        browser.post(f"{site}/cart/add", data=form, timeout=30, allow_redirects=False).raise_for_status()
         return str(browser.cookies.get("JSESSIONID"))
 
 
 def _browse(shop: Shop, page: str, cookie: str) -> None:
-    headers = {"Host": shop.host, "Cookie": f"JSESSIONID={cookie}"}
+    headers = {"Host": shop.host, "Cookie": cookie}
     requests.get(f"{shop.url}{page}", headers=headers, timeout=30).raise_for_status()
 
 
