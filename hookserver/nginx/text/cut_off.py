@@ -30,9 +30,9 @@ def maps() -> list[str]:
             'map "$request_method;$upstream_bytes_sent;$upstream_status" $hs_failure',
             [
                 "default 502;",
-                '"~^[A-Z]+;[-0, :]+;" unsent;',
+                '"~^[^;]+;[-0, :]+;" unsent;',
+                '"~^(?!(?:POST|LOCK|PATCH);)[^;]+;[-0-9, :]+ [-0];" unsent;',
                 '"~504$" 504;',
-                '"~^(?!POST|LOCK|PATCH)[A-Z]+;[-0-9, :]+ [-0];" unsent;',
             ],
             "How a request failed. Only a failed request reads these maps.",
         ),

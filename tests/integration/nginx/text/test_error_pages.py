@@ -22,7 +22,7 @@ def test_an_operators_page_is_shown_for_every_method_and_the_log_has_the_method(
     answer = site.ask(method=method, body=b"x" if method != "GET" else None)
     assert (answer.status, answer.body, answer.headers["Retry-After"]) == (503, "Our own 503", "5")
     assert site.logged(answer)["method"] == method
-    site.serve(Slot.BLUE, 1)
+    site.serve(Slot.BLUE)
     site.apply()
     site.nginx.set("shop", TrafficState(Slot.BLUE))
     answer = site.ask("/die", method=method, body=b"x" if method != "GET" else None)

@@ -103,7 +103,7 @@ public final class SessionValve extends ValveBase {
                 savedAt = -1;
                 return;
             }
-            if (isClosed) { // by a forward: what the application did since is rarely a change
+            if (isClosed) { // by the application: what it did since is rarely a change
                 sessions.forEach(SharedSession::saveRestLater);
             } else {
                 save(true);

@@ -29,7 +29,8 @@ final class SharedSession extends StandardSession {
     private static final String NOT_STORED = "changes of a session are in this replica's memory only until they can be stored";
     /** Milliseconds between two savings of the time of the last access. */
     private static final long ACCESS_STEP = 5_000;
-    private static final long FOREVER = 4_102_444_800_000L; // the year 2100, in Unix milliseconds
+    /** The year 2038, in Unix milliseconds: file systems with 32-bit times keep no later one. */
+    private static final long FOREVER = 2_145_916_800_000L;
 
     private final transient SharedSessionManager shared;
     /** What is stored of each attribute, without its bytes. */
@@ -75,6 +76,10 @@ final class SharedSession extends StandardSession {
 
     /** Stores what has changed. {@code isLast}: the request does no more with it. */
     void save(boolean isLast) {
+        save(isLast, exposed);
+    }
+
+    private void save(boolean isLast, Set<String> compared) {
         List<Object> tomcats = tomcats();
         if (!tomcats.equals(savedTomcats)) {
             savedTomcats = tomcats;
@@ -89,7 +94,7 @@ final class SharedSession extends StandardSession {
                 changed.add(name);
             }
         }
-        Set<String> names = new HashSet<>(exposed);
+        Set<String> names = new HashSet<>(compared);
         synchronized (exposed) {
             if (isLast && requests.get() <= 1) {
                 exposed.clear();
@@ -129,8 +134,7 @@ final class SharedSession extends StandardSession {
     /** As a request of its own: with all that may have changed in place since the answers were complete. */
     void saveInBackground() {
         begin();
-        exposed.addAll(saved.keySet());
-        save(true);
+        save(true, saved.keySet());
         end();
     }
 
@@ -150,7 +154,7 @@ final class SharedSession extends StandardSession {
 
     private void end() {
         requests.decrementAndGet();
-        if (!changed.isEmpty()) { // another thread has set it since
+        if (isValid && !changed.isEmpty()) { // another thread has set it since
             shared.saveLater(this);
         }
     }
@@ -193,7 +197,8 @@ final class SharedSession extends StandardSession {
         });
         next.creationTime = creationTime;
         next.accessTime = Math.max(next.accessTime, thisAccessedTime);
-        next.expiryTime = maxInactiveInterval <= 0 ? FOREVER : next.accessTime + accessStep() + maxInactiveInterval * 1000L;
+        long expiry = next.accessTime + accessStep() + maxInactiveInterval * 1000L;
+        next.expiryTime = maxInactiveInterval <= 0 ? FOREVER : Math.min(expiry, FOREVER);
         return next;
     }
 
@@ -321,13 +326,17 @@ final class SharedSession extends StandardSession {
     @Override
     public Object getAttribute(String name) {
         Object value = super.getAttribute(name);
-        if (value != null && !exposed.contains(name) && !isImmutable(value)) {
+        boolean isExposed = exposed.contains(name);
+        if (value != null && !isExposed && !isImmutable(value)) {
             Part here = saved.get(name);
             if (here != null && here.version > 0 && here.fingerprint == 0) {
                 // Of several threads the first one counts: none of them has returned the value by then.
                 saved.replace(name, here, new Part(here.version, null, fingerprint(value), here.order));
             }
             exposed.add(name);
+            isExposed = true;
+        }
+        if (isExposed) {
             saveOutsideOfRequests();
         }
         return value;
@@ -336,6 +345,9 @@ final class SharedSession extends StandardSession {
     @Override
     public void setAttribute(String name, Object value, boolean notify) {
         super.setAttribute(name, value, notify);
+        if (value != null && !isImmutable(value)) {
+            exposed.add(name);
+        }
         changed.add(name);
         saveOutsideOfRequests();
     }
@@ -417,7 +429,7 @@ final class SharedSession extends StandardSession {
             StoredSession stored = isStored ? shared.store().read(old, null) : null;
             if (stored != null) {
                 shared.store().update(old, current -> null);
-                know(shared.store().update(newId, none -> new StoredSession(newId, stored)));
+                apply(shared.store().update(newId, none -> new StoredSession(newId, stored)), changed);
             }
         } catch (IOException e) {
             changed.addAll(saved.keySet());

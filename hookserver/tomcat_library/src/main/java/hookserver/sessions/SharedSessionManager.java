@@ -72,7 +72,7 @@ public final class SharedSessionManager extends ManagerBase {
         }
     }
 
-    /** Every ten seconds: saves what could not be stored, and what changed outside of a request or after its answer. */
+    /** Every ten seconds: saves what could not be stored, or may have changed outside of a request or after its answer. */
     @Override
     public void backgroundProcess() {
         saveUnsaved();
@@ -113,7 +113,7 @@ public final class SharedSessionManager extends ManagerBase {
     }
 
     private void saveUnsaved() {
-        for (SharedSession session : unsaved) {
+        for (SharedSession session : unsaved.toArray(new SharedSession[0])) { // one that fails again is for the next time
             unsaved.remove(session);
             session.saveInBackground();
         }

@@ -9,16 +9,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hookserver.CapturedLog;
 import hookserver.EmbeddedTomcat;
+import hookserver.Shop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -110,6 +114,20 @@ class SharedSessionManagerTest {
         assertEquals(1, get(second, id, "a"));
         restart(first);
         assertEquals(2, get(second, id, "a"));
+    }
+
+    @Test
+    void changesThatFailEachTimeAreTriedOnceInTheBackground() throws IOException {
+        AtomicInteger calls = new AtomicInteger();
+        for (int i = 0; i < 50; i++) {
+            replicas.create(session -> session.setAttribute("probe", new Shop.Probe(() -> {
+                calls.incrementAndGet();
+                throw new IllegalStateException();
+            })));
+        }
+        calls.set(0);
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> manager(first).backgroundProcess());
+        assertTrue(calls.get() >= 50 && calls.get() <= 200, calls + " calls");
     }
 
     @Test

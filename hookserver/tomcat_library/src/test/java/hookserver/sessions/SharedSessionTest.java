@@ -123,6 +123,29 @@ class SharedSessionTest {
     }
 
     @Test
+    void changeInPlaceIsSeenThoughTheSessionIsSavedInTheBackgroundMeanwhile() throws IOException {
+        String id = replicas.create(session -> session.setAttribute("cart", new Cart().add("tea")));
+        request(second, id, session -> {
+            manager(second).saveLater(find(second, id));
+            manager(second).backgroundProcess();
+            ((Cart) session.getAttribute("cart")).add("milk");
+        });
+        assertEquals("[tea, milk]", get(first, id, "cart").toString());
+    }
+
+    @Test
+    void valueThatIsSetAndChangedAfterItWasStoredIsStoredAgain() throws IOException {
+        String id = replicas.create(session -> { });
+        request(first, id, session -> {
+            Cart cart = new Cart();
+            session.setAttribute("cart", cart);
+            find(first, id).save(false);
+            cart.add("tea");
+        });
+        assertEquals("[tea]", get(second, id, "cart").toString());
+    }
+
+    @Test
     void pageThatOnlyReadsStoresNothing() throws IOException {
         Map<Object, Object> map = new HashMap<>();
         for (int i = 0; i < 50; i++) {
@@ -423,6 +446,17 @@ class SharedSessionTest {
             assertEquals(2, files.count()); // with that of the locks
         }
         assertEquals(Collections.singletonList("created"), replicas.events);
+    }
+
+    @Test
+    void newIdBringsWhatAnotherReplicaChangedMeanwhile() throws IOException {
+        String id = replicas.create(session -> session.setAttribute("a", 1));
+        SharedSession here = find(first, id);
+        request(second, id, there -> there.setAttribute("a", 2));
+        request(here, session -> {
+            manager(first).changeSessionId(here, "new");
+            assertEquals(2, session.getAttribute("a"));
+        });
     }
 
     @Test
