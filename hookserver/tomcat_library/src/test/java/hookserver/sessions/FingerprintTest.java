@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import hookserver.Shop;
 import hookserver.Shop.Cart;
+import java.io.IOException;
 import java.io.NotSerializableException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -50,8 +53,29 @@ class FingerprintTest {
     }
 
     @Test
-    void valueThatIsNotSerializableIsReported() {
-        assertThrows(NotSerializableException.class, () -> Fingerprint.of(new Object()));
+    void valueThatIsNotSerializableIsReportedAndLeavesTheNextOnesAsTheyWere() throws Exception {
+        long before = Fingerprint.of(new Cart().add("tea"));
+        assertThrows(NotSerializableException.class, () -> Fingerprint.of(new Object[] {"a", new Object()}));
+        assertEquals(before, Fingerprint.of(new Cart().add("tea")));
+    }
+
+    @Test
+    void valueWhoseCodeNeedsAnotherFingerprintHasItsOwn() throws Exception {
+        long before = Fingerprint.of(new Shop.Probe(() -> { }));
+        assertEquals(before, Fingerprint.of(new Shop.Probe(() -> {
+            try {
+                Fingerprint.of("another");
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        })));
+    }
+
+    @Test
+    void largeValueLeavesTheNextOnesAsTheyWere() throws Exception {
+        long before = Fingerprint.of("tea");
+        Fingerprint.of(String.join("", Collections.nCopies(100_000, "x")));
+        assertEquals(before, Fingerprint.of("tea"));
     }
 
     private static final class One implements Serializable {
