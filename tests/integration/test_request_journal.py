@@ -267,7 +267,7 @@ def test_replica_whose_journal_is_full_logs_that_and_none_of_its_requests_is_rep
     fill(shop)
     assert shop.ask("/pay.jsp", method="POST").text == "paid blue1"
     assert not (shop.journal() / ACTIVE).exists()
-    until(lambda: b"will not be repeated" in shop.container().logs(tail=20), 10)  # Docker copies the line in its own time
+    until(lambda: b"will not be repeated" in shop.container().logs(tail=20), 10)  # Docker copies it in its own time
     fill(shop)
     kill_while_frozen(shop, 502)
     for file in shop.journal().glob("filled-*"):
