@@ -9,7 +9,7 @@ import java.util.zip.CRC32;
 /** Serializes a value to nowhere, to find out whether it has changed: for less than half of what it costs to store it. */
 final class Fingerprint extends ObjectOutputStream {
 
-    /** The thread's own between two uses: to create one costs as much as to use it. */
+    /** The thread's own between two uses: to create one is nearly a third of what a use costs. */
     private static final ThreadLocal<Fingerprint> IDLE = new ThreadLocal<>();
     /** Bytes; one that has serialized more keeps large tables, and is not used again. */
     private static final int LIMIT = 16 << 10;
