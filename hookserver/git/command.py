@@ -44,7 +44,7 @@ class GuardedGit(git.Git):
         self._ends = ends
         self.update_environment(**guarded)
 
-    def execute(self, command: Sequence[str], **options: Any) -> Any:  # type: ignore[override]
+    def execute(self, command: Sequence[str], **options: Any) -> Any:  # type: ignore[override]  # fewer options
         """As GitPython's, for the options ``with_extended_output`` and ``with_exceptions``.
 
         Raises GitError when git does not end in time, or is not installed.

@@ -97,11 +97,11 @@ class _DeadlineSocket(socket.socket):
 
     def recv_into(self, *arguments: object, **more: object) -> int:
         self._limit_to_deadline()
-        return super().recv_into(*arguments, **more)  # type: ignore[arg-type]
+        return super().recv_into(*arguments, **more)  # type: ignore[arg-type]  # passed on
 
     def sendall(self, *arguments: object) -> None:
         self._limit_to_deadline()
-        super().sendall(*arguments)  # type: ignore[arg-type]
+        super().sendall(*arguments)  # type: ignore[arg-type]  # passed on
 
     def _limit_to_deadline(self) -> None:
         left = self._ends - time.monotonic()

@@ -18,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.bench.outcome import outcome, report, run
 from tests.shop import Installation, installed
@@ -142,11 +143,14 @@ def bench() -> int:
     return _outcome(visitors, found, again, progress, took)
 
 
+def _has_reached(progress: Progress, batches: float) -> bool:
+    return progress.batches.total() >= batches
+
+
 def _switch(site: Installation, deploys: list[int], progress: Progress) -> None:
     """Move the traffic to the other release again and again."""
     for number in range(SWITCHES):
-        due = (number + 0.5) * VISITORS * BATCHES / SWITCHES
-        until(lambda due=due: progress.batches.total() >= due, 120, "the visitors")  # type: ignore[misc]
+        until(partial(_has_reached, progress, (number + 0.5) * VISITORS * BATCHES / SWITCHES), 120, "the visitors")
         _roll_over(site, deploys[number % 2])
         progress.switches += 1
 

@@ -126,7 +126,7 @@ def network(api: APIClient, room: None) -> Iterator[Callable[..., str]]:
 
     def make(name: str, subnet: str) -> str:
         ipam = {"Driver": "default", "Config": [{"Subnet": subnet}]}
-        api.create_network(name, driver="bridge", labels={MINE: label}, ipam=ipam)  # type: ignore[arg-type]
+        api.create_network(name, driver="bridge", labels={MINE: label}, ipam=ipam)  # type: ignore[arg-type]  # a dict works
         return name
 
     yield make

@@ -21,7 +21,7 @@ def start(site: NginxSite, slot: Slot = Slot.BLUE) -> None:
 
 def names(site: NginxSite, **request: object) -> set[str]:
     """Who answers a few times over."""
-    return {site.ask(**request).json["name"] for _ in range(12)}  # type: ignore[arg-type]
+    return {site.ask(**request).json["name"] for _ in range(12)}  # type: ignore[arg-type]  # passed on
 
 
 def test_visitors_without_a_session_are_spread_over_the_replicas(site: NginxSite) -> None:

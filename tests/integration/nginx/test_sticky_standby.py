@@ -34,7 +34,7 @@ def cookie(route: str) -> dict[str, str]:
 
 def names(site: NginxSite, **request: object) -> set[str]:
     """The replicas that answer some requests."""
-    return {site.ask(**request).json["name"] for _ in range(8)}  # type: ignore[arg-type]
+    return {site.ask(**request).json["name"] for _ in range(8)}  # type: ignore[arg-type]  # passed on
 
 
 def end_sessions(site: NginxSite) -> None:

@@ -8,6 +8,15 @@ down_revision = None
 
 
 def upgrade() -> None:
+    _create_apps()
+    _create_deploys()
+    _create_steps()
+    _create_releases()
+    _create_tokens()
+    _create_settings()
+
+
+def _create_apps() -> None:
     op.create_table(
         "apps",
         Column("name", String, primary_key=True),
@@ -19,6 +28,9 @@ def upgrade() -> None:
         Column("lock_by", String),
         Column("lock_at", Float),
     )
+
+
+def _create_deploys() -> None:
     op.create_table(
         "deploys",
         Column("number", Integer, primary_key=True),
@@ -48,6 +60,9 @@ def upgrade() -> None:
     op.create_index("deploys_one_waiting", "deploys", ["app"], unique=True, sqlite_where=text("status = 'queued'"))
     in_progress = text("started_at IS NOT NULL AND ended_at IS NULL")
     op.create_index("deploys_one_in_progress", "deploys", ["app"], unique=True, sqlite_where=in_progress)
+
+
+def _create_steps() -> None:
     op.create_table(
         "steps",
         Column("deploy", Integer, ForeignKey("deploys.number"), primary_key=True),
@@ -57,6 +72,9 @@ def upgrade() -> None:
         Column("ended_at", Float),
         Column("outcome", String),
     )
+
+
+def _create_releases() -> None:
     op.create_table(
         "releases",
         Column("deploy", Integer, ForeignKey("deploys.number"), primary_key=True),
@@ -74,6 +92,9 @@ def upgrade() -> None:
     )
     op.create_index("releases_app", "releases", ["app", "deploy"])
     op.create_index("releases_running", "releases", ["app"], sqlite_where=text("retired_at IS NULL"))
+
+
+def _create_tokens() -> None:
     op.create_table(
         "tokens",
         Column("name", String, primary_key=True),
@@ -81,6 +102,9 @@ def upgrade() -> None:
         Column("hash", String, nullable=False, unique=True),
         Column("created_at", Float, nullable=False),
     )
+
+
+def _create_settings() -> None:
     op.create_table(
         "settings",
         Column("id", Integer, primary_key=True),
