@@ -4,18 +4,14 @@ import hookserver.sessions.StoredSession.Part;
 import jakarta.servlet.http.HttpSessionActivationListener;
 import jakarta.servlet.http.HttpSessionEvent;
 import java.io.IOException;
-import java.io.NotSerializableException;
 import java.io.Serializable;
 import java.security.Principal;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.apache.catalina.session.StandardSession;
 
 /** A replica's copy of a stored session: brought up to date when a request finds it, saved before its answer is complete. */
@@ -33,20 +29,15 @@ final class SharedSession extends StandardSession {
     private static final long FOREVER = 2_145_916_800_000L;
 
     private final transient SharedSessionManager shared;
-    /** What is stored of each attribute, without its bytes. */
-    private final transient Map<String, Part> saved = new ConcurrentHashMap<>();
-    private final transient Set<String> changed = ConcurrentHashMap.newKeySet();
-    private final transient AtomicInteger requests = new AtomicInteger();
-    private final transient AtomicLong order = new AtomicLong();
+    private final transient SessionChanges changes;
     private transient volatile List<Object> savedTomcats;
-    /** The attributes that requests have, and may change in place. Its monitor guards {@code requests}. */
-    private final transient Set<String> exposed = ConcurrentHashMap.newKeySet();
     /** The stored version that this copy has; null: it was never stored. */
     private transient volatile StoredSession known;
 
     SharedSession(SharedSessionManager manager) {
         super(manager);
         shared = manager;
+        changes = new SessionChanges(this::value, manager.log);
     }
 
     SharedSession(SharedSessionManager manager, StoredSession stored) {
@@ -55,7 +46,7 @@ final class SharedSession extends StandardSession {
         creationTime = stored.creationTime;
         maxInactiveInterval = manager.getContext().getSessionTimeout() * 60; // unless the store says otherwise
         setValid(true);
-        apply(stored, changed);
+        apply(stored, Collections.emptySet());
         savedTomcats = tomcats();
     }
 
@@ -66,7 +57,7 @@ final class SharedSession extends StandardSession {
             if (stored == null && known != null) {
                 forget();
             } else if (stored != known) {
-                apply(stored, changed);
+                apply(stored, Collections.emptySet());
             }
         } catch (IOException e) {
             shared.log.add(NOT_READ, e);
@@ -76,125 +67,74 @@ final class SharedSession extends StandardSession {
 
     /** Stores what has changed. {@code isLast}: the request does no more with it. */
     void save(boolean isLast) {
-        save(isLast, exposed);
+        noteTomcats();
+        store(changes.collect(isLast));
     }
 
-    private void save(boolean isLast, Set<String> compared) {
-        List<Object> tomcats = tomcats();
-        if (!tomcats.equals(savedTomcats)) {
-            savedTomcats = tomcats;
-            changed.add(TOMCATS);
-        }
-        Map<String, Part> values = new HashMap<>();
-        for (String name : changed.toArray(new String[0])) {
-            changed.remove(name); // before it is serialized: what is set meanwhile is saved again
-            Part now = serialized(name, name.equals(TOMCATS) ? tomcats : attributes.get(name));
-            put(values, name, now);
-            if (now == null) {
-                changed.add(name);
-            }
-        }
-        Set<String> names = new HashSet<>(compared);
-        synchronized (exposed) {
-            if (isLast && requests.get() <= 1) {
-                exposed.clear();
-            }
-        }
-        collectChangedInPlace(names, values);
-        boolean isDue = known == null || thisAccessedTime - known.accessTime > accessStep();
-        if (isValid && !expiring && (isDue || !values.isEmpty())) {
-            store(values);
-        }
-    }
-
-    /** What a request did not ask for can be a part of that which it changed: then all attributes are compared. */
-    private void collectChangedInPlace(Set<String> names, Map<String, Part> values) {
-        boolean isChanged = false;
-        for (String name : names) {
-            isChanged = isChanged || !isAsBefore(name, values);
-        }
-        if (isChanged) {
-            attributes.keySet().forEach(name -> isAsBefore(name, values));
-        }
-    }
-
-    private boolean isAsBefore(String name, Map<String, Part> values) {
-        Part before = saved.get(name);
-        Object value = attributes.get(name);
-        if (before == null || before.fingerprint == 0 || value == null || values.containsKey(name)) {
-            return false;
-        }
-        boolean isSame = fingerprint(value) == before.fingerprint;
-        if (!isSame) {
-            put(values, name, serialized(name, value));
-        }
-        return isSame;
-    }
-
-    /** As a request of its own: with all that may have changed in place since the answers were complete. */
+    /** Stores also all that may have changed in place since the answers were complete. */
     void saveInBackground() {
-        begin();
-        save(true, saved.keySet());
+        changes.beginRequest();
+        noteTomcats();
+        store(changes.collectAll());
         end();
     }
 
     /** Stores what was set or removed. Changes in place can wait: the answer has a later end, or is complete already. */
     void saveRestLater() {
-        if (!changed.isEmpty()) {
+        if (!changes.isEmpty()) {
             save(false);
         }
         shared.saveLater(this);
     }
 
-    private void begin() {
-        synchronized (exposed) {
-            requests.incrementAndGet();
-        }
-    }
-
     private void end() {
-        requests.decrementAndGet();
-        if (isValid && !changed.isEmpty()) { // another thread has set it since
+        changes.endRequest();
+        if (isValid && !changes.isEmpty()) { // another thread has set it since
             shared.saveLater(this);
         }
     }
 
-    private synchronized void store(Map<String, Part> values) {
+    private void noteTomcats() {
+        List<Object> tomcats = tomcats();
+        if (!tomcats.equals(savedTomcats)) {
+            savedTomcats = tomcats;
+            changes.add(TOMCATS);
+        }
+    }
+
+    private void store(Map<String, Part> parts) {
+        boolean isDue = known == null || thisAccessedTime - known.accessTime > accessStep();
+        if (isValid && !expiring && (isDue || !parts.isEmpty())) {
+            update(parts);
+        }
+    }
+
+    private synchronized void update(Map<String, Part> parts) {
         try {
-            StoredSession stored = shared.store().update(id, current -> merge(current, values));
+            StoredSession stored = shared.store().update(id, current -> merge(current, parts));
             if (stored == null) {
                 forget();
                 return;
             }
-            values.forEach((name, value) -> {
-                if (isNewest(name, value)) {
-                    saved.put(name, new Part(value.bytes == null ? 0 : stored.counter, null, value.fingerprint, value.order));
-                }
-            });
+            changes.succeeded(parts, stored);
             know(stored);
         } catch (IOException | RuntimeException e) {
-            changed.addAll(values.keySet());
+            changes.failed(parts);
             shared.log.add(NOT_STORED, e);
             shared.saveLater(this);
         }
     }
 
     /** The next version: what others have stored, and over it what was changed here. Null: it has ended elsewhere. */
-    private StoredSession merge(StoredSession current, Map<String, Part> values) {
+    private StoredSession merge(StoredSession current, Map<String, Part> parts) {
         if (current == null && known != null) {
             return null;
         }
         StoredSession next = new StoredSession(id, current);
         if (current != null && (known == null || known.counter != current.counter)) {
-            Set<String> here = new HashSet<>(changed);
-            here.addAll(values.keySet());
-            apply(current, here);
+            apply(current, parts.keySet());
         }
-        values.forEach((name, value) -> {
-            if (isNewest(name, value)) {
-                put(next.parts, name, value.bytes == null ? null : new Part(next.counter, value.bytes, 0, 0));
-            }
-        });
+        changes.write(parts, next);
         next.creationTime = creationTime;
         next.accessTime = Math.max(next.accessTime, thisAccessedTime);
         long expiry = next.accessTime + accessStep() + maxInactiveInterval * 1000L;
@@ -202,27 +142,9 @@ final class SharedSession extends StandardSession {
         return next;
     }
 
-    private boolean isNewest(String name, Part value) {
-        Part before = saved.get(name);
-        return before == null || before.order <= value.order;
-    }
-
     /** Takes over what another replica has stored, but for the attributes that are changed here. Calls no listener. */
-    private void apply(StoredSession stored, Set<String> changedHere) {
-        stored.parts.forEach((name, part) -> {
-            Part here = saved.get(name);
-            if (!changedHere.contains(name) && (here == null || here.version != part.version)) {
-                saved.put(name, new Part(part.version, null, 0, order.get()));
-                exposed.remove(name); // another value from now on
-                setValue(name, read(name, part.bytes));
-            }
-        });
-        saved.forEach((name, here) -> {
-            if (here.version > 0 && !changedHere.contains(name) && !stored.parts.containsKey(name)) {
-                saved.remove(name);
-                setValue(name, null);
-            }
-        });
+    private void apply(StoredSession stored, Collection<String> own) {
+        changes.read(stored, own, (name, part) -> setValue(name, part == null ? null : read(name, part.bytes)));
         thisAccessedTime = Math.max(thisAccessedTime, stored.accessTime);
         lastAccessedTime = Math.max(lastAccessedTime, stored.accessTime);
         know(stored);
@@ -233,10 +155,23 @@ final class SharedSession extends StandardSession {
         known = stored;
     }
 
+    /** Null if nothing of it is to be stored. */
+    private Object value(String name) {
+        if (name.equals(TOMCATS)) {
+            return tomcats();
+        }
+        Object value = attributes.get(name);
+        return value == null || exclude(name, value) ? null : value;
+    }
+
     @SuppressWarnings("unchecked")
     private void setValue(String name, Object value) {
         if (!name.equals(TOMCATS)) {
-            put(attributes, name, value);
+            if (value == null) {
+                attributes.remove(name);
+            } else {
+                attributes.put(name, value);
+            }
         } else if (value != null) {
             List<Object> values = (List<Object>) value;
             maxInactiveInterval = (Integer) values.get(0);
@@ -279,64 +214,10 @@ final class SharedSession extends StandardSession {
         }
     }
 
-    /** Without bytes if it is not to be stored; null if that fails now. Without a lock: the application's code runs here. */
-    private Part serialized(String name, Object value) {
-        long now = order.incrementAndGet();
-        if (value == null || !name.equals(TOMCATS) && exclude(name, value)) {
-            return new Part(0, null, 0, now);
-        }
-        Throwable problem = null;
-        for (int tries = 0; tries < 2; tries++) {
-            try {
-                long fingerprint = isImmutable(value) ? 0 : Fingerprint.of(value); // first: a change meanwhile is then seen
-                return new Part(0, StoredSession.serialize(value), fingerprint, now);
-            } catch (Throwable e) { // another request may be changing the value
-                problem = e;
-            }
-        }
-        shared.log.add("the session attribute \"" + name + "\" of " + value.getClass().getName() + " is in this replica's memory"
-                + " only, and is lost with it; let its classes implement java.io.Serializable, or keep it out of the session", problem);
-        return problem instanceof NotSerializableException ? new Part(0, null, 0, now) : null;
-    }
-
-    /** 0: it cannot be serialized now. */
-    private static long fingerprint(Object value) {
-        try {
-            return Fingerprint.of(value);
-        } catch (Throwable e) { // the application's code runs here
-            return 0;
-        }
-    }
-
-    private static boolean isImmutable(Object value) {
-        String type = value.getClass().getName();
-        return value instanceof Enum || type.startsWith("java.time.")
-                || type.startsWith("java.lang.") && !(value instanceof Appendable);
-    }
-
-    private static <T> void put(Map<String, T> map, String name, T value) {
-        if (value == null) {
-            map.remove(name);
-        } else {
-            map.put(name, value);
-        }
-    }
-
-    /** Knows what it is by before the application can change it in place. */
     @Override
     public Object getAttribute(String name) {
         Object value = super.getAttribute(name);
-        boolean isExposed = exposed.contains(name);
-        if (value != null && !isExposed && !isImmutable(value)) {
-            Part here = saved.get(name);
-            if (here != null && here.version > 0 && here.fingerprint == 0) {
-                // Of several threads the first one counts: none of them has returned the value by then.
-                saved.replace(name, here, new Part(here.version, null, fingerprint(value), here.order));
-            }
-            exposed.add(name);
-            isExposed = true;
-        }
-        if (isExposed) {
+        if (changes.expose(name, value)) {
             saveOutsideOfRequests();
         }
         return value;
@@ -345,10 +226,7 @@ final class SharedSession extends StandardSession {
     @Override
     public void setAttribute(String name, Object value, boolean notify) {
         super.setAttribute(name, value, notify);
-        if (value != null && !isImmutable(value)) {
-            exposed.add(name);
-        }
-        changed.add(name);
+        changes.add(name, value);
         saveOutsideOfRequests();
     }
 
@@ -356,13 +234,13 @@ final class SharedSession extends StandardSession {
     protected void removeAttributeInternal(String name, boolean notify) {
         super.removeAttributeInternal(name, notify);
         if (name != null) {
-            changed.add(name);
+            changes.add(name);
             saveOutsideOfRequests();
         }
     }
 
     private void saveOutsideOfRequests() {
-        if (requests.get() == 0) {
+        if (!changes.isInRequest()) {
             shared.saveLater(this);
         }
     }
@@ -376,7 +254,7 @@ final class SharedSession extends StandardSession {
     @Override
     public void access() {
         super.access();
-        begin();
+        changes.beginRequest();
         shared.isUsed();
         if (!SessionValve.record(this)) {
             shared.saveLater(this);
@@ -386,7 +264,7 @@ final class SharedSession extends StandardSession {
     @Override
     public void endAccess() {
         super.endAccess();
-        if (!changed.isEmpty() || !shared.isSavedLater(this)) {
+        if (!changes.isEmpty() || !shared.isSavedLater(this)) {
             save(true);
         }
         end();
@@ -429,10 +307,10 @@ final class SharedSession extends StandardSession {
             StoredSession stored = isStored ? shared.store().read(old, null) : null;
             if (stored != null) {
                 shared.store().update(old, current -> null);
-                apply(shared.store().update(newId, none -> new StoredSession(newId, stored)), changed);
+                apply(shared.store().update(newId, none -> new StoredSession(newId, stored)), Collections.emptySet());
             }
         } catch (IOException e) {
-            changed.addAll(saved.keySet());
+            changes.addStored();
             shared.log.add(NOT_STORED, e);
         }
     }
