@@ -21,7 +21,7 @@ from tests.waiting import until
 
 VISITORS = 64
 CONNECTIONS = 16
-ROUNDS = 11
+ROUNDS = 21
 SECONDS = 3
 WARM_UP = 150_000
 """Requests to each shop until the JVM has compiled what it will: by time, a slower one would be measured earlier."""
