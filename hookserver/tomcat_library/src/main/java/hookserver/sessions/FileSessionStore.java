@@ -19,7 +19,7 @@ import java.util.function.UnaryOperator;
 final class FileSessionStore implements SessionStore {
 
     private static final long ABANDONED = TimeUnit.MINUTES.toMillis(1);
-    /** Megabytes; AttributeInput reads no larger one. */
+    /** Megabytes of a session. {@link AttributeInput} reads no larger attribute. */
     private static final int LARGEST = 16;
 
     private final Path folder;
@@ -58,7 +58,7 @@ final class FileSessionStore implements SessionStore {
         byte[] bytes = next == null ? new byte[0] : next.toBytes();
         long growth = (next == null ? 0 : SessionFile.size(bytes.length)) - (before == null ? 0 : before.size);
         if (bytes.length > LARGEST << 20) {
-            throw new IOException("it has more than " + LARGEST + " MB");
+            throw new IOException("the session has more than " + LARGEST + " MB");
         }
         if (growth > 0 && used.get() + growth > limit) {
             throw new IOException("release.sessions_max (" + (limit >> 20) + " MB) is reached");

@@ -2,13 +2,11 @@ package hookserver.sessions;
 
 import hookserver.sessions.StoredSession.Part;
 import java.io.NotSerializableException;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -23,11 +21,12 @@ final class SessionChanges {
     private final SessionLog log;
     /** What is stored of each attribute, without its bytes. */
     private final Map<String, Part> stored = new ConcurrentHashMap<>();
-    private final Set<String> changed = ConcurrentHashMap.newKeySet();
-    /** The attributes that requests have, and may change in place. Its monitor guards {@code requests}. */
-    private final Set<String> exposed = ConcurrentHashMap.newKeySet();
-    private final AtomicInteger requests = new AtomicInteger();
+    /** What is not stored yet, also while it is on its way; with the order of its setting, or of its last serialization. */
+    private final Map<String, Long> changed = new ConcurrentHashMap<>();
     private final AtomicLong order = new AtomicLong();
+    /** The attributes that requests have, and may change in place. */
+    private final Set<String> exposed = ConcurrentHashMap.newKeySet();
+    private volatile int requests;
 
     /** {@code values}: an attribute's value; null if nothing of it is to be stored. */
     SessionChanges(Function<String, Object> values, SessionLog log) {
@@ -35,38 +34,33 @@ final class SessionChanges {
         this.log = log;
     }
 
-    void beginRequest() {
-        synchronized (exposed) {
-            requests.incrementAndGet();
-        }
+    synchronized void beginRequest() {
+        requests++;
     }
 
-    void endRequest() {
-        requests.decrementAndGet();
+    synchronized void endRequest() {
+        requests--;
     }
 
     boolean isInRequest() {
-        return requests.get() > 0;
+        return requests > 0;
     }
 
-    /** Whether an attribute was set or removed. */
+    /** Whether all that was set or removed is stored. */
     boolean isEmpty() {
         return changed.isEmpty();
     }
 
-    void add(String name) {
-        changed.add(name);
-    }
-
+    /** An attribute is set, or removed: then {@code value} is null. */
     void add(String name, Object value) {
         if (value != null && !isImmutable(value)) {
             exposed.add(name);
         }
-        changed.add(name);
+        changed.put(name, order.incrementAndGet());
     }
 
     void addStored() {
-        changed.addAll(stored.keySet());
+        stored.keySet().forEach(name -> add(name, null));
     }
 
     /** The application gets the value of an attribute. True: it may change it in place. */
@@ -87,63 +81,53 @@ final class SessionChanges {
 
     /** What has to be stored now. {@code isLast}: the request does no more with the session. */
     Map<String, Part> collect(boolean isLast) {
-        Map<String, Part> parts = collectChanged();
-        Set<String> names = new HashSet<>(exposed);
-        synchronized (exposed) {
-            if (isLast && requests.get() <= 1) {
-                exposed.clear();
-            }
-        }
-        boolean isChanged = false;
-        for (String name : names) {
-            isChanged = isChanged || !isAsBefore(name, parts);
-        }
-        if (isChanged) { // what a request did not ask for can be a part of that which it changed
-            stored.keySet().forEach(name -> isAsBefore(name, parts));
-        }
-        return parts;
+        return collect(isLast, exposed);
     }
 
-    /** As {@code collect}, with all that may have changed in place. */
+    /** As the last request, with all that may have changed in place. */
     Map<String, Part> collectAll() {
-        Map<String, Part> parts = collectChanged();
-        stored.keySet().forEach(name -> isAsBefore(name, parts));
-        return parts;
+        return collect(true, stored.keySet());
     }
 
-    private Map<String, Part> collectChanged() {
+    private Map<String, Part> collect(boolean isLast, Set<String> compared) {
         Map<String, Part> parts = new HashMap<>();
-        for (String name : changed.toArray(new String[0])) {
-            changed.remove(name); // before it is serialized: what is set meanwhile is collected again
-            if (!addTo(parts, name, values.apply(name))) {
-                changed.add(name);
+        changed.keySet().forEach(name -> addTo(parts, name));
+        Set<String> names = new HashSet<>(compared);
+        synchronized (this) {
+            if (isLast && requests <= 1) {
+                exposed.clear();
+                stored.values().removeIf(part -> part.version == 0);
             }
+        }
+        if (!names.stream().allMatch(name -> isAsBefore(name, parts))) {
+            // What a request did not ask for can be a part of that which it changed.
+            stored.keySet().forEach(name -> isAsBefore(name, parts));
         }
         return parts;
     }
 
     private boolean isAsBefore(String name, Map<String, Part> parts) {
         Part before = stored.get(name);
-        Object value = before == null || before.fingerprint == 0 ? null : values.apply(name);
-        if (value == null || parts.containsKey(name)) {
-            return false;
-        }
-        boolean isSame = fingerprint(value) == before.fingerprint;
-        if (!isSame) {
-            addTo(parts, name, value);
+        Object value = before == null || before.fingerprint == 0 || parts.containsKey(name) ? null : values.apply(name);
+        boolean isSame = value != null && fingerprint(value) == before.fingerprint;
+        if (value != null && !isSame) {
+            addTo(parts, name);
         }
         return isSame;
     }
 
-    /** False: it cannot be serialized now. */
-    private boolean addTo(Map<String, Part> parts, String name, Object value) {
+    /** Leaves out what cannot be serialized now. */
+    private void addTo(Map<String, Part> parts, String name) {
         long now = order.incrementAndGet();
+        changed.put(name, now); // before it is serialized: what is set meanwhile is collected again
+        Object value = values.apply(name);
         Throwable problem = null;
         for (int tries = 0; tries < 2; tries++) {
             try {
-                long fingerprint = value == null || isImmutable(value) ? 0 : Fingerprint.of(value); // first: a change meanwhile is then seen
+                // The fingerprint first: a change meanwhile is then seen.
+                long fingerprint = value == null || isImmutable(value) ? 0 : Fingerprint.of(value);
                 parts.put(name, new Part(0, value == null ? null : StoredSession.serialize(value), fingerprint, now));
-                return true;
+                return;
             } catch (Throwable e) { // another request may be changing the value
                 problem = e;
             }
@@ -153,7 +137,6 @@ final class SessionChanges {
         if (problem instanceof NotSerializableException) {
             parts.put(name, new Part(0, null, 0, now));
         }
-        return problem instanceof NotSerializableException;
     }
 
     /** 0: it cannot be serialized now. */
@@ -174,24 +157,20 @@ final class SessionChanges {
     /** Puts what was collected over what others have stored. */
     void write(Map<String, Part> parts, StoredSession next) {
         parts.forEach((name, part) -> {
-            if (isNewest(name, part) && part.bytes == null) {
-                next.parts.remove(name);
-            } else if (isNewest(name, part)) {
-                next.parts.put(name, new Part(next.counter, part.bytes, 0, 0));
+            if (isNewest(name, part)) {
+                next.parts.compute(name, (key, before) -> part.bytes == null ? null : new Part(next.counter, part.bytes, 0, 0));
             }
         });
     }
 
-    void succeeded(Map<String, Part> parts, StoredSession next) {
+    /** {@code next} is stored. */
+    void remove(Map<String, Part> parts, StoredSession next) {
         parts.forEach((name, part) -> {
             if (isNewest(name, part)) {
                 stored.put(name, new Part(part.bytes == null ? 0 : next.counter, null, part.fingerprint, part.order));
             }
+            changed.remove(name, part.order);
         });
-    }
-
-    void failed(Map<String, Part> parts) {
-        changed.addAll(parts.keySet());
     }
 
     /** Another thread may have stored a later one. */
@@ -200,20 +179,18 @@ final class SessionChanges {
         return before == null || before.order <= part.order;
     }
 
-    /** Calls {@code set} for each attribute that another replica has changed, with null where it removed one, but for {@code own}. */
-    void read(StoredSession other, Collection<String> own, BiConsumer<String, Part> set) {
-        Set<String> kept = new HashSet<>(changed);
-        kept.addAll(own);
+    /** Calls {@code set} for what another replica has changed and this one has not, with null for an attribute that is removed. */
+    void read(StoredSession other, BiConsumer<String, Part> set) {
         other.parts.forEach((name, part) -> {
             Part here = stored.get(name);
-            if (!kept.contains(name) && (here == null || here.version != part.version)) {
+            if (!changed.containsKey(name) && (here == null || here.version != part.version)) {
                 stored.put(name, new Part(part.version, null, 0, order.get()));
                 exposed.remove(name); // another value from now on
                 set.accept(name, part);
             }
         });
         stored.forEach((name, here) -> {
-            if (here.version > 0 && !kept.contains(name) && !other.parts.containsKey(name)) {
+            if (here.version > 0 && !changed.containsKey(name) && !other.parts.containsKey(name)) {
                 stored.remove(name);
                 set.accept(name, null);
             }

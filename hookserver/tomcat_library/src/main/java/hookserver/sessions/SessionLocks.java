@@ -39,7 +39,7 @@ final class SessionLocks {
         this.folder = folder;
     }
 
-    /** Throws an IOException, after 200 ms, if another replica keeps the session locked. */
+    /** Throws an IOException, after at most 200 ms, if another replica keeps the lock. */
     @SuppressWarnings("try") // the lock is only held
     <T> T run(String id, Work<T> work) throws IOException {
         int index = Math.floorMod(id.hashCode(), COUNT);

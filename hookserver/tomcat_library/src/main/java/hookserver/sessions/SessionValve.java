@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.catalina.Pipeline;
+import org.apache.catalina.Session;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
@@ -14,8 +15,9 @@ import org.apache.coyote.ActionCode;
 import org.apache.coyote.ActionHook;
 
 /**
- * Saves the sessions of a request before its visitor has the whole answer: when Tomcat commits it, when the application is done,
- * and when Tomcat ends it, which can be on any thread if the request is asynchronous; once, where nothing comes in between.
+ * Saves the sessions of a request before its visitor has the whole answer: when Tomcat commits it, when the application flushes
+ * or is done, and when Tomcat ends it, which can be on any thread if the request is asynchronous; once, if the application wrote
+ * nothing more in between.
  */
 public final class SessionValve extends ValveBase {
 
@@ -58,6 +60,7 @@ public final class SessionValve extends ValveBase {
         if (!request.isAsyncDispatching()) {
             hook.sessions.clear();
             hook.isClosed = false;
+            hook.wasAsync = false;
         }
         hook.answer = response;
         hook.savedAt = -1;
@@ -79,6 +82,7 @@ public final class SessionValve extends ValveBase {
         /** How much of the answer the application had written when the sessions were saved; -1: they were not. */
         private volatile long savedAt;
         private volatile boolean isClosed;
+        private volatile boolean wasAsync;
 
         private Hook(ActionHook next) {
             this.next = next;
@@ -99,12 +103,13 @@ public final class SessionValve extends ValveBase {
         /** At the end of the application, or of its part before it is called again. */
         void leave(boolean isAsync) {
             if (isAsync) {
+                wasAsync = true;
                 save(false);
                 savedAt = -1;
                 return;
             }
             if (isClosed) { // by the application: what it did since is rarely a change
-                sessions.forEach(SharedSession::saveRestLater);
+                sessions().forEach(SharedSession::saveRestLater);
             } else {
                 save(true);
             }
@@ -112,19 +117,33 @@ public final class SessionValve extends ValveBase {
         }
 
         private void save(boolean isLast) {
-            sessions.forEach(session -> session.save(isLast));
+            sessions().forEach(session -> session.save(isLast));
             savedAt = answer.getContentWritten();
+        }
+
+        /** With one that a thread of the application has created: only the request knows it. */
+        private Set<SharedSession> sessions() {
+            Session session = wasAsync ? answer.getRequest().getSessionInternal(false) : null;
+            if (session instanceof SharedSession) {
+                sessions.add((SharedSession) session);
+            }
+            return sessions;
         }
 
         @Override
         public void action(ActionCode code, Object parameter) {
             if (code == ActionCode.COMMIT && isChunked()) {
-                sessions.forEach(SharedSession::saveRestLater);
-            } else if ((code == ActionCode.COMMIT || code == ActionCode.CLOSE) && savedAt != answer.getContentWritten()) {
+                sessions().forEach(SharedSession::saveRestLater);
+            } else if (isComplete(code) && savedAt != answer.getContentWritten()) {
                 save(false);
             }
             isClosed = isClosed || code == ActionCode.CLOSE;
             next.action(code, parameter);
+        }
+
+        /** Whether all that the application has written so far can be sent now, and can be all. */
+        private boolean isComplete(ActionCode code) {
+            return code == ActionCode.COMMIT || code == ActionCode.CLOSE || code == ActionCode.CLIENT_FLUSH && !isChunked();
         }
 
         /** Whether the answer will have a last byte that is sent when it is closed, and not before. */

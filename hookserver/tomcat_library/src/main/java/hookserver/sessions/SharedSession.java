@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.security.Principal;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -21,8 +20,6 @@ final class SharedSession extends StandardSession {
     /** The name of what Tomcat itself keeps in a session. No attribute of an application has it. */
     private static final String TOMCATS = "\0tomcat";
     private static final String LOGIN_NOTES = "org.apache.catalina.authenticator.";
-    private static final String NOT_READ = "a stored session cannot be read";
-    private static final String NOT_STORED = "changes of a session are in this replica's memory only until they can be stored";
     /** Milliseconds between two savings of the time of the last access. */
     private static final long ACCESS_STEP = 5_000;
     /** The year 2038, in Unix milliseconds: file systems with 32-bit times keep no later one. */
@@ -46,7 +43,7 @@ final class SharedSession extends StandardSession {
         creationTime = stored.creationTime;
         maxInactiveInterval = manager.getContext().getSessionTimeout() * 60; // unless the store says otherwise
         setValid(true);
-        apply(stored, Collections.emptySet());
+        apply(stored);
         savedTomcats = tomcats();
     }
 
@@ -57,10 +54,10 @@ final class SharedSession extends StandardSession {
             if (stored == null && known != null) {
                 forget();
             } else if (stored != known) {
-                apply(stored, Collections.emptySet());
+                apply(stored);
             }
         } catch (IOException e) {
-            shared.log.add(NOT_READ, e);
+            shared.log.add(SharedSessionManager.NOT_READ, e);
         }
         return isValid;
     }
@@ -98,12 +95,13 @@ final class SharedSession extends StandardSession {
         List<Object> tomcats = tomcats();
         if (!tomcats.equals(savedTomcats)) {
             savedTomcats = tomcats;
-            changes.add(TOMCATS);
+            changes.add(TOMCATS, null);
         }
     }
 
     private void store(Map<String, Part> parts) {
-        boolean isDue = known == null || thisAccessedTime - known.accessTime > accessStep();
+        StoredSession last = known; // a new id unsets it
+        boolean isDue = last == null || thisAccessedTime - last.accessTime > accessStep();
         if (isValid && !expiring && (isDue || !parts.isEmpty())) {
             update(parts);
         }
@@ -116,11 +114,10 @@ final class SharedSession extends StandardSession {
                 forget();
                 return;
             }
-            changes.succeeded(parts, stored);
+            changes.remove(parts, stored);
             know(stored);
         } catch (IOException | RuntimeException e) {
-            changes.failed(parts);
-            shared.log.add(NOT_STORED, e);
+            shared.log.add(SharedSessionManager.NOT_STORED, e);
             shared.saveLater(this);
         }
     }
@@ -132,7 +129,7 @@ final class SharedSession extends StandardSession {
         }
         StoredSession next = new StoredSession(id, current);
         if (current != null && (known == null || known.counter != current.counter)) {
-            apply(current, parts.keySet());
+            apply(current);
         }
         changes.write(parts, next);
         next.creationTime = creationTime;
@@ -142,9 +139,9 @@ final class SharedSession extends StandardSession {
         return next;
     }
 
-    /** Takes over what another replica has stored, but for the attributes that are changed here. Calls no listener. */
-    private void apply(StoredSession stored, Collection<String> own) {
-        changes.read(stored, own, (name, part) -> setValue(name, part == null ? null : read(name, part.bytes)));
+    /** Takes over what another replica has stored, but for the attributes that are changed here. */
+    private void apply(StoredSession stored) {
+        changes.read(stored, (name, part) -> setValue(name, part == null ? null : read(name, part.bytes)));
         thisAccessedTime = Math.max(thisAccessedTime, stored.accessTime);
         lastAccessedTime = Math.max(lastAccessedTime, stored.accessTime);
         know(stored);
@@ -167,11 +164,7 @@ final class SharedSession extends StandardSession {
     @SuppressWarnings("unchecked")
     private void setValue(String name, Object value) {
         if (!name.equals(TOMCATS)) {
-            if (value == null) {
-                attributes.remove(name);
-            } else {
-                attributes.put(name, value);
-            }
+            attributes.compute(name, (key, before) -> value);
         } else if (value != null) {
             List<Object> values = (List<Object>) value;
             maxInactiveInterval = (Integer) values.get(0);
@@ -225,16 +218,24 @@ final class SharedSession extends StandardSession {
 
     @Override
     public void setAttribute(String name, Object value, boolean notify) {
+        if (name != null && value != null) { // else it removes it, or refuses it
+            changes.add(name, value); // another replica's does not replace it while listeners run
+        }
         super.setAttribute(name, value, notify);
-        changes.add(name, value);
-        saveOutsideOfRequests();
+        if (name != null && value != null) {
+            changes.add(name, value);
+            saveOutsideOfRequests();
+        }
     }
 
     @Override
     protected void removeAttributeInternal(String name, boolean notify) {
+        if (name != null) {
+            changes.add(name, null);
+        }
         super.removeAttributeInternal(name, notify);
         if (name != null) {
-            changes.add(name);
+            changes.add(name, null);
             saveOutsideOfRequests();
         }
     }
@@ -255,9 +256,12 @@ final class SharedSession extends StandardSession {
     public void access() {
         super.access();
         changes.beginRequest();
-        shared.isUsed();
+        shared.noteUse();
         if (!SessionValve.record(this)) {
             shared.saveLater(this);
+        }
+        if (known != null) { // so that no other replica ends it while the request runs
+            store(Collections.emptyMap());
         }
     }
 
@@ -270,11 +274,14 @@ final class SharedSession extends StandardSession {
         end();
     }
 
-    /** Its visitor may be with another replica. */
+    /** Its visitor may be with another replica, which has stored an access up to some seconds ago. */
     @Override
     public boolean isValid() {
         if (isValid && !expiring && maxInactiveInterval > 0 && getIdleTimeInternal() / 1000 >= maxInactiveInterval) {
             refresh();
+            if (isValid && getIdleTimeInternal() < maxInactiveInterval * 1000L + accessStep()) {
+                return true;
+            }
         }
         return super.isValid();
     }
@@ -283,16 +290,8 @@ final class SharedSession extends StandardSession {
     @Override
     public synchronized void expire(boolean notify) {
         if (isValid && !expiring) {
-            boolean[] isFirst = {true};
-            try {
-                shared.store().update(id, current -> {
-                    isFirst[0] = current != null || known == null;
-                    return null;
-                });
-            } catch (IOException e) {
-                shared.log.add(NOT_STORED, e);
-            }
-            super.expire(notify && isFirst[0]);
+            boolean isFirst = known == null || shared.end(id) != null || shared.isEnded(id);
+            super.expire(notify && isFirst);
         }
     }
 
@@ -302,16 +301,28 @@ final class SharedSession extends StandardSession {
         String old = id;
         boolean isStored = known != null;
         super.setId(newId, notify);
-        known = null;
-        try {
-            StoredSession stored = isStored ? shared.store().read(old, null) : null;
-            if (stored != null) {
-                shared.store().update(old, current -> null);
-                apply(shared.store().update(newId, none -> new StoredSession(newId, stored)), Collections.emptySet());
+        if (isStored) {
+            known = null;
+            try {
+                moveFrom(old);
+            } catch (IOException e) {
+                changes.addStored();
+                shared.log.add(SharedSessionManager.NOT_STORED, e);
+                shared.end(old);
             }
-        } catch (IOException e) {
-            changes.addStored();
-            shared.log.add(NOT_STORED, e);
+        }
+    }
+
+    private void moveFrom(String old) throws IOException {
+        StoredSession stored = shared.store().read(old, null);
+        if (stored == null) {
+            forget();
+        }
+        while (stored != null) { // again, if another replica has changed it meanwhile
+            StoredSession copied = stored;
+            apply(shared.store().update(id, none -> new StoredSession(id, copied)));
+            stored = shared.end(old); // afterwards: a crash loses neither
+            stored = stored == null || stored.counter == copied.counter ? null : stored;
         }
     }
 

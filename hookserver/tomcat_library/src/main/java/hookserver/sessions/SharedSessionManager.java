@@ -13,11 +13,15 @@ import org.apache.catalina.session.ManagerBase;
 /** Tomcat's session manager for a web application whose replicas share a store of sessions. */
 public final class SharedSessionManager extends ManagerBase {
 
+    static final String NOT_READ = "a stored session cannot be read";
+    static final String NOT_STORED = "changes of a session are in this replica's memory only until they can be stored";
     /** Milliseconds by which a replica without visitors, such as one of the old release, leaves expiry to the others. */
     private static final long GRACE = TimeUnit.MINUTES.toMillis(5);
 
     final SessionLog log = new SessionLog();
     private final Set<SharedSession> unsaved = ConcurrentHashMap.newKeySet();
+    /** The ids of sessions that ended here, and could not be removed from the store yet. */
+    private final Set<String> ended = ConcurrentHashMap.newKeySet();
     private SessionStore store;
     private volatile long usedAt;
 
@@ -59,15 +63,18 @@ public final class SharedSessionManager extends ManagerBase {
     /** As the store has it now. */
     @Override
     public Session findSession(String id) throws IOException {
-        SharedSession session = id == null ? null : (SharedSession) super.findSession(id);
-        if (id == null || session != null) {
-            return session == null || session.refresh() ? session : null;
+        if (id == null || ended.contains(id)) {
+            return null;
+        }
+        SharedSession session = (SharedSession) super.findSession(id);
+        if (session != null) {
+            return session.refresh() ? session : null;
         }
         try {
             StoredSession stored = store.read(id, null);
             return stored == null ? null : sessions.computeIfAbsent(id, key -> new SharedSession(this, stored));
         } catch (IOException e) {
-            log.add("a stored session cannot be read", e);
+            log.add(NOT_READ, e);
             return null;
         }
     }
@@ -82,21 +89,24 @@ public final class SharedSessionManager extends ManagerBase {
     /** Ends the sessions whose time is over, also those that no replica has in memory. */
     @Override
     public void processExpires() {
-        super.processExpires();
         long now = System.currentTimeMillis();
+        boolean hasVisitors = now - usedAt < GRACE;
+        if (hasVisitors) {
+            super.processExpires();
+        }
         try {
-            for (String id : store.findExpired(now - usedAt < GRACE ? now : now - GRACE)) {
+            for (String id : store.findExpired(hasVisitors ? now : now - GRACE)) {
                 Session session = findSession(id);
                 if (session != null) {
                     session.isValid();
                 }
             }
         } catch (IOException e) {
-            log.add("a stored session cannot be read", e);
+            log.add(NOT_READ, e);
         }
     }
 
-    void isUsed() {
+    void noteUse() {
         usedAt = System.currentTimeMillis();
     }
 
@@ -112,7 +122,28 @@ public final class SharedSessionManager extends ManagerBase {
         return store;
     }
 
+    /** Removes a session from the store, at once or as soon as that works; the removed version. Null: there was none, or it failed. */
+    StoredSession end(String id) {
+        StoredSession[] removed = {null};
+        try {
+            store.update(id, current -> {
+                removed[0] = current;
+                return null;
+            });
+            ended.remove(id);
+        } catch (IOException e) {
+            ended.add(id);
+            log.add(NOT_STORED, e);
+        }
+        return removed[0];
+    }
+
+    boolean isEnded(String id) {
+        return ended.contains(id);
+    }
+
     private void saveUnsaved() {
+        ended.forEach(this::end);
         for (SharedSession session : unsaved.toArray(new SharedSession[0])) { // one that fails again is for the next time
             unsaved.remove(session);
             session.saveInBackground();

@@ -171,7 +171,7 @@ class FileSessionStoreTest {
     void sessionThatIsTooLargeToBeReadIsNotStored() {
         store = new FileSessionStore(folder.toFile(), Long.MAX_VALUE);
         IOException problem = assertThrows(IOException.class, () -> put("id", 5, 17 << 20));
-        assertEquals("it has more than 16 MB", problem.getMessage());
+        assertEquals("the session has more than 16 MB", problem.getMessage());
     }
 
     @Test

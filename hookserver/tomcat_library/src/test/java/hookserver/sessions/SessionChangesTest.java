@@ -14,7 +14,6 @@ import hookserver.sessions.StoredSession.Part;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -31,12 +30,24 @@ class SessionChangesTest {
     private StoredSession stored;
 
     @Test
-    void attributeThatIsSetIsCollectedOnce() throws IOException {
+    void attributeThatIsSetIsCollectedUntilItIsStored() throws IOException {
         set("a", 1);
+        collect();
         assertFalse(changes.isEmpty());
-        assertArrayEquals(StoredSession.serialize(1), collect().get("a").bytes);
+        Map<String, Part> parts = collect();
+        assertArrayEquals(StoredSession.serialize(1), parts.get("a").bytes);
+        store(parts);
         assertTrue(changes.isEmpty());
         assertTrue(collect().isEmpty());
+    }
+
+    @Test
+    void attributeThatIsSetAgainWhileItIsStoredIsCollectedAgain() throws IOException {
+        set("a", 1);
+        Map<String, Part> parts = collect();
+        set("a", 2);
+        store(parts);
+        assertArrayEquals(StoredSession.serialize(2), collect().get("a").bytes);
     }
 
     @Test
@@ -44,7 +55,7 @@ class SessionChangesTest {
         set("a", 1);
         store(collect());
         values.remove("a");
-        changes.add("a");
+        changes.add("a", null);
         Map<String, Part> parts = collect();
         assertNull(parts.get("a").bytes);
         assertTrue(store(parts).isEmpty());
@@ -112,17 +123,21 @@ class SessionChangesTest {
     }
 
     @Test
-    void whatFailedToBeStoredIsCollectedAgain() {
-        set("a", 1);
-        changes.failed(collect());
-        assertEquals(names("a"), collect().keySet());
+    void changeInPlaceThatCouldNotBeStoredIsCollectedAgain() {
+        Cart cart = storedCart("cart");
+        changes.expose("cart", cart);
+        cart.add("tea");
+        assertEquals(names("cart"), collect().keySet());
+        assertEquals(names("cart"), collect().keySet());
     }
 
     @Test
     void valueThatIsNotSerializableIsReportedAndNotTriedAgain() {
         try (CapturedLog log = new CapturedLog(SharedSessionManager.class)) {
             set("odd", new Object());
-            assertNull(collect().get("odd").bytes);
+            Map<String, Part> parts = collect();
+            assertNull(parts.get("odd").bytes);
+            store(parts);
             assertTrue(changes.isEmpty());
             assertTrue(log.messages().get(0).contains("\"odd\" of java.lang.Object is in this replica's memory only"));
         }
@@ -161,23 +176,26 @@ class SessionChangesTest {
         store(collect());
         StoredSession others = others("new", "other");
         others.parts.remove("removed");
-        assertEquals(names("new", "other", "removed=null"), read(others, Collections.emptySet()));
-        assertEquals(names(), read(others, Collections.emptySet()));
+        assertEquals(names("new", "other", "removed=null"), read(others));
+        assertEquals(names(), read(others));
     }
 
     @Test
     void changesOfAnotherReplicaDoNotReplaceOnesOfThis() {
+        storedCart("cart");
         set("collected", 1);
         set("set", 1);
         set("removed", 1);
         store(collect());
+        changes.expose("cart", values.get("cart"));
+        ((Cart) values.get("cart")).add("tea");
         set("collected", 2);
-        Map<String, Part> parts = collect();
+        collect();
         set("set", 2);
-        changes.add("removed");
-        StoredSession others = others("collected", "set");
+        changes.add("removed", null);
+        StoredSession others = others("cart", "collected", "set");
         others.parts.remove("removed");
-        assertEquals(names(), read(others, parts.keySet()));
+        assertEquals(names(), read(others));
     }
 
     @Test
@@ -186,7 +204,7 @@ class SessionChangesTest {
         set("probe", new Shop.Probe(calls::incrementAndGet));
         changes.expose("cart", storedCart("cart"));
         calls.set(0);
-        read(others("cart"), Collections.emptySet());
+        read(others("cart"));
         values.put("cart", new Cart().add("tea"));
         assertTrue(collect().isEmpty());
         assertEquals(0, calls.get(), "it is taken for a change in place, and all are compared");
@@ -218,7 +236,7 @@ class SessionChangesTest {
     private Map<String, byte[]> store(Map<String, Part> parts) {
         stored = new StoredSession("id", stored);
         changes.write(parts, stored);
-        changes.succeeded(parts, stored);
+        changes.remove(parts, stored);
         Map<String, byte[]> bytes = new HashMap<>();
         stored.parts.forEach((name, part) -> bytes.put(name, part.bytes));
         return bytes;
@@ -233,9 +251,9 @@ class SessionChangesTest {
         return others;
     }
 
-    private Set<String> read(StoredSession others, Collection<String> own) {
+    private Set<String> read(StoredSession others) {
         List<String> set = new ArrayList<>();
-        changes.read(others, own, (name, part) -> set.add(part == null ? name + "=null" : name));
+        changes.read(others, (name, part) -> set.add(part == null ? name + "=null" : name));
         return new HashSet<>(set);
     }
 

@@ -20,6 +20,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.apache.catalina.connector.Connector;
 import org.apache.tomcat.util.descriptor.web.ErrorPage;
 import org.junit.jupiter.api.AfterEach;
@@ -50,6 +51,15 @@ class SessionValveTest {
                     await();
                 })
                 .page("/chunk", (request, response) -> {
+                    request.getSession().setAttribute("a", 1);
+                    response.getWriter().print("ok");
+                    response.flushBuffer();
+                    await();
+                })
+                .page("/rest", (request, response) -> {
+                    response.setContentLength(4);
+                    response.getWriter().print("ok");
+                    response.flushBuffer();
                     request.getSession().setAttribute("a", 1);
                     response.getWriter().print("ok");
                     response.flushBuffer();
@@ -107,7 +117,11 @@ class SessionValveTest {
                 .page("/thread", (request, response) -> {
                     AsyncContext async = request.startAsync();
                     HttpSession session = request.getSession();
-                    new Thread(() -> complete(async, session)).start();
+                    new Thread(() -> complete(async, () -> session)).start();
+                })
+                .page("/creates", (request, response) -> {
+                    AsyncContext async = request.startAsync();
+                    new Thread(() -> complete(async, request::getSession)).start();
                 })
                 .page("/dispatch", (request, response) -> {
                     AsyncContext async = request.startAsync();
@@ -140,9 +154,10 @@ class SessionValveTest {
         }
     }
 
-    private static void complete(AsyncContext async, HttpSession session) {
+    private static void complete(AsyncContext async, Supplier<HttpSession> found) {
         try {
             sleep(); // until the page has returned
+            HttpSession session = found.get();
             session.setAttribute("a", 1);
             async.getResponse().getWriter().print("ok");
             async.getResponse().flushBuffer();
@@ -170,6 +185,12 @@ class SessionValveTest {
     @Test
     void sessionIsStoredBeforeTheFirstChunkOfAnAnswerWhosePageStillRuns() throws Exception {
         readUntil("/chunk", "ok");
+        assertEquals("[a, cart]", names());
+    }
+
+    @Test
+    void sessionIsStoredBeforeTheRestOfAnAnswerWhosePageStillRuns() throws Exception {
+        readUntil("/rest", "okok");
         assertEquals("[a, cart]", names());
     }
 
@@ -245,6 +266,18 @@ class SessionValveTest {
     }
 
     @Test
+    void sessionThatAThreadOfTheApplicationCreatesIsStoredBeforeItsVisitorHasTheAnswer() throws Exception {
+        try (Socket socket = connect()) {
+            id = "none";
+            send(socket, "/creates");
+            id = read(socket, "\r\n\r\n").replaceAll("(?s).*JSESSIONID=([0-9A-F]+).*", "$1");
+            assertTrue(names().startsWith("[a"), names());
+            read(socket, "\r\n0\r\n\r\n");
+            assertEquals("[a, late]", names());
+        }
+    }
+
+    @Test
     void dispatchedRequestIsStored() throws Exception {
         readUntil("/dispatch", "\r\n\r\n");
         assertEquals("[a, before, cart]", names());
@@ -307,7 +340,7 @@ class SessionValveTest {
         socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
     }
 
-    private static void read(Socket socket, String end) throws IOException {
+    private static String read(Socket socket, String end) throws IOException {
         InputStream in = socket.getInputStream();
         StringBuilder read = new StringBuilder();
         while (read.length() < end.length() || !read.substring(read.length() - end.length()).equals(end)) {
@@ -315,5 +348,6 @@ class SessionValveTest {
             assertTrue(value >= 0, "the answer ends: " + read);
             read.append((char) value);
         }
+        return read.toString();
     }
 }

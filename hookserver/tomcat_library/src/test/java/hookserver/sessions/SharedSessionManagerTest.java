@@ -144,6 +144,7 @@ class SharedSessionManagerTest {
     @Test
     void replicaWithoutVisitorsLeavesExpiryToTheOthers() throws Exception {
         String id = expired();
+        find(second, id);
         manager(second).processExpires();
         assertNotNull(replicas.stored(id));
     }

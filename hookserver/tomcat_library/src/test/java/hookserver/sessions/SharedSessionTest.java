@@ -9,13 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import hookserver.CapturedLog;
 import hookserver.EmbeddedTomcat;
 import hookserver.Shop;
 import hookserver.Shop.Cart;
+import jakarta.servlet.http.HttpSessionAttributeListener;
+import jakarta.servlet.http.HttpSessionBindingEvent;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -25,6 +29,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.apache.catalina.core.StandardContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -252,6 +257,48 @@ class SharedSessionTest {
         assertEquals("new", get(first, id, "a"));
     }
 
+    @Test
+    void valueThatIsBeingStoredIsNotReplacedByThatOfAnotherReplica() throws IOException {
+        String id = replicas.create(session -> session.setAttribute("a", "old"));
+        request(first, id, here -> here.setAttribute("a", new Shop.Probe(once(() -> storeElsewhereAndRefresh(id)))));
+        assertEquals("probe", get(second, id, "a"));
+        assertEquals(Shop.Probe.class, get(first, id, "a").getClass());
+    }
+
+    @Test
+    void valueWhoseListenersRunIsNotReplacedByThatOfAnotherReplica() throws IOException {
+        String id = replicas.create(session -> session.setAttribute("a", "old"));
+        ((StandardContext) first.context()).addApplicationEventListener(new HttpSessionAttributeListener() {
+            @Override
+            public void attributeReplaced(HttpSessionBindingEvent event) {
+                storeElsewhereAndRefresh(id);
+            }
+
+            @Override
+            public void attributeAdded(HttpSessionBindingEvent event) {
+                // Tomcat 8.5 has no default method.
+            }
+
+            @Override
+            public void attributeRemoved(HttpSessionBindingEvent event) {
+                storeElsewhereAndRefresh(id);
+            }
+        });
+        request(first, id, here -> here.setAttribute("a", "new"));
+        assertEquals("new", get(second, id, "a"));
+        request(first, id, here -> here.removeAttribute("a"));
+        assertNull(get(second, id, "a"));
+    }
+
+    private void storeElsewhereAndRefresh(String id) {
+        try {
+            request(second, id, there -> there.setAttribute("a", "other"));
+            find(first, id);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static Runnable once(Runnable action) {
         AtomicInteger calls = new AtomicInteger();
         return () -> {
@@ -354,11 +401,11 @@ class SharedSessionTest {
     }
 
     @Test
-    void accessAfterSomeSecondsIsStored() throws IOException {
+    void accessAfterSomeSecondsIsStoredWhenItsRequestBegins() throws IOException {
         SharedSession session = (SharedSession) manager(first).createSession(null);
         session.setCreationTime(System.currentTimeMillis() - 6_000);
         session.save(true);
-        request(session, facade -> { });
+        request(session, facade -> assertEquals(2, replicas.stored(session.getIdInternal()).counter));
         assertEquals(2, replicas.stored(session.getIdInternal()).counter);
     }
 
@@ -393,6 +440,18 @@ class SharedSessionTest {
     }
 
     @Test
+    void invalidatedSessionIsNotFoundAgainThoughTheStoreFailed() throws IOException {
+        String id = replicas.create(session -> session.setAttribute("cart", 1));
+        replicas.breakStore();
+        request(first, id, session -> session.invalidate());
+        replicas.repairStore();
+        assertNull(find(first, id));
+        manager(first).backgroundProcess();
+        assertNull(replicas.stored(id));
+        assertEquals(Arrays.asList("created", "destroyed with 1"), replicas.events);
+    }
+
+    @Test
     void sessionThatWasNeverStoredCallsItsListenersToo() throws IOException {
         replicas.create(session -> session.invalidate());
         assertEquals(Arrays.asList("created", "destroyed with null"), replicas.events);
@@ -405,6 +464,14 @@ class SharedSessionTest {
         request(second, id, session -> { });
         assertTrue(here.isValid());
         assertEquals(1, get(first, id, "cart"));
+    }
+
+    @Test
+    void sessionWhoseLastAccessMayNotBeStoredYetIsNotEnded() throws IOException {
+        SharedSession session = (SharedSession) manager(first).createSession(null);
+        session.setCreationTime(System.currentTimeMillis() - 1_801_000);
+        session.save(true);
+        assertTrue(session.isValid());
     }
 
     @Test
@@ -470,13 +537,27 @@ class SharedSessionTest {
     }
 
     @Test
+    void newIdDoesNotBringBackASessionThatEndedElsewhere() throws IOException {
+        String id = replicas.create(session -> session.setAttribute("cart", 1));
+        SharedSession here = find(first, id);
+        request(second, id, there -> there.invalidate());
+        request(here, session -> {
+            manager(first).changeSessionId(here, "new");
+            assertThrows(IllegalStateException.class, () -> session.setAttribute("a", 1));
+        });
+        assertNull(replicas.stored("new"));
+    }
+
+    @Test
     void newIdIsStoredLaterWhileTheStoreFails() throws IOException {
         String id = replicas.create(session -> session.setAttribute("cart", 1));
         replicas.breakStore();
         request(first, id, session -> manager(first).changeSessionId(find(first, id), "new"));
         replicas.repairStore();
+        assertNull(find(first, id));
         manager(first).backgroundProcess();
         assertEquals(1, get(second, "new", "cart"));
+        assertNull(replicas.stored(id));
     }
 
     @Test
