@@ -56,7 +56,21 @@ final class SessionChanges {
         if (value != null && !isImmutable(value)) {
             exposed.add(name);
         }
-        changed.put(name, order.incrementAndGet());
+        renew(name);
+    }
+
+    /** Its order: as one step, or an older one could replace a later one. */
+    private long renew(String name) {
+        return changed.compute(name, (key, before) -> order.incrementAndGet());
+    }
+
+    boolean contains(String name) {
+        return changed.containsKey(name);
+    }
+
+    boolean isStored(String name) {
+        Part here = stored.get(name);
+        return here != null && here.version > 0;
     }
 
     void addStored() {
@@ -84,9 +98,9 @@ final class SessionChanges {
         return collect(isLast, exposed);
     }
 
-    /** As the last request, with all that may have changed in place. */
+    /** With all that may have changed in place. */
     Map<String, Part> collectAll() {
-        return collect(true, stored.keySet());
+        return collect(false, stored.keySet());
     }
 
     private Map<String, Part> collect(boolean isLast, Set<String> compared) {
@@ -118,8 +132,7 @@ final class SessionChanges {
 
     /** Leaves out what cannot be serialized now. */
     private void addTo(Map<String, Part> parts, String name) {
-        long now = order.incrementAndGet();
-        changed.put(name, now); // before it is serialized: what is set meanwhile is collected again
+        long now = renew(name); // before it is serialized: what is set meanwhile is collected again
         Object value = values.apply(name);
         Throwable problem = null;
         for (int tries = 0; tries < 2; tries++) {

@@ -103,13 +103,13 @@ public final class SessionValve extends ValveBase {
         /** At the end of the application, or of its part before it is called again. */
         void leave(boolean isAsync) {
             if (isAsync) {
-                wasAsync = true;
                 save(false);
                 savedAt = -1;
+                wasAsync = true;
                 return;
             }
             if (isClosed) { // by the application: what it did since is rarely a change
-                sessions().forEach(SharedSession::saveRestLater);
+                sessions.forEach(SharedSession::saveRestLater);
             } else {
                 save(true);
             }
@@ -117,40 +117,45 @@ public final class SessionValve extends ValveBase {
         }
 
         private void save(boolean isLast) {
-            sessions().forEach(session -> session.save(isLast));
+            sessions.forEach(session -> session.save(isLast));
             savedAt = answer.getContentWritten();
-        }
-
-        /** With one that a thread of the application has created: only the request knows it. */
-        private Set<SharedSession> sessions() {
-            Session session = wasAsync ? answer.getRequest().getSessionInternal(false) : null;
-            if (session instanceof SharedSession) {
-                sessions.add((SharedSession) session);
-            }
-            return sessions;
         }
 
         @Override
         public void action(ActionCode code, Object parameter) {
-            if (code == ActionCode.COMMIT && isChunked()) {
-                sessions().forEach(SharedSession::saveRestLater);
-            } else if (isComplete(code) && savedAt != answer.getContentWritten()) {
-                save(false);
+            boolean isBegin = code == ActionCode.COMMIT && length() < 0;
+            if (isBegin || isWhole(code) && savedAt != answer.getContentWritten()) {
+                addNew();
+                if (isBegin) {
+                    sessions.forEach(SharedSession::saveRestLater);
+                } else {
+                    save(false);
+                }
             }
             isClosed = isClosed || code == ActionCode.CLOSE;
             next.action(code, parameter);
         }
 
-        /** Whether all that the application has written so far can be sent now, and can be all. */
-        private boolean isComplete(ActionCode code) {
-            return code == ActionCode.COMMIT || code == ActionCode.CLOSE || code == ActionCode.CLIENT_FLUSH && !isChunked();
+        /** Only the request knows a session that a thread of the application has created. */
+        private void addNew() {
+            Request request = answer.getRequest();
+            Session session = wasAsync || request.isAsyncStarted() ? request.getSessionInternal(false) : null;
+            if (session instanceof SharedSession) {
+                sessions.add((SharedSession) session);
+            }
         }
 
-        /** Whether the answer will have a last byte that is sent when it is closed, and not before. */
-        private boolean isChunked() {
+        /** Whether what is sent next can be the last byte of the answer. */
+        private boolean isWhole(ActionCode code) {
+            return code == ActionCode.COMMIT || code == ActionCode.CLOSE || code == ActionCode.CLIENT_FLUSH
+                    && length() >= 0 && answer.getCoyoteResponse().getContentWritten() >= length();
+        }
+
+        /** Of the answer's content; negative: it has a last byte that is sent when it is closed, and not before. */
+        private long length() {
             int status = answer.getStatus();
-            return answer.getCoyoteResponse().getContentLengthLong() < 0 && status >= 200 && status != 204 && status != 304
-                    && !"HEAD".equals(answer.getRequest().getMethod());
+            boolean isEmpty = status < 200 || status == 204 || status == 304 || "HEAD".equals(answer.getRequest().getMethod());
+            return isEmpty ? 0 : answer.getCoyoteResponse().getContentLengthLong();
         }
     }
 }

@@ -30,6 +30,8 @@ final class SharedSession extends StandardSession {
     private transient volatile List<Object> savedTomcats;
     /** The stored version that this copy has; null: it was never stored. */
     private transient volatile StoredSession known;
+    /** What was stored by the id before, until it is stored by the new one; else null. */
+    private transient StoredSession moved;
 
     SharedSession(SharedSessionManager manager) {
         super(manager);
@@ -44,6 +46,7 @@ final class SharedSession extends StandardSession {
         maxInactiveInterval = manager.getContext().getSessionTimeout() * 60; // unless the store says otherwise
         setValid(true);
         apply(stored);
+        know(stored);
         savedTomcats = tomcats();
     }
 
@@ -55,6 +58,7 @@ final class SharedSession extends StandardSession {
                 forget();
             } else if (stored != known) {
                 apply(stored);
+                know(stored);
             }
         } catch (IOException e) {
             shared.log.add(SharedSessionManager.NOT_READ, e);
@@ -108,6 +112,9 @@ final class SharedSession extends StandardSession {
     }
 
     private synchronized void update(Map<String, Part> parts) {
+        if (!isValid || expiring) { // since another thread ended it
+            return;
+        }
         try {
             StoredSession stored = shared.store().update(id, current -> merge(current, parts));
             if (stored == null) {
@@ -116,6 +123,7 @@ final class SharedSession extends StandardSession {
             }
             changes.remove(parts, stored);
             know(stored);
+            moved = null;
         } catch (IOException | RuntimeException e) {
             shared.log.add(SharedSessionManager.NOT_STORED, e);
             shared.saveLater(this);
@@ -124,12 +132,13 @@ final class SharedSession extends StandardSession {
 
     /** The next version: what others have stored, and over it what was changed here. Null: it has ended elsewhere. */
     private StoredSession merge(StoredSession current, Map<String, Part> parts) {
-        if (current == null && known != null) {
+        StoredSession before = moved == null ? current : moved;
+        if (before == null && known != null) {
             return null;
         }
-        StoredSession next = new StoredSession(id, current);
-        if (current != null && (known == null || known.counter != current.counter)) {
-            apply(current);
+        StoredSession next = new StoredSession(id, before);
+        if (before != null && (known == null || known.counter != before.counter)) {
+            apply(before);
         }
         changes.write(parts, next);
         next.creationTime = creationTime;
@@ -144,7 +153,6 @@ final class SharedSession extends StandardSession {
         changes.read(stored, (name, part) -> setValue(name, part == null ? null : read(name, part.bytes)));
         thisAccessedTime = Math.max(thisAccessedTime, stored.accessTime);
         lastAccessedTime = Math.max(lastAccessedTime, stored.accessTime);
-        know(stored);
     }
 
     private void know(StoredSession stored) {
@@ -164,7 +172,7 @@ final class SharedSession extends StandardSession {
     @SuppressWarnings("unchecked")
     private void setValue(String name, Object value) {
         if (!name.equals(TOMCATS)) {
-            attributes.compute(name, (key, before) -> value);
+            attributes.compute(name, (key, before) -> changes.contains(name) ? before : value); // one that is set meanwhile
         } else if (value != null) {
             List<Object> values = (List<Object>) value;
             maxInactiveInterval = (Integer) values.get(0);
@@ -230,11 +238,12 @@ final class SharedSession extends StandardSession {
 
     @Override
     protected void removeAttributeInternal(String name, boolean notify) {
-        if (name != null) {
+        boolean isThere = name != null && (attributes.containsKey(name) || changes.isStored(name));
+        if (isThere) {
             changes.add(name, null);
         }
         super.removeAttributeInternal(name, notify);
-        if (name != null) {
+        if (isThere) {
             changes.add(name, null);
             saveOutsideOfRequests();
         }
@@ -260,8 +269,9 @@ final class SharedSession extends StandardSession {
         if (!SessionValve.record(this)) {
             shared.saveLater(this);
         }
-        if (known != null) { // so that no other replica ends it while the request runs
-            store(Collections.emptyMap());
+        StoredSession last = known;
+        if (last != null && last.expiryTime - thisAccessedTime < maxInactiveInterval * 500L) {
+            store(Collections.emptyMap()); // so that no other replica ends it while the request runs
         }
     }
 
@@ -290,7 +300,8 @@ final class SharedSession extends StandardSession {
     @Override
     public synchronized void expire(boolean notify) {
         if (isValid && !expiring) {
-            boolean isFirst = known == null || shared.end(id) != null || shared.isEnded(id);
+            boolean isNew = known == null;
+            boolean isFirst = shared.end(id) != null || isNew || shared.isEnded(id);
             super.expire(notify && isFirst);
         }
     }
@@ -314,16 +325,19 @@ final class SharedSession extends StandardSession {
     }
 
     private void moveFrom(String old) throws IOException {
-        StoredSession stored = shared.store().read(old, null);
-        if (stored == null) {
+        moved = shared.store().read(old, null);
+        if (moved == null) {
             forget();
+            return;
         }
-        while (stored != null) { // again, if another replica has changed it meanwhile
-            StoredSession copied = stored;
-            apply(shared.store().update(id, none -> new StoredSession(id, copied)));
-            stored = shared.end(old); // afterwards: a crash loses neither
-            stored = stored == null || stored.counter == copied.counter ? null : stored;
-        }
+        long counter;
+        StoredSession last;
+        do {
+            counter = moved.counter;
+            update(Collections.emptyMap());
+            last = shared.end(old); // afterwards: a crash loses neither
+            moved = last == null || last.counter == counter ? moved : last; // another replica has changed it meanwhile
+        } while (last != null && last.counter != counter);
     }
 
     private long accessStep() {

@@ -2,6 +2,7 @@ package hookserver.sessions;
 
 import java.io.File;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -60,6 +61,12 @@ public final class SharedSessionManager extends ManagerBase {
         return new SharedSession(this);
     }
 
+    /** With another id if the client's is that of a session that is not removed yet. */
+    @Override
+    public Session createSession(String id) {
+        return super.createSession(id != null && ended.contains(id) ? null : id);
+    }
+
     /** As the store has it now. */
     @Override
     public Session findSession(String id) throws IOException {
@@ -93,6 +100,8 @@ public final class SharedSessionManager extends ManagerBase {
         boolean hasVisitors = now - usedAt < GRACE;
         if (hasVisitors) {
             super.processExpires();
+        } else {
+            Arrays.stream(findSessions()).forEach(session -> ((SharedSession) session).refresh()); // some ended elsewhere
         }
         try {
             for (String id : store.findExpired(hasVisitors ? now : now - GRACE)) {

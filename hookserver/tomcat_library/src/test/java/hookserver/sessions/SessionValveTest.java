@@ -123,6 +123,19 @@ class SessionValveTest {
                     AsyncContext async = request.startAsync();
                     new Thread(() -> complete(async, request::getSession)).start();
                 })
+                .page("/fast", (request, response) -> {
+                    AsyncContext async = request.startAsync();
+                    new Thread(() -> complete(async, request::getSession)).start();
+                    await();
+                })
+                .page("/blocks", (request, response) -> {
+                    request.getSession().getAttribute("probe");
+                    response.setContentLength(8);
+                    for (int i = 0; i < 8; i++) {
+                        response.getWriter().print("x");
+                        response.flushBuffer();
+                    }
+                })
                 .page("/dispatch", (request, response) -> {
                     AsyncContext async = request.startAsync();
                     request.getSession().setAttribute("before", 1);
@@ -235,6 +248,15 @@ class SessionValveTest {
     }
 
     @Test
+    void valueThatAPageReadIsNotComparedForEachPartOfALongAnswer() throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        Replicas.request(replicas.first, id, session -> session.setAttribute("probe", new Shop.Probe(calls::incrementAndGet)));
+        calls.set(0);
+        readUntil("/blocks", "xxxxxxxx");
+        assertTrue(calls.get() <= 3, calls + " times"); // at the first byte, at the last one, and at the page's end
+    }
+
+    @Test
     void changeInPlaceAfterTheAnswerWasClosedIsStoredInTheBackground() throws Exception {
         askTwice("/after");
         assertEquals("[]", Replicas.get(replicas.second, id, "cart").toString());
@@ -267,11 +289,21 @@ class SessionValveTest {
 
     @Test
     void sessionThatAThreadOfTheApplicationCreatesIsStoredBeforeItsVisitorHasTheAnswer() throws Exception {
+        assertCreatedSessionIsStored("/creates");
+    }
+
+    @Test
+    void sessionThatAThreadCreatesWhileItsPageRunsIsStoredBeforeItsVisitorHasTheAnswer() throws Exception {
+        assertCreatedSessionIsStored("/fast");
+    }
+
+    private void assertCreatedSessionIsStored(String path) throws Exception {
         try (Socket socket = connect()) {
             id = "none";
-            send(socket, "/creates");
+            send(socket, path);
             id = read(socket, "\r\n\r\n").replaceAll("(?s).*JSESSIONID=([0-9A-F]+).*", "$1");
             assertTrue(names().startsWith("[a"), names());
+            asked.countDown();
             read(socket, "\r\n0\r\n\r\n");
             assertEquals("[a, late]", names());
         }

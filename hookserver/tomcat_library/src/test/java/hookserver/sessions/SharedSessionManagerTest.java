@@ -6,6 +6,7 @@ import static hookserver.sessions.Replicas.get;
 import static hookserver.sessions.Replicas.manager;
 import static hookserver.sessions.Replicas.request;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -105,6 +106,43 @@ class SharedSessionManagerTest {
         assertNull(find(second, id));
         assertEquals(200_000, ((byte[]) get(first, id, "a")).length);
         assertTrue(log.messages().get(0).contains("release.sessions_max"), log.messages().toString());
+    }
+
+    @Test
+    void newIdForWhichTheStoreHasNoRoomKeepsWhatThisReleaseCannotRead() throws IOException {
+        String id = replicas.create(session -> session.setAttribute("coupon", new Shop.Coupon()));
+        forget(first, id);
+        for (int i = 1; i < 12; i++) { // 100,000 bytes have room for twelve sessions
+            replicas.create(session -> session.setAttribute("a", 1));
+        }
+        Shop.Coupon.IS_KNOWN.set(false);
+        request(first, id, session -> {
+            manager(first).changeSessionId(find(first, id), "new");
+            session.setAttribute("a", 1);
+        });
+        assertTrue(log.messages().toString().contains("release.sessions_max"), log.messages().toString());
+        manager(first).backgroundProcess();
+        Shop.Coupon.IS_KNOWN.set(true);
+        assertEquals("coupon", get(second, "new", "coupon").toString());
+        assertEquals(1, get(second, "new", "a"));
+    }
+
+    @Test
+    void sessionThatIsNotRemovedYetGivesItsIdToNoOther() throws IOException {
+        String id = replicas.create(session -> session.setAttribute("a", 1));
+        replicas.breakStore();
+        request(first, id, session -> session.invalidate());
+        replicas.repairStore();
+        assertNotEquals(id, manager(first).createSession(id).getId());
+    }
+
+    @Test
+    void replicaWithoutVisitorsForgetsWhatEndedElsewhere() throws Exception {
+        String id = replicas.create(session -> session.setAttribute("a", 1));
+        find(second, id);
+        request(first, id, session -> session.invalidate());
+        manager(second).processExpires();
+        assertEquals(0, manager(second).findSessions().length);
     }
 
     @Test

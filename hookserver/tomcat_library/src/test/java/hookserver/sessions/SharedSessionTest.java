@@ -165,6 +165,16 @@ class SharedSessionTest {
     }
 
     @Test
+    void removalOfAnAttributeThatIsNotThereStoresNothing() throws IOException {
+        String id = replicas.create(session -> session.setAttribute("a", 1));
+        request(first, id, session -> session.removeAttribute("message"));
+        assertEquals(1, replicas.stored(id).counter);
+        request(first, id, session -> session.removeAttribute("a"));
+        request(first, id, session -> session.removeAttribute("a"));
+        assertEquals(2, replicas.stored(id).counter);
+    }
+
+    @Test
     void changesInPlaceAreSoughtOnlyWhereAPageReadTheSession() throws IOException {
         AtomicInteger calls = new AtomicInteger();
         String id = replicas.create(session -> session.setAttribute("probe", new Shop.Probe(calls::incrementAndGet)));
@@ -401,12 +411,25 @@ class SharedSessionTest {
     }
 
     @Test
-    void accessAfterSomeSecondsIsStoredWhenItsRequestBegins() throws IOException {
-        SharedSession session = (SharedSession) manager(first).createSession(null);
-        session.setCreationTime(System.currentTimeMillis() - 6_000);
-        session.save(true);
+    void accessAfterSomeSecondsIsStoredAtTheEndOfItsRequest() throws IOException {
+        SharedSession session = lastUsedBefore(6_000);
+        request(session, facade -> assertEquals(1, replicas.stored(session.getIdInternal()).counter));
+        assertEquals(2, replicas.stored(session.getIdInternal()).counter);
+    }
+
+    @Test
+    void accessAfterHalfOfTheTimeoutIsStoredWhenItsRequestBegins() throws IOException {
+        SharedSession session = lastUsedBefore(HOUR / 3);
         request(session, facade -> assertEquals(2, replicas.stored(session.getIdInternal()).counter));
         assertEquals(2, replicas.stored(session.getIdInternal()).counter);
+    }
+
+    private SharedSession lastUsedBefore(long milliseconds) throws IOException {
+        SharedSession session = (SharedSession) manager(first).createSession(null);
+        session.setAttribute("cart", 1);
+        session.setCreationTime(System.currentTimeMillis() - milliseconds);
+        session.save(true);
+        return session;
     }
 
     @Test
@@ -468,10 +491,7 @@ class SharedSessionTest {
 
     @Test
     void sessionWhoseLastAccessMayNotBeStoredYetIsNotEnded() throws IOException {
-        SharedSession session = (SharedSession) manager(first).createSession(null);
-        session.setCreationTime(System.currentTimeMillis() - 1_801_000);
-        session.save(true);
-        assertTrue(session.isValid());
+        assertTrue(lastUsedBefore(HOUR / 2 + 1_000).isValid());
     }
 
     @Test
@@ -485,11 +505,7 @@ class SharedSessionTest {
     }
 
     private String expired() throws IOException {
-        SharedSession session = (SharedSession) manager(first).createSession(null);
-        session.setAttribute("cart", 1);
-        session.setCreationTime(System.currentTimeMillis() - HOUR);
-        session.save(true);
-        return session.getIdInternal();
+        return lastUsedBefore(HOUR).getIdInternal();
     }
 
     @Test
