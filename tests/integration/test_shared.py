@@ -15,7 +15,7 @@ from hookserver.errors import BuildError
 from hookserver.models import Endpoint, Slot
 from tests.shop import Installation, ShopProject, installed
 from tests.shop.replicas import ReplicaAnswer, Replicas, ask, replicas_below
-from tests.shop.session_wars import LISTENER, SHOP, USUAL, war
+from tests.shop.session_wars import HANDSHAKE, LISTENER, SHOP, USUAL, war
 from tests.waiting import until
 
 LINES = ["8.5-jdk8", "9.0-jdk17", "10.1-jdk17", "11.0-jdk21"]
@@ -158,6 +158,16 @@ def test_application_is_told_of_everything_once_and_by_the_replica_that_serves(f
     for place in (blue, green):
         fresh.api.stop(place.name)
     assert len(fresh.told(blue, green)) == 7
+
+
+def test_what_a_websocket_handshake_sets_is_stored(fresh: Replicas) -> None:
+    blue, green = fresh.pair(fresh.app(), war({**SHOP, **HANDSHAKE}))
+    cookie = ask(blue, "/name.jsp?is=Ada").cookie
+    key = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    for place, other in ((blue, green), (green, blue)):
+        assert ask(other, "/name.jsp?is=Ada", cookie).status == 200
+        assert ask(place, "/chat", cookie, Connection="Upgrade", Upgrade="websocket", **key).status == 101
+        assert ask(other, "/hello.jsp", cookie).text == "chat"
 
 
 def test_silent_session_expires_once_and_not_while_another_replica_serves_it(fresh: Replicas) -> None:

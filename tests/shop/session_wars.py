@@ -38,6 +38,14 @@ LISTENER = {
         public void attributeRemoved(HttpSessionBindingEvent event) { say("removed " + event.getName()); } }"""
 }
 """Prints what the application is told of its sessions."""
+HANDSHAKE = {
+    "Chat": """package shop; import jakarta.websocket.*; import jakarta.websocket.server.*;
+      @ServerEndpoint(value = "/chat", configurator = Chat.Visitor.class)
+      public class Chat { public static class Visitor extends ServerEndpointConfig.Configurator {
+        public void modifyHandshake(ServerEndpointConfig config, HandshakeRequest request, HandshakeResponse response) {
+          ((jakarta.servlet.http.HttpSession) request.getHttpSession()).setAttribute("name", "chat"); } } }""",
+}
+"""A WebSocket whose handshake changes the visitor's session."""
 UNWRITABLE = {
     "Link": "package shop; public class Link implements java.io.Serializable { public Link next; }",
     "Busy": """package shop; public class Busy implements java.io.Serializable {
@@ -103,6 +111,7 @@ _PAGES = {
 _WEB_XML = """<web-app xmlns="http://xmlns.jcp.org/xml/ns/javaee" version="3.0">{}
   <error-page><error-code>500</error-code><location>/error.jsp</location></error-page></web-app>"""
 USUAL = "tomcat:10.1-jdk17-temurin"
+_APIS = ("servlet-api.jar", "websocket-api.jar", "websocket-client-api.jar")
 
 
 def war(
@@ -130,15 +139,17 @@ def _compiled(classes: Mapping[str, str], folder: Path) -> list[Path]:
     for name, text in classes.items():
         (folder / f"{name}.java").write_text(text)
     options = ["--release", "8", "-Xlint:-options"]
-    if any("jakarta.servlet" in text for text in classes.values()):
-        (folder / "servlet-api.jar").write_bytes(_servlet_api())
-        options = ["--release", "17", "-classpath", str(folder / "servlet-api.jar")]
+    if any("jakarta." in text for text in classes.values()):
+        for name in _APIS:
+            (folder / name).write_bytes(_jar(name))
+        options = ["--release", "17", "-classpath", ":".join(str(folder / name) for name in _APIS)]
     sources = [str(path) for path in folder.glob("*.java")]
     subprocess.run(["javac", *options, "-d", str(folder), *sources], check=True)
     return sorted((folder / "shop").glob("*.class"))
 
 
 @cache
-def _servlet_api() -> bytes:
-    command = ["docker", "run", "--rm", "--entrypoint", "cat", USUAL, "/usr/local/tomcat/lib/servlet-api.jar"]
+def _jar(name: str) -> bytes:
+    """One of Tomcat's own."""
+    command = ["docker", "run", "--rm", "--entrypoint", "cat", USUAL, f"/usr/local/tomcat/lib/{name}"]
     return subprocess.run(command, capture_output=True, check=True).stdout
