@@ -328,16 +328,16 @@ final class SharedSession extends StandardSession {
         moved = shared.store().read(old, null);
         if (moved == null) {
             forget();
-            return;
         }
-        long counter;
-        StoredSession last;
-        do {
-            counter = moved.counter;
+        while (moved != null) {
+            long counter = moved.counter;
             update(Collections.emptyMap());
-            last = shared.end(old); // afterwards: a crash loses neither
-            moved = last == null || last.counter == counter ? moved : last; // another replica has changed it meanwhile
-        } while (last != null && last.counter != counter);
+            StoredSession last = shared.end(old); // afterwards: a crash loses neither
+            if (last == null || last.counter == counter) {
+                return;
+            }
+            moved = last; // another replica has changed it meanwhile
+        }
     }
 
     private long accessStep() {

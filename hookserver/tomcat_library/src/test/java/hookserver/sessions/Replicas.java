@@ -110,6 +110,13 @@ final class Replicas implements AutoCloseable {
         Files.createFile(folder());
     }
 
+    /** The first replica ends a session that it cannot remove from the store. */
+    void invalidateUnstored(String id) throws IOException {
+        breakStore();
+        request(first, id, session -> session.invalidate());
+        repairStore();
+    }
+
     void repairStore() throws IOException {
         Files.delete(folder());
         Files.move(root.resolve("moved"), folder());
