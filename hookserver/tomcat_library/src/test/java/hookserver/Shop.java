@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Classes of an application: those of the tests' own packages are hookserver's. */
 public final class Shop {
@@ -54,6 +55,21 @@ public final class Shop {
         @Override
         public String toString() {
             return "coupon";
+        }
+    }
+
+    /** Calls back whoever reads it first. */
+    public static final class Trap implements Serializable {
+
+        private static final long serialVersionUID = 1;
+        public static final AtomicReference<Runnable> CALLBACK = new AtomicReference<>();
+
+        private Object readResolve() {
+            Runnable callback = CALLBACK.getAndSet(null);
+            if (callback != null) {
+                callback.run();
+            }
+            return this;
         }
     }
 

@@ -337,6 +337,7 @@ final class SharedSession extends StandardSession {
                 return;
             }
             moved = last; // another replica has changed it meanwhile
+            known = null; // two versions, of two ids, can have the same counter
         }
     }
 

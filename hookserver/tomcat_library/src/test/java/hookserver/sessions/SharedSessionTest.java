@@ -540,6 +540,23 @@ class SharedSessionTest {
         });
     }
 
+    /** Had the replica died in between, the visitor would still find the session by the old id. */
+    @Test
+    void newIdBringsWhatAnotherReplicaStoresWhileTheSessionIsCopied() throws IOException {
+        String id = replicas.create(session -> session.setAttribute("cart", 1));
+        String newId = id.hashCode() % 2 == 0 ? "a" : "b"; // one with another lock: their parities differ
+        SharedSession here = find(first, id);
+        request(second, id, there -> there.setAttribute("trap", new Shop.Trap()));
+        Shop.Trap.CALLBACK.set(() -> storeElsewhereAndRefresh(id));
+        request(here, session -> manager(first).changeSessionId(here, newId));
+        assertNull(Shop.Trap.CALLBACK.get());
+        for (EmbeddedTomcat replica : Arrays.asList(first, second)) {
+            assertEquals("other", get(replica, newId, "a"));
+            assertEquals(1, get(replica, newId, "cart"));
+        }
+        assertNull(replicas.stored(id));
+    }
+
     @Test
     void newIdOfASessionThatWasNeverStoredIsStored() throws IOException {
         SharedSession created = (SharedSession) manager(first).createSession(null);
