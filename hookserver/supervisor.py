@@ -101,5 +101,5 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 if __name__ == "__main__":
-    _hookserver = [sys.executable, "-m", "hookserver", "--config", sys.argv[1]]
+    _hookserver = [sys.executable, "-P", "-m", "hookserver", "--config", sys.argv[1]]
     sys.exit(supervise({"web": [*_hookserver, "serve"], "worker": [*_hookserver, "worker"]}))

@@ -38,4 +38,4 @@ def worker(loaded: Loaded) -> None:
 def up(loaded: Loaded) -> None:
     """Run web process and worker in the foreground. Each is restarted when it ends."""
     # In place of this process, so that systemd's main process and signals are the supervisor's.
-    os.execv(sys.executable, [sys.executable, "-m", "hookserver.supervisor", str(loaded.path)])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "hookserver.supervisor", str(loaded.path)])  # noqa: S606

@@ -47,15 +47,29 @@ class Loaded:
 def find(explicit: str | None = None, environ: Mapping[str, str] = os.environ) -> Path:
     """The settings file: ``--config``, ``$HOOKSERVER_CONFIG``, ``./hookserver.toml``, ``/etc/hookserver/…``.
 
-    Raises SettingsError when there is none.
+    One of the current folder, which may be a clone of somebody's repository, must be the caller's or root's own. It
+    names commands that hookserver runs. Raises SettingsError when there is none, or when others may write that one.
     """
     named = explicit or environ.get("HOOKSERVER_CONFIG")
-    candidates = [Path(named)] if named else [Path("hookserver.toml"), Path("/etc/hookserver/hookserver.toml")]
+    here = Path("hookserver.toml")
+    candidates = [Path(named)] if named else [here, Path("/etc/hookserver/hookserver.toml")]
     for candidate in candidates:
         if candidate.is_file():
+            if not named and candidate == here and (mistake := _written_by_others(candidate)):
+                raise SettingsError(str(candidate.absolute()), [mistake])
             return candidate.absolute()
     places = ", ".join(str(candidate) for candidate in candidates)
     raise SettingsError("no settings", [f"no settings file at {places}: write one with `hookserver init`"])
+
+
+def _written_by_others(file: Path) -> str:
+    """The mistake of a file that somebody else than the caller and root owns or may write; empty when nobody does."""
+    found = file.stat()
+    if found.st_uid not in (0, os.geteuid()):
+        return "belongs to another user, so it is not taken from the current folder; to use it, name it with --config"
+    if found.st_mode & 0o022:
+        return f"can be written by others, so it is not taken from the current folder; run: chmod go-w {file}"
+    return ""
 
 
 def load(path: Path) -> Loaded:

@@ -70,7 +70,7 @@ class Database:
         if self._revision() == REVISION:
             return
         done = subprocess.run(
-            [sys.executable, "-m", "hookserver.store.migrations", str(self.path)],
+            [sys.executable, "-P", "-m", "hookserver.store.migrations", str(self.path)],
             capture_output=True,
             text=True,
             check=False,

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from hookserver.state.state_dir import StateDir
+from hookserver.state.worker_lock import worker_is_alive
+from hookserver.store import Store
 from tests.unit.cli.conftest import Run
 
 Eventually = Callable[..., object]
@@ -52,7 +54,7 @@ def test_up_becomes_the_supervisor_with_the_settings_file(
     executed: list[list[str]] = []
     monkeypatch.setattr(os, "execv", lambda _path, arguments: executed.append(arguments))
     assert run("up").exit_code == 0
-    assert executed == [[sys.executable, "-m", "hookserver.supervisor", str(file)]]
+    assert executed == [[sys.executable, "-P", "-m", "hookserver.supervisor", str(file)]]
 
 
 def test_up_reports_mistakes_in_the_settings_before_it_starts_anything(
@@ -61,3 +63,24 @@ def test_up_reports_mistakes_in_the_settings_before_it_starts_anything(
     monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("it was started"))
     file.write_text(file.read_text() + "pol = 1\n")
     assert "pol: unknown key" in str(run("up").exception)
+
+
+def test_code_in_the_current_folder_is_never_run(
+    file: Path, state: StateDir, tmp_path: Path, eventually: Eventually
+) -> None:
+    hostile = tmp_path / "clone"
+    (hostile / "hookserver").mkdir(parents=True)
+    (hostile / "hookserver" / "__init__.py").write_text(_TRAP)
+    for module in ("alembic", "sqlalchemy", "flask", "click", "docker", "git", "sitecustomize"):
+        (hostile / f"{module}.py").write_text(_TRAP)
+    file.write_text(file.read_text().replace("[server]", f'[server]\nlisten = "127.0.0.1:{free_port()}"'))
+    state.database.unlink()  # so that the migrations run, too
+    entry_point = Path(sys.executable).with_name("hookserver")
+    with subprocess.Popen([entry_point, "--config", str(file), "up"], cwd=hostile, stderr=subprocess.DEVNULL) as up:
+        eventually(lambda: worker_is_alive(state) and Store(state).settings_version() > 0, deadline=60)
+        up.send_signal(signal.SIGTERM)
+        up.wait(40)
+    assert not list(hostile.rglob("ran"))
+
+
+_TRAP = "import pathlib\npathlib.Path(__file__).parent.joinpath('ran').touch()\nraise SystemExit(1)\n"

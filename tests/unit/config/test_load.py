@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,33 @@ def test_settings_file_is_looked_for_in_order(tmp_path: Path, monkeypatch: pytes
     assert find(environ={}).name == "hookserver.toml"
     assert find(environ={"HOOKSERVER_CONFIG": "named.toml"}).name == "named.toml"
     assert find("given.toml", environ={"HOOKSERVER_CONFIG": "named.toml"}).name == "given.toml"
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o664, 0o646])
+def test_file_of_the_current_folder_that_others_may_write_is_refused(
+    mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "hookserver.toml"
+    file.touch()
+    file.chmod(mode)
+    with pytest.raises(SettingsError, match=r"chmod go-w hookserver\.toml"):
+        find(environ={})
+    assert find("hookserver.toml", environ={}) == file, "one that is named is taken"
+
+
+def test_file_of_the_current_folder_that_belongs_to_somebody_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hookserver.toml").touch(mode=0o644)
+    owner = (tmp_path / "hookserver.toml").stat().st_uid
+    monkeypatch.setattr("os.geteuid", lambda: owner + 1)
+    if owner == 0:
+        assert find(environ={}), "root's own is taken by everybody"
+        os.chown(tmp_path / "hookserver.toml", 65534, 65534)
+    with pytest.raises(SettingsError, match="--config"):
+        find(environ={})
 
 
 def test_text_that_is_not_toml_is_reported_with_its_line() -> None:
