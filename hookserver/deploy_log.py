@@ -81,7 +81,7 @@ class DeployLog:
 def _opened(path: Path) -> TextIO:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        own = partial(os.open, mode=0o600)
+        own = partial(os.open, mode=0o640)  # the folder says whether its group, the web process, may read it
         # buffering=1 writes each line at once, and "a" appends (O_APPEND), also after a kill and a new start.
         return open(path, "a", encoding="utf-8", buffering=1, errors="replace", opener=own)
     except OSError:

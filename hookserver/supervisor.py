@@ -1,4 +1,6 @@
-"""``python -m hookserver.supervisor SETTINGS``: runs web and worker, and restarts each when it ends.
+"""``python -m hookserver.supervisor SETTINGS [USER]``: runs web and worker, and restarts each when it ends.
+
+The web process runs as USER, if one is given, and in no group but USER's own.
 
 ``hookserver up`` executes it in its own place: a process that has imported nothing else needs little memory.
 """
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -34,6 +37,7 @@ class _Service:
 
     name: str
     command: list[str]
+    user: str | None
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failed_starts: int = 0
@@ -44,7 +48,7 @@ class _Service:
         """Start the process when that is due, or note that it has ended; False: give it up."""
         if self.process is None:
             if now >= self.start_at:
-                self.process, self.started_at = _start(self.command), now
+                self.process, self.started_at = _start(self.command, self.user), now
             return True
         code = self.process.poll()
         self.has_run = self.has_run or now - self.started_at >= _QUICK
@@ -62,8 +66,11 @@ class _Service:
         return True
 
 
-def supervise(commands: Mapping[str, list[str]]) -> int:
-    """Run the commands until SIGTERM or SIGINT, then end them. Returns the exit code: 1 when one is given up."""
+def supervise(commands: Mapping[str, list[str]], users: Mapping[str, str]) -> int:
+    """Run the commands until SIGTERM or SIGINT, then end them. Returns the exit code: 1 when one is given up.
+
+    ``users``: as whom a command runs; one that is not in it runs as this process's user.
+    """
     stopping: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -71,7 +78,7 @@ def supervise(commands: Mapping[str, list[str]]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    services = [_Service(name, command) for name, command in commands.items()]
+    services = [_Service(name, command, users.get(name)) for name, command in commands.items()]
 
     def is_over() -> bool:
         return bool(stopping) or not all(service.check(time.monotonic()) for service in services)
@@ -81,11 +88,20 @@ def supervise(commands: Mapping[str, list[str]]) -> int:
     return 0 if stopping else 1
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
+def _start(command: list[str], user: str | None) -> subprocess.Popen[bytes]:
     parent = os.getpid()
     # preexec_fn is unsafe with threads, of which there are none here: https://docs.python.org/3/library/subprocess.html
+    # It is called after the change of the user, which would clear its setting: PR_SET_PDEATHSIG(2const).
     # Sessions of their own: Ctrl-C reaches this process alone, which then ends both in order.
-    return subprocess.Popen(command, preexec_fn=lambda: end_with_parent(parent, signal.SIGTERM), start_new_session=True)
+    return subprocess.Popen(
+        command,
+        preexec_fn=lambda: end_with_parent(parent, signal.SIGTERM),
+        start_new_session=True,
+        cwd="/",  # the user may be unable to enter the current folder
+        user=user,
+        group=pwd.getpwnam(user).pw_gid if user else None,
+        extra_groups=[] if user else None,
+    )
 
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
@@ -102,4 +118,5 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 if __name__ == "__main__":
     _hookserver = [sys.executable, "-P", "-m", "hookserver", "--config", sys.argv[1]]
-    sys.exit(supervise({"web": [*_hookserver, "serve"], "worker": [*_hookserver, "worker"]}))
+    _users = {"web": sys.argv[2]} if len(sys.argv) > 2 else {}
+    sys.exit(supervise({"web": [*_hookserver, "serve"], "worker": [*_hookserver, "worker"]}, _users))

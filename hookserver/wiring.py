@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from hookserver.config import Loaded, Settings, reread
 from hookserver.errors import SettingsError, StoreError
 from hookserver.nginx import Nginx
+from hookserver.state.permissions import prepare
+from hookserver.state.web_user import find_web_user
 from hookserver.store import Store
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def open_store(settings: Settings) -> Store:
             "They stay live. Put a backup of it there; or, to start again with a deploy of each app, "
             f"make an empty one: touch {state.database}",
         )
+    prepare(state, find_web_user(settings.server.user))
     store = Store(state)
     store.upgrade()
     store.sync_apps(settings.apps)

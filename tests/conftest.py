@@ -50,7 +50,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def state(tmp_path: Path, migrated: Path) -> StateDir:
     """A state_dir with an empty database."""
     made = StateDir(tmp_path / "state")
-    made.root.mkdir()
+    made.database.parent.mkdir(parents=True)
     shutil.copy(migrated, made.database)
     return made
 

@@ -110,7 +110,8 @@ def _effect_in_server(key: str) -> Effect:
         return Effect.NEVER
     if name in NEEDS_A_RESTART.get(section, ()):
         return Effect.RESTART
-    return Effect.RELOAD if section == "nginx" and name in _OF_NGINX else Effect.AT_ONCE
+    of_nginx = key == "server.listen" or (section == "nginx" and name in _OF_NGINX)
+    return Effect.RELOAD if of_nginx else Effect.AT_ONCE
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any], effect: Callable[[str], Effect]) -> list[Change]:

@@ -15,6 +15,7 @@ from hookserver.config.load import Loaded, find, load, parse
 from hookserver.config.record import HIDDEN, flat, record, record_app
 from hookserver.config.reload import NEEDS_A_RESTART, reread, with_running_values
 from hookserver.config.schema import DockerSettings, NginxSettings, ServerSettings, Settings
+from hookserver.config.web_access import unreadable_by
 
 __all__ = [
     "BUILD_KEYS_OF_THE_IMAGE",
@@ -40,6 +41,7 @@ __all__ = [
     "record",
     "record_app",
     "reread",
+    "unreadable_by",
     "unreadable_files",
     "with_running_values",
 ]

@@ -8,7 +8,7 @@ from hookserver.config.load import load
 from hookserver.config.schema import DockerSettings, Settings
 
 NEEDS_A_RESTART = {
-    "server": ("listen", "state_dir"),
+    "server": ("state_dir", "user"),
     "nginx": ("mode", "binary", "conf_dir"),
     "docker": tuple(DockerSettings.model_fields),
 }

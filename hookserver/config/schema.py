@@ -12,7 +12,7 @@ from hookserver.config.app_schema import AppSettings
 from hookserver.config.paths import FilePath, OptionalPath, Program
 from hookserver.config.secrets import Section
 from hookserver.config.units import Duration, Size
-from hookserver.config.values import AppName, Listen, PublicUrl
+from hookserver.config.values import AppName, Listen, PublicUrl, UserName
 from hookserver.state.state_dir import StateDir
 
 
@@ -22,6 +22,7 @@ class ServerSettings(Section):
     listen: Listen = "127.0.0.1:9000"
     state_dir: FilePath = Path("/var/lib/hookserver")
     public_url: PublicUrl = ""
+    user: UserName = "hookserver"
     builds: int = Field(default=1, ge=1, le=16)
 
     @property

@@ -22,6 +22,8 @@ _BRANCH_FORBIDDEN = re.compile(
     r"[\x00-\x20\x7f-\x9f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|\.lock(?:/|$)|/\."
     r"|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+"""useradd(8)."""
 _LISTEN = re.compile(r"(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]|\*):)?\d{1,5}")
 # "#" is a slash of the URL path: https://tomcat.apache.org/tomcat-10.1-doc/config/context.html#Naming
 _CONTEXT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:#[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
@@ -82,6 +84,12 @@ def _without_password(address: str) -> str:
     return re.sub(r"(?<=//).*@", "••••••@", address, flags=re.DOTALL)
 
 
+def _check_user(value: str) -> str:
+    if not _USER.fullmatch(value):
+        raise ValueError(f"{value!r} is not the name of a user of this machine")
+    return value
+
+
 def _check_listen(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not _LISTEN.fullmatch(value) or int(port) > 65535 or not _is_host(host):
@@ -120,6 +128,7 @@ Context = Annotated[str, _matching(_CONTEXT, 'a context, such as "shop" or "de#s
 Branch = Annotated[str, AfterValidator(_check_branch)]
 Repository = Annotated[str, AfterValidator(_check_repository)]
 Listen = Annotated[str, AfterValidator(_check_listen)]
+UserName = Annotated[str, AfterValidator(_check_user)]
 Command = Annotated[
     tuple[str, ...], BeforeValidator(lambda value: ("sh", "-c", value) if isinstance(value, str) and value else value)
 ]

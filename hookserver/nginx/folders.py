@@ -29,6 +29,8 @@ def prepare(state: StateDir, group: int = -1) -> None:
         state.nginx / "logs": 0o710,
         state.nginx / "temp": 0o710,
         state.live(READABLE_FLAG).parent: 0o755,
+        # Only root can give it to the group of another user's Nginx: chown(2).
+        state.web_socket.parent: 0o710 if os.geteuid() == 0 else 0o711,
     }
     try:
         with contextlib.suppress(FileExistsError):

@@ -14,7 +14,18 @@ class StateDir:
 
     @property
     def database(self) -> Path:
-        return self.root / "hookserver.db"
+        """In a folder of its own, which the web process may write to: SQLite makes files beside it."""
+        return self.root / "database" / "hookserver.db"
+
+    @property
+    def web_socket(self) -> Path:
+        """The Unix socket on which the web process answers Nginx."""
+        return self.root / "web" / "web.sock"
+
+    @property
+    def push_socket(self) -> Path:
+        """The one on which it answers the hooks of our own repositories."""
+        return self.root / "push" / "push.sock"
 
     @property
     def worker_lock(self) -> Path:
@@ -45,7 +56,12 @@ class StateDir:
     @property
     def private(self) -> tuple[Path, ...]:
         """The folders that only hookserver's own user may enter."""
-        return (self.root / "logs", self.root / "work", self.root / "mirrors")
+        return (self.root / "work", self.root / "mirrors")
+
+    @property
+    def logs(self) -> Path:
+        """The logs of the deploys."""
+        return self.root / "logs"
 
     def live(self, app: str) -> Path:
         """The folder of the app's traffic flag: see ``nginx/flags.py``."""
@@ -56,7 +72,7 @@ class StateDir:
         return any((self.root / "live").glob("*/*"))
 
     def log(self, deploy: int) -> Path:
-        return self.root / "logs" / f"{deploy}.log"
+        return self.logs / f"{deploy}.log"
 
     def work(self, deploy: int) -> Path:
         """A deploy's temporary folder, removed at its end."""

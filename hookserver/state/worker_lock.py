@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hookserver.errors import Refused
+from hookserver.state.permissions import share_with_web
 from hookserver.state.state_dir import StateDir
 from hookserver.state.wait_until import wait_until
 
@@ -23,6 +24,7 @@ def only_worker(state: StateDir) -> Iterator[int]:
     path = state.worker_lock
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
+        share_with_web(path, state, 0o640)
         # The kernel releases the lock when the last descriptor is closed, so also after a kill: flock(2).
         # `worker_is_alive` takes the lock for a moment to see whether it is free.
         if not wait_until(lambda: _take_lock(descriptor), 1.0):
@@ -52,6 +54,7 @@ def wakeups(state: StateDir) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as made:
         made.bind(str(path))
         path.chmod(0o600)
+        share_with_web(path, state, 0o660)
         yield made
 
 

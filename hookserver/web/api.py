@@ -139,13 +139,13 @@ def _waited(push: Push) -> Response:
     Raises TryLater before the push is stored when too many clients follow deploys: without waiting there is no answer.
     """
     followers = context().followers
-    if not followers.acquire(blocking=False):
-        raise log_stream.too_many()
+    if not followers.acquire(push.app):
+        raise log_stream.too_many(push.app)
     try:
         number = context().store.enqueue(push).deploy
         deploy = wait(context(), number, log_stream.client())
     finally:
-        followers.release()
+        followers.release(push.app)
     if not deploy.status.is_over:
         return problem(503, f"hookserver is stopping; deploy {number} continues", f"See {_url(number)}.", deploy=number)
     if deploy.status is not Status.LIVE:
@@ -157,9 +157,9 @@ def _waited(push: Push) -> Response:
 def _followed(name: str, number: int) -> Response:
     """Stream the log as text; when too many clients follow deploys, only say that the push is stored."""
     first = _first_lines(name, number)
-    if context().followers.acquire(blocking=False):
-        return log_stream.stream_text(number, first, 202)
-    last = f" !     {log_stream.too_many().problem}: read the log at {_log_url(number)}\nqueued\n"
+    if context().followers.acquire(name):
+        return log_stream.stream_text(name, number, first, 202)
+    last = f" !     {log_stream.too_many(name).problem}: read the log at {_log_url(number)}\nqueued\n"
     return Response(first + last, 202, mimetype="text/plain")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import NoReturn
 
 from flask import request
@@ -12,7 +11,6 @@ from hookserver.models import Deploy
 from hookserver.web.context import context
 from hookserver.web.errors import TryLater
 
-_log = logging.getLogger(__name__)
 _TOKEN_LIMIT = 200
 
 
@@ -56,11 +54,10 @@ def bearer() -> str:
 
 def refuse(problem: str, remedy: str) -> NoReturn:
     """Count a failed call. Raises Unauthorized, or TryLater (429) when its source address has made too many."""
-    source = request.remote_addr or ""
-    wait = context().failures.count(source)
-    if wait:
+    source = request.remote_addr or "this machine"
+    context().refusals.add(source, f"{request.method} {request.path[:100]!r}", problem)
+    if wait := context().failures.count(source):
         raise TryLater("too many calls without a valid signature or token", f"Wait {wait} s.", 429, wait)
-    _log.warning("%s %r from %s refused: %s", request.method, request.path[:100], source, problem)
     raise Unauthorized(problem, remedy)
 
 

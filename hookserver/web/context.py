@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 import threading
 from dataclasses import dataclass, field
 
@@ -15,10 +14,8 @@ from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.views.log_follower import Follower
 from hookserver.web.current import CurrentSettings
-from hookserver.web.flood import Failures
-
-MAX_FOLLOWERS = 16
-"""Requests that may follow a deploy at once: each occupies a thread."""
+from hookserver.web.flood import Failures, RefusalLog
+from hookserver.web.followers import Followers
 
 
 @dataclass(frozen=True)
@@ -26,15 +23,14 @@ class WebContext:
     """The settings, the store, and the counters in memory.
 
     ``stopping`` is set when the process is asked to end: requests that wait then answer at once.
-    ``read_deadlines`` are the moments, by ``time.monotonic()``, when the server ends the reading from a connection.
     """
 
     current: CurrentSettings
     store: Store
     failures: Failures = field(default_factory=Failures)
-    followers: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MAX_FOLLOWERS))
+    refusals: RefusalLog = field(default_factory=RefusalLog)
+    followers: Followers = field(default_factory=Followers)
     stopping: threading.Event = field(default_factory=threading.Event)
-    read_deadlines: dict[socket.socket, float] = field(default_factory=dict)
     no_secret: str = field(default_factory=secrets.token_hex, repr=False)
 
     @property

@@ -1,42 +1,43 @@
-"""Gunicorn's threaded worker, run in this process without gunicorn's arbiter.
+"""Gunicorn's threaded worker, run in this process without gunicorn's arbiter, behind Nginx.
 
 The arbiter would be a second process of some 20 MB that only restarts the first one, which ``hookserver up`` and
-systemd already do. It also opens gunicorn's control socket, which is not wanted.
+systemd already do. Gunicorn is made to stand behind a proxy that buffers requests: https://gunicorn.org/deploy/.
+Nginx passes a request on when it has all of it, so no slow sender occupies a thread.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import socket
-import time
-from contextlib import suppress
+import signal
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
+from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hookserver.config import Loaded, reread
-from hookserver.errors import HookserverError
 from hookserver.store import Store
 from hookserver.web.app import create_app
-from hookserver.web.context import MAX_FOLLOWERS, WebContext
+from hookserver.web.followers import MAX_FOLLOWERS
+from hookserver.web.sockets import listening
 
 THREADS = MAX_FOLLOWERS + 8
 """One for each follower, and eight for pushes."""
 GRACE = 10
 """Seconds that running requests have when the process is asked to end."""
-HEAD_DEADLINE = 10.0
-"""Seconds in which a request's line and headers must have arrived."""
-_BACKLOG = 512
+KEEPALIVE = 75
+"""Seconds that an idle connection stays open: longer than Nginx keeps it, so that no request meets a closed one."""
 _log = logging.getLogger(__name__)
 
 
 def serve(loaded: Loaded) -> None:
-    """Answer on ``server.listen`` until SIGTERM or SIGINT. The database must be up to date, with a row for each app.
+    """Answer on the sockets until SIGTERM or SIGINT. The database must be up to date, with a row for each app.
 
     Raises HookserverError when it cannot listen there.
     """
@@ -46,111 +47,49 @@ def serve(loaded: Loaded) -> None:
             _log.warning("apps.%s: no webhook_secret, so its webhooks are refused (401)", app.name)
     store = Store(settings.server.state)
     application = _Application(create_app(settings, store, partial(reread, loaded.path)))
-    with listen(settings.server.listen) as listener:
+    with listening(settings.server.state) as listeners:
         logger = Logger(application.cfg)
-        worker = HttpWorker(1, os.getppid(), [listener], application, application.cfg.timeout, application.cfg, logger)
+        worker = ThreadWorker(1, os.getppid(), listeners, application, application.cfg.timeout, application.cfg, logger)
         worker.init_process()
     store.close()
-
-
-def listen(address: str) -> socket.socket:
-    """A listening socket for ``server.listen``; a port without an address means all addresses of the machine.
-
-    Raises HookserverError when the address is in use or not one of this machine.
-    """
-    host, _, port = address.rpartition(":")
-    host = "" if host == "*" else host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else error
-        raise HookserverError(
-            f"cannot listen on {address}: {why}", "Is hookserver already running? server.listen sets the address."
-        ) from error
-
-
-class HttpWorker(ThreadWorker):
-    """Ends its streams when it is asked to stop, and the reading of requests that do not arrive in time."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._open: set[TConn] = set()
-
-    @property
-    def _shared(self) -> WebContext:
-        application: Any = self.wsgi
-        shared: WebContext = application.extensions["hookserver"]
-        return shared
-
-    def handle(self, conn: TConn) -> Any:
-        connection, deadlines = conn.sock, self._shared.read_deadlines
-        self._open.add(conn)
-        deadlines[connection] = time.monotonic() + HEAD_DEADLINE
-        try:
-            return super().handle(conn)
-        finally:
-            deadlines.pop(connection, None)
-            self._open.discard(conn)
-
-    def handle_request(self, req: Any, conn: TConn) -> Any:
-        self._shared.read_deadlines.pop(conn.sock, None)
-        return super().handle_request(req, conn)
-
-    def notify(self) -> None:
-        """Called by the worker's loop at least once a second.
-
-        ``shutdown(2)`` wakes the thread that reads: its ``recv`` returns as if the client had closed the connection.
-        """
-        super().notify()
-        now = time.monotonic()
-        for connection, deadline in list(self._shared.read_deadlines.items()):
-            if now > deadline:
-                _shut(connection, socket.SHUT_RD)
-
-    def run(self) -> None:
-        super().run()
-        for conn in list(self._open):
-            _shut(conn.sock, socket.SHUT_RDWR)
-
-    def handle_exit(self, sig: Any, frame: Any) -> None:
-        self._shared.stopping.set()
-        super().handle_exit(sig, frame)
-
-    def handle_quit(self, sig: Any, frame: Any) -> None:
-        self.handle_exit(sig, frame)
-
-    def is_parent_alive(self) -> bool:
-        """Gunicorn's worker ends when its parent, the arbiter, changes; there is none here."""
-        return True
 
 
 class _Application(BaseApplication):
     """The Flask application with gunicorn's settings: https://gunicorn.org/reference/settings/"""
 
-    def __init__(self, application: Any) -> None:
-        self._application = application
+    def __init__(self, flask: Flask) -> None:
+        self._flask = flask
+        # The address of the client, as Nginx says: there is no other way to the socket.
+        flask.wsgi_app = ProxyFix(flask.wsgi_app, x_for=1, x_proto=0)  # type: ignore[method-assign]
         super().__init__()
 
     def load_config(self) -> None:
         settings = {
             "threads": THREADS,
             "graceful_timeout": GRACE,
-            "keepalive": 5,
+            "keepalive": KEEPALIVE,
             "limit_request_fields": 64,
-            # No sender may change the scheme by a header; the default believes those on loopback.
+            # No sender may change the scheme or the path by a header.
             "forwarded_allow_ips": "",
+            "forwarder_headers": "",
             "loglevel": "warning",
             # The heartbeat's file in memory: on a slow disk it would block the loop (https://gunicorn.org/faq/).
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
+            "post_worker_init": self._end_streams_at_a_signal,
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return self._application
+        return self._flask
 
+    def _end_streams_at_a_signal(self, worker: ThreadWorker) -> None:
+        """Requests that follow a deploy have no end of their own, for which gunicorn would wait."""
+        stopping = self._flask.extensions["hookserver"].stopping
 
-def _shut(connection: socket.socket, how: int) -> None:
-    with suppress(OSError):
-        connection.shutdown(how)
+        def stop(number: int, frame: FrameType | None) -> None:
+            stopping.set()
+            worker.handle_exit(number, frame)
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, stop)

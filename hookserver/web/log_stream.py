@@ -10,13 +10,14 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from flask import Blueprint, Response, request, send_file
 
 from hookserver.models import Deploy
 from hookserver.views.log_follower import is_decided, is_finished, outcome
 from hookserver.web import auth
-from hookserver.web.context import MAX_FOLLOWERS, WebContext, context
+from hookserver.web.context import WebContext, context
 from hookserver.web.errors import TryLater
 from hookserver.web.fields import DEPLOY_NUMBER, FollowQuery
 from hookserver.web.following import STUCK, is_gone
@@ -33,28 +34,28 @@ blueprint = Blueprint("log_stream", __name__)
 @blueprint.get(f"/deploys/<{DEPLOY_NUMBER}:number>/log")
 def log(number: int) -> Response:
     """The log so far; with ``?follow=1`` or ``Accept: text/event-stream`` the log as it grows."""
-    auth.visible_deploy(number)
+    app = auth.visible_deploy(number).app
     wants_events = request.accept_mimetypes.best_match([TEXT, EVENTS]) == EVENTS
     if wants_events or FollowQuery.from_query().follow == "1":
-        if not context().followers.acquire(blocking=False):
-            raise too_many()
-        return stream_events(number) if wants_events else stream_text(number)
+        if not context().followers.acquire(app):
+            raise too_many(app)
+        return stream_events(app, number) if wants_events else stream_text(app, number)
     path = context().state.log(number)
     if not path.exists():
         return Response(b"", content_type=f"{TEXT}; charset=utf-8")
     return send_file(path, mimetype=f"{TEXT}; charset=utf-8", conditional=False, etag=False)
 
 
-def stream_text(number: int, first: str = "", status: int = 200) -> Response:
+def stream_text(app: str, number: int, first: str = "", status: int = 200) -> Response:
     """``first``, the log as it grows, and the outcome as the last line. The caller has acquired a follower's place."""
-    return _stream(_text(context(), number, first, client()), TEXT, status)
+    return _stream(app, _text(context(), number, first, client()), TEXT, status)
 
 
-def stream_events(number: int) -> Response:
+def stream_events(app: str, number: int) -> Response:
     """The log as events; their ids are byte offsets. The caller has acquired a follower's place."""
     last = request.headers.get("Last-Event-ID", "")
     offset = int(last) if last.isascii() and last.isdigit() and len(last) < 16 else 0
-    return _stream(_events(context(), number, offset, client()), EVENTS, 200)
+    return _stream(app, _events(context(), number, offset, client()), EVENTS, 200)
 
 
 def client() -> socket.socket | None:
@@ -63,21 +64,21 @@ def client() -> socket.socket | None:
     return connection
 
 
-def too_many() -> TryLater:
+def too_many(app: str) -> TryLater:
     """The error for a follower when all places are taken."""
     return TryLater(
-        f"{MAX_FOLLOWERS} requests follow deploys already", "Try again, or read the log without following.", 503, 10
+        f"too many requests follow the deploys of {app}", "Try again, or read the log without following.", 503, 10
     )
 
 
-def _stream(lines: Iterator[bytes], content_type: str, status: int) -> Response:
+def _stream(app: str, lines: Iterator[bytes], content_type: str, status: int) -> Response:
     if connection := client():
         connection.settimeout(STUCK)
     response = Response(lines, status, content_type=f"{content_type}; charset=utf-8")
     # Makes Nginx pass each line on at once.
     # https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
     response.headers["X-Accel-Buffering"] = "no"
-    response.call_on_close(context().followers.release)
+    response.call_on_close(partial(context().followers.release, app))
     return response
 
 

@@ -22,6 +22,7 @@ from hookserver.nginx.text.servers import app_servers, status_server
 from hookserver.nginx.text.syntax import block, quote
 from hookserver.nginx.text.tables import tables
 from hookserver.nginx.text.upstreams import upstreams
+from hookserver.nginx.text.web import web_server, web_tables
 
 PREFIX = "hookserver-"
 COMMON = f"{PREFIX}0-common.conf"
@@ -77,7 +78,7 @@ def _text(lines: list[str]) -> str:
 
 
 def _common(settings: Settings, endpoints: Endpoints, around: Surroundings) -> list[str]:
-    lines = tables(settings, endpoints)
+    lines = [*tables(settings, endpoints), *web_tables(settings), "", *web_server(settings)]
     nobody = [one for one in our_listens(settings.nginx) if not any(s.listens_at(one) for s in around.servers.foreign)]
     if nobody:
         unknown = [*(f"listen {one};" for one in nobody), 'server_name "";', "return 404;"]

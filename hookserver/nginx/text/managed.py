@@ -20,6 +20,7 @@ from hookserver.nginx.text.syntax import block, time
 from hookserver.nginx.text.tables import tables
 from hookserver.nginx.text.upstreams import upstreams
 from hookserver.nginx.text.visitor import real_address
+from hookserver.nginx.text.web import web_server, web_tables
 
 ERROR_LOG = "logs/error.log"
 ERROR_LEVEL = "error"
@@ -94,7 +95,8 @@ def _http(settings: Settings, endpoints: Endpoints, status_name: str, lacking: S
     lines = [*_defaults(settings, lacking), *tables(settings, endpoints), access_log(settings.server.state.nginx)]
     for app in settings.apps.values():
         lines += upstreams(app, endpoints[app.name], lacking)
-    lines += ["", *block("server", _default_server(settings), "Unknown names.")]
+    lines += web_tables(settings)
+    lines += ["", *block("server", _default_server(settings), "Unknown names."), "", *web_server(settings)]
     lines += app_servers(settings, lambda app: app_locations(settings, app, proxy_file))
     status = status_server(settings, settings.nginx.listen, status_name, DIGEST)
     return [*lines, "", *block("server", status, "For hookserver's own questions.")]

@@ -1,0 +1,108 @@
+"""The server at ``server.listen``: Nginx in front of the web process, which is made to stand behind a buffering proxy.
+
+Nginx passes a request on when it has all of it, so that no slow, silent or endless sender occupies a thread there.
+"""
+
+from __future__ import annotations
+
+import json
+
+from hookserver.config import Settings
+from hookserver.nginx.text.syntax import block, quote, table
+from hookserver.nginx.text.visitor import real_address
+
+CONNECTIONS = 128
+"""Requests of one source at once; more are answered 429."""
+LARGE_BODIES = 4
+"""Requests with a body of more than a megabyte, or of unknown length, at once: the web process has them in memory."""
+MAX_BODY = 25
+"""Megabytes; GitHub's own limit: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
+_UPSTREAM = "hookserver_web"
+
+
+def web_tables(settings: Settings) -> list[str]:
+    """The lines in the ``http`` block: the web process, and what is counted of its callers.
+
+    Raises NginxError when the path of the socket cannot be written to an Nginx configuration.
+    """
+    socket = quote(f"unix:{settings.server.state.web_socket}")
+    # Kept connections are fewer than the threads would be; gunicorn closes an idle one later (KEEPALIVE) than Nginx.
+    upstream = [f"server {socket} max_fails=0;", "keepalive 32;", "keepalive_timeout 30s;"]
+    return [
+        *table(
+            'map "$http_transfer_encoding:$content_length" $hs_large_body',
+            ["default large;", '"~^:[0-9]{0,6}$" "";'],
+            "Whether a request to the web process has a body of a megabyte or more, or one of unknown length.",
+        ),
+        # An empty key is not counted: https://nginx.org/en/docs/http/ngx_http_limit_conn_module.html
+        "limit_conn_zone $binary_remote_addr zone=hookserver_sources:2m;",
+        "limit_conn_zone $hs_large_body zone=hookserver_large_bodies:64k;",
+        "",
+        *block(f"upstream {_UPSTREAM}", upstream, "The web process."),
+    ]
+
+
+def web_server(settings: Settings) -> list[str]:
+    """The server itself, in the same block."""
+    return block("server", _server(settings), "Webhooks and the API.")
+
+
+def _server(settings: Settings) -> list[str]:
+    return [
+        f"listen {settings.server.listen};",
+        "server_name _;",
+        "access_log off;",
+        "server_tokens off;",
+        *real_address(settings.nginx.trusted_proxies),
+        "",
+        "# A sender that is silent for longer is disconnected.",
+        "client_header_timeout 10s;",
+        "client_body_timeout 10s;",
+        "send_timeout 30s;",
+        "keepalive_timeout 15s;",
+        "large_client_header_buffers 4 16k;",
+        "",
+        f"client_max_body_size {MAX_BODY}m;",
+        "client_body_buffer_size 64k;",
+        f"limit_conn hookserver_sources {CONNECTIONS};",
+        f"limit_conn hookserver_large_bodies {LARGE_BODIES};",
+        "limit_conn_status 429;",
+        "# Not a line for each request of a flood.",
+        "limit_conn_log_level info;",
+        "",
+        "location / {",
+        *(f"    {line}" for line in _proxy()),
+        "}",
+        *_answer("@hookserver_too_large", 413, f"The body is over {MAX_BODY} MB.", "Send a smaller one."),
+        *_answer(
+            "@hookserver_too_many", 429, "Too many requests of this address, or too large ones, at once.", "Wait 10 s."
+        ),
+        *_answer("@hookserver_is_down", 503, "The web process does not answer.", "Send it again, or start hookserver."),
+    ]
+
+
+def _proxy() -> list[str]:
+    return [
+        f"proxy_pass http://{_UPSTREAM};",
+        "proxy_http_version 1.1;",
+        'proxy_set_header Connection "";',
+        "proxy_set_header Host $host;",
+        "# In place of what the sender claims.",
+        "proxy_set_header X-Forwarded-For $remote_addr;",
+        "proxy_request_buffering on;",
+        "# A log that is followed says nothing while its build says nothing.",
+        "proxy_read_timeout 24h;",
+        "proxy_connect_timeout 5s;",
+        "proxy_next_upstream off;",
+        "proxy_intercept_errors off;",
+        "error_page 413 = @hookserver_too_large;",
+        "error_page 429 = @hookserver_too_many;",
+        "error_page 502 504 = @hookserver_is_down;",
+    ]
+
+
+def _answer(location: str, status: int, detail: str, remedy: str) -> list[str]:
+    """A location that answers with a problem document (RFC 9457)."""
+    document = json.dumps({"type": "about:blank", "status": status, "detail": detail, "remedy": remedy})
+    lines = ["default_type application/problem+json;", "add_header Retry-After 10 always;"]
+    return ["", *block(f"location {location}", [*lines, f"return {status} {quote(document)};"])]
