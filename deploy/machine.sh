@@ -96,10 +96,17 @@ need_last_resort() {
     as_root ip route replace unreachable "$1" metric 4278198272
 }
 
-# need_python: sets PYTHON to a Python of 3.11 or newer that can create virtual environments.
+# need_web_user: creates the user of the web process, server.user.
+need_web_user() {
+    id hookserver >/dev/null 2>&1 ||
+        as_root useradd --system --user-group --no-create-home --shell /usr/sbin/nologin hookserver
+}
+
+# need_python: sets PYTHON to a Python of 3.11 or newer that can create virtual environments. The system's own comes first: the
+# web process, of another user, may not enter a home folder.
 need_python() {
     local candidate
-    for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
+    for candidate in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do
         if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             PYTHON=$candidate
             return

@@ -50,6 +50,7 @@ main() {
     *) fail "unknown part: $1" "One of: unit, integration, faults, bench NAME; none for everything." ;;
     esac
     need_commands git:git curl:curl shellcheck:shellcheck
+    need_web_user
     mkdir -p "$STATE"
     need_environment "$VENV" test
     case "${1:-all}" in

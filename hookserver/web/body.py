@@ -12,7 +12,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from hookserver.errors import BadRequest
 from hookserver.forges import payload
 
-_FIELDS_LIMIT = 64 << 10
+_PIECE = _FIELDS_LIMIT = 64 << 10
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
@@ -30,7 +30,7 @@ def read(limit: int) -> bytes:
     # https://flask.palletsprojects.com/en/stable/api/#flask.Request.max_content_length
     request.max_content_length = limit
     try:
-        body = request.stream.read()
+        body = _read_stream()
     except RequestEntityTooLarge as error:
         size = f"{limit >> 20} MB" if limit >> 20 else f"{limit >> 10} kB"
         raise BadRequest(f"the body is over {size}", "Send a smaller one.", 413) from error
@@ -65,3 +65,11 @@ def _form(body: bytes) -> dict[str, str]:
     if len(dict(pairs)) != len(pairs):
         raise BadRequest("a field is in the form twice", "Send each field once.")
     return dict(pairs)
+
+
+def _read_stream() -> bytes:
+    """Without a read after the last byte of a known length: that one raises RequestEntityTooLarge at the limit."""
+    body, length = bytearray(), request.content_length
+    while len(body) != length and (piece := request.stream.read(_PIECE)):
+        body += piece
+    return bytes(body)

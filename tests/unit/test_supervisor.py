@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import pwd
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 Eventually = Callable[..., object]
 
@@ -17,16 +22,21 @@ import sys
 from hookserver import supervisor
 supervisor._QUICK = float(sys.argv[3])
 supervisor._LONGEST_PAUSE = 0.2
-sys.exit(supervisor.supervise({"one": ["sh", "-c", sys.argv[1]], "two": ["sh", "-c", sys.argv[2]]}))
+commands = {name: ["sh", "-c", script] for name, script in zip(("one", "two"), sys.argv[1:3])}
+sys.exit(supervisor.supervise(commands, {"one": user for user in sys.argv[4:]}))
 """
 
 
 @contextmanager
 def supervised(
-    tmp_path: Path, one: str, two: str = "exec sleep 60", *, quick: float = 0.3
+    tmp_path: Path, one: str, two: str = "exec sleep 60", *, quick: float = 0.3, user: str = ""
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """``quick``: seconds that a process lives at least when all is well."""
-    command = [sys.executable, "-c", SCRIPT, one, two, str(quick)]
+    """Both scripts run in ``tmp_path``; ``quick``: seconds that a process lives at least when all is well.
+
+    ``user``: as whom the first one runs.
+    """
+    scripts = [f"cd {tmp_path}; {script}" for script in (one, two)]
+    command = [sys.executable, "-c", SCRIPT, *scripts, str(quick), *([user] if user else [])]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as up:
         try:
             yield up
@@ -69,3 +79,34 @@ def test_processes_end_with_the_supervisor(tmp_path: Path, eventually: Eventuall
         eventually(lambda: pids(tmp_path / "pids"))
         up.kill()
     eventually(lambda: not Path(f"/proc/{pids(tmp_path / 'pids')[0]}").exists())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a process as another user")
+def test_process_of_a_user_has_no_right_of_root(tmp_path: Path, eventually: Eventually) -> None:
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o777)
+    try:
+        with supervised(folder, "cat /proc/self/status > status; exec sleep 60", user="nobody") as up:
+            eventually(lambda: (folder / "status").exists() and "Cap" in (folder / "status").read_text())
+            status = dict(line.split(":\t", 1) for line in (folder / "status").read_text().splitlines())
+            nobody = pwd.getpwnam("nobody")
+            assert status["Uid"].split() == [str(nobody.pw_uid)] * 4
+            assert status["Gid"].split() == [str(nobody.pw_gid)] * 4
+            assert status["Groups"].split() == []
+            assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
+            up.kill()
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a process as another user")
+def test_process_of_a_user_ends_with_the_supervisor(tmp_path: Path, eventually: Eventually) -> None:
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o777)
+    try:
+        with supervised(folder, "echo $$ > pids; exec sleep 60", user="nobody") as up:
+            eventually(lambda: pids(folder / "pids"))
+            up.kill()
+        eventually(lambda: not Path(f"/proc/{pids(folder / 'pids')[0]}").exists())
+    finally:
+        shutil.rmtree(folder)

@@ -78,7 +78,7 @@ def _text(lines: list[str]) -> str:
 
 
 def _common(settings: Settings, endpoints: Endpoints, around: Surroundings) -> list[str]:
-    lines = [*tables(settings, endpoints), *web_tables(settings), "", *web_server(settings)]
+    lines = [*tables(settings, endpoints), *web_tables(settings, around.lacking)]
     nobody = [one for one in our_listens(settings.nginx) if not any(s.listens_at(one) for s in around.servers.foreign)]
     if nobody:
         unknown = [*(f"listen {one};" for one in nobody), 'server_name "";', "return 404;"]
@@ -91,7 +91,7 @@ def _common(settings: Settings, endpoints: Endpoints, around: Surroundings) -> l
     )
     listens = [str(one) for one in status_listens(settings.nginx, around.servers)]
     status = status_server(settings, listens, around.status_name, DIGEST)
-    return [*lines, "", *block("server", status, "For hookserver's own questions.")]
+    return [*lines, "", *block("server", status, "For hookserver's own questions."), "", *web_server(settings)]
 
 
 def _own_lines(settings: Settings) -> list[str]:

@@ -95,7 +95,7 @@ def _http(settings: Settings, endpoints: Endpoints, status_name: str, lacking: S
     lines = [*_defaults(settings, lacking), *tables(settings, endpoints), access_log(settings.server.state.nginx)]
     for app in settings.apps.values():
         lines += upstreams(app, endpoints[app.name], lacking)
-    lines += web_tables(settings)
+    lines += web_tables(settings, lacking)
     lines += ["", *block("server", _default_server(settings), "Unknown names."), "", *web_server(settings)]
     lines += app_servers(settings, lambda app: app_locations(settings, app, proxy_file))
     status = status_server(settings, settings.nginx.listen, status_name, DIGEST)

@@ -6,6 +6,7 @@ Nginx passes a request on when it has all of it, so that no slow, silent or endl
 from __future__ import annotations
 
 import json
+from collections.abc import Set
 
 from hookserver.config import Settings
 from hookserver.nginx.text.syntax import block, quote, table
@@ -20,14 +21,17 @@ MAX_BODY = 25
 _UPSTREAM = "hookserver_web"
 
 
-def web_tables(settings: Settings) -> list[str]:
+def web_tables(settings: Settings, lacking: Set[str] = frozenset()) -> list[str]:
     """The lines in the ``http`` block: the web process, and what is counted of its callers.
 
-    Raises NginxError when the path of the socket cannot be written to an Nginx configuration.
+    ``lacking``: modules that this Nginx was built without. Raises NginxError when the path of the socket cannot be
+    written to an Nginx configuration.
     """
     socket = quote(f"unix:{settings.server.state.web_socket}")
-    # Kept connections are fewer than the threads would be; gunicorn closes an idle one later (KEEPALIVE) than Nginx.
-    upstream = [f"server {socket} max_fails=0;", "keepalive 32;", "keepalive_timeout 30s;"]
+    upstream = [f"server {socket} max_fails=0;"]
+    if "http_upstream_keepalive_module" not in lacking:
+        # Shorter than gunicorn keeps an idle one, so that no request meets a closed connection.
+        upstream += ["keepalive 16;", "keepalive_timeout 30s;"]
     return [
         *table(
             'map "$http_transfer_encoding:$content_length" $hs_large_body',

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import http.client
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +19,12 @@ from pathlib import Path
 
 import pytest
 
+from hookserver.addresses import all_endpoints
+from hookserver.config import load
 from hookserver.errors import Refused
 from hookserver.models import Deploy, Release, Slot, Status
+from hookserver.nginx import Nginx
+from hookserver.state.permissions import prepare
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 
@@ -27,6 +33,8 @@ TOML = """
 [server]
 listen = "127.0.0.1:{port}"
 state_dir = "{state_dir}"
+[nginx]
+listen = ["127.0.0.1:{site}"]
 [apps.shop]
 repository = "push"
 domains = ["shop.example.com"]
@@ -36,15 +44,15 @@ SHORT_TIMES = """
 import sys
 from pathlib import Path
 from hookserver.config import load
-from hookserver.web import body, gunicorn, log_stream
-gunicorn.HEAD_DEADLINE, body.DEADLINE, log_stream.HEARTBEAT = 1.0, 2.0, 0.3
+from hookserver.web import gunicorn, log_stream
+log_stream.HEARTBEAT = 0.3
 gunicorn.serve(load(Path(sys.argv[1])))
 """
 
 
 @dataclass
 class Web:
-    """A running web process, its store, and a token for everything."""
+    """A running web process behind its Nginx, its store, and a token for everything."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -57,10 +65,15 @@ class Web:
         return f"http://127.0.0.1:{self.port}"
 
     def request(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        source: str = "127.0.0.1",
     ) -> tuple[int, bytes]:
-        """One call with the token; its status and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        """One call with the token; its status and body. ``source``: the address that it comes from."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(source, 0))
         try:
             connection.request(method, path, body, {"Authorization": f"Bearer {self.token}", **(headers or {})})
             answer = connection.getresponse()
@@ -68,8 +81,14 @@ class Web:
         finally:
             connection.close()
 
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20, source_address=(source, 0))
+
+    def connect_as_a_hook(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(20)
+        connection.connect(str(self.state.push_socket))
+        return connection
 
     def is_up(self) -> bool:
         try:
@@ -86,19 +105,33 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def settings_file(state: StateDir, tmp_path: Path) -> Path:
-    path = tmp_path / "hookserver.toml"
-    path.write_text(TOML.format(port=free_port(), state_dir=state.root, secret=SECRET))
+def state(migrated: Path) -> Iterator[StateDir]:
+    """Where Nginx's workers, of another user, may reach the socket."""
+    with tempfile.TemporaryDirectory(prefix="hs-web-", dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        made = StateDir(Path(folder) / "state")
+        prepare(made)
+        shutil.copy(migrated, made.database)
+        yield made
+
+
+@pytest.fixture
+def settings_file(state: StateDir) -> Path:
+    path = state.root.parent / "hookserver.toml"
+    path.write_text(TOML.format(port=free_port(), site=free_port(), state_dir=state.root, secret=SECRET))
     return path
 
 
 @contextmanager
 def running(settings_file: Path, state: StateDir, eventually: Callable[..., object]) -> Iterator[Web]:
-    """The web process with short deadlines."""
+    """The web process behind a real Nginx."""
+    settings = load(settings_file).settings
     store = Store(state)
-    store.sync_apps(["shop"])
-    port = int(settings_file.read_text().partition("127.0.0.1:")[2].partition('"')[0])
+    numbers = store.sync_apps(["shop"])
+    nginx = Nginx(settings)
+    nginx.apply(settings, all_endpoints(settings, numbers))
     process = subprocess.Popen([sys.executable, "-c", SHORT_TIMES, str(settings_file)])
+    port = int(settings.server.listen.rpartition(":")[2])
     web = Web(process, port, state, store, store.create_token("tests"))
     try:
         eventually(web.is_up, deadline=30)
@@ -110,6 +143,7 @@ def running(settings_file: Path, state: StateDir, eventually: Callable[..., obje
             process.wait(20)
         finally:
             process.kill()
+            nginx.stop()
             store.close()
 
 

@@ -10,12 +10,15 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hookserver.models import Push, Status, Trigger
+from hookserver.nginx.text.web import CONNECTIONS, LARGE_BODIES
 from hookserver.state.state_dir import StateDir
-from hookserver.web.context import MAX_FOLLOWERS
+from hookserver.web.flood import LIMIT
+from hookserver.web.followers import MAX_FOLLOWERS_OF_AN_APP
 from tests.integration.web.conftest import SECRET, Player, Web, seconds_of
 
 PUSH = json.dumps({"ref": "refs/heads/main", "after": "c" * 40}).encode()
@@ -92,13 +95,18 @@ def test_body_over_25_mb_is_413_also_in_chunks_without_a_length(web: Web) -> Non
         assert status_of(connection) == 413
 
 
-def test_chunks_that_are_none_are_400(web: Web) -> None:
-    for chunks in (b"zz\r\n", b"5\r\nab", b"-1\r\n", b"2\r\nabcd\r\n", b"1;" + b"x" * 20_000 + b"\r\n"):
-        with web.connect() as connection:
-            connection.sendall(head(signed(PUSH), "Transfer-Encoding: chunked") + chunks)
-            connection.shutdown(socket.SHUT_WR)
-            assert status_of(connection) == 400, chunks
+def test_chunks_that_are_none_are_400_through_nginx_and_on_the_socket_of_the_hooks(web: Web) -> None:
+    for chunks in (b"zz\r\n", b"-1\r\n", b"2\r\nabcd\r\n", b"5\r\nab\r\n0\r\n\r\n"):
+        for connect in (web.connect, web.connect_as_a_hook):
+            with connect() as connection:
+                connection.sendall(head(signed(PUSH), "Transfer-Encoding: chunked") + chunks)
+                assert status_of(connection) in (400, 401), chunks
+    with web.connect_as_a_hook() as connection:
+        connection.sendall(head(signed(PUSH), "Transfer-Encoding: chunked") + b"5\r\nab")
+        connection.shutdown(socket.SHUT_WR)
+        assert status_of(connection) == 400
     assert web.store.deploys() == []
+    assert web.is_up()
 
 
 def test_largest_body_is_accepted(web: Web) -> None:
@@ -117,25 +125,72 @@ def test_signature_that_is_sent_twice_is_401(web: Web) -> None:
 def test_incomplete_body_is_not_stored(web: Web) -> None:
     with web.connect() as connection:
         connection.sendall(head(signed(PUSH), f"Content-Length: {len(PUSH) + 1}") + PUSH)
+    with web.connect_as_a_hook() as connection:
+        connection.sendall(head(signed(PUSH), f"Content-Length: {len(PUSH) + 1}") + PUSH)
         connection.shutdown(socket.SHUT_WR)
         assert status_of(connection) == 400
     assert web.store.deploys() == []
 
 
-def test_slow_body_is_aborted(web: Web) -> None:
-    with web.connect() as connection:
-        connection.sendall(head(signed(PUSH), f"Content-Length: {len(PUSH)}") + PUSH[:3])
-        assert status_of(connection) == 408
-
-
-def test_half_sent_requests_do_not_keep_pushes_out(web: Web) -> None:
-    slow = [web.connect() for _ in range(60)]
-    for connection in slow:
-        connection.sendall(b"POST /hooks/shop HTTP/1.1\r\nHost:")
-    assert seconds_of(lambda: web.request("POST", "/hooks/shop", PUSH, signed(PUSH))) < 10
-    assert len(web.store.deploys()) == 1
+def test_silent_half_sent_and_slow_requests_do_not_delay_pushes(web: Web) -> None:
+    heads = [b"", b"POST /hooks/shop HTTP/1.1\r\nHost:", head(signed(PUSH), f"Content-Length: {len(PUSH)}") + PUSH[:1]]
+    slow = [web.connect(f"127.0.0.{2 + number % 5}") for number in range(300)]
+    for number, connection in enumerate(slow):
+        connection.sendall(heads[number % 3])
+    for number in range(20):
+        headers = {**signed(PUSH), "X-GitHub-Delivery": f"push-{number}"}
+        began = time.monotonic()
+        assert web.request("POST", "/hooks/shop", PUSH, headers)[0] == 202
+        assert time.monotonic() - began < 2
+    assert len(web.store.deploys()) == 20
     for connection in slow:
         connection.close()
+
+
+def test_source_with_too_many_requests_at_once_is_answered_429_and_others_are_not(
+    web: Web, eventually: Callable[..., object]
+) -> None:
+    half = head(signed(PUSH), f"Content-Length: {len(PUSH)}") + PUSH[:1]
+    slow = [web.connect("127.0.0.9") for _ in range(CONNECTIONS)]
+    for connection in slow:
+        connection.sendall(half)
+    eventually(lambda: web.request("GET", "/livez", source="127.0.0.9")[0] == 429)
+    status, answer = web.request("POST", "/hooks/shop", PUSH, signed(PUSH), source="127.0.0.9")
+    assert (status, json.loads(answer)["status"]) == (429, 429)
+    assert web.request("POST", "/hooks/shop", PUSH, signed(PUSH))[0] == 202
+    for connection in slow:
+        connection.close()
+    eventually(lambda: web.request("GET", "/livez", source="127.0.0.9")[0] == 200)
+
+
+def test_few_large_bodies_are_taken_at_once_and_small_ones_beside_them(
+    web: Web, eventually: Callable[..., object]
+) -> None:
+    large = [web.connect(f"127.0.0.{2 + number}") for number in range(LARGE_BODIES)]
+    for connection in large:
+        connection.sendall(head(signed(PUSH), "Content-Length: 2000000") + b" ")
+    body = PUSH[:-1] + b" " * 1_500_000 + b"}"
+    eventually(lambda: web.request("POST", "/hooks/shop", body, signed(body))[0] == 429)
+    assert web.request("POST", "/hooks/shop", PUSH, signed(PUSH))[0] == 202
+    for connection in large:
+        connection.close()
+
+
+def test_web_process_that_is_down_is_answered_503_with_the_reason(web: Web) -> None:
+    web.process.terminate()
+    web.process.wait(20)
+    status, answer = web.request("POST", "/hooks/shop", PUSH, signed(PUSH))
+    assert status == 503
+    assert json.loads(answer)["detail"] == "The web process does not answer."
+
+
+def test_address_that_a_sender_claims_does_not_count(web: Web) -> None:
+    wrong = {**signed(PUSH), "X-Hub-Signature-256": f"sha256={'0' * 64}"}
+    for number in range(LIMIT + 1):
+        claimed = {**wrong, "X-Forwarded-For": f"10.0.0.{number}", "X-Real-IP": f"10.0.0.{number}"}
+        status, _ = web.request("POST", "/hooks/shop", PUSH, claimed, source="127.0.0.9")
+    assert status == 429
+    assert web.request("POST", "/hooks/shop", PUSH, wrong, source="127.0.0.8")[0] == 401
 
 
 def test_same_delivery_50_times_at_once_is_one_deploy(web: Web) -> None:
@@ -189,7 +244,7 @@ def test_follower_that_leaves_frees_its_place_and_changes_nothing(
     web: Web, player: Player, eventually: Callable[..., object]
 ) -> None:
     first = LogClient(web, "POST", f"{DEPLOYS}?follow=1")
-    followers = [LogClient(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS - 1)]
+    followers = [LogClient(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS_OF_AN_APP - 1)]
     full = LogClient(web, "GET", "/api/v1/deploys/1/log?follow=1")
     assert full.status == 503
     for follower in (first, *followers, full):
@@ -208,7 +263,7 @@ def test_follower_that_leaves_frees_its_place_and_changes_nothing(
 
 def test_pushes_are_taken_while_every_follower_place_is_accepted(web: Web, player: Player) -> None:
     web.request("POST", DEPLOYS)
-    followers = [LogClient(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS)]
+    followers = [LogClient(web, "GET", "/api/v1/deploys/1/log?follow=1") for _ in range(MAX_FOLLOWERS_OF_AN_APP)]
     assert seconds_of(lambda: web.request("POST", "/hooks/shop", PUSH, signed(PUSH))) < 2
     for follower in followers:
         follower.leave()
@@ -259,12 +314,12 @@ def test_waiting_client_is_informed_when_the_process_ends(web: Web) -> None:
     assert json.loads(answers[0][1])["deploy"] == 1
 
 
-def test_second_process_on_the_same_address_ends_with_the_remedy(web: Web, settings_file: Path) -> None:
+def test_second_process_of_a_state_dir_ends_with_the_remedy(web: Web, settings_file: Path) -> None:
+    settings_file.write_text(settings_file.read_text().replace("[server]", '[server]\nuser = "root"'))
     command = [sys.executable, "-m", "hookserver", "--config", str(settings_file), "serve"]
     second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert second.returncode == 1
-    assert "cannot listen on 127.0.0.1" in second.stderr
-    assert "server.listen" in second.stderr
+    assert second.returncode == 5
+    assert "another web process runs" in second.stderr
 
 
 def test_process_imports_only_needed_modules(state: StateDir) -> None:

@@ -28,7 +28,8 @@ def test_app_key_has_its_effect(key: str, effect: Effect) -> None:
     ("section", "key", "effect"),
     [
         ("docker", "subnet", Effect.NEVER),
-        ("server", "listen", Effect.RESTART),
+        ("server", "listen", Effect.RELOAD),
+        ("server", "user", Effect.RESTART),
         ("nginx", "max_body", Effect.RELOAD),
         ("server", "builds", Effect.AT_ONCE),
     ],

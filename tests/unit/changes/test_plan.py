@@ -96,7 +96,7 @@ def test_domain_needs_one_reload_and_replaces_nothing() -> None:
         ('[apps.shop.health]\npath = "/up"', "applied at once"),
         ('[apps.shop.release]\ndrain = "5s"', "applied at once"),
         ('[apps.shop.build]\ntimeout = "5m"', "used from the next push or poll on"),
-        ('[server]\nlisten = "127.0.0.1:9999"', "needs a restart of hookserver"),
+        ('[server]\nuser = "web"', "needs a restart of hookserver"),
         ('[docker]\nsubnet = "10.9.0.0/20"', "cannot change while apps run"),
     ],
 )

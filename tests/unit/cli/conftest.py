@@ -11,7 +11,15 @@ from click.testing import CliRunner, Result
 from hookserver.cli import cli
 from hookserver.state.state_dir import StateDir
 
-SETTINGS = '[server]\nstate_dir = "{}"\n[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
+# The user of the web process may not enter pytest's own folders.
+SETTINGS = """
+[server]
+user = "root"
+state_dir = "{}"
+[apps.shop]
+repository = "push"
+domains = ["shop.example.com"]
+"""
 Run = Callable[..., Result]
 
 

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import urllib.request
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from hookserver.cli import cli
+from hookserver.errors import Refused
 from hookserver.state.state_dir import StateDir
 from hookserver.state.worker_lock import worker_is_alive
 from hookserver.store import Store
-from tests.unit.cli.conftest import Run
+from tests.shop.unix_http import ask
+from tests.unit.cli.conftest import SETTINGS, Run
 
 Eventually = Callable[..., object]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def answers(port: int) -> bool:
+def answers(state: StateDir) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
-            return bool(answer.status == 200)
+        return ask(state.web_socket, "GET", "/livez").status == 200
     except OSError:
         return False
 
@@ -38,11 +34,9 @@ def answers(port: int) -> bool:
 def test_serve_makes_the_database_and_answers_until_it_is_stopped(
     file: Path, state: StateDir, eventually: Eventually
 ) -> None:
-    port = free_port()
-    file.write_text(file.read_text().replace("[server]", f'[server]\nlisten = "127.0.0.1:{port}"'))
     line = [sys.executable, "-m", "hookserver", "--config", str(file), "serve"]
     with subprocess.Popen(line, stderr=subprocess.DEVNULL) as serving:
-        eventually(lambda: answers(port), deadline=30)
+        eventually(lambda: answers(state), deadline=30)
         assert state.database.exists()
         serving.send_signal(signal.SIGTERM)
         assert serving.wait(20) == 0
@@ -73,7 +67,6 @@ def test_code_in_the_current_folder_is_never_run(
     (hostile / "hookserver" / "__init__.py").write_text(_TRAP)
     for module in ("alembic", "sqlalchemy", "flask", "click", "docker", "git", "sitecustomize"):
         (hostile / f"{module}.py").write_text(_TRAP)
-    file.write_text(file.read_text().replace("[server]", f'[server]\nlisten = "127.0.0.1:{free_port()}"'))
     state.database.unlink()  # so that the migrations run, too
     entry_point = Path(sys.executable).with_name("hookserver")
     with subprocess.Popen([entry_point, "--config", str(file), "up"], cwd=hostile, stderr=subprocess.DEVNULL) as up:
@@ -84,3 +77,45 @@ def test_code_in_the_current_folder_is_never_run(
 
 
 _TRAP = "import pathlib\npathlib.Path(__file__).parent.joinpath('ran').touch()\nraise SystemExit(1)\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user's web process serves nobody")
+def test_serve_as_root_is_refused_with_the_way_to_run_it(run: Run, file: Path) -> None:
+    file.write_text(file.read_text().replace('user = "root"', 'user = "nobody"'))
+    refused = run("serve").exception
+    assert isinstance(refused, Refused)
+    assert "setpriv --reuid nobody" in refused.remedy
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user's web process serves nobody")
+@pytest.mark.parametrize(
+    ("user", "secret", "mistake"),
+    [
+        ("nobody", 0o600, "chgrp nobody"),
+        ("no-such-user", 0o644, "useradd --system"),
+    ],
+)
+def test_up_reports_what_the_web_process_cannot_read(
+    user: str, secret: int, mistake: str, run: Run, state: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("it was started"))
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        (Path(folder) / "shop.secret").write_text("a secret of the shop")
+        (Path(folder) / "shop.secret").chmod(secret)
+        file = Path(folder) / "hookserver.toml"
+        text = SETTINGS.replace('"root"', f'"{user}"').format(state.root)
+        file.write_text(f'{text}webhook_secret_file = "shop.secret"\n')
+        answer = CliRunner().invoke(cli, ["--config", str(file), "up"])
+    assert mistake in str(answer.exception)
+
+
+def test_settings_in_a_folder_that_the_web_process_may_not_enter_are_reported(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        return
+    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("it was started"))
+    file.parent.chmod(0o700)
+    file.write_text(file.read_text().replace('user = "root"', 'user = "nobody"'))
+    assert "keep the file in /etc/hookserver" in str(run("up").exception)

@@ -8,7 +8,7 @@ from tests.unit.changes.test_plan import BEFORE, read
 
 def test_settings_that_need_a_restart_stay() -> None:
     running = read(BEFORE)
-    given = read(f'[server]\nlisten = "127.0.0.1:9999"\nbuilds = 3\n[docker]\nsubnet = "10.9.0.0/20"\n{BEFORE}')
+    given = read(f'[server]\nuser = "web"\nbuilds = 3\n[docker]\nsubnet = "10.9.0.0/20"\n{BEFORE}')
     now = with_running_values(given, running)
-    assert (now.server.listen, now.docker) == (running.server.listen, running.docker)
+    assert (now.server.user, now.docker) == (running.server.user, running.docker)
     assert now.server.builds == 3

@@ -24,5 +24,5 @@ def test_a_token_is_valid_for_its_app_until_it_is_revoked(store: Store) -> None:
 def test_a_tokens_text_is_not_in_the_database(state: StateDir, store: Store) -> None:
     token = store.create_token("ci")
     store.close()
-    for file in state.root.glob("hookserver.db*"):
+    for file in state.database.parent.glob("*"):
         assert token.encode() not in file.read_bytes()

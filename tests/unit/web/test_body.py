@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from io import BytesIO
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from hookserver.store import Store
-from hookserver.web import body
-from hookserver.web.errors import TryLater
 from tests.unit.web.conftest import DEPLOYS
 
 
@@ -71,15 +67,3 @@ def test_body_that_ends_early_is_400(client: FlaskClient, store: Store, bearer: 
     assert answer.status_code == 400
     assert "incomplete" in answer.text
     assert store.deploys() == []
-
-
-def test_fifth_large_body_at_once_is_503(app: Flask, monkeypatch: pytest.MonkeyPatch, bearer: dict[str, str]) -> None:
-    monkeypatch.setattr(body, "_large_bodies", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(body, "DEADLINE", 0.01)
-    large = b" " * (body.LARGE + 1)
-    with app.test_request_context("/hooks/shop", method="POST", data=large, content_type=body.JSON):
-        with body._large_bodies, pytest.raises(TryLater) as refused:
-            body.read(2 * body.LARGE)
-        assert refused.value.http_status == 503
-    with app.test_request_context("/hooks/shop", method="POST", data=large, content_type=body.JSON):
-        assert body.read(2 * body.LARGE) == large

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from hookserver.models import Push, Status, Trigger
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from hookserver.web.context import MAX_FOLLOWERS
+from hookserver.web.followers import MAX_FOLLOWERS_OF_AN_APP
 from tests.unit.web.conftest import DEPLOYS, deployed
 
 
@@ -55,8 +55,8 @@ def test_push_without_a_followers_place_is_stored_and_a_wait_is_refused(
     app: Flask, client: FlaskClient, store: Store, bearer: dict[str, str]
 ) -> None:
     followers = app.extensions["hookserver"].followers
-    for _ in range(MAX_FOLLOWERS):
-        followers.acquire()
+    while followers.acquire("shop"):
+        pass
     followed = client.post(f"{DEPLOYS}?follow=1", headers=bearer)
     assert followed.status_code == 202
     assert followed.text.splitlines()[0] == "-----> queued as deploy 1"
@@ -74,10 +74,10 @@ def test_push_without_a_followers_place_is_stored_and_a_wait_is_refused(
 def test_place_is_given_back_when_a_follower_leaves_before_the_first_line(
     app: Flask, client: FlaskClient, bearer: dict[str, str]
 ) -> None:
-    for _ in range(MAX_FOLLOWERS + 1):
+    for _ in range(MAX_FOLLOWERS_OF_AN_APP + 1):
         client.post(f"{DEPLOYS}?follow=1", headers=bearer, buffered=False).close()
     followers = app.extensions["hookserver"].followers
-    assert all(followers.acquire(blocking=False) for _ in range(MAX_FOLLOWERS))
+    assert all(followers.acquire("shop") for _ in range(MAX_FOLLOWERS_OF_AN_APP))
 
 
 def test_events_carry_the_offset_where_the_next_one_goes_on(

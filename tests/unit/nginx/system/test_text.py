@@ -68,13 +68,13 @@ def test_a_domain_or_redirect_of_theirs_gets_no_server_of_ours() -> None:
 
 def test_status_server_listens_on_loopback_where_an_operators_server_hides_it() -> None:
     assert "listen 127.0.0.1:80;" in common(around("server { listen 127.0.0.1:80; }"))
-    assert "127.0.0.1" not in common(around("server { listen 80; }"))
+    assert "127.0.0.1:80" not in common(around("server { listen 80; }"))
 
 
 def test_only_maps_and_a_log_format_apply_to_all_servers() -> None:
     text = common(around(), trusted_proxies=["10.0.0.0/8"])
     outside = re.findall(r"^(\w+)", text, re.MULTILINE)
-    assert set(outside) <= {"map", "geo", "log_format", "server"}
+    assert set(outside) <= {"map", "geo", "log_format", "limit_conn_zone", "upstream", "server"}
 
 
 def test_directives_of_modules_that_are_lacking_are_left_out() -> None:

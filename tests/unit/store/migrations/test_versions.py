@@ -17,10 +17,11 @@ from hookserver.store.tables import REVISION, metadata
 
 
 def test_the_migrations_end_in_the_tables_of_the_store(tmp_path: Path) -> None:
-    store = Store(StateDir(tmp_path))
+    state = StateDir(tmp_path)
+    store = Store(state)
     store.upgrade()
     store.close()
-    engine = create_engine(f"sqlite:///{tmp_path / 'hookserver.db'}")
+    engine = create_engine(f"sqlite:///{state.database}")
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
