@@ -42,17 +42,19 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, began: float | None = None) -> Iterator[Connection]:
         """A connection for one transaction: all or nothing, on the disk when the block ends.
+
+        ``began``: when the caller began to wait, by ``time.monotonic()``; now, if it has not waited.
 
         The threads of a process queue here: SQLite's busy handler sleeps and retries without an order, so that some
         of them would starve (https://sqlite.org/c3ref/busy_timeout.html).
 
         Raises StoreError, in the block too, and when too many writes wait.
         """
-        began = time.monotonic()
-        if not self._writer.acquire(timeout=BUSY_TIMEOUT):
-            raise StoreError(f"the database {self.path}: too many writes wait", "Try again in some seconds.")
+        began = time.monotonic() if began is None else began
+        if not self._writer.acquire(timeout=max(BUSY_TIMEOUT - (time.monotonic() - began), 0.0)):
+            raise self.too_busy()
         try:
             left = BUSY_TIMEOUT - (time.monotonic() - began)
             with self._translated(), self._engine.connect() as plain:
@@ -61,6 +63,10 @@ class Database:
                     yield connection
         finally:
             self._writer.release()
+
+    def too_busy(self) -> StoreError:
+        """The error for a write that has waited too long for others of this process."""
+        return StoreError(f"the database {self.path}: too many writes wait", "Try again in some seconds.")
 
     def upgrade(self) -> None:
         """Bring the tables up to date, in a separate process, which frees Alembic's memory when it ends.

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TypedDict, Unpack
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from hookserver.errors import Refused
 from hookserver.models import TRANSITIONS, Deploy, Status, Step, StepOutcome, Trigger
 from hookserver.store.rows import to_deploy
 from hookserver.store.tables import apps, deploys, steps
+
+# Built once, since a flood of pushes repeats them; without values, an update sets the columns that its parameters name.
+_SUPERSEDE = update(deploys).where(deploys.c.number == bindparam("waiting"), deploys.c.status == Status.QUEUED)
+_SUCCESSOR = update(deploys).where(deploys.c.number == bindparam("superseded"))
+_CHANGED = "It changed in the meantime; see `hookserver history`."
 
 
 class Facts(TypedDict, total=False):
@@ -37,13 +42,22 @@ def change_status(connection: Connection, deploy: Deploy, status: Status, **fact
     as_read = update(deploys).where(deploys.c.number == deploy.number, deploys.c.status == deploy.status)
     is_allowed = status in TRANSITIONS[deploy.status]
     if not is_allowed or not connection.execute(as_read.values(status=status, **facts)).rowcount:
-        raise Refused(
-            f"deploy {deploy.number} is {deploy.status} and cannot become {status}",
-            "It changed in the meantime; see `hookserver history`.",
-        )
+        raise Refused(f"deploy {deploy.number} is {deploy.status} and cannot become {status}", _CHANGED)
     has_failed = status in (Status.FAILED, Status.CANCELLED, Status.ROLLED_BACK)
     if has_failed and deploy.ended_at is None:
         _forget_tip(connection, deploy)
+
+
+def supersede(connection: Connection, waiting: int, now: float) -> None:
+    """End a deploy that waits, for a newer push; `record_successor` follows. Raises Refused when it does not wait."""
+    values = {"waiting": waiting, "status": Status.SUPERSEDED, "ended_at": now}
+    if not connection.execute(_SUPERSEDE, values).rowcount:
+        raise Refused(f"deploy {waiting} does not wait", _CHANGED)
+
+
+def record_successor(connection: Connection, superseded: int, number: int) -> None:
+    """Record which deploy has superseded another one."""
+    connection.execute(_SUCCESSOR, {"superseded": superseded, "superseded_by": number})
 
 
 def record_facts(connection: Connection, number: int, **facts: Unpack[Facts]) -> None:

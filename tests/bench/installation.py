@@ -30,6 +30,7 @@ from hookserver.state.state_dir import StateDir
 from tests.bench import nginx_modes
 from tests.shop.installation import free_port
 from tests.shop.operators_nginx import Operator
+from tests.shop.web_user import share_settings, web_user
 from tests.waiting import until
 
 APP = "benchshop"
@@ -232,6 +233,7 @@ def _write_settings(nginx: str, release: str, tomcat: str, build: str) -> Path:
         [server]
         listen = "127.0.0.1:{free_port()}"
         state_dir = "{FOLDER}/state"
+        user = "{web_user()}"
         [nginx]
         {nginx}
         [docker]

@@ -30,6 +30,7 @@ from tests.shop.docker_daemon import remove_killed_daemons
 from tests.shop.processes import ShopProcesses
 from tests.shop.project import ShopProject
 from tests.shop.visitors import Visitors
+from tests.shop.web_user import share_settings, web_user
 from tests.waiting import until
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ CANARY = "canary-7f3a-do-not-show"
 _SERVER = """
 [server]
 state_dir = "{folder}/state"
+user = "{user}"
 listen = "127.0.0.1:{web}"
 [nginx]
 listen = ["127.0.0.1:{site}"]
@@ -334,12 +336,14 @@ class Installation:
         """Write the settings file from ``apps``; hookserver reads it at its next start."""
         server = _SERVER.format(
             folder=self.folder,
+            user=web_user(),
             web=self.web_port,
             site=self.site_port,
             subnet=self.subnet,
             docker=self.docker_host,
         )
         self.config.write_text(server + "".join(self.apps.values()))
+        share_settings(self.config)
 
 
 @contextmanager

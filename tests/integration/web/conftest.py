@@ -137,13 +137,13 @@ def running(settings_file: Path, state: StateDir, eventually: Callable[..., obje
         eventually(web.is_up, deadline=30)
         yield web
     finally:
+        nginx.stop()  # first: the process waits for connections that are kept open
         process.send_signal(signal.SIGCONT)
         process.terminate()
         try:
             process.wait(20)
         finally:
             process.kill()
-            nginx.stop()
             store.close()
 
 
