@@ -47,7 +47,7 @@ without_services() {
         as_root tee "$policy" >/dev/null <<'END'
 #!/bin/sh
 case $1 in
-nginx) exit 101 ;;
+nginx | webhook) exit 101 ;;
 docker | containerd) [ -d /run/systemd/system ] || exit 101 ;;
 esac
 END

@@ -24,13 +24,15 @@ import requests
 
 from hookserver.config import Settings, load
 from hookserver.engine.labels import STATE_DIR
+from hookserver.models import Step
 from hookserver.nginx import Nginx
 from hookserver.state.parent_death import end_with_parent
 from hookserver.state.state_dir import StateDir
+from hookserver.store import Store
 from tests.bench import nginx_modes
 from tests.shop.installation import free_port
 from tests.shop.operators_nginx import Operator
-from tests.shop.web_user import share_settings, web_user
+from tests.shop.web_user import web_user
 from tests.waiting import until
 
 APP = "benchshop"
@@ -131,6 +133,31 @@ class BenchInstallation:
         config.write_text(config.read_text().replace(line, to))
         _run([sys.executable, "-m", "hookserver", "--config", str(config), "apply", "--yes"], ROOT)
 
+    def publish(self, version: str) -> None:
+        """Bring the shop as another version into the repository, without a push that anybody hears of."""
+        source = FOLDER / "shop"
+        self._source.say(source, version)
+        _run([*_GIT, "commit", "-qam", f"Version {version}"], source)
+        _run(["git", "fetch", "-q", str(source), "main:main"], self.state.push_repository(APP))
+
+    @cached_property
+    def store(self) -> Store:
+        """The database itself, for what the API does not show."""
+        return Store(self.state)
+
+    def newest(self) -> int:
+        """The number of the newest deploy."""
+        return self.store.deploys(APP, 1)[0].number
+
+    def is_busy(self) -> bool:
+        """Whether a deploy waits or runs."""
+        return bool(self.store.in_progress()) or not self.store.deploys(APP, 1)[0].status.is_over
+
+    def builds_after(self, number: int) -> int:
+        """How many deploys after this one have built an image."""
+        later = range(number + 1, self.newest() + 1)
+        return sum(Step.BUILD in {step.step for step in self.store.steps(number)} for number in later)
+
     def deploy(self, number: int) -> dict[str, Any]:
         """A deploy as the API shows it; its times are Unix seconds."""
         answer = self._api.get(f"{self._url}/deploys/{number}", timeout=30)
@@ -162,11 +189,17 @@ class BenchInstallation:
 
 @contextmanager
 def installed(
-    release: str = "", *, nginx: str = "managed", tomcat: str = "", build: str = "", source: BenchSource = SAMPLE
+    release: str = "",
+    *,
+    nginx: str = "managed",
+    app: str = "",
+    tomcat: str = "",
+    build: str = "",
+    source: BenchSource = SAMPLE,
 ) -> Iterator[BenchInstallation]:
     """One with nothing deployed yet, on one of the ways of ``nginx_modes``. Leaves nothing behind.
 
-    ``release``, ``tomcat`` and ``build`` are lines for these tables of the app's.
+    ``app`` has lines for the app's table, ``release``, ``tomcat`` and ``build`` for those in it.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     FOLDER.mkdir(exist_ok=True)
@@ -177,7 +210,7 @@ def installed(
         port = free_port()
         site = f"127.0.0.1:{port}"
         operator = stack.enter_context(nginx_modes.operators_nginx(nginx, _OPERATORS, port))
-        config = _write_settings(nginx_modes.lines(operator, site), release, tomcat, build)
+        config = _write_settings(nginx_modes.lines(operator, site), app, release, tomcat, build)
         process = stack.enter_context(_up(config))
         settings = load(config).settings
         until(lambda: _is_ready(settings), 60.0, f"hookserver; see {_LAST}/hookserver.log")
@@ -228,7 +261,7 @@ def _is_ready(settings: Settings) -> bool:
         return False
 
 
-def _write_settings(nginx: str, release: str, tomcat: str, build: str) -> Path:
+def _write_settings(nginx: str, app: str, release: str, tomcat: str, build: str) -> Path:
     text = f"""
         [server]
         listen = "127.0.0.1:{free_port()}"
@@ -241,6 +274,7 @@ def _write_settings(nginx: str, release: str, tomcat: str, build: str) -> Path:
         [apps.{APP}]
         repository = "push"
         domains = ["127.0.0.1"]
+        {app}
         [apps.{APP}.build]
         {f'ca_bundle = "{CA_BUNDLE}"' if CA_BUNDLE.exists() else ""}
         {build}
@@ -251,6 +285,7 @@ def _write_settings(nginx: str, release: str, tomcat: str, build: str) -> Path:
         """
     config = FOLDER / "hookserver.toml"
     config.write_text(text)
+    share_settings(config)
     return config
 
 
