@@ -32,7 +32,7 @@ from hookserver.store import Store
 from tests.bench import nginx_modes
 from tests.shop.installation import free_port
 from tests.shop.operators_nginx import Operator
-from tests.shop.web_user import web_user
+from tests.shop.web_user import share_settings, web_user
 from tests.waiting import until
 
 APP = "benchshop"
