@@ -87,6 +87,7 @@ prepare() {
     say "checking what this machine needs"
     need_commands git:git curl:curl nginx:nginx-light debootstrap:debootstrap ip:iproute2
     need_docker
+    need_web_user
     need_environment "$VENV"
     stop_all
     clear_other_demos
@@ -127,6 +128,8 @@ domains = ["127.0.0.1", "localhost"]
 build.memory = "1g"
 release.sessions = "shared"
 END
+    chgrp hookserver "$CONFIG"
+    chmod 640 "$CONFIG"
     [ ! -r "$bundle" ] || echo "build.ca_bundle = \"$bundle\"" >>"$CONFIG"
     hookserver check >/dev/null 2>"$RUN/check.log" || fail "the settings are not valid" "$(cat "$RUN/check.log")"
     setsid nohup "$VENV/bin/hookserver" --config "$CONFIG" up >"$RUN/hookserver.log" 2>&1 </dev/null &

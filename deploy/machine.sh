@@ -127,7 +127,8 @@ need_python() {
 WITH_TEST_TOOLS="s/ ; extra == 'test'//; s/ and extra == 'test'//"
 
 # need_environment DIR [test]: a virtual environment with hookserver and the packages of requirements.lock, recreated when
-# they change. `test` adds the tools of the tests, which pip leaves out otherwise: no requirement of a file has an extra.
+# they change. `test` adds the tools of the tests, which pip leaves out otherwise: no requirement of a file has an extra; and
+# it runs the checkout's own code. Without it the code is copied, since the web process may not enter a home folder.
 need_environment() {
     local wanted lock=$1/requirements.txt
     need_python
@@ -139,8 +140,13 @@ need_environment() {
         sed "$([ "${2:-}" != test ] || echo "$WITH_TEST_TOOLS")" "$ROOT/requirements.lock" >"$lock"
         {
             "$1/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$lock" &&
-                "$1/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable "$ROOT"
+                { [ "${2:-}" != test ] || install_hookserver "$1" --editable; }
         } || fail "pip could not install hookserver's dependencies" "Check that this machine reaches a package index."
         printf '%s' "$wanted" >"$1/made-for"
     fi
+    [ "${2:-}" = test ] || install_hookserver "$1" --force-reinstall || fail "pip could not install hookserver"
+}
+
+install_hookserver() {
+    "$1/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$2" "$ROOT"
 }

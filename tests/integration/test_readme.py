@@ -26,8 +26,8 @@ BLOCKS = [
     for block in re.findall(r"```sh\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL)
 ]
 RUN_HERE = (
-    *("./deploy/demo.sh", "./tests/run.sh", "apt-get install", "hookserver init", "git remote add"),
-    *("umask 077", "hookserver status", "hookserver apply", "systemctl daemon-reload"),
+    *("./deploy/demo.sh", "./tests/run.sh", "apt-get install", "hookserver --config", "git remote add"),
+    *("umask 077", "hookserver status", "hookserver apply", "cp deploy/systemd"),
     *("hookserver nginx show", "mkdir -p /var/backups", "/opt/hookserver/bin/pip", "systemctl disable", "fallocate"),
 )
 """How each block begins."""
@@ -66,7 +66,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``hookserver``, installed as documented."""
     folder = tmp_path_factory.mktemp("installed")
     (folder / "bin").mkdir()
-    places = {"/opt/hookserver": f"{folder}/opt", "/usr/local/bin": f"{folder}/bin"}
+    places = {"/opt/hookserver": f"{folder}/opt", "/usr/local/bin": f"{folder}/bin", "/etc/hookserver": f"{folder}/etc"}
     run(block("apt-get install"), ROOT, places, folder / "bin")
     return folder / "bin"
 
@@ -85,10 +85,12 @@ def site() -> Iterator[Installation]:
 def test_settings_of_a_new_user_are_valid(program: Path, tmp_path: Path) -> None:
     clone = tmp_path / "shop"
     shutil.copytree(ROOT / "deploy" / "sample", clone)
-    commands = block("hookserver init")
+    commands = block("hookserver --config")
     assert commands.endswith("hookserver up\n"), "`up` is what the other tests here run"
-    output = run(commands.removesuffix("hookserver up\n"), tmp_path, {"/home/you/shop": str(clone)}, program)
-    assert (clone / "hookserver.toml").is_file()
+    config = tmp_path / "etc/hookserver.toml"
+    places = {"/home/you/shop": str(clone), "/etc/hookserver/hookserver.toml": str(config)}
+    output = run(commands.removesuffix("hookserver up\n"), tmp_path, places, program, config)
+    assert config.is_file()
     assert 'apps.shop.build.kind = "' in output
 
 
@@ -160,12 +162,12 @@ def test_services_are_enabled_and_the_upgrade_restarts_them(program: Path, tmp_p
     systemctl = tmp_path / "systemctl"
     systemctl.write_text(f'#!/bin/sh\necho "$@" >>{asked}\n')
     systemctl.chmod(0o755)
-    run(block("systemctl daemon-reload"), tmp_path, {}, tmp_path)
+    (tmp_path / "system").mkdir()
+    run(block("cp deploy/systemd"), ROOT, {"/etc/systemd/system/": f"{tmp_path}/system/"}, tmp_path)
     run(block("/opt/hookserver/bin/pip"), ROOT, {"/opt/hookserver": f"{program.parent}/opt"}, tmp_path)
-    units = {"hookserver", "hookserver-nginx"}
+    units = {"hookserver-web", "hookserver-worker", "hookserver-nginx"}
     assert {word for line in asked.read_text().splitlines() for word in line.split()[1:] if word[0] != "-"} == units
-    operating = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"# /etc/systemd/system/([\w-]+)\.service", operating)) == units
+    assert {unit.stem for unit in (tmp_path / "system").iterdir()} == units
     assert "hookserver" in run("hookserver --version", tmp_path, {}, program)
 
 

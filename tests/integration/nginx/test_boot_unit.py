@@ -1,10 +1,9 @@
-"""The unit of deploy/README.md that starts Nginx after a reboot; its commands are run as systemd would run them."""
+"""The unit that starts Nginx after a reboot; its commands are run as systemd would run them."""
 
 from __future__ import annotations
 
 import configparser
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -15,18 +14,14 @@ from tests.integration.nginx.conftest import NginxSite
 from tests.integration.nginx.managed.test_instance import is_gone, master, start, workers
 from tests.waiting import until
 
-OPERATING = Path(__file__).parents[3] / "deploy" / "README.md"
+UNIT = Path(__file__).parents[3] / "deploy" / "systemd" / "hookserver-nginx.service"
 _SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def start_unit(site: NginxSite) -> bool:
     """`systemctl start hookserver-nginx`; returns whether its program was started, or the unit skipped."""
-    found = re.search(
-        r"^# /etc/systemd/system/hookserver-nginx.service\n(.*?)^```", OPERATING.read_text(), re.MULTILINE | re.DOTALL
-    )
-    assert found
     unit = configparser.ConfigParser(delimiters="=", interpolation=None)
-    unit.read_string(found[1].replace("/var/lib/hookserver", str(site.state_dir)))
+    unit.read_string(UNIT.read_text().replace("/var/lib/hookserver", str(site.state_dir)))
     if not Path(unit["Unit"]["ConditionPathExists"]).exists():
         return False
     if run(unit["Service"]["ExecCondition"]).returncode != 0:
