@@ -18,11 +18,11 @@ from pathlib import Path
 
 import requests
 
-from tests.bench.attackers import KINDS
 from tests.bench.idle import family, pss_mb
 from tests.bench.installation import APP, FOLDER, BenchInstallation, installed
 from tests.bench.outcome import outcome, report, run, table
 from tests.bench.signed_pushes import BODY, SECRET, Pushes, signature
+from tests.shop.attackers import KINDS
 from tests.shop.installation import free_port
 from tests.waiting import until
 
@@ -91,7 +91,7 @@ def _from_one_address(port: int, figures: dict[str, float], bars: dict[str, bool
 
 
 def _attack(kind: str, port: int, sources: int) -> str:
-    command = [sys.executable, "-m", "tests.bench.attackers", kind, str(port), str(ATTACK), str(sources)]
+    command = [sys.executable, "-m", "tests.shop.attackers", kind, str(port), str(ATTACK), str(sources)]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=ATTACK + 60).stdout.strip()
 
 

@@ -38,6 +38,7 @@ def commands(group: click.Group, prefix: str = "") -> dict[str, click.Command]:
 @pytest.mark.parametrize("line", lines())
 def test_documented_commands_are_understood(line: str) -> None:
     words = [word.strip("[]") for word in shlex.split(line.split(" > ")[0])[1:]]
+    words = words[2:] if words[0] == "--config" else words
     command: click.Command = cli
     context = click.Context(cli)
     while isinstance(command, click.Group) and words:

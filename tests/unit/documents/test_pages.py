@@ -87,7 +87,7 @@ def _is_known(word: str) -> bool:
 def test_the_table_of_the_state_dir_has_every_path() -> None:
     state = StateDir(Path("/s"))
     paths = [state.live("shop"), state.log(1), state.work(1), state.mirror("shop"), state.push_repository("shop")]
-    paths += [state.sessions("shop")]
+    paths += [state.sessions("shop"), state.logs, state.web_socket, state.push_socket]
     paths += [state.database, state.nginx, state.cache, state.request_journal, *state.private]
     (table,) = page("deploy/README.md").section("Services").tables()
     documented = {span for row in table.rows for span in spans(row[0])}

@@ -1,4 +1,4 @@
-"""Callers that mean no good, as a program of its own: ``python -m tests.bench.attackers KIND PORT SECONDS SOURCES``.
+"""Callers that mean no good, as a program of its own: ``python -m tests.shop.attackers KIND PORT SECONDS SOURCES``.
 
 They connect to the loopback only, from the addresses 127.0.0.2 on, and count the answers by status.
 """
