@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import click
 
 from hookserver.config import parse
-from hookserver.errors import Refused
+from hookserver.errors import HookserverError, Refused
 from hookserver.project import (
     Answers,
     Project,
@@ -24,10 +25,11 @@ from hookserver.project import (
     questions,
     render_settings,
 )
+from hookserver.state.web_user import find_web_user
 
 
 def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
-    """Write ``target``, the settings for the project in ``directory``.
+    """Write ``target``, the settings for the project in ``directory``, for their owner and the web process to read.
 
     Raises Refused if ``target`` exists, SettingsError if the answers are not accepted, and click's BadParameter if the
     directory does not exist or the domain is not valid.
@@ -47,9 +49,13 @@ def init(directory: Path, target: Path, ask: bool, domain: str = "") -> None:
     if ask:
         answers = _ask(project, answers, {"domain"} if domain else set())
     text = render_settings(project, answers, find_ca_bundle(os.environ))
-    parse(text, target)
+    user = parse(text, target).settings.server.user
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o640)
+        with suppress(HookserverError):  # `hookserver up` reports a user who does not exist
+            if web_user := find_web_user(user):
+                os.fchown(file.fileno(), -1, web_user.pw_gid)
         file.write(text)
     _report_sessions(project, answers)
     _report_open_points(project, answers, target)

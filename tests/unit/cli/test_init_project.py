@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -31,6 +33,16 @@ def test_script_is_not_asked(tmp_path: Path) -> None:
     assert app.domains == ("shop.example.com",)
     assert "to decide: domains" in done.stderr
     assert "found: web/pom.xml, packaging war" in done.stderr
+
+
+def test_settings_are_readable_by_their_owner_and_the_web_process_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = os.getegid()
+    monkeypatch.setattr(command, "find_web_user", lambda _: SimpleNamespace(pw_gid=group))
+    run("init", plant(tmp_path, MULTI_MODULE), "--yes")
+    found = (tmp_path / "hookserver.toml").stat()
+    assert (found.st_mode & 0o777, found.st_gid) == (0o640, group)
 
 
 def test_no_question_is_asked_without_a_terminal(tmp_path: Path) -> None:
