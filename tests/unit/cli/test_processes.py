@@ -67,10 +67,13 @@ def test_code_in_the_current_folder_is_never_run(
     (hostile / "hookserver" / "__init__.py").write_text(_TRAP)
     for module in ("alembic", "sqlalchemy", "flask", "click", "docker", "git", "sitecustomize"):
         (hostile / f"{module}.py").write_text(_TRAP)
+    # No Nginx, which would listen on a port of this machine.
+    file.write_text(file.read_text() + '[nginx]\nbinary = "/bin/false"\n')
     state.database.unlink()  # so that the migrations run, too
     entry_point = Path(sys.executable).with_name("hookserver")
     with subprocess.Popen([entry_point, "--config", str(file), "up"], cwd=hostile, stderr=subprocess.DEVNULL) as up:
         eventually(lambda: worker_is_alive(state) and Store(state).settings_version() > 0, deadline=60)
+        eventually(lambda: answers(state), deadline=30)
         up.send_signal(signal.SIGTERM)
         up.wait(40)
     assert not list(hostile.rglob("ran"))
