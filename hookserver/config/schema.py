@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -57,7 +57,7 @@ class NginxSettings(Section):
     @field_validator("listen")
     @classmethod
     def _each_once(cls, listen: tuple[str, ...]) -> tuple[str, ...]:
-        same = [address.removeprefix("*:").removeprefix("0.0.0.0:") for address in listen]
+        same = [_without_any(address) for address in listen]
         if len(set(same)) < len(same) or any(int(address.rpartition(":")[2]) == 0 for address in listen):
             raise ValueError(f"{', '.join(listen)}: has an address twice, or the port 0")
         return listen
@@ -77,6 +77,10 @@ class DockerSettings(Section):
         return subnet
 
 
+def _without_any(address: str) -> str:
+    return address.removeprefix("*:").removeprefix("0.0.0.0:")
+
+
 class Settings(Section):
     """The whole file. ``conflicts`` checks its apps against each other."""
 
@@ -93,3 +97,11 @@ class Settings(Section):
             return data
         named = {name: {**app, "name": name} if isinstance(app, dict) else app for name, app in apps.items()}
         return {**data, "apps": named}
+
+    @model_validator(mode="after")
+    def _listens_apart(self) -> Self:
+        if _without_any(self.server.listen) in map(_without_any, self.nginx.listen):
+            raise ValueError(
+                f"server.listen and nginx.listen are both {self.server.listen}: choose another port for one"
+            )
+        return self

@@ -44,3 +44,10 @@ def test_local_url_reaches_the_address_that_is_listened_on(listen: str, url: str
 @pytest.mark.parametrize("listen", ['["80", "0.0.0.0:80"]', '["0"]', "[]"])
 def test_nginx_listens_on_each_address_once_and_on_real_ports(listen: str) -> None:
     assert mistakes(f"[nginx]\nlisten = {listen}")[0].startswith("nginx.listen: ")
+
+
+@pytest.mark.parametrize(("web", "site"), [("9000", "9000"), ("*:9000", "0.0.0.0:9000"), ("[::1]:9000", "[::1]:9000")])
+def test_visitors_and_webhooks_have_addresses_of_their_own(web: str, site: str) -> None:
+    (mistake,) = mistakes(f'[server]\nlisten = "{web}"\n[nginx]\nlisten = ["80", "{site}"]\n{APP}')
+    assert "server.listen and nginx.listen are both" in mistake
+    assert settings('[server]\nlisten = "9000"\n[nginx]\nlisten = ["80"]\n')
