@@ -48,6 +48,6 @@ def test_nginx_listens_on_each_address_once_and_on_real_ports(listen: str) -> No
 
 @pytest.mark.parametrize(("web", "site"), [("9000", "9000"), ("*:9000", "0.0.0.0:9000"), ("[::1]:9000", "[::1]:9000")])
 def test_visitors_and_webhooks_have_addresses_of_their_own(web: str, site: str) -> None:
-    (mistake,) = mistakes(f'[server]\nlisten = "{web}"\n[nginx]\nlisten = ["80", "{site}"]\n{APP}')
+    (mistake,) = mistakes(f'[server]\nlisten = "{web}"\n[nginx]\nlisten = ["80", "{site}"]')
     assert "server.listen and nginx.listen are both" in mistake
-    assert settings('[server]\nlisten = "9000"\n[nginx]\nlisten = ["80"]\n')
+    assert parse(f'[server]\nlisten = "{web}"\n[nginx]\nlisten = ["80"]', Path("x"))
