@@ -102,6 +102,7 @@ def keeps_the_traffic_contract(
     assert traffic.visitors(app, Slot.BLUE, 300) in (0, None)
     assert traffic.last_request(app, Slot.BLUE, time.time()) in (None, math.inf)
     traffic.rotate_logs()
+    assert traffic.refused_requests() is None
     take_down()
     with pytest.raises(NginxError):
         traffic.set(app, TrafficState(Slot.BLUE))

@@ -188,3 +188,7 @@ class FakeTraffic:
 
     def rotate_logs(self) -> None:
         """There are none."""
+
+    def refused_requests(self) -> str | None:
+        """None: nobody sends any."""
+        return None

@@ -10,11 +10,12 @@ from hookserver.addresses import Endpoints
 from hookserver.config import Settings
 from hookserver.errors import NginxError
 from hookserver.models import Endpoint, Slot, TrafficState
-from hookserver.nginx import connections, visits
+from hookserver.nginx import connections, refusals, visits
 from hookserver.nginx.flags import flag_of, read_flag, remove_flag, states_in_order, write_flag
 from hookserver.nginx.managed.managed import Managed
 from hookserver.nginx.system.system import System
 from hookserver.nginx.text.access_log import ACCESS_LOG
+from hookserver.nginx.text.web import REFUSED_LOG
 
 _CONFIRM_SWITCH = 2.0
 """Seconds in which Nginx must answer as the flag says."""
@@ -115,6 +116,19 @@ class Nginx:
     def requests_in_flight(self, endpoints: Sequence[Endpoint]) -> int:
         """Open connections of this host to the endpoints; Nginx closes an idle one after a few seconds."""
         return connections.requests_in_flight(endpoints)
+
+    def refused_requests(self) -> str | None:
+        """One line about the requests that Nginx refused before the web process since the last call; None: none were.
+
+        Raises NginxError when they cannot be counted.
+        """
+        try:
+            return refusals.take(self._state.nginx / REFUSED_LOG)
+        except OSError as error:
+            raise NginxError(
+                f"the refused requests cannot be counted: {error}",
+                f"Let hookserver's user write to {self._state.nginx}.",
+            ) from error
 
     def rotate_logs(self) -> None:
         """Rotate logs of ours that are over their size, and remove the oldest. Raises NginxError."""

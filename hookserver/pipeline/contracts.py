@@ -121,3 +121,6 @@ class Traffic(Protocol):
 
     def rotate_logs(self) -> None:
         """Rotate logs that are over their size."""
+
+    def refused_requests(self) -> str | None:
+        """One line about the requests to ``server.listen`` that were refused since the last call; None: none were."""

@@ -86,6 +86,8 @@ def _keep_nginx(context: Context, report: Report) -> None:
                 for line in context.traffic.unreached(app):
                     report(f"{app}: {line}")
         context.traffic.rotate_logs()
+        if refused := context.traffic.refused_requests():
+            report(refused)
 
 
 def _clear_folders(context: Context) -> None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Set
 
 from hookserver.config import Settings
-from hookserver.nginx.text.syntax import block, quote, table
+from hookserver.nginx.text.syntax import block, path, quote, table
 from hookserver.nginx.text.visitor import real_address
 
 CONNECTIONS = 128
@@ -18,6 +18,8 @@ LARGE_BODIES = 4
 """Requests with a body of more than a megabyte, or of unknown length, at once: the web process has them in memory."""
 MAX_BODY = 25
 """Megabytes; GitHub's own limit: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
+REFUSED_LOG = "logs/refused.log"
+"""Below the instance's folder: the requests that Nginx itself refused, which `refusals` counts."""
 _UPSTREAM = "hookserver_web"
 
 
@@ -43,6 +45,7 @@ def web_tables(settings: Settings, lacking: Set[str] = frozenset()) -> list[str]
         "limit_conn_zone $hs_large_body zone=hookserver_large_bodies:64k;",
         "",
         *block(f"upstream {_UPSTREAM}", upstream, "The web process."),
+        "log_format hs_refused '$remote_addr $status';",
     ]
 
 
@@ -77,11 +80,11 @@ def _server(settings: Settings) -> list[str]:
         "location / {",
         *(f"    {line}" for line in _proxy()),
         "}",
-        *_answer("@hookserver_too_large", 413, f"The body is over {MAX_BODY} MB.", "Send a smaller one."),
+        *_answer(settings, "too_large", 413, f"The body is over {MAX_BODY} MB.", "Send a smaller one."),
         *_answer(
-            "@hookserver_too_many", 429, "Too many requests of this address, or too large ones, at once.", "Wait 10 s."
+            settings, "too_many", 429, "Too many requests of one address, or too large ones, at once.", "Wait 10 s."
         ),
-        *_answer("@hookserver_is_down", 503, "The web process does not answer.", "Send it again, or start hookserver."),
+        *_answer(settings, "is_down", 503, "The web process does not answer.", "Send it again, or start hookserver."),
     ]
 
 
@@ -105,8 +108,13 @@ def _proxy() -> list[str]:
     ]
 
 
-def _answer(location: str, status: int, detail: str, remedy: str) -> list[str]:
+def _answer(settings: Settings, name: str, status: int, detail: str, remedy: str) -> list[str]:
     """A location that answers with a problem document (RFC 9457)."""
     document = json.dumps({"type": "about:blank", "status": status, "detail": detail, "remedy": remedy})
-    lines = ["default_type application/problem+json;", "add_header Retry-After 10 always;"]
-    return ["", *block(f"location {location}", [*lines, f"return {status} {quote(document)};"])]
+    lines = [
+        f"access_log {path(settings.server.state.nginx, REFUSED_LOG)} hs_refused buffer=32k flush=1s;",
+        "default_type application/problem+json;",
+        "add_header Retry-After 10 always;",
+        f"return {status} {quote(document)};",
+    ]
+    return ["", *block(f"location @hookserver_{name}", lines)]
