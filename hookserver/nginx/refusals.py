@@ -1,4 +1,4 @@
-"""The requests to ``server.listen`` that Nginx refused itself: counted, so that a flood is a line in our log, not many."""
+"""The requests to ``server.listen`` that Nginx itself refused, counted: a flood is one line in our log."""
 
 from __future__ import annotations
 

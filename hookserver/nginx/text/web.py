@@ -81,9 +81,7 @@ def _server(settings: Settings) -> list[str]:
         *(f"    {line}" for line in _proxy()),
         "}",
         *_answer(settings, "too_large", 413, f"The body is over {MAX_BODY} MB.", "Send a smaller one."),
-        *_answer(
-            settings, "too_many", 429, "Too many requests of one address, or too large ones, at once.", "Wait 10 s."
-        ),
+        *_answer(settings, "too_many", 429, "Too many or too large requests at once.", "Wait 10 s."),
         *_answer(settings, "is_down", 503, "The web process does not answer.", "Send it again, or start hookserver."),
     ]
 

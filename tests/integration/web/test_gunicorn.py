@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hookserver.models import Push, Status, Trigger
-from hookserver.nginx.text.web import CONNECTIONS, LARGE_BODIES
+from hookserver.nginx import refusals
+from hookserver.nginx.text.web import CONNECTIONS, LARGE_BODIES, REFUSED_LOG
 from hookserver.state.state_dir import StateDir
 from hookserver.web.flood import LIMIT
 from hookserver.web.followers import MAX_FOLLOWERS_OF_AN_APP
@@ -161,6 +162,8 @@ def test_source_with_too_many_requests_at_once_is_answered_429_and_others_are_no
     for connection in slow:
         connection.close()
     eventually(lambda: web.request("GET", "/livez", source="127.0.0.9")[0] == 200)
+    log = web.state.nginx / REFUSED_LOG
+    eventually(lambda: "with 429), most from 127.0.0.9 (" in str(refusals.take(log)), deadline=5)
 
 
 def test_few_large_bodies_are_taken_at_once_and_small_ones_beside_them(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from hypothesis import given
@@ -43,8 +44,6 @@ def test_flood_of_addresses_takes_little_memory(tmp_path: Path) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_counted(content: bytes) -> None:
-    import tempfile
-
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).write_bytes(content)
         line = refusals.take(Path(file.name))
