@@ -152,7 +152,7 @@ def test_source_with_too_many_requests_at_once_is_answered_429_and_others_are_no
     web: Web, eventually: Callable[..., object]
 ) -> None:
     half = head(signed(PUSH), f"Content-Length: {len(PUSH)}") + PUSH[:1]
-    slow = [web.connect("127.0.0.9") for _ in range(CONNECTIONS)]
+    slow = [web.connect("127.0.0.9") for _ in range(CONNECTIONS + 5)]
     for connection in slow:
         connection.sendall(half)
     eventually(lambda: web.request("GET", "/livez", source="127.0.0.9")[0] == 429)
@@ -163,7 +163,7 @@ def test_source_with_too_many_requests_at_once_is_answered_429_and_others_are_no
         connection.close()
     eventually(lambda: web.request("GET", "/livez", source="127.0.0.9")[0] == 200)
     log = web.state.nginx / REFUSED_LOG
-    eventually(lambda: "with 429), most from 127.0.0.9 (" in str(refusals.take(log)), deadline=5)
+    eventually(lambda: "127.0.0.9 (" in str(refusals.take(log)), deadline=5)
 
 
 def test_few_large_bodies_are_taken_at_once_and_small_ones_beside_them(
