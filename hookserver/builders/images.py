@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from hookserver import __version__
@@ -18,11 +19,16 @@ from hookserver.builders.tomcat import library as tomcat_library
 from hookserver.builders.tomcat.base_image import Base, inspect_base, read_base
 from hookserver.builders.tomcat.own_files import OwnFile, fingerprint, read_own_files
 from hookserver.config import BUILD_KEYS_OF_THE_IMAGE, TOMCAT_KEYS_OF_THE_IMAGE, AppSettings, DockerSettings
+from hookserver.config.units import format_duration
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import ensure_image, find_images, image_id, remove_image
 from hookserver.engine.labels import APP, IMAGE, LIBRARY, ROLE, STATE_DIR, label_filter
 from hookserver.errors import BuildError
+from hookserver.limits.child import Limits, run_limited
 from hookserver.state.state_dir import StateDir
+
+_GRACE = 10.0
+"""Seconds after ``build.timeout`` until what is left of a build is killed: its container ends first, with a reason."""
 
 
 class DockerImages:
@@ -52,9 +58,16 @@ class DockerImages:
     def build(self, job: BuildJob, log: DeployLog) -> str:
         """Make the image from ``job.source``, with the output in the log, line by line; the image's id.
 
-        Raises BuildError with the cause.
+        Source, WAR and base image may be hostile, so all of it happens in a child process with limits. What such
+        a build leaves when it is stopped, ``remove_leftovers`` removes. Raises BuildError with the cause.
         """
         job.work.mkdir(parents=True, exist_ok=True)
+        self.close()  # the child connects by itself: two processes cannot read one connection
+        limits = Limits(job.seconds_left() + _GRACE)
+        remedy = f"Raise build.timeout (now {format_duration(job.app.build.timeout)}) if it needs longer."
+        return run_limited("the build", partial(self._build, job, log), limits, BuildError, remedy)
+
+    def _build(self, job: BuildJob, log: DeployLog) -> str:
         try:
             files = read_own_files(job, log)
             kind = choose(job, log)

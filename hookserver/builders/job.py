@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,7 @@ class BuildJob:
 
     ``source`` has the files of exactly ``commit`` (the full hash). They may be hostile: on the host, none is run and no
     symlink is followed. ``work`` is a folder for temporary files; the caller removes it. With ``rebuild``, no existing
-    image is used.
+    image is used. ``started`` is when the build's time began, by ``time.monotonic()``.
     """
 
     app: AppSettings
@@ -26,6 +27,16 @@ class BuildJob:
     source: Path
     work: Path
     rebuild: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def ends(self) -> float:
+        """When ``build.timeout`` is over, by ``time.monotonic()``."""
+        return self.started + self.app.build.timeout
+
+    def seconds_left(self) -> float:
+        """Seconds until then; 0 when it is over."""
+        return max(0.0, self.ends - time.monotonic())
 
 
 @dataclass(frozen=True)

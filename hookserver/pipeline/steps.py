@@ -23,8 +23,7 @@ from hookserver.pipeline.step_record import recorded_step
 from hookserver.pipeline.undo import move_traffic_back
 
 FETCH_DEADLINE = 1500.0
-"""Seconds for the fetch, a whole history the first time, and for the checkout. The worker grants a deploy more beside
-its build. A dead connection ends much sooner: see ``git/command.py``.
+"""Seconds for the fetch, a whole history the first time. The worker grants a deploy more beside its build. A dead connection ends much sooner: see ``git/command.py``.
 """
 
 
@@ -50,7 +49,7 @@ def fetch(context: DeployContext) -> tuple[str, str]:
 def build(context: DeployContext, commit: str) -> str:
     """The id of the commit's image: an existing one, or a new one from a checkout of exactly this commit.
 
-    Raises BuildError with the cause, GitError when the checkout fails.
+    ``build.timeout`` is the time for all of it. Raises BuildError with the cause, GitError when the checkout fails.
     """
     work = context.settings.server.state.work(context.deploy.number)
     shutil.rmtree(work, ignore_errors=True)
@@ -58,7 +57,7 @@ def build(context: DeployContext, commit: str) -> str:
     if image := context.images.existing(job):
         context.log.line(f"an image of {commit[:12]} exists and is used again (--rebuild makes a new one)")
         return image
-    for note in context.mirror(context.app, context.deploy.number).checkout(commit, job.source, FETCH_DEADLINE):
+    for note in context.mirror(context.app, context.deploy.number).checkout(commit, job.source, job.seconds_left()):
         context.log.line(note)
     return context.images.build(job, context.log)
 

@@ -143,12 +143,21 @@ class Queue(StoreBase):
         self._wake_worker()
         return deploy
 
+    def do_not_repeat(self, number: int, reason: str) -> None:
+        """Record why a running deploy is about to be killed for good; a deploy that is live stays so.
+
+        Raises NotFound, StoreError.
+        """
+        with self._database.writing() as connection:
+            if find_deploy(connection, number).status is Status.RUNNING:
+                record_facts(connection, number, reason=reason)
+
     def requeue(self, number: int) -> Status:
         """Let a deploy whose process was killed wait again; return its new status.
 
-        It is superseded instead when a newer push waits, fails after ``MAX_ATTEMPTS``, and is cancelled when somebody
-        asked for that. Waiting settings supersede only settings: a deploy that waits again brings them too.
-        Raises Refused when the deploy is not running, NotFound, StoreError.
+        It is superseded instead when a newer push waits, fails after ``MAX_ATTEMPTS`` or ``do_not_repeat``, and is
+        cancelled when somebody asked for that. Waiting settings supersede only settings: a deploy that waits again
+        brings them too. Raises Refused when the deploy is not running, NotFound, StoreError.
         """
         with self._database.writing() as connection:
             deploy = find_deploy(connection, number)
@@ -161,6 +170,8 @@ class Queue(StoreBase):
                 waiting.trigger is not Trigger.SETTINGS or deploy.trigger is Trigger.SETTINGS
             ):
                 status, facts["superseded_by"] = Status.SUPERSEDED, waiting.number
+            elif deploy.reason:
+                status = Status.FAILED
             elif deploy.attempt >= MAX_ATTEMPTS:
                 why = (
                     f"its process was killed in each of {MAX_ATTEMPTS} attempts, last in step {deploy.step or 'fetch'}"

@@ -94,12 +94,9 @@ class Children:
             self.kill(child.task)
         self._running.clear()
 
-    def kill_overdue(self) -> None:
-        """Kill and report the processes that have run longer than they may."""
-        for child in self._running:
-            if time.monotonic() > child.deadline:
-                self._report(f"{child.task} did not end in time and is killed")
-                self.kill(child.task)
+    def overdue(self) -> list[Task]:
+        """The tasks that have run longer than they may."""
+        return [child.task for child in self._running if time.monotonic() > child.deadline]
 
     def count(self, *kinds: TaskKind) -> int:
         """How many tasks of these kinds run."""

@@ -82,8 +82,8 @@ class Worker:
     def turn(self) -> None:
         """Reap ended tasks, kill cancelled and overdue ones, start due ones. A busy database is reported."""
         self._reap()
-        self._children.kill_overdue()
         try:
+            self._kill_overdue()
             self._follow_clock()
             self._kill_cancelled()
             self._start_due(Needs.NOTHING)
@@ -139,6 +139,14 @@ class Worker:
         for descriptor in self._own_descriptors:
             os.close(descriptor)  # flock(2): a child that keeps the lock's descriptor keeps the lock
         self._perform(self._settings, task)
+
+    def _kill_overdue(self) -> None:
+        """Kill the tasks that run for too long. Such a deploy is not tried again: it would hang again."""
+        for task in self._children.overdue():
+            if task.kind is TaskKind.DEPLOY:
+                self._store.do_not_repeat(task.deploy, "it did not end in time, and was stopped")
+            self._report(f"{task} did not end in time and is killed")
+            self._children.kill(task)
 
     def _kill_cancelled(self) -> None:
         """Kill the processes of cancelled deploys; such a deploy is then recovered."""

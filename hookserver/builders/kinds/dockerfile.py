@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from hookserver.builders.job import BuildJob, KindMatch, WholeImage
@@ -11,27 +13,22 @@ from hookserver.builders.running import source as sources
 from hookserver.builders.running.buildx import build_with_buildx
 from hookserver.builders.running.docker_build import build_with_engine
 from hookserver.builders.running.tools import BuildTools
-from hookserver.builders.wars.choice import matches
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
+from hookserver.limits.glob import Globs
 
 recognised_by = "a Dockerfile (dockerfile)"
 brings_server = True
 
 # The classic builder refuses or ignores these ("the --chmod option requires BuildKit"):
 # https://github.com/moby/moby/blob/master/daemon/builder/dockerfile/dispatchers.go
-_BUILDKIT = (
-    (re.compile(r"^#\s*syntax\s*=", re.IGNORECASE | re.MULTILINE), "# syntax="),
-    (re.compile(r"^\s*RUN\s+(?:.*\s)?--(?:mount|network|security)=", re.IGNORECASE | re.MULTILINE), "RUN --mount"),
-    (re.compile(r"^\s*(?:RUN|COPY|ADD)\b.*<<-?[\"']?\w", re.IGNORECASE | re.MULTILINE), "a heredoc (<<EOF)"),
-    (
-        re.compile(
-            r"^\s*(?:COPY|ADD)\s+(?:.*\s)?--(?:link|chmod|exclude|parents|checksum)\b", re.IGNORECASE | re.MULTILINE
-        ),
-        "COPY --link or --chmod",
-    ),
-)
+_RUN_FLAGS = ("--mount=", "--network=", "--security=")
+_COPY_FLAGS = ("--link", "--chmod", "--exclude", "--parents", "--checksum")
+_SYNTAX = re.compile(r"#[ \t]*syntax[ \t]*=", re.IGNORECASE)
+_HEREDOC = re.compile(r"<<-?[\"']?\w")
 _PRODUCT = re.compile(r"(?:^|/)(?:target|build/libs|out)/|\.war$")
+_PRODUCTS = 20
+"""Paths that are searched for in the source."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def recognise(source: Path) -> KindMatch | None:
     stages = _stages(sources.read_text(source, "Dockerfile"))
     if not stages:
         return KindMatch("Dockerfile without FROM", sure=False)
-    missing = [path for path in _copied(stages[-1]) if _PRODUCT.search(path) and not _exists(source, path)]
+    missing = _missing(source, _copied(stages[-1]))
     if missing:
         return KindMatch(f"Dockerfile that copies {missing[0]}, which something else must build first", sure=False)
     base = _base(stages)
@@ -85,20 +82,36 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> WholeImage:
 
 def buildkit_syntax(text: str) -> str:
     """The first syntax of a Dockerfile that only BuildKit understands; empty: there is none."""
-    return next((name for pattern, name in _BUILDKIT if pattern.search(text)), "")
+    if any(map(_SYNTAX.match, text.splitlines())):
+        return "# syntax="
+    for instruction in _instructions(text):
+        flags = tuple(takewhile(lambda word: word.startswith("--"), instruction.words))
+        if instruction.name == "RUN" and any(flag.startswith(_RUN_FLAGS) for flag in flags):
+            return "RUN --mount"
+        if instruction.name in ("COPY", "ADD") and any(flag.startswith(_COPY_FLAGS) for flag in flags):
+            return "COPY --link or --chmod"
+        if instruction.name in ("RUN", "COPY", "ADD") and any(map(_HEREDOC.search, instruction.words)):
+            return "a heredoc (<<EOF)"
+    return ""
+
+
+def _instructions(text: str) -> Iterator[_Instruction]:
+    """The instructions, of which lines that end in a backslash go on; comments are left out.
+
+    https://docs.docker.com/reference/dockerfile/#format
+    """
+    for line in re.sub(r"\\[ \t]*\r?\n", " ", text).splitlines():
+        words = line.split()
+        if words and not words[0].startswith("#"):
+            yield _Instruction(words[0].upper(), tuple(words[1:]))
 
 
 def _stages(text: str) -> list[list[_Instruction]]:
     stages: list[list[_Instruction]] = []
-    for line in re.sub(r"\\[ \t]*\r?\n", " ", text).splitlines():
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        instruction = _Instruction(
-            words[0].upper(), tuple(word for word in words[1:] if not word.startswith("--platform"))
-        )
+    for instruction in _instructions(text):
         if instruction.name == "FROM":
-            stages.append([instruction])
+            words = tuple(word for word in instruction.words if not word.startswith("--platform"))
+            stages.append([_Instruction("FROM", words)])
         elif stages:
             stages[-1].append(instruction)
     return stages
@@ -123,6 +136,13 @@ def _copied(stage: list[_Instruction]) -> list[str]:
     return paths
 
 
-def _exists(source: Path, path: str) -> bool:
-    folder = f"{path.rstrip('/')}/"
-    return any(matches(name, path) or name.startswith(folder) for name in sources.list_files(source, ""))
+def _missing(source: Path, copied: Iterable[str]) -> list[str]:
+    """The products of a build among these paths or globs that the source does not have; of very many, some."""
+    products = [path for path in dict.fromkeys(copied) if _PRODUCT.search(path)][:_PRODUCTS]
+    files = [*sources.list_files(source, "")] if products else []
+    return [path for path in products if not _exists(files, path)]
+
+
+def _exists(files: Sequence[str], path: str) -> bool:
+    fits = Globs((path, f"{path.rstrip('/')}/**"))
+    return any(map(fits.match, files))

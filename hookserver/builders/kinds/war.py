@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from hookserver.builders.job import BuildJob, KindMatch, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running.tools import BuildTools
-from hookserver.builders.wars.choice import matches
+from hookserver.builders.wars.choice import fitting_paths
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
@@ -44,11 +44,7 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
         log.line(f"the WAR on this machine: {job.app.build.war}")
         return War(Path(job.app.build.war), job.app.build.image)
     pattern = job.app.build.war
-    wars = (
-        [path for path in sources.list_files(job.source, "") if matches(path, pattern)]
-        if pattern
-        else _usual(job.source)
-    )
+    wars = fitting_paths(sources.list_files(job.source, ""), pattern) if pattern else _usual(job.source)
     where = f"build.war = {pattern!r}" if pattern else recognised_by
     if len(wars) != 1:
         problem = f"several WARs: {', '.join(wars)}" if wars else f"no WAR in the repository ({where})"

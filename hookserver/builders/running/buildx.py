@@ -21,6 +21,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import image_id
 from hookserver.engine.output import LineReader
 from hookserver.errors import BuildError, indented
+from hookserver.limits.child import with_memory
 from hookserver.state.deploy_processes import TAG, kill_orphans
 
 _VERSION_TIMEOUT = 30.0
@@ -45,7 +46,7 @@ def build_with_buildx(tools: BuildTools, job: BuildJob, needs: str, log: DeployL
         cause.add(line)
         log.line(line or " ")
 
-    code = _run(tools, job, [*command, str(job.source)], job.app.build.timeout, report)
+    code = _run(tools, job, [*command, str(job.source)], job.seconds_left(), report)
     if code is None:
         raise cause.out_of_time(job.app.build.timeout)
     if code != 0:
@@ -104,7 +105,7 @@ def _run(
 
     lines = LineReader()
     with subprocess.Popen(
-        ["docker", "buildx", *arguments],
+        with_memory(["docker", "buildx", *arguments], None),
         env={**_environment(tools), TAG: tag},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -84,7 +84,6 @@ def build_in_container(tools: BuildTools, job: BuildJob, recipe: Recipe, log: De
     Raises BuildError with the cause: the tool's own errors, out of memory, out of time, no WAR, or several.
     """
     ensure_image(tools.engine, recipe.image, "build.image", log.line)
-    deadline = time.monotonic() + job.app.build.timeout
     cause = Cause(recipe.is_error, recipe.heading)
     with (
         tempfile.TemporaryFile(dir=job.work) as wars,
@@ -101,7 +100,7 @@ def build_in_container(tools: BuildTools, job: BuildJob, recipe: Recipe, log: De
             tools.engine.doing("copy the source into the build"),
         ):
             tools.engine.api.put_archive(container, "/", archive)
-        if not _run(tools, container, deadline, _Output(cause, log, wars)):
+        if not _run(tools, container, job.ends, _Output(cause, log, wars)):
             raise cause.out_of_time(job.app.build.timeout)
         if not wars.tell():
             raise _failed(tools, container, job, recipe, cause)

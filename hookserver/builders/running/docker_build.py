@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-import docker.utils.build
 import requests
 
 from hookserver.builders.job import BuildJob
 from hookserver.builders.running import source as sources
+from hookserver.builders.running.build_context import included_paths
 from hookserver.builders.running.failure_cause import Cause
 from hookserver.builders.running.tools import LIBRARY_LAYER, BuildTools
 from hookserver.config.units import format_size
@@ -50,7 +49,7 @@ def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
         # A step may print nothing until the build's own time limit, which ends it first.
         tools.engine.stream("build", query, context, silence=2 * build.timeout) as answer,
     ):
-        with _ended_after(answer, build.timeout) as over:
+        with _ended_after(answer, job.seconds_left()) as over:
             image = _follow(answer, cause, job, log)
         if over.is_set():
             raise cause.out_of_time(job.app.build.timeout)
@@ -103,12 +102,9 @@ def _ended_after(answer: requests.Response, seconds: float) -> Iterator[threadin
 @contextmanager
 def _context(job: BuildJob) -> Iterator[IO[bytes]]:
     """The source as a tar file, without the files that ``.dockerignore`` excludes."""
-    patterns = [line.strip() for line in sources.read_text(job.source, ".dockerignore").splitlines()]
-    ignored = [pattern for pattern in patterns if pattern and not pattern.startswith("#")]
-    with tempfile.TemporaryFile(dir=job.work) as spool:
-        docker.utils.build.tar(job.source, exclude=ignored, dockerfile=("Dockerfile", None), fileobj=spool)
-        spool.seek(0)
-        yield spool
+    paths = included_paths(job.source, sources.read_text(job.source, ".dockerignore"))
+    with sources.pack_source(job.source, job.work, paths=paths) as packed:
+        yield packed
 
 
 def base_labels(tools: BuildTools, job: BuildJob) -> dict[str, str]:

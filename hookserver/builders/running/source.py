@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -45,8 +45,8 @@ def list_files(source: Path, suffix: str) -> Iterator[str]:
 
 
 @contextmanager
-def pack_source(source: Path, work: Path, below: str) -> Iterator[IO[bytes]]:
-    """The source as a tar file whose entries are below the folder ``below``, owned by root.
+def pack_source(source: Path, work: Path, below: str = "", paths: Iterable[str] | None = None) -> Iterator[IO[bytes]]:
+    """The source as a tar file whose entries are below the folder ``below``, owned by root; of ``paths`` only these.
 
     Symlinks stay symlinks; devices, pipes and sockets are left out. Raises BuildError when a file cannot be read.
     """
@@ -54,7 +54,10 @@ def pack_source(source: Path, work: Path, below: str) -> Iterator[IO[bytes]]:
         try:
             # The pax format has no limit for paths and sizes: https://docs.python.org/3/library/tarfile.html#tarfile.PAX_FORMAT
             with tarfile.open(fileobj=spool, mode="w", format=tarfile.PAX_FORMAT) as archive:
-                archive.add(source, below, filter=_as_root)
+                if paths is None:
+                    archive.add(source, below, filter=_as_root)
+                for path in paths or ():
+                    archive.add(source / path, f"{below}{path}", recursive=False, filter=_as_root)
         except OSError as error:
             raise BuildError(f"the source cannot be read: {error}", "Check the disk, then deploy again.") from error
         spool.seek(0)

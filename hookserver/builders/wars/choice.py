@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from hookserver.errors import BuildError, indented
+from hookserver.limits.glob import Globs
 
 # Spring Boot's plain archive lacks the dependencies:
 # https://docs.spring.io/spring-boot/gradle-plugin/packaging.html#packaging-executable.and-plain-archives
@@ -19,7 +20,7 @@ def choose_war(paths: list[str], pattern: str, folder: str) -> str:
     By-products of tools, such as Spring Boot's ``-plain.war``, count only when ``pattern`` fits nothing else.
     """
     if pattern:
-        fitting = [path for path in paths if matches(path, pattern)]
+        fitting = fitting_paths(paths, pattern)
     else:
         fitting = [path for path in paths if not folder or PurePosixPath(path).parent.name == folder]
     wars = [path for path in fitting if not path.endswith(_SIDE_PRODUCTS)]
@@ -42,8 +43,7 @@ def choose_war(paths: list[str], pattern: str, folder: str) -> str:
     )
 
 
-def matches(path: str, pattern: str) -> bool:
-    """Whether a relative path fits a glob: ``*`` and ``?`` within one name, ``**/`` for any number of folders."""
-    parts = re.split(r"(\*\*/|\*|\?)", pattern.removeprefix("./"))
-    expressions = {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}
-    return re.fullmatch("".join(expressions.get(part, re.escape(part)) for part in parts), path) is not None
+def fitting_paths(paths: Iterable[str], pattern: str) -> list[str]:
+    """The relative paths that fit a glob: ``*`` and ``?`` within one name, ``**/`` for any number of folders."""
+    fits = Globs([pattern.removeprefix("./").replace("\\", r"\\").replace("[", r"\[")])
+    return [path for path in paths if fits.match(path)]

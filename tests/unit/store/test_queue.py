@@ -145,6 +145,23 @@ def test_a_killed_deploy_waits_again_until_its_third_attempt(store: Store) -> No
     assert "3 attempts" in store.deploy(number).reason
 
 
+def test_a_deploy_that_was_stopped_for_good_is_not_repeated(store: Store) -> None:
+    number = claimed(store)
+    store.do_not_repeat(number, "it did not end in time, and was stopped")
+
+    assert store.requeue(number) is Status.FAILED
+    assert store.deploy(number).reason == "it did not end in time, and was stopped"
+    assert store.claim(builds=1) is None
+
+
+def test_a_live_deploy_that_is_stopped_stays_live(store: Store) -> None:
+    number = claimed(store)
+    store.go_live(number, None, 0)
+    store.do_not_repeat(number, "it did not end in time, and was stopped")
+
+    assert store.deploy(number).reason == ""
+
+
 def test_a_killed_deploy_is_superseded_by_a_newer_push(store: Store) -> None:
     killed = claimed(store)
     newer = store.enqueue(push()).deploy

@@ -99,13 +99,13 @@ def test_a_process_that_cannot_be_created_is_reported_and_retried_later(
     assert not family.children.start(DEPLOY, 60), "it is postponed"
 
 
-def test_a_process_beyond_its_time_is_killed_and_reported(family: Family, eventually: Eventually) -> None:
+def test_a_process_beyond_its_time_is_overdue(family: Family, eventually: Eventually) -> None:
     family.children.start(DEPLOY, 0)
     family.children.start(RECONCILE, 60)
-    family.children.kill_overdue()
-    assert family.reports == ["deploy shop did not end in time and is killed"]
+    assert family.children.overdue() == [DEPLOY]
+    family.children.kill(DEPLOY)
     assert family.reaped(eventually) == [(DEPLOY, -signal.SIGKILL)]
-    assert len(family.children) == 1
+    assert family.children.overdue() == []
 
 
 def test_busy_apps_are_those_that_running_tasks_change(family: Family) -> None:

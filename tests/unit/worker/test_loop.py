@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from hookserver.errors import SettingsError
 from hookserver.models import Release, Slot, Status, Step
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
+from hookserver.worker import loop
+from hookserver.worker.task_table import TASKS
+from hookserver.worker.tasks import TaskKind
 from tests.unit.worker.stage import Stage, die, go_live, hang, push, retire
 
 
@@ -48,6 +52,20 @@ def test_a_deploy_whose_child_dies_is_recovered_and_ends(stage: Stage, store: St
     stage.until(lambda: store.deploy(number).ended_at, deadline=30)
     assert store.deploy(number).status is Status.FAILED
     assert len(stage.did("deploy")) == 3
+
+
+def test_a_deploy_that_does_not_end_in_time_is_stopped_and_not_tried_again(
+    stage: Stage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    its = replace(TASKS[TaskKind.DEPLOY], seconds=lambda _app: 0.5)
+    monkeypatch.setattr(loop, "TASKS", {**TASKS, TaskKind.DEPLOY: its})
+    stage.does["deploy"] = hang
+    number = store.enqueue(push()).deploy
+    stage.until(lambda: store.deploy(number).ended_at)
+
+    assert store.deploy(number).status is Status.FAILED
+    assert store.deploy(number).reason == "it did not end in time, and was stopped"
+    assert len(stage.did("deploy")) == 1
 
 
 def test_cancel_kills_the_child_within_two_seconds_and_the_next_deploy_starts(stage: Stage, store: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hookserver.builders.wars.choice import choose_war, matches
+from hookserver.builders.wars.choice import choose_war, fitting_paths
 from hookserver.errors import BuildError
 
 
@@ -24,7 +24,7 @@ from hookserver.errors import BuildError
     ],
 )
 def test_globs(path: str, pattern: str, fits: bool) -> None:
-    assert matches(path, pattern) is fits
+    assert fitting_paths([path], pattern) == [path] * fits
 
 
 def test_war_in_the_folder_of_the_tool_is_taken_and_by_products_are_not() -> None:
