@@ -7,11 +7,15 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from docker.errors import NotFound
 
 from hookserver.engine.client import Engine
+from hookserver.limits.tar import Member, read_tar
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 @dataclass(frozen=True)
@@ -38,29 +42,35 @@ def pack(entries: Iterable[Entry]) -> IO[bytes]:
 
 
 class Chunks(io.RawIOBase):
-    """Bytes that arrive in chunks, as a file that ``tarfile`` reads."""
+    """Bytes that arrive in chunks, as a file to read."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
-        self._rest = b""
+        self._rest = memoryview(b"")
 
-    def read(self, size: int = -1) -> bytes:
-        """``size`` bytes; fewer only at the end."""
-        parts = [self._rest]
-        missing = size - len(self._rest)
-        while missing > 0 and (chunk := next(self._chunks, b"")):
-            parts.append(chunk)
-            missing -= len(chunk)
-        data = b"".join(parts)
-        self._rest = data[size:]
-        return data[:size]
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the buffer, or a part of it; returns how many bytes, 0 at the end."""
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = memoryview(chunk)
+        target = memoryview(buffer).cast("B")
+        count = min(len(target), len(self._rest))
+        target[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
 
 
 @contextmanager
-def open_archive(engine: Engine, container: str, path: str) -> Iterator[tarfile.TarFile]:
-    """A file or folder of a container as a tar stream, to be read once, in order.
+def open_archive(engine: Engine, container: str, path: str) -> Iterator[Iterator[Member]]:
+    """The entries of a file or folder of a container, to be read once, in order.
 
-    Raises FileNotFoundError when it is not there, the engine's error class when Docker does not send it.
+    Raises FileNotFoundError when it is not there, the engine's error class when Docker does not send it, or when it has
+    more than ``read_tar`` allows.
     """
     with engine.doing(f"copy {path} out of a container"):
         try:
@@ -68,9 +78,7 @@ def open_archive(engine: Engine, container: str, path: str) -> Iterator[tarfile.
         except NotFound:
             chunks = None
         if chunks is not None:
-            # "r|" reads a stream, which cannot seek: https://docs.python.org/3/library/tarfile.html#tarfile.open
-            with tarfile.open(fileobj=Chunks(chunks), mode="r|") as archive:
-                yield archive
+            yield read_tar(io.BufferedReader(Chunks(chunks)))
     if chunks is None:
         raise FileNotFoundError(path)
 
@@ -89,7 +97,5 @@ def read_file(engine: Engine, container: str, path: str, limit: int) -> bytes:
                 chunks, stat = engine.api.get_archive(container, stat["linkTarget"])
         except NotFound:
             return b""
-        with tarfile.open(fileobj=Chunks(chunks), mode="r|") as archive:
-            entry = archive.next()
-            content = archive.extractfile(entry) if entry and entry.isreg() and entry.size <= limit else None
-            return content.read() if content else b""
+        entry = next(read_tar(io.BufferedReader(Chunks(chunks))), None)
+        return entry.read() if entry and entry.kind == "file" and entry.size <= limit else b""

@@ -51,8 +51,10 @@ def run_limited(
     """What ``action()`` returns, which runs in a child process; a HookserverError of its own is raised here, too.
 
     The child and all that it started are killed at the deadline, or with this process. Raises ``error`` with the limit
-    that stopped ``what``, and for the deadline this ``remedy``. The result must be small, and one that pickle(3) knows. Nothing else may change here by
-    ``action``: it works on a copy of this process's memory, so it may not use open connections of this process either.
+    that stopped ``what``, and for the deadline this ``remedy``.
+
+    The result must be small, and one that ``pickle`` knows; else ``action`` changes nothing here: it works on a copy of
+    this process's memory. So it may not use the open connections of this process either.
     """
     ends = time.monotonic() + limits.seconds
     reader, writer = os.pipe()

@@ -23,7 +23,9 @@ from hookserver.pipeline.step_record import recorded_step
 from hookserver.pipeline.undo import move_traffic_back
 
 FETCH_DEADLINE = 1500.0
-"""Seconds for the fetch, a whole history the first time. The worker grants a deploy more beside its build. A dead connection ends much sooner: see ``git/command.py``.
+"""Seconds for the fetch, a whole history the first time. The worker grants a deploy more beside its build.
+
+A dead connection ends much sooner: see ``git/command.py``.
 """
 
 

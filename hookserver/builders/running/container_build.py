@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
-import tarfile
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -24,6 +22,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import ensure_image
 from hookserver.engine.output import FrameReader, LineReader
 from hookserver.errors import BuildError
+from hookserver.limits.tar import Member, RefusedTar, read_tar
 
 _FOLDER = "source"
 _MARKER = "hookserver-build"
@@ -110,14 +109,25 @@ def build_in_container(tools: BuildTools, job: BuildJob, recipe: Recipe, log: De
 
 def _take_war(tools: BuildTools, wars: IO[bytes], job: BuildJob, recipe: Recipe, log: DeployLog) -> War:
     path = job.work / "app.war"
-    with tools.engine.doing("take the WAR out of the build"), tarfile.open(fileobj=wars) as archive:
-        entries = {entry.name.removeprefix(f"{_FOLDER}/"): entry for entry in archive if entry.isreg()}
-        name = choose_war(sorted(entries.keys() - {_MARKER}), recipe.war, recipe.folder)
-        log.line(f"the WAR: {name}")
-        content = archive.extractfile(entries[name])
-        with path.open("wb") as file:
-            shutil.copyfileobj(content, file, 1 << 20)  # type: ignore[arg-type]  # a regular file has content
+    with tools.engine.doing("take the WAR out of the build"):
+        try:
+            names = {_name(entry) for entry in read_tar(wars, _WARS_LIMIT)}
+            name = choose_war(sorted(names - {_MARKER}), recipe.war, recipe.folder)
+            log.line(f"the WAR: {name}")
+            wars.seek(0)
+            with path.open("wb") as file:
+                next(entry for entry in read_tar(wars, _WARS_LIMIT) if _name(entry) == name).copy_to(file)
+        except RefusedTar as error:
+            raise BuildError(
+                f"the WARs of the build are refused: {error}", "Let the build make plain files."
+            ) from error
     return War(path)
+
+
+def _name(entry: Member) -> str:
+    if entry.kind != "file":
+        raise RefusedTar(f"{entry.name:.100} is a {entry.kind}")
+    return entry.name.removeprefix(f"{_FOLDER}/")
 
 
 def _run(tools: BuildTools, container: str, deadline: float, output: _Output) -> bool:

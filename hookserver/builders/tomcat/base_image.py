@@ -105,9 +105,9 @@ def _conf(tools: BuildTools, container: str, home: str) -> dict[str, SettingsFil
         with open_archive(tools.engine, container, f"{home}/conf/.") as archive:
             for entry in archive:
                 path = PurePosixPath(entry.name)
-                content = archive.extractfile(entry) if entry.isreg() and entry.size < _FILE_LIMIT else None
-                if content is not None and path.name in SETTINGS_FILES and len(path.parts) == 1:
-                    text = content.read().decode("utf-8", "replace")
+                is_settings = path.name in SETTINGS_FILES and len(path.parts) == 1
+                if is_settings and entry.kind == "file" and entry.size < _FILE_LIMIT:
+                    text = entry.read().decode("utf-8", "replace")
                     conf[path.name] = SettingsFile(text, entry.mode, entry.uid, entry.gid)
     except FileNotFoundError:
         return {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Mapping
 
 from hookserver.engine.archive import read_file
 from hookserver.engine.client import Engine
+from hookserver.limits.zip import DAMAGED, open_zip
 
 _FILE_LIMIT = 16 << 20
+_MANIFEST_LIMIT = 64 << 10
 
 
 def servlet_api(engine: Engine, container: str, home: str) -> str:
@@ -40,9 +41,9 @@ def java(engine: Engine, container: str, env: Mapping[str, str]) -> int:
 def api_of_jar(jar: bytes) -> str:
     """The API whose classes a ``servlet-api.jar`` has; empty when it has neither."""
     try:
-        with zipfile.ZipFile(io.BytesIO(jar)) as archive:
+        with open_zip(io.BytesIO(jar)) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile:
+    except DAMAGED:
         return ""
     return next((api for api in ("jakarta", "javax") if any(name.startswith(f"{api}/servlet/") for name in names)), "")
 
@@ -56,9 +57,9 @@ def java_of_release(release: bytes) -> int:
 def java_of_manifest(jar: bytes) -> int:
     """The Java version in the manifest of one of the platform's jars; 0 when it has none."""
     try:
-        with zipfile.ZipFile(io.BytesIO(jar)) as archive:
-            manifest = archive.read("META-INF/MANIFEST.MF")
-    except (zipfile.BadZipFile, KeyError):
+        with open_zip(io.BytesIO(jar)) as archive, archive.open("META-INF/MANIFEST.MF") as file:
+            manifest = file.read(_MANIFEST_LIMIT)
+    except (*DAMAGED, KeyError):
         return 0
     match = re.search(rb"^Specification-Version: ([\d.]+)", manifest, re.MULTILINE)
     return java_version(match[1].decode("ascii")) if match else 0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.tomcat.base_image import Base
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.archive import Entry, open_archive, pack
+from hookserver.limits.tar import Member
 
 JAR = "lib/hookserver.jar"
 """The path below CATALINA_BASE, from which Tomcat's common class loader loads it."""
@@ -127,11 +127,10 @@ def _compile(tools: BuildTools, base: Base, app: str, deploy: int) -> tuple[dict
             return {}, output
 
 
-def _classes(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
+def _classes(archive: Iterator[Member]) -> Iterator[tuple[str, bytes]]:
     for entry in archive:
-        content = archive.extractfile(entry) if entry.isreg() and entry.size < _LIMIT else None
-        if content is not None and entry.name.endswith(".class"):
-            yield entry.name.removeprefix("classes/"), content.read()
+        if entry.kind == "file" and entry.size < _LIMIT and entry.name.endswith(".class"):
+            yield entry.name.removeprefix("classes/"), entry.read()
 
 
 def _jar(classes: Mapping[str, bytes], output: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from hookserver.errors import BuildError, indented
@@ -11,6 +11,8 @@ from hookserver.limits.glob import Globs
 # Spring Boot's plain archive lacks the dependencies:
 # https://docs.spring.io/spring-boot/gradle-plugin/packaging.html#packaging-executable.and-plain-archives
 _SIDE_PRODUCTS = ("-sources.war", "-javadoc.war", "-tests.war", "-plain.war")
+
+_SHOWN = 20
 
 
 def choose_war(paths: list[str], pattern: str, folder: str) -> str:
@@ -31,16 +33,21 @@ def choose_war(paths: list[str], pattern: str, folder: str) -> str:
     where = f"build.war = {pattern!r}" if pattern else f"**/{folder}/*.war" if folder else "**/*.war"
     if wars:
         raise BuildError(
-            f"several WARs fit {where}:\n{indented(wars)}",
+            f"several WARs fit {where}:\n{_shown(wars)}",
             'Set build.war to the one to deploy, a path or a glob such as "web/target/*.war".',
         )
     if paths:
-        raise BuildError(f"no WAR fits {where}; there are:\n{indented(paths)}", "Set build.war to the one to deploy.")
+        raise BuildError(f"no WAR fits {where}; there are:\n{_shown(paths)}", "Set build.war to the one to deploy.")
     raise BuildError(
         f"the build produced no WAR ({where})",
         "Let the project make one (Maven: <packaging>war</packaging>, Gradle: the war plugin), or set build.command to "
         "a command that does.",
     )
+
+
+def _shown(paths: Sequence[str]) -> str:
+    more = [f"… and {len(paths) - _SHOWN} more"] if len(paths) > _SHOWN else []
+    return indented([*paths[:_SHOWN], *more])
 
 
 def fitting_paths(paths: Iterable[str], pattern: str) -> list[str]:

@@ -11,14 +11,15 @@ import re
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, NoReturn
 
 from hookserver.builders.wars.texts import APIS, apis_of_descriptor, apis_of_page, is_descriptor, is_page, tags_of_page
+from hookserver.errors import BuildError
+from hookserver.limits.zip import DAMAGED, TooManyEntries, open_zip
 
 CLASSES = "WEB-INF/classes/"
 _CLASS = b"\xca\xfe\xba\xbe"
@@ -27,8 +28,10 @@ _DECISIVE = 10
 """How many times more classes must use one API than the other to decide for it."""
 _TAG_URI = re.compile(rb"<uri>\s*([^<\s]{1,300})\s*</uri>")
 _FILE_LIMIT = 2 << 20
-_JAR_LIMIT = 1 << 30
-"""Bytes that are read of a class or page, and of a jar's classes: a hostile one unpacks to any size."""
+"""Bytes that are read of a class or page: a hostile one unpacks to any size."""
+_JARS_BYTES = 4 << 30
+_JARS_ENTRIES = 1_000_000
+"""What is read of the classes of all jars."""
 FORMAT = 3
 """The version of the facts that are stored with a layer of libraries."""
 
@@ -79,6 +82,7 @@ def read_libraries(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo],
     """The facts of the jars in ``WEB-INF/lib``: the API of most classes. Unpacks one jar at a time into ``work``."""
     whole = _Tally()
     newest = WarFacts()
+    budget = _Budget()
     tags: list[tuple[str, str, str]] = []
     for entry in entries:
         if not entry.filename.endswith(".jar"):
@@ -87,7 +91,7 @@ def read_libraries(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo],
         with tempfile.TemporaryFile(dir=work) as spool:
             with archive.open(entry) as packed:
                 shutil.copyfileobj(packed, spool, 1 << 20)
-            tally = _of_jar(spool, name)
+            tally = _of_jar(spool, name, budget)
         whole.apis.update(tally.apis)
         whole.first = tally.first | whole.first
         facts = tally.facts(newest=False)
@@ -138,26 +142,44 @@ class _Tally:
         return ""
 
 
-def _of_jar(spool: IO[bytes], jar: str) -> _Tally:
+class _Budget:
+    """What may be read of all jars together."""
+
+    def __init__(self) -> None:
+        self._entries = _JARS_ENTRIES
+        self._bytes = _JARS_BYTES
+
+    def spend(self, jar: str, size: int) -> None:
+        """Count an entry of which ``size`` bytes were read. Raises BuildError when it is too much."""
+        self._entries -= 1
+        self._bytes -= size
+        if self._entries < 0 or self._bytes < 0:
+            limit = f"{_JARS_ENTRIES} entries, and {_JARS_BYTES >> 30} GB of classes"
+            _refuse_jar(jar, f"with the jars before it, more than {limit}")
+
+
+def _of_jar(spool: IO[bytes], jar: str, budget: _Budget) -> _Tally:
     tally = _Tally()
-    left = _JAR_LIMIT
     try:
-        with zipfile.ZipFile(spool) as archive:
+        with open_zip(spool) as archive:
             for entry in archive.infolist():
-                name = entry.filename
+                name, content = entry.filename, b""
                 if _is_loaded(name):
                     content = _start(archive, entry)
                     tally.add_class(f"{jar}: {name}", content)
-                    left -= len(content)
                 elif name.startswith("META-INF/") and name.endswith(".tld"):
                     content = _start(archive, entry)
                     tally.tags.update(uri.decode("utf-8", "replace") for uri in _TAG_URI.findall(content))
-                    left -= len(content)
-                if left < 0:
-                    break
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zlib.error):
+                budget.spend(jar, len(content))
+    except TooManyEntries as error:
+        _refuse_jar(jar, str(error))
+    except DAMAGED:
         return _Tally()
     return tally
+
+
+def _refuse_jar(jar: str, reason: str) -> NoReturn:
+    raise BuildError(f"the WAR is refused: WEB-INF/lib/{jar} has {reason}", "Check how the build makes it.")
 
 
 def _is_loaded(name: str) -> bool:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from hookserver.limits.zip import DAMAGED, open_zip
 from hookserver.project.findings import Build, Dependency, Evidence, Hit, Hits
 from hookserver.project.folder import FILE_LIMIT, Folder, parse_xml
 from hookserver.project.java import sorted_levels
 from hookserver.project.sessions.bytecode import find_unserializable
 
 _MAX_CLASSES = 1000
-_MAX_ENTRIES = 100_000
 _MAGIC = b"\xca\xfe\xba\xbe"
 _NAMES = {"javax": b"javax/servlet/", "jakarta": b"jakarta/servlet/", "session": b"servlet/http/HttpSession"}
 """The text in a class file that uses the API."""
@@ -47,11 +47,11 @@ def read_prebuilt_wars(folder: Folder) -> Prebuilt:
     java: tuple[Evidence, ...] = ()
     libraries: tuple[Dependency, ...] = ()
     try:
-        with zipfile.ZipFile(folder.root / wars[0]) as war:
+        with (folder.root / wars[0]).open("rb") as file, open_zip(file) as war:
             hits, java = _classes(war, wars[0])
             libraries = tuple(_libraries(war, wars[0]))
             files = [_xml(war, wars[0], path, notes) for path in ("WEB-INF/web.xml", "META-INF/context.xml")]
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
+    except DAMAGED as error:
         notes.append(f"{wars[0]} cannot be read as a WAR: {error}")
     build = Build(
         kind="war",
@@ -69,7 +69,7 @@ def _classes(war: zipfile.ZipFile, name: str) -> tuple[dict[str, Hits], tuple[Ev
     found: dict[str, list[Hit]] = {use: [] for use in _NAMES}
     levels = set()
     contents = []
-    classes = [entry for entry in war.infolist()[:_MAX_ENTRIES] if _CLASS.fullmatch(entry.filename)]
+    classes = [entry for entry in war.infolist() if _CLASS.fullmatch(entry.filename)]
     for entry in classes[:_MAX_CLASSES]:
         content = _read(war, entry)
         if content.startswith(_MAGIC) and len(content) > 8:
@@ -84,7 +84,7 @@ def _classes(war: zipfile.ZipFile, name: str) -> tuple[dict[str, Hits], tuple[Ev
 
 
 def _libraries(war: zipfile.ZipFile, name: str) -> Iterator[Dependency]:
-    for entry in war.infolist()[:_MAX_ENTRIES]:
+    for entry in war.infolist():
         if match := _JAR.fullmatch(entry.filename):
             yield Dependency("", match[1], match[2] or "", name)
 

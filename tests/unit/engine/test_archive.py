@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import tarfile
 
 from hypothesis import given
@@ -11,7 +12,7 @@ from hookserver.engine.archive import Chunks, Entry, pack
 @given(st.lists(st.binary(min_size=1, max_size=10), max_size=10), st.lists(st.integers(0, 15), max_size=10))
 def test_chunks_read_as_the_same_bytes(chunks: list[bytes], sizes: list[int]) -> None:
     whole = b"".join(chunks)
-    file = Chunks(iter(chunks))
+    file = io.BufferedReader(Chunks(iter(chunks)))
     for size in sizes:
         part = file.read(size)
         assert part == whole[:size]
