@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import signal
 import subprocess
 import time
@@ -18,7 +19,26 @@ import git
 
 from hookserver.errors import GitError
 from hookserver.git.environment import RULES, environment, include, users_config, without_inherited
+from hookserver.git.remote import TOO_LARGE
+from hookserver.limits.child import FILE, limited_command
 from hookserver.state.atomic_write import write_atomically
+
+MEMORY = 2 << 30
+"""Bytes of address space of each process of git: a small pack can unpack to any size."""
+CPU = 1500
+"""Seconds of CPU time of each process of git: the first fetch of a large repository indexes its whole history."""
+OUTPUT = 16 << 20
+"""Bytes that git may write to stdout."""
+_STDERR = 16 << 10
+"""Bytes of the end of stderr that are kept: a server can write to it without end."""
+_STOPPED = {
+    -signal.SIGXFSZ: f"it wrote a file of more than {FILE >> 30} GB",
+    -signal.SIGXCPU: f"it used more than {CPU} s of CPU time",
+}
+
+
+class TooMuchOutput(GitError):
+    """Raised when git was stopped because it wrote more than ``OUTPUT``."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +67,10 @@ class GuardedGit(git.Git):
     def execute(self, command: Sequence[str], **options: Any) -> Any:  # type: ignore[override]  # fewer options
         """As GitPython's, for the options ``with_extended_output`` and ``with_exceptions``.
 
-        Raises GitError when git does not end in time, or is not installed.
+        Raises GitError when git does not end in time, or is not installed, TooMuchOutput.
         """
-        answer = self._run([*without_inherited(os.environ, self.environment()), *command])
+        guarded = [*without_inherited(os.environ, self.environment()), *command]
+        answer = self._run(limited_command(guarded, MEMORY, FILE, CPU))
         if answer.status and options.get("with_exceptions", True):
             raise git.GitCommandError([*command], answer.status, answer.stderr, answer.stdout)
         return astuple(answer) if options.get("with_extended_output") else answer.stdout
@@ -65,7 +86,8 @@ class GuardedGit(git.Git):
         process = guard.proc
         assert process is not None
         try:
-            stdout, stderr = process.communicate(timeout=max(0.0, self._ends - started))
+            stdout, stderr = _output(process, self._ends)
+            process.wait(max(0.0, self._ends - time.monotonic()))
         except subprocess.TimeoutExpired:
             raise GitError(
                 f"git {_verb(command)} was stopped: it did not end within {time.monotonic() - started:.0f} s",
@@ -76,13 +98,39 @@ class GuardedGit(git.Git):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+            for pipe in filter(None, (process.stdout, process.stderr)):
+                pipe.close()
+        if process.returncode in _STOPPED:
+            raise GitError(f"git {_verb(command)} was stopped: {_STOPPED[process.returncode]}", TOO_LARGE)
         return GitResult(process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace"))
+
+
+def _output(process: Any, ends: float) -> tuple[bytearray, bytearray]:
+    """The whole stdout, and the end of stderr. Raises TooMuchOutput, TimeoutExpired."""
+    stdout, stderr = bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ, stdout)
+        selector.register(process.stderr, selectors.EVENT_READ, stderr)
+        while selector.get_map():
+            left = ends - time.monotonic()
+            ready = selector.select(left) if left > 0 else []
+            if not ready:
+                raise subprocess.TimeoutExpired("git", left)
+            for key, _ in ready:
+                part = os.read(key.fd, 1 << 16)
+                if not part:
+                    selector.unregister(key.fileobj)
+                key.data.extend(part)
+            del stderr[:-_STDERR]
+            if len(stdout) > OUTPUT:
+                raise TooMuchOutput(f"git was stopped: it wrote more than {OUTPUT >> 20} MB of output", TOO_LARGE)
+    return stdout, stderr
 
 
 def ask(command: Callable[..., Any], *arguments: str | Path) -> GitResult:
     """Run a command of a `GuardedGit`, such as ``git.fetch``. A failure is an answer, too.
 
-    Raises GitError when git does not end in time, or is not installed.
+    Raises GitError when git does not end in time, or is not installed, TooMuchOutput.
     """
     try:
         return GitResult(*command(*arguments, with_extended_output=True, with_exceptions=False))

@@ -17,6 +17,7 @@ _SSH = (
 # - safe: git refuses a repository of another user, which a mirror or an operator's bare repository can be;
 # - hooksPath, fsmonitor, askPass and the protocol ext name programs that git would run;
 # - lowSpeed ends a transfer that stands still, autoDetach keeps gc within the time limit of the command;
+# - pack and packedGit keep git within the memory that it may use, on machines with many cores, too;
 # - allowAnySHA1InWant lets a checkout fetch any one commit from the mirror.
 RULES = """\
 [safe]
@@ -26,6 +27,8 @@ RULES = """\
 	fsmonitor = false
 	logAllRefUpdates = false
 	askPass =
+	packedGitWindowSize = 32m
+	packedGitLimit = 512m
 [protocol "ext"]
 	allow = never
 [http]
@@ -33,6 +36,9 @@ RULES = """\
 	lowSpeedTime = 60
 [gc]
 	autoDetach = false
+[pack]
+	threads = 2
+	windowMemory = 256m
 [submodule]
 	recurse = false
 [uploadpack]

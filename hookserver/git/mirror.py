@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from hookserver.errors import GitError, NotFound
-from hookserver.git.command import GitResult, Guard, GuardedGit, ask
+from hookserver.git.command import GitResult, Guard, GuardedGit, TooMuchOutput, ask
 from hookserver.git.remote import branch_missing, explained, output_excerpt, parse_heads, parse_remote
-from hookserver.git.tree import tame
+from hookserver.git.tree import check_listing, tame, too_large
 
 _FULL = re.compile(r"[0-9a-f]{40}")
 _ASKED = re.compile(r"[0-9a-fA-F]{7,40}")
@@ -122,6 +122,8 @@ class Mirror:
 
     def _checkout_once(self, commit: str, into: Path, ends: float) -> GitResult:
         shutil.rmtree(into, ignore_errors=True)
+        if (refused := self._check_tree(commit, ends)).status:
+            return refused
         git = self._guard.local(ends, into / ".git", work_tree=into)
         answer = ask(self._guard.local(ends).init, *_INIT, f"--initial-branch={self._branch}", "--", into)
         if answer.status == 0:
@@ -130,6 +132,18 @@ class Mirror:
             answer = ask(packed.fetch, *_FETCH, "--no-auto-gc", "--depth=1", "--", self._path, commit)
         if answer.status == 0:
             answer = ask(git.reset, "--quiet", "--hard", commit, "--")
+        return answer
+
+    def _check_tree(self, commit: str, ends: float) -> GitResult:
+        """Count the files of the commit, before any is written. Raises GitError when there is too much."""
+        git = self._guard.local(ends, self._path)
+        try:
+            # A few trees inside each other can be any number of files; -t shows the trees, too: git-ls-tree(1).
+            answer = ask(git.ls_tree, "-r", "-t", "-l", "-z", "--full-tree", commit)
+        except TooMuchOutput as error:
+            raise too_large(commit) from error
+        if answer.status == 0:
+            check_listing(answer.stdout, commit)
         return answer
 
     def _fetch_branch(self, mirror: Path, ends: float) -> GitResult:

@@ -18,6 +18,8 @@ printf '%s\\npassword=%s\\n' "$user" "$HOOKSERVER_GIT_PASSWORD"; }; f"""
 or a token, which needs no password."""
 _NOISE = re.compile(r"^(?:warning: .*|hint: .*|From .*|)$", re.MULTILINE)
 
+TOO_LARGE = "Make the repository smaller: hookserver's limits are in deploy/README.md."
+
 
 @dataclass(frozen=True)
 class Remote:
@@ -130,6 +132,11 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         r"error: (?:5\d\d|429)",
         "the git server has an internal error, or too many requests",
         "Push again later.",
+    ),
+    (
+        r"died of signal (?:24|25)|File too large|[Oo]ut of memory|mmap failed",
+        "the repository needs more memory, time or disk than hookserver gives to git",
+        TOO_LARGE,
     ),
     (r"No space left on device|Disk quota exceeded", "the disk is full", "Make room below server.state_dir."),
     (

@@ -84,15 +84,20 @@ def run_limited(
     return result  # type: ignore[return-value]  # a success has what the action returned
 
 
-def with_memory(command: Sequence[str], memory: int | None) -> list[str]:
-    """The command, which may use ``memory`` bytes of address space, whatever its parent may; None: as many as allowed.
+def limited_command(command: Sequence[str], memory: int | None, file: int = FILE, cpu: int = CPU) -> list[str]:
+    """The command with limits of its own, also in ``run_limited``; ``memory`` None: all that this process may have.
 
-    A program in Go does not even start with a few hundred megabytes.
+    A program in Go does not even start with a few hundred megabytes of address space. See prlimit(1).
     """
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    allowed = hard if memory is None or -1 < hard < memory else memory
-    limit = "unlimited" if allowed == resource.RLIM_INFINITY else str(allowed)
-    return ["prlimit", f"--as={limit}:", *command]
+    address_space = (
+        resource.getrlimit(resource.RLIMIT_AS)[1] if memory is None else _allowed(resource.RLIMIT_AS, memory)
+    )
+    limits = {
+        "as": "unlimited" if address_space == resource.RLIM_INFINITY else address_space,
+        "fsize": _allowed(resource.RLIMIT_FSIZE, file),
+        "cpu": _allowed(resource.RLIMIT_CPU, cpu),
+    }
+    return ["prlimit", *(f"--{name}={soft}:" for name, soft in limits.items()), *command]
 
 
 def _be_child(parent: int, writer: int, action: Callable[[], object], limits: Limits) -> NoReturn:
@@ -137,9 +142,13 @@ def _limit_itself(limits: Limits) -> None:
 
 
 def _lower(kind: int, wanted: int) -> None:
-    """Lower the soft limit alone: a program may need another one, see ``with_memory``."""
+    """Lower the soft limit alone: a program may need another one, see ``limited_command``."""
+    resource.setrlimit(kind, (_allowed(kind, wanted), resource.getrlimit(kind)[1]))
+
+
+def _allowed(kind: int, wanted: int) -> int:
     _, hard = resource.getrlimit(kind)
-    resource.setrlimit(kind, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 def _read_until(reader: int, ends: float) -> bytes | None:

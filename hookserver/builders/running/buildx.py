@@ -21,7 +21,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import image_id
 from hookserver.engine.output import LineReader
 from hookserver.errors import BuildError, indented
-from hookserver.limits.child import with_memory
+from hookserver.limits.child import limited_command
 from hookserver.state.deploy_processes import TAG, kill_orphans
 
 _VERSION_TIMEOUT = 30.0
@@ -105,7 +105,7 @@ def _run(
 
     lines = LineReader()
     with subprocess.Popen(
-        with_memory(["docker", "buildx", *arguments], None),
+        limited_command(["docker", "buildx", *arguments], memory=None),
         env={**_environment(tools), TAG: tag},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,16 +95,63 @@ def test_tree_with_a_git_folder_of_its_own_is_refused(source: Source, mirror_of:
     assert not (tmp_path / "work/.git/post-checkout").exists()
 
 
-def test_checkout_of_very_many_files_ends_at_the_deadline(source: Source, mirror_of: Make, tmp_path: Path) -> None:
-    blob = source.git("hash-object", "-w", "pom.xml")
-    leaf = _tree(source, "".join(f"100644 blob {blob}\t{number}\n" for number in range(1000)))
-    tree = _tree(source, "".join(f"040000 tree {leaf}\t{number}\n" for number in range(1000)))
-    source.git("update-ref", "HEAD", source.git("commit-tree", tree, "-m", "a million files"))
+def _push_tree(source: Source, tree: str) -> None:
+    source.git("update-ref", "HEAD", source.git("commit-tree", tree, "-m", "hostile"))
     source.push()
+
+
+def _nested(source: Source, innermost: str, name: str, width: int, depth: int) -> str:
+    """A few trees, each ``width`` times in the next one."""
+    tree = innermost
+    for _ in range(depth):
+        tree = _tree(source, "".join(f"040000 tree {tree}\t{name}{number}\n" for number in range(width)))
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "depth", "has_file"),
+    [
+        pytest.param("f", 10, 6, True, id="a million files in seven objects"),
+        pytest.param("f", 10, 12, False, id="folders without a file"),
+        pytest.param("f" * 240, 2, 16, True, id="long paths"),
+        pytest.param("f", 1, 101, True, id="a deep folder"),
+    ],
+)
+def test_tree_of_too_many_files_is_refused_before_one_is_written(
+    source: Source, mirror_of: Make, tmp_path: Path, name: str, width: int, depth: int, has_file: bool
+) -> None:
+    leaf = f"100644 blob {source.git('hash-object', '-w', 'pom.xml')}\tx\n" if has_file else ""
+    _push_tree(source, _nested(source, _tree(source, leaf), name, width, depth))
     mirror = mirror_of(source.bare)
     tip = mirror.fetch(20)
+    started = time.monotonic()
+
+    with pytest.raises(GitError, match="it has more than 100000 files"):
+        mirror.checkout(tip, tmp_path / "work", 60)
+    assert time.monotonic() - started < 30
+    assert not any(path.is_file() for path in (tmp_path / "work").rglob("*") if ".git" not in path.parts)
+
+
+def test_tree_of_too_many_bytes_is_refused_before_one_is_written(
+    source: Source, mirror_of: Make, tmp_path: Path
+) -> None:
+    (source.clone / "large").write_bytes(bytes(30 << 20))
+    blob = source.git("hash-object", "-w", "large")
+    _push_tree(source, _tree(source, "".join(f"100644 blob {blob}\t{number}\n" for number in range(100))))
+
+    with pytest.raises(GitError, match="more than 100000 files and folders, 2 GB"):
+        checked_out(source, mirror_of, tmp_path / "work")
+    assert not (tmp_path / "work").exists()
+
+
+def test_checkout_ends_at_the_deadline(source: Source, mirror_of: Make, tmp_path: Path) -> None:
+    blob = source.git("hash-object", "-w", "pom.xml")
+    _push_tree(source, _tree(source, "".join(f"100644 blob {blob}\t{number}\n" for number in range(60_000))))
+    mirror = mirror_of(source.bare)
+    tip = mirror.fetch(20)
+
     with pytest.raises(GitError, match="did not end within"):
-        mirror.checkout(tip, tmp_path / "work", 0.5)
+        mirror.checkout(tip, tmp_path / "work", 0.3)
 
 
 def _tree(source: Source, listing: str) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import GitError
-from hookserver.git.command import GuardedGit
+from hookserver.git.command import CPU, MEMORY, GuardedGit, TooMuchOutput, ask
 from hookserver.git.environment import environment
+from hookserver.limits.child import FILE
 
 
 def test_deadline_kills_git_and_everything_it_started(tmp_path: Path, eventually: Callable[..., object]) -> None:
@@ -19,6 +20,36 @@ def test_deadline_kills_git_and_everything_it_started(tmp_path: Path, eventually
         GuardedGit(tmp_path, environment("t", Path("/dev/null")), started + 0.5)(c=f"alias.stall={script}").stall()
     assert time.monotonic() - started < 3
     eventually(lambda: not _runs(int(pid_file.read_text())), deadline=2)
+
+
+def _git(folder: Path) -> GuardedGit:
+    return GuardedGit(folder, environment("t", Path("/dev/null")), time.monotonic() + 20)
+
+
+def test_endless_output_is_stopped(tmp_path: Path) -> None:
+    with pytest.raises(TooMuchOutput, match="more than 16 MB"):
+        _git(tmp_path)(c="alias.endless=!yes").endless()
+
+
+def test_of_endless_messages_the_end_is_kept(tmp_path: Path) -> None:
+    script = "!sh -c 'yes | head -c 30000000 >&2; echo the end >&2'"
+    answer = ask(_git(tmp_path)(c=f"alias.noisy={script}").noisy)
+
+    assert answer.stderr.endswith("y\nthe end\n")
+    assert len(answer.stderr) <= 16 << 10
+
+
+def test_large_file_stops_git(tmp_path: Path) -> None:
+    answer = ask(_git(tmp_path)(c=f"alias.large=!truncate -s 5G {tmp_path}/large").large)
+
+    assert answer.status
+    assert (tmp_path / "large").stat().st_size == 0
+
+
+def test_git_gets_limits_of_its_own(tmp_path: Path) -> None:
+    limits = _git(tmp_path)(c="alias.limits=!ulimit -v; ulimit -f; ulimit -t; :").limits()
+
+    assert limits.split() == [str(MEMORY >> 10), str(FILE >> 9), str(CPU)]
 
 
 def _runs(pid: int) -> bool:

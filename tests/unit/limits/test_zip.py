@@ -50,7 +50,10 @@ def test_too_many_entries_are_refused_before_they_are_read(count: int, told: int
     file = io.BytesIO(directory(count, told))
     tracemalloc.start()
     try:
-        with pytest.raises(TooManyEntries, match="more than 100000 entries|a list of entries of 39 MB"), open_zip(file):
+        with (
+            pytest.raises(TooManyEntries, match=r"more than 100000 entries|a list of entries of 39 MB"),
+            open_zip(file),
+        ):
             pass
         assert tracemalloc.get_traced_memory()[1] < 2 * len(file.getvalue())
     finally:
