@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from hookserver.errors import DeployFailed, HookserverError
+from hookserver.errors import HookserverError
 from hookserver.state.parent_death import end_with_parent
 
 MEMORY = 512 << 20
@@ -46,7 +46,7 @@ class Limits:
 
 
 def run_limited(
-    what: str, action: Callable[[], T], limits: Limits, error: type[DeployFailed] = DeployFailed, remedy: str = ""
+    what: str, action: Callable[[], T], limits: Limits, error: type[HookserverError] = HookserverError, remedy: str = ""
 ) -> T:
     """What ``action()`` returns, which runs in a child process; a HookserverError of its own is raised here, too.
 

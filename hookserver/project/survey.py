@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from hookserver.limits.child import Limits, run_limited
 from hookserver.project import api, cautions, health, sources, subfolders, tomcat_files
 from hookserver.project.builds import ant, archive, dockerfile, gradle, maven
 from hookserver.project.builds.commands import command
@@ -18,25 +21,36 @@ from hookserver.project.variables import environment_variables
 from hookserver.project.web_app import WebApp, find_web_app
 
 _MAX_SUBPROJECTS = 10
+_SECONDS = 60
 _OUTPUT_FOLDERS = ("build/", "dist/", "target/")
 
 
 def inspect_project(root: Path) -> Project:
     """The findings about a folder. If it has no build file, a project in a subfolder is inspected instead.
 
-    Reads a limited part of the folder, follows no symbolic link, runs nothing, accepts any content.
+    Reads a limited part of the folder, follows no symbolic link, runs nothing, accepts any content. Raises
+    HookserverError when that takes too long, or too much memory.
     """
-    folder = Folder(root)
-    project = _inspect(root, folder)
-    if not project.builds and (found := subfolders.project_folders(folder)[:_MAX_SUBPROJECTS]):
-        project = _from_subfolder(project, folder, {name: inspect_project(root / name) for name in found})
-    above = subfolders.note_on_repository_above(root)
-    return replace(project, notes=(above, *project.notes)) if above else project
+    return _limited(partial(_inspect_all, root))
 
 
 def inspect_folder(root: Path) -> Project:
-    """The findings about the folder itself, without projects in its subfolders."""
-    return _inspect(root, Folder(root))
+    """The findings about the folder itself, without projects in its subfolders. Raises as ``inspect_project``."""
+    return _limited(lambda: _inspect(root, Folder(root)))
+
+
+def _limited(inspect: Callable[[], Project]) -> Project:
+    remedy = "Move large generated files out of the folder; or write the settings by hand."
+    return run_limited("the inspection of the project", inspect, Limits(_SECONDS, cpu=_SECONDS), remedy=remedy)
+
+
+def _inspect_all(root: Path) -> Project:
+    folder = Folder(root)
+    project = _inspect(root, folder)
+    if not project.builds and (found := subfolders.project_folders(folder)[:_MAX_SUBPROJECTS]):
+        project = _from_subfolder(project, folder, {name: _inspect_all(root / name) for name in found})
+    above = subfolders.note_on_repository_above(root)
+    return replace(project, notes=(above, *project.notes)) if above else project
 
 
 def _from_subfolder(top: Project, folder: Folder, found: dict[str, Project]) -> Project:
