@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from hookserver.errors import HookserverError
+from hookserver.errors import DeployFailed
 
 PATTERNS_LIMIT = 64 << 10
 """Characters of all patterns together: each character of a path is work for each of them."""
@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"\*\*/?|\*|\?|\[(\^?)((?:\\.|[^\\\]]){1,100})\]|\\(.)|(.)",
 _MEMBER = re.compile(r"\\?(.)(?:-\\?(.))?", re.DOTALL)
 
 
-class TooManyPatterns(HookserverError):
+class TooManyPatterns(DeployFailed):
     """Raised for more than ``PATTERNS_LIMIT`` characters."""
 
 
