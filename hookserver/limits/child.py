@@ -25,7 +25,7 @@ MEMORY = 512 << 20
 """Bytes of address space beside what the process has at its start."""
 CPU = 600
 """Seconds of CPU time of one process."""
-FILE = 4 << 30
+FILE = 5 << 30
 """Bytes of one file on this machine's disk."""
 DESCRIPTORS = 256
 _OUT_OF_MEMORY = 3

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from hookserver.limits.child import FILE
-
+SIZE = 4 << 30
+"""Bytes of all entries."""
 ENTRIES = 100_000
 NAME = 4096
 """Bytes of a path: PATH_MAX of Linux."""
@@ -65,7 +65,7 @@ class Member:
             yield chunk
 
 
-def read_tar(stream: IO[bytes], size: int = FILE, entries: int = ENTRIES) -> Iterator[Member]:
+def read_tar(stream: IO[bytes], size: int = SIZE, entries: int = ENTRIES) -> Iterator[Member]:
     """The entries, in order, each read or skipped before the next one: at most so many, of so many bytes together.
 
     ``stream.read(n)`` returns fewer bytes only at the end. Raises RefusedTar, also for a sparse file, and OSError.

@@ -22,7 +22,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import ensure_image
 from hookserver.engine.output import FrameReader, LineReader
 from hookserver.errors import BuildError
-from hookserver.limits.tar import Member, RefusedTar, read_tar
+from hookserver.limits.tar import SIZE, Member, RefusedTar, read_tar
 
 _FOLDER = "source"
 _MARKER = "hookserver-build"
@@ -34,8 +34,6 @@ cd /{_FOLDER} && "$@" 3>&- || exit $?
 cd / && : >{_MARKER} || exit $?
 find {_MARKER} {_FOLDER} -type f '(' -name {_MARKER} -o -name '*.war' ')' -exec tar -c {{}} + >&3"""
 _ENTRYPOINT = ("sh", "-c", _SCRIPT, "build")
-_WARS_LIMIT = 4 << 30
-"""Bytes of all WARs that a build makes: a build must not fill the disk of the host."""
 _STDOUT = 1
 _KILLED = 128 + signal.SIGKILL
 # ContainerAttach in the Engine API: https://docs.docker.com/reference/api/engine/version/v1.41/
@@ -59,10 +57,8 @@ class _Output:
         for stream, part in self._frames.feed(data):
             if stream == _STDOUT:
                 self._wars.write(part)
-                if self._wars.tell() > _WARS_LIMIT:
-                    raise BuildError(
-                        f"the WARs are larger than {_WARS_LIMIT >> 30} GB", "Let the build make fewer WARs."
-                    )
+                if self._wars.tell() > SIZE:
+                    raise BuildError(f"the WARs are larger than {SIZE >> 30} GB", "Let the build make fewer WARs.")
             else:
                 self._log_lines(self._lines.feed(part))
 
@@ -111,12 +107,12 @@ def _take_war(tools: BuildTools, wars: IO[bytes], job: BuildJob, recipe: Recipe,
     path = job.work / "app.war"
     with tools.engine.doing("take the WAR out of the build"):
         try:
-            names = {_name(entry) for entry in read_tar(wars, _WARS_LIMIT)}
+            names = {_name(entry) for entry in read_tar(wars)}
             name = choose_war(sorted(names - {_MARKER}), recipe.war, recipe.folder)
             log.line(f"the WAR: {name}")
             wars.seek(0)
             with path.open("wb") as file:
-                next(entry for entry in read_tar(wars, _WARS_LIMIT) if _name(entry) == name).copy_to(file)
+                next(entry for entry in read_tar(wars) if _name(entry) == name).copy_to(file)
         except RefusedTar as error:
             raise BuildError(
                 f"the WARs of the build are refused: {error}", "Let the build make plain files."
