@@ -20,7 +20,7 @@ from hookserver.engine.archive import Entry, pack
 from hookserver.errors import BuildError
 
 _LIMIT = 64 << 20
-_OVERWRITES = re.compile(r"^\s*(?:export\s+)?CATALINA_OPTS=(?!.*\$\{?CATALINA_OPTS\b)", re.MULTILINE)
+_OVERWRITES = re.compile(r"^[ \t]*(?:export[ \t]+)?CATALINA_OPTS=(?!.*\$\{?CATALINA_OPTS\b)", re.MULTILINE)
 _MANAGERS = re.compile(r"conf/[^/]+/[^/]+/(manager|host-manager)\.xml")
 
 

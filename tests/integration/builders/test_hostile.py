@@ -98,6 +98,10 @@ def expect(used: Used, reason: str, name: str) -> None:
 # Tar files that a build's container sends in place of its WARs.
 
 
+ZEROS = 80 << 20
+"""Bytes of a name, which the container sends after its header."""
+
+
 def header(name: str, kind: bytes, size: int) -> bytes:
     made = tarfile.TarInfo(name)
     made.type, made.size = kind, size
@@ -105,7 +109,7 @@ def header(name: str, kind: bytes, size: int) -> bytes:
 
 
 def sparse(size: int) -> bytes:
-    block = bytearray(header("source/app.war", tarfile.GNUTYPE_SPARSE, 1))
+    block = bytearray(header("source/target/app.war", tarfile.GNUTYPE_SPARSE, 1))
     block[386:398] = b"\x80" + (size - 1).to_bytes(11, "big")
     block[398:410] = b"%011o\0" % 1
     block[483:495] = b"\x80" + size.to_bytes(11, "big")
@@ -117,11 +121,11 @@ def sparse(size: int) -> bytes:
 TARS = {
     "sparse, 200 MB": (sparse(200 << 20), "sparse"),
     "sparse, 1 PB": (sparse(1 << 50), "sparse"),
-    "a name of 150 MB": (header("././@LongLink", tarfile.GNUTYPE_LONGNAME, 150 << 20) + bytes(512), "157286400 bytes"),
-    "attributes of 150 MB": (header("x", tarfile.XHDTYPE, 150 << 20) + bytes(512), "157286400 bytes"),
-    "a file of 1 PB": (header("source/app.war", tarfile.REGTYPE, 1 << 50) + bytes(1024), "more than 4096 MB"),
-    "a link": (header("source/app.war", tarfile.SYMTYPE, 0) + bytes(1024), "is a link"),
-    "a device": (header("source/app.war", tarfile.BLKTYPE, 0) + bytes(1024), "is a device"),
+    "a name of 80 MB": (header("././@LongLink", tarfile.GNUTYPE_LONGNAME, ZEROS), f"{ZEROS} bytes"),
+    "attributes of 80 MB": (header("x", tarfile.XHDTYPE, ZEROS), f"{ZEROS} bytes"),
+    "a file of 1 PB": (header("source/target/app.war", tarfile.REGTYPE, 1 << 50) + bytes(1024), "more than 4096 MB"),
+    "a link": (header("source/target/app.war", tarfile.SYMTYPE, 0) + bytes(1024), "is a link"),
+    "a device": (header("source/target/app.war", tarfile.BLKTYPE, 0) + bytes(1024), "is a device"),
     "many entries": (header("source/a.war", tarfile.REGTYPE, 0) * 100_001 + bytes(1024), "more than 100000 entries"),
 }
 
@@ -129,7 +133,8 @@ TARS = {
 @pytest.mark.parametrize("name", TARS)
 def test_hostile_tar_of_a_build_is_refused(site: BuildSite, place: Path, name: str) -> None:
     data, reason = TARS[name]
-    script = "printf '#!/bin/sh\\ncat /source/evil.tar\\n' >/usr/local/bin/tar && chmod +x /usr/local/bin/tar"
+    send = f"cat /source/evil.tar; head -c {ZEROS if 'bytes' in reason else 0} /dev/zero"
+    script = f"printf '%s\\n' '#!/bin/sh' '{send}' >/usr/local/bin/tar && chmod +x /usr/local/bin/tar"
     build = {"kind": "maven", "command": ["sh", "-c", script], "image": "maven:3.9-eclipse-temurin-17"}
     job = on(place, site.job({"evil.tar": data}, build=build))
 
@@ -188,7 +193,7 @@ FROM = f"FROM {TOMCAT}\n"
 DOCKERFILES: Mapping[str, tuple[Mapping[str, str], str]] = {
     "blank lines": ({"Dockerfile": FROM + "\n" * 1_000_000}, "built"),
     "blanks after RUN": ({"Dockerfile": FROM + "RUN" + " " * 60_000}, "failed"),
-    "stars in COPY": ({"Dockerfile": FROM + f"COPY {'*a' * 5000}target/ /x\n"}, "failed"),
+    "stars in COPY": ({"Dockerfile": FROM + f"COPY {'*a' * 5000}/target/ /x\n"}, "failed"),
     "stars in .dockerignore": ({"Dockerfile": FROM, ".dockerignore": "*a" * 20_000 + "\n**/" + "a*" * 10_000}, "built"),
     "patterns of 1 MB": ({"Dockerfile": FROM, ".dockerignore": "*a\n" * 300_000}, "patterns of more than"),
     "backslashes": ({"Dockerfile": "\\" * 1000}, "unknown instruction"),

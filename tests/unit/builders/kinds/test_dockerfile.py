@@ -55,8 +55,8 @@ HOSTILE = {
     "less-than signs": "FROM tomcat:10\nRUN " + "<" * 900_000,
     "flags": "FROM tomcat:10\nCOPY " + "--from " * 130_000,
     "stages": "FROM a AS b\nFROM b AS a\n" * 35_000,
-    "stars": "FROM tomcat:10\nCOPY " + "*a" * 450_000 + "target/ /x",
-    "many stars": "FROM tomcat:10\nCOPY " + ("*a" * 20_000 + "target/ ") * 20,
+    "stars": "FROM tomcat:10\nCOPY " + "*a" * 450_000 + "/target/ /x",
+    "many stars": "FROM tomcat:10\nCOPY " + ("*a" * 20_000 + "/target/x ") * 20,
     "many copies": "FROM tomcat:10\n" + "".join(f"COPY *{number}.war x\n" for number in range(50_000)),
 }
 
