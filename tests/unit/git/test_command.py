@@ -40,7 +40,7 @@ def test_of_endless_messages_the_end_is_kept(tmp_path: Path) -> None:
 
 
 def test_large_file_stops_git(tmp_path: Path) -> None:
-    answer = ask(_git(tmp_path)(c=f"alias.large=!truncate -s 5G {tmp_path}/large").large)
+    answer = ask(_git(tmp_path)(c=f"alias.large=!truncate -s 6G {tmp_path}/large").large)
 
     assert answer.status
     assert (tmp_path / "large").stat().st_size == 0
