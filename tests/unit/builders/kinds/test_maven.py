@@ -6,6 +6,8 @@ import contextlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hookserver.builders.kinds import maven
 from hookserver.builders.running.wrapper import as_typed
@@ -64,3 +66,20 @@ def test_wrapper_runs_when_the_project_has_all_its_files(
     with contextlib.closing(DeployLog(tmp_path / "log")) as log:
         assert as_typed(maven.default_command(source, log)).startswith(command)
     assert note in (tmp_path / "log").read_text()
+
+
+PIECES = [
+    "<?xml version='1.0' encoding='",
+    "utf-16",
+    "x",
+    "'?>",
+    "<project>",
+    "<packaging>",
+    "</packaging>",
+    "<!ENTITY a 'b'>",
+]
+
+
+@given(st.one_of(st.text(max_size=100), st.lists(st.sampled_from([*PIECES, "&a;", "</project>", "\0"])).map("".join)))
+def test_any_text_has_a_packaging(pom: str) -> None:
+    assert isinstance(maven.packaging(pom), str)

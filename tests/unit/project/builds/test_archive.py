@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import zipfile
 from pathlib import Path
 
 from hookserver.project import inspect_project
-from tests.unit.project.trees import plant
+from tests.unit.project.trees import cpu_seconds, plant
 
 
 def test_prebuilt_war_shows_its_api_and_its_java_level(tmp_path: Path) -> None:
@@ -40,6 +39,6 @@ def test_war_of_huge_classes_is_read_quickly(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "shop.war", "w", zipfile.ZIP_DEFLATED) as war:
         for number in range(5):
             war.writestr(f"WEB-INF/classes/C{number}.class", b"\xca\xfe\xba\xbe\x00\x00\x00\x34" + b"\0" * (20 << 20))
-    began = time.process_time()
+    began = cpu_seconds()
     assert [level.value for level in inspect_project(tmp_path).builds[0].java] == ["8"]
-    assert time.process_time() - began < 2
+    assert cpu_seconds() - began < 2
