@@ -15,6 +15,8 @@ from hookserver.project.java import sorted_levels
 from hookserver.project.sessions.bytecode import find_unserializable
 
 _MAX_CLASSES = 1000
+_MAX_NAME = 300
+"""Characters of a jar's path: a zip file allows 65,535."""
 _MAGIC = b"\xca\xfe\xba\xbe"
 _NAMES = {"javax": b"javax/servlet/", "jakarta": b"jakarta/servlet/", "session": b"servlet/http/HttpSession"}
 """The text in a class file that uses the API."""
@@ -85,7 +87,7 @@ def _classes(war: zipfile.ZipFile, name: str) -> tuple[dict[str, Hits], tuple[Ev
 
 def _libraries(war: zipfile.ZipFile, name: str) -> Iterator[Dependency]:
     for entry in war.infolist():
-        if match := _JAR.fullmatch(entry.filename):
+        if match := _JAR.fullmatch(entry.filename[:_MAX_NAME]):
             yield Dependency("", match[1], match[2] or "", name)
 
 

@@ -42,3 +42,12 @@ def test_war_of_huge_classes_is_read_quickly(tmp_path: Path) -> None:
     began = cpu_seconds()
     assert [level.value for level in inspect_project(tmp_path).builds[0].java] == ["8"]
     assert cpu_seconds() - began < 2
+
+
+def test_long_names_of_jars_are_read_quickly(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "shop.war", "w", zipfile.ZIP_DEFLATED) as war:
+        for number in range(20):
+            war.writestr(f"WEB-INF/lib/{number}{'-1' * 30_000}", b"")
+    began = cpu_seconds()
+    assert inspect_project(tmp_path).builds[0].dependencies == ()
+    assert cpu_seconds() - began < 2
