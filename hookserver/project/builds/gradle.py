@@ -13,14 +13,14 @@ from hookserver.project.findings import Build, Dependency, Evidence
 from hookserver.project.folder import Folder
 from hookserver.project.java import java_level, sorted_levels
 
-_SPRING_BOOT = re.compile(r"""\bid\s*\(?\s*["']org\.springframework\.boot["']\)?\s*version\s*\(?["']([\w.-]+)["']""")
+_SPRING_BOOT = re.compile(r"""\bid\s*+\(?\s*["']org\.springframework\.boot["']\)?\s*version\s*\(?["']([\w.-]+)["']""")
 _VERSION = r"""(?:JavaVersion\.(?:toVersion\(\s*)?)?["']?([\w.]+)"""
 _LEVELS = (
     ("options.release", re.compile(r"""options\.release(?:\.set\(|\s*=)\s*["']?([\w.]+)""")),
     ("languageVersion", re.compile(r"""JavaLanguageVersion\.of\(\s*["']?([\w.]+)""")),
     ("jvmToolchain", re.compile(r"""jvmToolchain\(\s*["']?([\w.]+)""")),
-    ("targetCompatibility", re.compile(r"targetCompatibility\s*[=(]?\s*" + _VERSION)),
-    ("sourceCompatibility", re.compile(r"sourceCompatibility\s*[=(]?\s*" + _VERSION)),
+    ("targetCompatibility", re.compile(r"targetCompatibility\s*+[=(]?\s*" + _VERSION)),
+    ("sourceCompatibility", re.compile(r"sourceCompatibility\s*+[=(]?\s*" + _VERSION)),
 )
 # Gradle 7 removed compile, runtime, testCompile and testRuntime:
 # https://docs.gradle.org/current/userguide/upgrading_version_6.html
@@ -42,7 +42,7 @@ _SCOPES = {
 }
 _NO_WAR = "no build file applies the war plugin (plugins that are classes are not read): perhaps it makes no WAR"
 _WAR_BLOCK = re.compile(r"\b(?:war|bootWar)\s*\{([^}]{0,2000})\}")
-_WAR_NAME = re.compile(r"""(?:archiveFileName|archiveName)\s*(?:\.set\(|=)?\s*["']([^"'$\n]+\.war)["']""")
+_WAR_NAME = re.compile(r"""(?:archiveFileName|archiveName)\s*+(?:\.set\(|=)?\s*["']([^"'$\n]+\.war)["']""")
 
 
 def read_build(folder: Folder) -> Build | None:

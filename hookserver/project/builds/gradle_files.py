@@ -11,23 +11,23 @@ from hookserver.project.builds.gradle_values import Values, read_values
 from hookserver.project.comments import without_comments
 from hookserver.project.folder import Folder, join
 
-_INCLUDE = re.compile(r"""(?:^|;)[ \t]*include\b\s*\(?\s*((?:["'][^"'\n]+["']\s*,?\s*)+)""", re.MULTILINE)
-_INCLUDED_BUILD = re.compile(r"""\bincludeBuild\s*\(?\s*["']([^"'\n]+)["']""")
+_INCLUDE = re.compile(r"""(?:^|;)[ \t]*include\b\s*+\(?\s*((?:["'][^"'\n]+["']\s*+,?\s*)+)""", re.MULTILINE)
+_INCLUDED_BUILD = re.compile(r"""\bincludeBuild\s*+\(?\s*["']([^"'\n]+)["']""")
 _STRING = re.compile(r"""["']([^"'\n]+)["']""")
 _PROJECT_DIR = re.compile(
     r"""project\(\s*["']([^"'\n]+)["']\s*\)\.projectDir\s*=\s*(?:new\s+)?[Ff]ile\(\s*(?:\w+\s*,\s*)?["']([^"'\n]+)["']"""
 )
 _ROOT_DIR = re.compile(r"\$(?:\{\w+\}|\w+)/")
-_PLUGIN_FILE = re.compile(r".*/src/main/(?:groovy|kotlin)/(?:.*/)?([^/]+?)\.gradle(?:\.kts)?")
+_PLUGIN_FOLDERS = ("/src/main/groovy/", "/src/main/kotlin/")
 _FOR_PROJECTS = re.compile(
     r"""^[ \t]*(?:configure[ \t]*\([ \t]*)?"""
-    r"""(?:(allprojects|subprojects)|project[ \t]*\([ \t]*["']([^"'\n]+)["'][ \t]*\))[ \t]*\)?[ \t]*\{""",
+    r"""(?:(allprojects|subprojects)|project[ \t]*\([ \t]*["']([^"'\n]+)["'][ \t]*\))[ \t]*+\)?[ \t]*\{""",
     re.MULTILINE,
 )
 _BRACE = re.compile(r"[{}]")
 _PLUGINS = re.compile(r"\bplugins\s*\{([^{}]{0,10000})\}")
 _BARE = re.compile(r"`?([a-z][\w-]*)`?")
-_ID = re.compile(r"""\b(?:id[ \t]*\(?|plugin[ \t]*[:=(])[ \t]*["']([\w.-]+)["']""")
+_ID = re.compile(r"""\b(?:id[ \t]*+\(?|plugin[ \t]*[:=(])[ \t]*["']([\w.-]+)["']""")
 _WAR_CLASS = re.compile(r"\bWarPlugin\b")
 _MAX_PROJECTS = 200
 _NOT_APPLIED = re.compile(r"\bapply[ \t(]+false\b")
@@ -163,7 +163,8 @@ def _own_plugins(folder: Folder, settings: str) -> tuple[dict[str, str], list[st
     builds = ("buildSrc", *(join("", match[1]) for match in _INCLUDED_BUILD.finditer(settings)))
     below = tuple(f"{build}/" for build in builds if build)
     files = [name for name in folder.files if name.endswith((".gradle", ".gradle.kts")) and name.startswith(below)]
-    plugins = {match[1]: name for name in files if (match := _PLUGIN_FILE.fullmatch(name))}
+    in_folders = [name for name in files if any(folder in name for folder in _PLUGIN_FOLDERS)]
+    plugins = {name.rpartition("/")[2].removesuffix(".kts").removesuffix(".gradle"): name for name in in_folders}
     return plugins, [name for name in files if name.rpartition("/")[2] in ("build.gradle", "build.gradle.kts")]
 
 

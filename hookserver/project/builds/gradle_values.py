@@ -26,7 +26,7 @@ _BY_NAME = re.compile(
     r"""\([ \t]*["']([\w.-]+)["'][ \t]*\)(?(1)\})"""
 )
 _FROM_CATALOG = re.compile(r"\blibs\.([A-Za-z][\w.]*)")
-_ALIAS = re.compile(r"\balias[ \t]*\(?[ \t]*(id\([^)\n]{1,200}\) version \"[^\"\n]{0,100}\")[ \t]*\)?")
+_ALIAS = re.compile(r"\balias[ \t]*+\(?[ \t]*(id\([^)\n]{1,200}\) version \"[^\"\n]{0,100}\")[ \t]*\)?")
 _OWNERS = re.compile(r"^(?:(?:project|rootProject|ext|extra)\.)+")
 _ENDINGS = re.compile(r"(?:\.(?:get|asProvider|toInteger|toInt))+$")
 

@@ -60,6 +60,11 @@ def test_dockerfile_of_a_jar_is_proposed_first(tmp_path: Path) -> None:
         ("build.gradle", "project(':a') {\n" * 15_000),
         ("build.gradle", "plugins {" * 25_000),
         ("build.gradle", "id 'war'" + " " * 300_000),
+        *(
+            ("build.gradle", f"apply plugin: 'war'\n{word}{' ' * 250_000}")
+            for word in ("id", "alias", "targetCompatibility", "archiveFileName", "includeBuild", "allprojects")
+        ),
+        ("settings.gradle", f"include{' ' * 250_000}"),
         ("build.gradle", f"a = '{'$a' * 45}'\n\"" + "$a" * 120_000),
         ("build.gradle", "libs.a" * 40_000),
         ("settings.gradle", "include 'a'\n" * 20_000),
