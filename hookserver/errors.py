@@ -76,6 +76,11 @@ def no_such_app(name: str, known: Iterable[str]) -> NotFound:
     return NotFound(f"there is no app {name[:50]!r}", remedy)
 
 
+def no_such_deploy(number: int) -> NotFound:
+    """The error for a deploy that is not there, and for one that the caller may not know of."""
+    return NotFound(f"there is no deploy {number}", "See `hookserver history`.")
+
+
 class Refused(HookserverError):
     """Raised when a request is understood but not allowed now: the deploy is over, or there is nothing to go back to.
 
@@ -97,6 +102,12 @@ class Unauthorized(HookserverError):
     """Raised when a call has no valid signature or token. The text never says whether the app exists. HTTP 401."""
 
     http_status = 401
+
+
+class Forbidden(HookserverError):
+    """Raised when a call has a valid token whose scope does not allow it. HTTP 403."""
+
+    http_status = 403
 
 
 class BadRequest(HookserverError):

@@ -8,6 +8,22 @@ from enum import StrEnum
 from typing import Any
 
 
+class Scope(StrEnum):
+    """What a token allows. Each scope includes those before it."""
+
+    READ = "read"
+    """To see apps, deploys and logs."""
+    DEPLOY = "deploy"
+    """To request, roll back and cancel deploys."""
+    ADMIN = "admin"
+    """To lock and unlock apps: an operator's decision, which what pushes must not undo."""
+
+    def includes(self, other: Scope) -> bool:
+        """Whether this scope allows what ``other`` allows."""
+        order = [*Scope]
+        return order.index(self) >= order.index(other)
+
+
 class Slot(StrEnum):
     """The two places where an app's releases run."""
 

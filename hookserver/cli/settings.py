@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hookserver.cli.context import json_option, with_settings
-from hookserver.config import Loaded, health_outside, missing_error_pages, unreadable_files
+from hookserver.config import WEB_GROUP, Loaded, exposed_files, health_outside, missing_error_pages, unreadable_files
 
 
 @click.command()
@@ -40,20 +40,21 @@ def check(loaded: Loaded, as_json: bool) -> None:
     for warning in _warnings(loaded):
         click.secho(warning, fg="yellow", err=True)
     for app in loaded.settings.apps.values():
-        if app.webhook_secret:
+        if app.webhook_secrets:
             click.echo(f"apps.{app.name}: webhook URL {loaded.settings.server.webhook_url(app.name)}", err=True)
 
 
 def _warnings(loaded: Loaded) -> Iterator[str]:
-    """Settings that are allowed, but keep a deploy or a webhook from working, or visitors from their sessions."""
+    """Settings that are allowed, but show a secret, or keep a deploy, a webhook or visitors' sessions from working."""
     from hookserver.project import app_of_project, session_advice
 
     apps, folder = loaded.settings.apps, loaded.path.absolute().parent
     own = app_of_project(folder, apps.values())
     for line in missing_error_pages(loaded.settings.nginx):
         click.secho(f"{line}; visitors then get Nginx's own page", fg="yellow", err=True)
+    yield from exposed_files(loaded, WEB_GROUP)
     for app in apps.values():
-        if not app.webhook_secret:
+        if not app.webhook_secrets:
             yield f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)"
         for line in unreadable_files(app):
             yield f"{line}; the next deploy will fail"

@@ -9,6 +9,7 @@ from hookserver.config.app_schema import (
     ReleaseSettings,
     TomcatSettings,
 )
+from hookserver.config.exposed_files import WEB_GROUP, exposed_files
 from hookserver.config.files import missing_error_pages, unreadable_files
 from hookserver.config.health_path import health_outside
 from hookserver.config.load import Loaded, find, load, parse
@@ -22,6 +23,7 @@ __all__ = [
     "HIDDEN",
     "NEEDS_A_RESTART",
     "TOMCAT_KEYS_OF_THE_IMAGE",
+    "WEB_GROUP",
     "AppSettings",
     "BuildSettings",
     "DockerSettings",
@@ -32,6 +34,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "TomcatSettings",
+    "exposed_files",
     "find",
     "flat",
     "health_outside",

@@ -24,6 +24,10 @@ from hookserver.config.values import (
     Variable,
 )
 
+MIN_WEBHOOK_SECRET = 16
+"""Characters of a webhook secret. Who has one signed call can try shorter ones without asking hookserver."""
+MAX_WEBHOOK_SECRETS = 2
+"""The one that the forge has, and the one that it will have."""
 MAX_REPLICAS = 8
 """Replicas that a slot can have: each app has two blocks of that many addresses."""
 
@@ -135,6 +139,25 @@ class AppSettings(Section):
         """Whether its repository is one of hookserver's own, to which people push, instead of a remote."""
         return self.repository == "push"
 
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets that a webhook may be signed with, each on a line of its own: two while the secret is changed."""
+        return _lines(self.webhook_secret)
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _hard_to_guess(cls, secret: SecretStr) -> SecretStr:
+        secrets = _lines(secret)
+        if len(secrets) > MAX_WEBHOOK_SECRETS:
+            raise ValueError(
+                f"has {len(secrets)} secrets, each on a line; {MAX_WEBHOOK_SECRETS} may be valid at a time"
+            )
+        if any(len(line) < MIN_WEBHOOK_SECRET for line in secrets):
+            raise ValueError(
+                f"has under {MIN_WEBHOOK_SECRET} characters, so it can be guessed; make one with `openssl rand -hex 32`"
+            )
+        return secret
+
     @field_validator("path")
     @classmethod
     def _plain(cls, path: str) -> str:
@@ -156,3 +179,9 @@ class AppSettings(Section):
         health = self.health.path or f"{self.tomcat.context_path}/"
         object.__setattr__(self, "health", self.health.model_copy(update={"path": health}))
         return self
+
+
+def _lines(secret: SecretStr) -> tuple[str, ...]:
+    """The lines that are not empty, without the space around them."""
+    lines = (line.strip() for line in secret.get_secret_value().splitlines())
+    return tuple(line for line in lines if line)

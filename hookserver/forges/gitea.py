@@ -17,9 +17,9 @@ def is_mine(headers: Mapping[str, str]) -> bool:
     return any(f"x-gitea-{name}" in headers for name in ("event", "signature", "delivery"))
 
 
-def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+def is_signed(headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:
     """Whether 64 digits sign the JSON text."""
-    return signature.is_signed(secret, _json_text(headers, body), headers.get("x-gitea-signature"))
+    return signature.is_signed(secrets, _json_text(headers, body), headers.get("x-gitea-signature"))
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> BranchPush | Ignored:

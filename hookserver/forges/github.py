@@ -16,9 +16,9 @@ def is_mine(headers: Mapping[str, str]) -> bool:
     return "x-github-event" in headers or "x-hub-signature-256" in headers
 
 
-def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+def is_signed(headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:
     """Whether ``sha256=`` and 64 digits sign the body as it was sent."""
-    return signature.is_signed(secret, body, headers.get("x-hub-signature-256"), prefix="sha256=")
+    return signature.is_signed(secrets, body, headers.get("x-hub-signature-256"), prefix="sha256=")
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> BranchPush | Ignored:

@@ -35,8 +35,8 @@ class Forge(Protocol):
     def is_mine(self, headers: Mapping[str, str]) -> bool:
         """Whether this forge sends such headers."""
 
-    def is_signed(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-        """Whether the call was signed with ``secret``. It does not parse the body, and never raises."""
+    def is_signed(self, headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:
+        """Whether the call was signed with one of ``secrets``. It does not parse the body, and never raises."""
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> BranchPush | Ignored:
         """The meaning of a verified call. Raises BadRequest, or Unauthorized for a header that was sent twice."""

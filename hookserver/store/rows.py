@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, select
 
-from hookserver.errors import NotFound, no_such_app
+from hookserver.errors import no_such_app, no_such_deploy
 from hookserver.models import App, Deploy, Lock, Release, Slot, Status, Step, StepOutcome, StepRun, Trigger
 from hookserver.store.tables import apps, deploys
 
@@ -24,7 +24,7 @@ def find_deploy(connection: Connection, number: int) -> Deploy:
     """The deploy with this number. Raises NotFound."""
     row = connection.execute(select(deploys).where(deploys.c.number == number)).first()
     if row is None:
-        raise NotFound(f"there is no deploy {number}", "See `hookserver history`.")
+        raise no_such_deploy(number)
     return to_deploy(row)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hookserver.config import AppSettings
 from hookserver.models import Deploy, Lock, Release, Status, StepRun
-from hookserver.store import Store
+from hookserver.store import Store, Token
 
 
 def app(store: Store, settings: AppSettings) -> dict[str, Any]:
@@ -68,6 +68,18 @@ def step(run: StepRun) -> dict[str, Any]:
 def lock(of: Lock | None) -> dict[str, Any] | None:
     """The lock of an app: the person and the reason; None if it is not locked."""
     return {"reason": of.reason, "by": of.by, "at": _time(of.at)} if of else None
+
+
+def token(of: Token) -> dict[str, Any]:
+    """One token, without its text; ``app`` is null when it is valid for all apps."""
+    return {
+        "name": of.name,
+        "app": of.app or None,
+        "scope": of.scope,
+        "created_at": _time(of.created_at),
+        "expires_at": _time(of.expires_at),
+        "used_at": _time(of.used_at),
+    }
 
 
 def _release(of: Release) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, url_for
 
 from hookserver.errors import AppLocked, BadRequest, NotFound, Refused
-from hookserver.models import Push, Status, Trigger
+from hookserver.models import Push, Scope, Status, Trigger
 from hookserver.state.worker_lock import worker_is_alive
 from hookserver.views import documents
 from hookserver.views.log_follower import NO_WORKER, outcome
@@ -31,7 +31,7 @@ blueprint = Blueprint("api", __name__)
 @blueprint.post("/apps/<name>/deploys")
 def deploy(name: str) -> Response:
     """Queue a deploy of the branch's tip, or of one commit."""
-    by = auth.caller(name)
+    by = auth.caller(name, Scope.DEPLOY)
     fields = DeployFields.from_body(known_app(name))
     return _queue(Push(name, Trigger(fields.trigger), fields.commit, fields.rebuild, by=by))
 
@@ -42,7 +42,7 @@ def rollback(name: str) -> Response:
 
     Raises Refused when there is none before, NotFound when ``to`` has none, AppLocked.
     """
-    by = auth.caller(name)
+    by = auth.caller(name, Scope.DEPLOY)
     known_app(name)
     to = RollbackFields.from_body().to
     context().store.refuse_if_locked(name)
@@ -58,7 +58,7 @@ def rollback(name: str) -> Response:
 @blueprint.post(f"/deploys/<{DEPLOY_NUMBER}:number>/cancel")
 def cancel(number: int) -> Response:
     """Cancel a queued deploy at once (200), or ask the worker to end a running one (202)."""
-    auth.visible_deploy(number)
+    auth.visible_deploy(number, Scope.DEPLOY)
     NoFields.from_body()
     cancelled = context().store.cancel(number)
     return _answer(documents.deploy(cancelled), 200 if cancelled.status is Status.CANCELLED else 202)
@@ -74,14 +74,14 @@ def apps() -> Response:
 @blueprint.get("/apps/<name>")
 def app(name: str) -> Response:
     """Show one app: its live release, its standby, its queue, its lock."""
-    auth.caller(name)
+    auth.caller(name, Scope.READ)
     return jsonify(documents.app(context().store, known_app(name)))
 
 
 @blueprint.get("/apps/<name>/deploys")
 def deploys(name: str) -> Response:
     """List an app's deploys, newest first."""
-    auth.caller(name)
+    auth.caller(name, Scope.READ)
     known_app(name)
     listed = context().store.deploys(name, ListQuery.from_query().limit)
     return jsonify(deploys=[documents.deploy(deploy) for deploy in listed])
@@ -90,7 +90,7 @@ def deploys(name: str) -> Response:
 @blueprint.get(f"/deploys/<{DEPLOY_NUMBER}:number>")
 def one_deploy(number: int) -> Response:
     """Show one deploy with its steps."""
-    found = auth.visible_deploy(number)
+    found = auth.visible_deploy(number, Scope.READ)
     steps = [documents.step(run) for run in context().store.steps(number)]
     return jsonify({**documents.deploy(found), "steps": steps, "log": _log_url(number)})
 
@@ -98,7 +98,7 @@ def one_deploy(number: int) -> Response:
 @blueprint.put("/apps/<name>/lock")
 def lock(name: str) -> Response:
     """Lock the app: its pushes wait."""
-    by = auth.caller(name)
+    by = auth.caller(name, Scope.ADMIN)
     known_app(name)
     reason = LockFields.from_body().reason
     context().store.lock(name, reason, by)
@@ -108,7 +108,7 @@ def lock(name: str) -> Response:
 @blueprint.delete("/apps/<name>/lock")
 def unlock(name: str) -> Response:
     """Unlock the app: a push that waits is deployed."""
-    auth.caller(name)
+    auth.caller(name, Scope.ADMIN)
     known_app(name)
     context().store.unlock(name)
     return jsonify(lock=None)

@@ -23,6 +23,7 @@ class WebContext:
     """The settings, the store, and the counters in memory.
 
     ``stopping`` is set when the process is asked to end: requests that wait then answer at once.
+    ``token_uses``: a token's name and creation → when its use was last recorded, by ``time.monotonic()``.
     """
 
     current: CurrentSettings
@@ -31,6 +32,7 @@ class WebContext:
     refusals: RefusalLog = field(default_factory=RefusalLog)
     followers: Followers = field(default_factory=Followers)
     stopping: threading.Event = field(default_factory=threading.Event)
+    token_uses: dict[tuple[str, float], float] = field(default_factory=dict)
     no_secret: str = field(default_factory=secrets.token_hex, repr=False)
 
     @property
@@ -47,12 +49,13 @@ class WebContext:
     def state(self) -> StateDir:
         return self.settings.server.state
 
-    def secret(self, app: AppSettings | None) -> str:
-        """The app's webhook secret; a random one for an unknown app and for one without a secret.
+    def secrets(self, app: AppSettings | None) -> tuple[str, str]:
+        """The app's webhook secrets; a random one in place of each that an app does not have, or an unknown app.
 
         So all of them cost the same work, and a caller cannot distinguish them by time.
         """
-        return (app.webhook_secret.get_secret_value() if app else "") or self.no_secret
+        first, second, *_ = (*(app.webhook_secrets if app else ()), self.no_secret, self.no_secret)
+        return first, second
 
 
 def context() -> WebContext:

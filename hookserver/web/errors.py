@@ -66,6 +66,8 @@ def _of_hookserver_error(error: HookserverError) -> Response:
     response = problem(error.http_status, error.problem, error.remedy, **({"errors": errors} if errors else {}))
     if error.http_status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="hookserver"'
+    if error.http_status == HTTPStatus.FORBIDDEN:  # RFC 6750, section 3.1
+        response.headers["WWW-Authenticate"] = 'Bearer realm="hookserver", error="insufficient_scope"'
     if isinstance(error, TryLater):
         response.headers["Retry-After"] = str(error.retry_after)
     elif error.http_status == HTTPStatus.SERVICE_UNAVAILABLE:

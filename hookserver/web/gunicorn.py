@@ -43,7 +43,7 @@ def serve(loaded: Loaded) -> None:
     """
     settings = loaded.settings
     for app in settings.apps.values():
-        if not app.webhook_secret and not app.is_pushed_to:
+        if not app.webhook_secrets and not app.is_pushed_to:
             _log.warning("apps.%s: no webhook_secret, so its webhooks are refused (401)", app.name)
     store = Store(settings.server.state)
     application = _Application(create_app(settings, store, partial(reread, loaded.path)))

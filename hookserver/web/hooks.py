@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from hookserver import forges
 from hookserver.config import AppSettings
 from hookserver.forges import Forge, Ignored, generic
-from hookserver.models import Push, Status, Trigger
+from hookserver.models import Push, Scope, Status, Trigger
 from hookserver.web import auth, body
 from hookserver.web.context import context
 
@@ -51,9 +51,9 @@ def _verified(name: str, headers: Mapping[str, str], content: bytes) -> tuple[Ap
     app = context().settings.apps.get(name)
     forge = forges.find(headers)
     if forge is None and auth.bearer():
-        auth.caller(name)
+        auth.caller(name, Scope.DEPLOY)
         forge = generic
-    elif forge is None or not forge.is_signed(headers, content, context().secret(app)):
+    elif forge is None or not forge.is_signed(headers, content, context().secrets(app)):
         auth.refuse(*_REFUSED)
     if app is None:
         auth.refuse(*_REFUSED)

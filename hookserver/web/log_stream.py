@@ -14,7 +14,7 @@ from functools import partial
 
 from flask import Blueprint, Response, request, send_file
 
-from hookserver.models import Deploy
+from hookserver.models import Deploy, Scope
 from hookserver.views.log_follower import is_decided, is_finished, outcome
 from hookserver.web import auth
 from hookserver.web.context import WebContext, context
@@ -34,7 +34,7 @@ blueprint = Blueprint("log_stream", __name__)
 @blueprint.get(f"/deploys/<{DEPLOY_NUMBER}:number>/log")
 def log(number: int) -> Response:
     """The log so far; with ``?follow=1`` or ``Accept: text/event-stream`` the log as it grows."""
-    app = auth.visible_deploy(number).app
+    app = auth.visible_deploy(number, Scope.READ).app
     wants_events = request.accept_mimetypes.best_match([TEXT, EVENTS]) == EVENTS
     if wants_events or FollowQuery.from_query().follow == "1":
         if not context().followers.acquire(app):

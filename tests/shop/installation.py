@@ -167,7 +167,7 @@ class Installation:
 
     @cached_property
     def token(self) -> str:
-        return self.command("token", "create", "test").stdout.strip()
+        return self.command("token", "create", "test", "--scope", "admin").stdout.strip()
 
     def start(self) -> None:
         """Run ``hookserver up``, and wait until everything is ready for a push."""

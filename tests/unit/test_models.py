@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hookserver.models import TRANSITIONS, Slot, Status, TrafficState
+from hookserver.models import TRANSITIONS, Scope, Slot, Status, TrafficState
 
 
 def test_each_slot_has_another() -> None:
@@ -25,3 +25,11 @@ def test_every_status_has_its_transitions() -> None:
 def test_deploy_that_is_over_stays_over(over: Status) -> None:
     assert over.is_over
     assert not TRANSITIONS[over]
+
+
+def test_each_scope_includes_those_before_it() -> None:
+    assert [[other for other in Scope if scope.includes(other)] for scope in Scope] == [
+        [Scope.READ],
+        [Scope.READ, Scope.DEPLOY],
+        [Scope.READ, Scope.DEPLOY, Scope.ADMIN],
+    ]

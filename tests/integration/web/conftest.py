@@ -22,7 +22,7 @@ import pytest
 from hookserver.addresses import all_endpoints
 from hookserver.config import load
 from hookserver.errors import Refused
-from hookserver.models import Deploy, Release, Slot, Status
+from hookserver.models import Deploy, Release, Scope, Slot, Status
 from hookserver.nginx import Nginx
 from hookserver.state.permissions import prepare
 from hookserver.state.state_dir import StateDir
@@ -132,7 +132,7 @@ def running(settings_file: Path, state: StateDir, eventually: Callable[..., obje
     nginx.apply(settings, all_endpoints(settings, numbers))
     process = subprocess.Popen([sys.executable, "-c", SHORT_TIMES, str(settings_file)])
     port = int(settings.server.listen.rpartition(":")[2])
-    web = Web(process, port, state, store, store.create_token("tests"))
+    web = Web(process, port, state, store, store.create_token("tests", scope=Scope.ADMIN))
     try:
         eventually(web.is_up, deadline=30)
         yield web

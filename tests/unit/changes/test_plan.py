@@ -19,7 +19,7 @@ BEFORE = """
 [apps.shop]
 repository = "https://bot:secret-word@git.example.com/shop.git"
 domains = ["shop.example.com"]
-webhook_secret = "secret-hook"
+webhook_secret = "secret-hook-of-the-shop"
 [apps.shop.tomcat]
 env = { LEVEL = "info", DB_PASSWORD = "secret-db" }
 """

@@ -30,3 +30,9 @@ def test_advice_on_sessions_is_of_the_own_project_and_not_of_one_below(tmp_path:
     assert "sessions are used" not in output(tmp_path, APP)
     plant(tmp_path, SESSIONS)
     assert "sessions are used (Shop.java" in output(tmp_path, APP)
+
+
+def test_settings_file_that_others_can_read_is_reported(tmp_path: Path) -> None:
+    file = plant(tmp_path, {"hookserver.toml": APP}) / "hookserver.toml"
+    file.chmod(0o644)
+    assert f"settings: every user of this machine can read {file}: ch" in output(tmp_path, APP)

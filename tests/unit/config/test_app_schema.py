@@ -51,3 +51,24 @@ def test_stored_sessions_have_room_for_at_least_a_megabyte() -> None:
 def test_only_the_repository_push_is_pushed_to(repository: str, pushed: bool) -> None:
     app = f'[apps.shop]\nrepository = "{repository}"\ndomains = ["shop.example.com"]\n'
     assert parse(app, Path("x")).settings.apps["shop"].is_pushed_to is pushed
+
+
+WEAK = "apps.shop.webhook_secret: has under 16 characters, so it can be guessed; make one with `openssl rand -hex 32`"
+
+
+@pytest.mark.parametrize(
+    "secret", ["x", "fifteen-charact", "  fifteen-charact  ", "a-long-and-good-one\nshort", "é" * 15]
+)
+def test_webhook_secret_that_can_be_guessed_is_refused(secret: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(secret)
+    for line in (f'webhook_secret = """{secret}"""', f'webhook_secret_file = "{tmp_path}/secret"'):
+        assert mistakes(f"{APP}{line}\n") == [WEAK]
+
+
+def test_two_webhook_secrets_are_valid_at_a_time(tmp_path: Path) -> None:
+    assert settings().apps["shop"].webhook_secrets == ()
+    (tmp_path / "secret").write_text("\nthe-secret-to-come\n\n  the-secret-of-now \r\n")
+    line = f'webhook_secret_file = "{tmp_path}/secret"\n'
+    assert settings(line).apps["shop"].webhook_secrets == ("the-secret-to-come", "the-secret-of-now")
+    (tmp_path / "secret").write_text("the-secret-to-come\n" * 3)
+    assert mistakes(APP + line) == ["apps.shop.webhook_secret: has 3 secrets, each on a line; 2 may be valid at a time"]

@@ -16,7 +16,7 @@ def test_record_has_every_section_and_every_app() -> None:
 
 
 def test_secret_is_a_digest_that_depends_on_the_salt() -> None:
-    app = settings('webhook_secret = "hook"').apps["shop"]
+    app = settings('webhook_secret = "hook-0123456789ab"').apps["shop"]
     first, again, other = (record_app(app, salt)["webhook_secret"] for salt in ("salt", "salt", "other"))
     assert first == again != other
     assert first.startswith(f"{HIDDEN} ")

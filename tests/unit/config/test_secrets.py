@@ -24,6 +24,7 @@ from hookserver.store import Store
 from hookserver.views import documents
 
 CANARY = "canary"
+WORD = f"{CANARY}-in-the-shop"
 APP = '[apps.shop]\nrepository = "push"\ndomains = ["shop.example.com"]\n'
 KINDS = ("secret", "variables", Content.SECRET, Content.VARIABLES)
 """The values of a key: a secret text, environment variables, or a file with either."""
@@ -52,7 +53,7 @@ PLACES = [(place, kind) for place, kind in places() if kind in KINDS]
 
 def filled(folder: Path, place: str, kind: object, number: int) -> tuple[str, list[str]]:
     """A line of settings that puts canaries at this place, and the canaries."""
-    word = f"{CANARY}-{number}"
+    word = f"{WORD}-{number}"
     table, _, key = place.rpartition(".")
     file = folder / f"{number}.secret"
     canaries = [word]
@@ -172,7 +173,8 @@ def test_another_secret_has_another_record(with_canaries: tuple[Settings, str, l
     for place, kind in PLACES:
         if kind in ("secret", "variables"):
             number = PLACES.index((place, kind))
-            changed = parse(text.replace(f'"canary-{number}"', '"another"'), tmp_path / "hookserver.toml").settings
+            other = text.replace(f'"{WORD}-{number}"', '"another-secret-word"')
+            changed = parse(other, tmp_path / "hookserver.toml").settings
             assert record(changed, "salt") != record(settings, "salt"), place
 
 

@@ -13,6 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from hookserver import config
 from hookserver.config import Settings
+from hookserver.models import Scope
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.web import create_app
@@ -66,7 +67,7 @@ def test_addresses_in_the_documents_are_answered(app: Flask) -> None:
 def test_documented_bodies_and_queries_are_understood(app: Flask, store: Store) -> None:
     """Their fields are known and their values are of the right kind; what comes of them is another matter."""
     client = app.test_client()
-    caller = {"Authorization": f"Bearer {store.create_token('ada')}"}
+    caller = {"Authorization": f"Bearer {store.create_token('ada', scope=Scope.ADMIN)}"}
     (table,) = page("deploy/README.md").section("HTTP API").tables()
     tried = 0
     for call, given, _ in table.rows:

@@ -23,8 +23,8 @@ def test_github_signs_the_form_as_it_is_sent() -> None:
     text = encoded(head_commit={"id": COMMIT, "message": "100 % tea + \u2603"})
     form = b"payload=" + quote_plus(text).encode()
     headers = from_github(form) | FORM_TYPE
-    assert github.is_signed(headers, form, SECRET)
-    assert not github.is_signed(from_github(text) | FORM_TYPE, form, SECRET)
+    assert github.is_signed(headers, form, (SECRET,))
+    assert not github.is_signed(from_github(text) | FORM_TYPE, form, (SECRET,))
     assert github.parse(headers, form) == BranchPush("main", COMMIT, "ada", "100 % tea + \u2603", "d-1")
 
 

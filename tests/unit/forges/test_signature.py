@@ -23,8 +23,8 @@ from tests.unit.forges.samples import (
 def test_githubs_published_example_is_signed() -> None:
     digits = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     headers = {"x-hub-signature-256": f"sha256={digits}"}
-    assert github.is_signed(headers, b"Hello, World!", SECRET)
-    assert signature.is_signed(SECRET, b"Hello, World!", digits)
+    assert github.is_signed(headers, b"Hello, World!", (SECRET,))
+    assert signature.is_signed((SECRET,), b"Hello, World!", digits)
 
 
 @pytest.mark.parametrize(
@@ -49,15 +49,22 @@ def test_githubs_published_example_is_signed() -> None:
 def test_only_the_right_signature_is_accepted(given_signature: str | None) -> None:
     for forge, header in ((github, "x-hub-signature-256"), (generic, "x-hookserver-signature")):
         headers = {} if given_signature is None else {header: given_signature}
-        assert not forge.is_signed(headers, b"{}", SECRET)
+        assert not forge.is_signed(headers, b"{}", (SECRET,))
+
+
+def test_signature_with_either_of_two_secrets_is_accepted() -> None:
+    digits = sign(b"{}", SECRET)
+    assert signature.is_signed((SECRET, "another"), b"{}", digits)
+    assert signature.is_signed(("another", SECRET), b"{}", digits)
+    assert not signature.is_signed(("another", "a third one"), b"{}", digits)
 
 
 def test_no_signature_is_right_for_an_empty_secret() -> None:
     for headers in (from_github(b"{}"), from_gitea(b"{}"), {"x-hookserver-signature": f"sha256={sign(b'{}', '')}"}):
         forge = forges.find(headers)
         assert forge is not None
-        assert not forge.is_signed(headers, b"{}", "")
-    assert not gitea.is_signed({"x-gitea-signature": ""}, b"{}", "")
+        assert not forge.is_signed(headers, b"{}", ("",))
+    assert not gitea.is_signed({"x-gitea-signature": ""}, b"{}", ("",))
 
 
 @given(st.text(max_size=80), st.binary(max_size=80))
@@ -65,7 +72,7 @@ def test_signature_is_checked_without_ever_raising(text: str, body: bytes) -> No
     for kind in (JSON_TYPE, FORM_TYPE):
         for header in ("x-hub-signature-256", "x-gitea-signature", "x-hookserver-signature"):
             for forge in forges.FORGES:
-                forge.is_signed({**kind, header: text}, body, SECRET)
+                forge.is_signed({**kind, header: text}, body, (SECRET,))
 
 
 @pytest.mark.parametrize("header", ["x-github-event", "x-github-delivery"])

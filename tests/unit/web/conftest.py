@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from hookserver import config
 from hookserver.config import Settings
-from hookserver.models import Push, Release, Slot, Status, Step, Trigger
+from hookserver.models import Push, Release, Scope, Slot, Status, Step, Trigger
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from hookserver.web import create_app
@@ -88,7 +88,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def bearer(store: Store) -> dict[str, str]:
     """The headers of a caller who may do everything."""
-    return {"Authorization": f"Bearer {store.create_token('ada')}"}
+    return {"Authorization": f"Bearer {store.create_token('ada', scope=Scope.ADMIN)}"}
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ def test_unknown_app_is_404_with_the_nearest_name(client: FlaskClient, bearer: d
     assert answer.json["remedy"] == "Did you mean 'shop'?"
 
 
-def test_app_without_a_secret_gets_a_random_one(app: Flask) -> None:
+def test_app_without_a_secret_gets_random_ones(app: Flask) -> None:
     with app.app_context():
         shared = context()
-        assert shared.secret(shared.settings.apps["shop"]) == SECRET
-        unknown = {shared.secret(shared.settings.apps["cellar"]), shared.secret(None)}
-    assert unknown == {shared.no_secret}
+        assert shared.secrets(shared.settings.apps["shop"]) == (SECRET, shared.no_secret)
+        unknown = {shared.secrets(shared.settings.apps["cellar"]), shared.secrets(None)}
+    assert unknown == {(shared.no_secret, shared.no_secret)}
     assert len(shared.no_secret) >= 32
     assert shared.no_secret not in repr(shared)

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import SecretStr
 from werkzeug.datastructures import Headers
 
+from hookserver.config import Settings
 from hookserver.models import Status, Trigger
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
-from hookserver.web import flood
+from hookserver.web import create_app, flood
 from tests.unit.web.conftest import SECRET
 
 COMMIT = "c" * 40
@@ -102,6 +104,23 @@ def test_unknown_app_one_without_a_secret_and_a_bad_signature_are_answered_the_s
     assert len({tuple(answer.headers) for answer in answers}) == 1
     assert answers[0].headers["WWW-Authenticate"].startswith("Bearer")
     assert store.deploys() == []
+
+
+def test_secret_can_be_changed_without_a_lost_push(settings: Settings, store: Store) -> None:
+    """Both are valid while the file has both, and the old one is not valid once it is taken out."""
+    new = "the secret that is to come"
+
+    def status(secrets: str, secret: str, delivery: str) -> int:
+        apps = {"shop": settings.apps["shop"].model_copy(update={"webhook_secret": SecretStr(secrets)})}
+        client = create_app(settings.model_copy(update={"apps": apps}), store).test_client()
+        return client.post(
+            "/hooks/shop", data=encoded(), headers=github(encoded(), secret, delivery=delivery)
+        ).status_code
+
+    assert (status(SECRET, SECRET, "1"), status(SECRET, new, "2")) == (202, 401)
+    both = f"{new}\n{SECRET}"
+    assert (status(both, SECRET, "3"), status(both, new, "4"), status(both, both, "5")) == (202, 202, 401)
+    assert (status(new, SECRET, "6"), status(new, new, "7")) == (401, 202)
 
 
 @pytest.mark.parametrize("twice", ["X-Hub-Signature-256", "X-GitHub-Event", "X-GitHub-Delivery"])

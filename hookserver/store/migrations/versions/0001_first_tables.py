@@ -99,8 +99,11 @@ def _create_tokens() -> None:
         "tokens",
         Column("name", String, primary_key=True),
         Column("app", String, nullable=False, server_default=""),
+        Column("scope", String, nullable=False),
         Column("hash", String, nullable=False, unique=True),
         Column("created_at", Float, nullable=False),
+        Column("expires_at", Float),
+        Column("used_at", Float),
     )
 
 
