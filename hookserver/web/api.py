@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, url_for
@@ -175,7 +176,7 @@ def _first_lines(name: str, number: int) -> str:
     return queued
 
 
-def _answer(document: dict[str, Any], status: int) -> Response:
+def _answer(document: Mapping[str, Any], status: int) -> Response:
     response = jsonify(document)
     response.status_code = status
     if "deploy" in document:

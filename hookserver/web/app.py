@@ -11,7 +11,7 @@ from flask.json.provider import JSONProvider
 
 from hookserver.config import Settings
 from hookserver.store import Store
-from hookserver.web import api, errors, hooks, log_stream, probes
+from hookserver.web import api, errors, hooks, log_stream, openapi, probes
 from hookserver.web.context import WebContext
 from hookserver.web.current import CurrentSettings
 
@@ -39,6 +39,7 @@ def create_app(settings: Settings, store: Store, reread: Callable[[Settings], Se
     app.extensions["hookserver"] = WebContext(CurrentSettings(settings, store, reread), store)
     app.register_blueprint(hooks.blueprint)
     app.register_blueprint(probes.blueprint)
+    app.register_blueprint(openapi.blueprint)
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")
     app.register_blueprint(log_stream.blueprint, url_prefix="/api/v1")
     errors.register(app)

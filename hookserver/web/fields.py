@@ -8,7 +8,16 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 from flask import request
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from hookserver.config import AppSettings
@@ -16,7 +25,8 @@ from hookserver.errors import did_you_mean
 from hookserver.web import body
 from hookserver.web.errors import WrongFields
 
-DEPLOY_NUMBER = "int(max=2147483647)"
+MAX_DEPLOY_NUMBER = (1 << 31) - 1
+DEPLOY_NUMBER = f"int(max={MAX_DEPLOY_NUMBER})"
 """The converter of a deploy's number in a route."""
 _APP = "app"
 """In the validation's context: the settings of the app that the request is about."""
@@ -38,6 +48,11 @@ def _one_line(text: str) -> str:
     if not text.isprintable():
         raise ValueError
     return text
+
+
+def _examples(*bodies: dict[str, JsonValue]) -> ConfigDict:
+    """Bodies for the OpenAPI document."""
+    return ConfigDict(json_schema_extra={"examples": [*bodies]})
 
 
 class _Fields(BaseModel):
@@ -79,7 +94,9 @@ class NoFields(_Fields):
 class DeployFields(_Fields):
     """``POST /apps/<app>/deploys``."""
 
-    ref: Annotated[str | None, BeforeValidator(_check_ref)] = None
+    model_config = _examples({"ref": "main"}, {"commit": "3f2a9c81d0b7", "rebuild": True})
+
+    ref: Annotated[str | None, BeforeValidator(_check_ref)] = Field(default=None, description="the app's branch")
     commit: Annotated[str, AfterValidator(str.lower)] = Field(
         default="", pattern="^[0-9a-fA-F]{7,40}$", description="7 to 40 hexadecimal digits, as `git log` shows them"
     )
@@ -90,25 +107,32 @@ class DeployFields(_Fields):
 class RollbackFields(_Fields):
     """``POST /apps/<app>/rollback``; ``to``: the deploy whose release goes live again, None: the one before."""
 
+    model_config = _examples({"to": 7})
+
     to: int | None = Field(
-        default=None, ge=1, lt=1 << 31, description="the number of a deploy; `hookserver history` lists them"
+        default=None, ge=1, le=MAX_DEPLOY_NUMBER, description="the number of a deploy; `hookserver history` lists them"
     )
 
 
 class LockFields(_Fields):
     """``PUT /apps/<app>/lock``."""
 
-    model_config = ConfigDict(str_strip_whitespace=True)
+    model_config = ConfigDict(str_strip_whitespace=True) | _examples({"reason": "stocktaking"})
 
     reason: Annotated[str, AfterValidator(_one_line)] = Field(
         min_length=1, max_length=200, description="one line of text, 1 to 200 characters"
     )
 
 
-class FollowQuery(_Fields):
-    """``?follow=1`` streams the log, ``?wait=1`` answers at the end; both exclude each other."""
+class LogQuery(_Fields):
+    """``?follow=1`` streams the log."""
 
     follow: Literal["0", "1"] = Field(default="0", description="0 or 1")
+
+
+class FollowQuery(LogQuery):
+    """``?follow=1`` streams the log, ``?wait=1`` answers at the end; both exclude each other."""
+
     wait: Literal["0", "1"] = Field(default="0", description="0 or 1")
 
 

@@ -19,7 +19,7 @@ from hookserver.views.log_follower import is_decided, is_finished, outcome
 from hookserver.web import auth
 from hookserver.web.context import WebContext, context
 from hookserver.web.errors import TryLater
-from hookserver.web.fields import DEPLOY_NUMBER, FollowQuery
+from hookserver.web.fields import DEPLOY_NUMBER, LogQuery
 from hookserver.web.following import STUCK, is_gone
 
 HEARTBEAT = 15.0
@@ -36,7 +36,7 @@ def log(number: int) -> Response:
     """The log so far; with ``?follow=1`` or ``Accept: text/event-stream`` the log as it grows."""
     app = auth.visible_deploy(number, Scope.READ).app
     wants_events = request.accept_mimetypes.best_match([TEXT, EVENTS]) == EVENTS
-    if wants_events or FollowQuery.from_query().follow == "1":
+    if wants_events or LogQuery.from_query().follow == "1":
         if not context().followers.acquire(app):
             raise too_many(app)
         return stream_events(app, number) if wants_events else stream_text(app, number)

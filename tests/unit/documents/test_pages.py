@@ -92,3 +92,15 @@ def test_the_table_of_the_state_dir_has_every_path() -> None:
     (table,) = page("deploy/README.md").section("Services").tables()
     documented = {span for row in table.rows for span in spans(row[0])}
     assert documented == {path.relative_to(state.root).parts[0] for path in paths}
+
+
+def test_no_example_shows_a_secret_to_other_users() -> None:
+    """Neither in a file that they can read, nor on a command line, which is in the list of processes."""
+    lines = [line for one in pages() for block in one.blocks("sh") for line in block.splitlines()]
+    for line in lines:
+        if re.search(r"token create|openssl rand|ci\.token", line):
+            assert line.startswith("(umask 077; "), line
+            assert " > " in line, line
+        if line.startswith("curl"):
+            assert "Bearer" not in line, line
+    assert sum("token create" in line for line in lines) > 1

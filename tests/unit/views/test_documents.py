@@ -30,5 +30,6 @@ def test_step_shows_how_it_ended(store: Store) -> None:
     store.begin_step(deploy, Step.BUILD)
     fetch, build = (documents.step(run) for run in store.steps(deploy.number))
     assert (fetch["step"], fetch["outcome"]) == ("fetch", "failed")
+    assert fetch["seconds"] is not None
     assert fetch["seconds"] >= 0
     assert (build["seconds"], build["outcome"]) == (None, None)
