@@ -144,7 +144,7 @@ class ListQuery(_Fields):
 
 def _explained(error: ValidationError, model: type[BaseModel]) -> WrongFields:
     details = error.errors(include_url=False, include_input=False)[:_MAX_REPORTED]
-    mistakes = {str(detail["loc"][0]): _mistake(detail, model) for detail in details}
+    mistakes = {_name(detail): _mistake(detail, model) for detail in details}
     unknown = [name for name in mistakes if name not in model.model_fields]
     names = ", ".join(model.model_fields) or "none"
     hints = [did_you_mean(name, model.model_fields) or f"Known fields: {names}." for name in unknown]
@@ -152,9 +152,14 @@ def _explained(error: ValidationError, model: type[BaseModel]) -> WrongFields:
 
 
 def _mistake(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    name = str(detail["loc"][0])
+    name = _name(detail)
     if name not in model.model_fields:
         return f"unknown field {name[:50]!r}"
     if detail["type"] == _OTHER_REF:
         return detail["msg"]
     return f"{name} is {'missing: ' if detail['type'] == 'missing' else 'not '}{model.model_fields[name].description}"
+
+
+def _name(detail: ErrorDetails) -> str:
+    """The field; empty where its name has half of a surrogate pair, which JSON can write and pydantic does not read."""
+    return str(detail["loc"][0]) if detail["loc"] else ""

@@ -73,6 +73,16 @@ def test_wrong_field_is_422_and_stores_nothing(
     assert store.deploys() == []
 
 
+@pytest.mark.parametrize(
+    "body", [r'{"\udfff": 1}', r'{"reason": "\ud800"}', r'{"commit": "\ud800"}', r'{"ref": "\ud800"}']
+)
+def test_half_of_a_surrogate_pair_is_a_wrong_field(client: FlaskClient, bearer: dict[str, str], body: str) -> None:
+    for method, path in (("POST", DEPLOYS), ("PUT", "/api/v1/apps/shop/lock"), ("POST", "/api/v1/apps/shop/rollback")):
+        for accept in ("application/json", "text/plain"):
+            headers = {**bearer, "Accept": accept, "Content-Type": "application/json"}
+            assert client.open(path, method=method, data=body, headers=headers).status_code == 422
+
+
 def test_unknown_field_is_reported_with_the_nearest_known_one(client: FlaskClient, bearer: dict[str, str]) -> None:
     answer = client.post(DEPLOYS, json={"comit": "abcdef1"}, headers=bearer)
     assert answer.json is not None

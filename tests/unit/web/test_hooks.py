@@ -38,6 +38,9 @@ def github(body: bytes, secret: str = SECRET, event: str = "push", delivery: str
     }
 
 
+BAD = github(b"{}", "of nobody")
+
+
 def encoded(**changes: Any) -> bytes:
     return json.dumps({**PUSH, **changes}).encode()
 
@@ -104,6 +107,24 @@ def test_unknown_app_one_without_a_secret_and_a_bad_signature_are_answered_the_s
     assert len({tuple(answer.headers) for answer in answers}) == 1
     assert answers[0].headers["WWW-Authenticate"].startswith("Bearer")
     assert store.deploys() == []
+
+
+def test_unknown_app_one_without_a_secret_and_a_bad_signature_cost_the_same_work(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests: list[bytes] = []
+
+    def counted(secret: bytes, body: bytes, digest: Any) -> hmac.HMAC:
+        digests.append(body)
+        return hmac.HMAC(secret, body, digest)
+
+    monkeypatch.setattr("hookserver.forges.signature.hmac.new", counted)
+    work = set()
+    for app in ("shop", "nosuch", "cellar"):
+        digests.clear()
+        assert client.post(f"/hooks/{app}", data=b"{}", headers=BAD).status_code == 401
+        work.add(tuple(digests))
+    assert work == {(b"{}", b"{}")}
 
 
 def test_secret_can_be_changed_without_a_lost_push(settings: Settings, store: Store) -> None:
