@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hookserver.cli.context import json_option, with_settings
-from hookserver.config import WEB_GROUP, Loaded, exposed_files, health_outside, missing_error_pages, unreadable_files
+from hookserver.config import Loaded, exposed_files, health_outside, missing_error_pages, unreadable_files
 
 
 @click.command()
@@ -52,7 +52,7 @@ def _warnings(loaded: Loaded) -> Iterator[str]:
     own = app_of_project(folder, apps.values())
     for line in missing_error_pages(loaded.settings.nginx):
         click.secho(f"{line}; visitors then get Nginx's own page", fg="yellow", err=True)
-    yield from exposed_files(loaded, WEB_GROUP)
+    yield from exposed_files(loaded)
     for app in apps.values():
         if not app.webhook_secrets:
             yield f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)"

@@ -9,7 +9,7 @@ from hookserver.config.app_schema import (
     ReleaseSettings,
     TomcatSettings,
 )
-from hookserver.config.exposed_files import WEB_GROUP, exposed_files
+from hookserver.config.exposed_files import exposed_files, web_group
 from hookserver.config.files import missing_error_pages, unreadable_files
 from hookserver.config.health_path import health_outside
 from hookserver.config.load import Loaded, find, load, parse
@@ -23,7 +23,6 @@ __all__ = [
     "HIDDEN",
     "NEEDS_A_RESTART",
     "TOMCAT_KEYS_OF_THE_IMAGE",
-    "WEB_GROUP",
     "AppSettings",
     "BuildSettings",
     "DockerSettings",
@@ -46,5 +45,6 @@ __all__ = [
     "reread",
     "unreadable_by",
     "unreadable_files",
+    "web_group",
     "with_running_values",
 ]

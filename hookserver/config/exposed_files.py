@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import grp
+import pwd
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -16,19 +16,18 @@ from hookserver.config.paths import Content
 from hookserver.config.secrets import secret_keys
 from hookserver.config.walk import Key, values_of
 
-WEB_GROUP = "hookserver"
-"""The group of the web process, where it has a user of its own."""
 _ROOT = 0
 
 
-def exposed_files(loaded: Loaded, web_group: str) -> Iterator[str]:
+def exposed_files(loaded: Loaded) -> Iterator[str]:
     """A line for each, with the command that ends it: the settings file, and the files of secrets that it names.
 
-    The web process, in the group ``web_group``, reads the settings and the secrets of webhooks, and nothing else.
+    The web process, in the group of ``server.user``, reads the settings and the secrets of webhooks, and nothing else.
     """
-    web = _group_id(web_group)
+    user = loaded.settings.server.user
+    web = web_group(user)
     for_web = {_ROOT} if web is None else {_ROOT, web}
-    fix = "chmod 600" if web is None else f"chown root:{web_group} {{0}} && chmod 640"
+    fix = "chmod 600" if web is None else f"chgrp {user} {{0}}; chmod 640"
     base = loaded.path.absolute().parent
     yield from _exposed("settings", loaded.path.absolute(), for_web, fix)
     for key, file in _secret_files(loaded.settings, loaded.given):
@@ -73,8 +72,9 @@ def _secret_files(value: object, given: Any, prefix: Key = ()) -> Iterator[tuple
             yield from _secret_files(inner, given[key], (*prefix, key))
 
 
-def _group_id(name: str) -> int | None:
+def web_group(user: str) -> int | None:
+    """The group of the web process's user; None when there is no such user, or the web process is root's."""
     try:
-        return grp.getgrnam(name).gr_gid
+        return pwd.getpwnam(user).pw_gid or None
     except KeyError:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from hookserver.config import exposed_files, load
 from hookserver.config.exposed_files import who_else
 
 SETTINGS = """
+[server]
+user = "no-such-user"
 [apps.shop]
 repository = "push"
 domains = ["shop.example.com"]
@@ -22,7 +25,6 @@ tomcat.env = { LEVEL = "info", DB_PASSWORD = "hidden" }
 tomcat.env_file = "env"
 """
 FILES = ("hookserver.toml", "hook secret", "password", "env", "ca.pem")
-NO_GROUP = "no-such-group"
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def lines(folder: Path) -> list[str]:
-    return list(exposed_files(load(folder / "hookserver.toml"), NO_GROUP))
+    return list(exposed_files(load(folder / "hookserver.toml")))
 
 
 def test_files_of_their_owner_alone_are_not_reported(folder: Path) -> None:
@@ -72,6 +74,23 @@ def test_file_that_is_not_there_is_left_to_its_reader(folder: Path) -> None:
     (folder / "env").unlink()
     (folder / "password").unlink()
     assert lines(folder) == []
+
+
+def test_web_process_may_read_the_settings_and_the_secrets_of_webhooks(folder: Path) -> None:
+    daemon = pwd.getpwnam("daemon")
+    settings = folder / "hookserver.toml"
+    settings.write_text(SETTINGS.replace("no-such-user", "daemon"))
+    for name in FILES:
+        os.chown(folder / name, -1, daemon.pw_gid)
+        (folder / name).chmod(0o640)
+    assert [line.partition(": ")[0] for line in lines(folder)] == [
+        "apps.shop.build.env_files.REPO_PASSWORD",
+        "apps.shop.tomcat.env_file",
+    ]
+    settings.chmod(0o664)
+    assert lines(folder)[0] == (
+        f"settings: every user of this machine can change {settings}: chgrp daemon {settings}; chmod 640 {settings}"
+    )
 
 
 @pytest.mark.parametrize(
