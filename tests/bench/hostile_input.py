@@ -14,12 +14,12 @@ from pathlib import Path
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from tests.bench.outcome import outcome, report, run, table
-from tests.shop.hostile_calls import Api, api, documented_calls, random_calls
+from tests.shop.hostile_calls import Api, api, documented_calls, random_calls, signed_calls
 from tests.shop.hostile_input import Parsers, Tally
 
 INPUTS_BAR = 100000
 _OF_A_PARSER = 10_000
-_RANDOM_CALLS = 24_000
+_RANDOM_CALLS = 15_000
 _OF_AN_OPERATION = 1_000
 
 
@@ -27,7 +27,7 @@ def _tallies(calls: Api) -> Iterator[tuple[str, Tally]]:
     parsers = Parsers(calls.app, calls.settings.apps["shop"]).all()
     for count, sources in (
         (_OF_A_PARSER, parsers),
-        (_RANDOM_CALLS, [random_calls(calls)]),
+        (_RANDOM_CALLS, [random_calls(calls), signed_calls(calls)]),
         (_OF_AN_OPERATION, documented_calls(calls)),
     ):
         for source in sources:

@@ -7,13 +7,15 @@ each answer must be as that says.
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import hmac
 import json
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,14 +31,17 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from werkzeug.test import Client
 
 from hookserver import config
+from hookserver.forges import payload
 from hookserver.models import Push, Release, Scope, Slot, Status, Step, Trigger
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Queued, Store
 from hookserver.web import create_app
+from hookserver.web.body import FORM, JSON
 from hookserver.web.context import WebContext
-from tests.shop.hostile_input import ANY_TEXT, BODIES, HEADER_TEXT, QUERIES, SIGNATURES, TYPES, Source, Tally
+from tests.shop.hostile_input import ANY_TEXT, BODIES, HEADER_TEXT, PUSHES, QUERIES, SIGNATURES, TYPES, Source, Tally
 
 _TOML = """
 [server]
@@ -44,12 +49,13 @@ state_dir = "{state_dir}"
 [apps.shop]
 repository = "https://git.example.com/acme/shop.git"
 domains = ["shop.example.com"]
-webhook_secret = "a secret of the shop"
+webhook_secret = "{secret}"
 [apps.cellar]
 repository = "push"
 branch = "trunk"
 domains = ["cellar.example.com"]
 """
+_SECRET = "a secret of the shop"
 _CHECKS = (
     status_code_conformance,
     content_type_conformance,
@@ -79,6 +85,10 @@ class Api:
     watcher: sqlite3.Connection
     calls: int = 0
 
+    @cached_property
+    def client(self) -> Client:
+        return Client(self)
+
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """The WSGI application. Ten calls come from one address: enough of them are counted as a flood."""
         self.calls += 1
@@ -99,7 +109,7 @@ class Api:
 @contextmanager
 def api(state: StateDir) -> Iterator[Api]:
     """An API with two apps, of which one has releases, a log and a running worker. ``state``: an empty database."""
-    settings = config.parse(_TOML.format(state_dir=state.root), Path("hookserver.toml")).settings
+    settings = config.parse(_TOML.format(state_dir=state.root, secret=_SECRET), Path("hookserver.toml")).settings
     store = _EndingStore(state)
     store.sync_apps(settings.apps)
     _deploy_twice(store, state)
@@ -122,7 +132,6 @@ def api(state: StateDir) -> Iterator[Api]:
 
 def random_calls(api: Api) -> Source:
     """Calls of any kind."""
-    client = api.app.test_client()
     bearer = st.sampled_from(api.tokens).map(lambda token: f"Bearer {token}")
     headers = st.fixed_dictionaries(
         {"Authorization": st.one_of(bearer, bearer, bearer, HEADER_TEXT)},
@@ -143,19 +152,40 @@ def random_calls(api: Api) -> Source:
         },
     ).map(lambda headers: {name: value.replace("\r", "").replace("\n", "") for name, value in headers.items()})
     inputs = st.tuples(_METHODS, _PATHS, QUERIES, headers, BODIES)
+    return Source("random calls", inputs, partial(_call, api))
 
-    def take(call: tuple[str, str, str, dict[str, str], bytes], tally: Tally) -> None:
-        method, path, query, headers, body = call
-        with _unchanged_when_refused(api, tally, call) as answers:
-            address = {"REMOTE_ADDR": f"10.1.{tally.inputs >> 11 & 255}.{tally.inputs >> 3 & 255}"}
-            answer = client.open(
-                f"{path}?{query}", method=method, headers=headers, data=body, environ_overrides=address, buffered=True
-            )
-            answers.append((answer.status_code, answer.text))
-        if (answer.mimetype or "").endswith("json"):
-            assert isinstance(json.loads(answer.data or b"{}"), dict)
 
-    return Source("random calls", inputs, take)
+def signed_calls(api: Api) -> Source:
+    """Webhooks of a forge that has the secret, and sends whatever it likes."""
+
+    def signed(forge: str, event: str, delivery: str, content_type: str, body: bytes) -> tuple[Any, ...]:
+        text = payload.of_form(body) if forge == "Gitea" and content_type.startswith(FORM) else body
+        digits = hmac.new(_SECRET.encode(), text, hashlib.sha256).hexdigest()
+        headers = {
+            "gitea": {"X-Gitea-Event": event, "X-Gitea-Delivery": delivery, "X-Gitea-Signature": digits},
+            "github": {
+                "X-GitHub-Event": event,
+                "X-GitHub-Delivery": delivery,
+                "X-Hub-Signature-256": f"sha256={digits}",
+            },
+            "generic": {"X-Hookserver-Delivery": delivery, "X-Hookserver-Signature": f"sha256={digits}"},
+        }[forge]
+        return "POST", "/hooks/shop", "", {**headers, "Content-Type": content_type}, body
+
+    events = st.sampled_from(["push", "push", "push", "ping", "release", "push,push", ""])
+    deliveries = st.sampled_from(["", "d-1", "a b"]) | st.integers(0).map(str)
+    forges = st.sampled_from(["Gitea", "GitHub", "Hookserver"])
+    inputs = st.builds(signed, forges, events, deliveries, TYPES | st.sampled_from([JSON, FORM]), PUSHES | BODIES)
+    return Source("signed webhooks", inputs, partial(_call, api))
+
+
+def _call(api: Api, call: tuple[str, str, str, dict[str, str], bytes], tally: Tally) -> None:
+    method, path, query, headers, body = call
+    with _unchanged_when_refused(api, tally, call) as answers:
+        answer = api.client.open(f"{path}?{query}", method=method, headers=headers, data=body, buffered=True)
+        answers.append((answer.status_code, answer.text))
+    if (answer.mimetype or "").endswith("json"):
+        assert isinstance(json.loads(answer.data or b"{}"), dict)
 
 
 def documented_calls(api: Api) -> Iterator[Source]:

@@ -153,6 +153,7 @@ def _damaged(body: bytes, place: int, with_bytes: bytes) -> bytes:
     return body[:place] + with_bytes + body[place + len(with_bytes) :]
 
 
+PUSHES = st.builds(_as_json, _PUSHES, st.booleans())
 _JSON_BODIES = st.builds(_as_json, _OBJECTS | _PUSHES | _JSON, st.booleans())
 _FORMS = st.one_of(
     st.builds(_as_form, _OBJECTS),
