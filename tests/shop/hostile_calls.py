@@ -144,7 +144,7 @@ def api(state: StateDir) -> Iterator[Api]:
 
 def random_calls(api: Api) -> Source:
     """Calls of any kind."""
-    bearer = st.sampled_from(api.tokens).map(lambda token: f"Bearer {token}")
+    bearer = (st.sampled_from(api.tokens) | st.just(api.admin)).map(lambda token: f"Bearer {token}")
     headers = st.fixed_dictionaries(
         {"Authorization": weighted((9, bearer), (1, HEADER_TEXT))},
         optional={
@@ -152,6 +152,7 @@ def random_calls(api: Api) -> Source:
             "Accept": st.sampled_from(["text/plain", "text/event-stream", "*/*;q=x", "a/b;q=9,,;", ""]) | HEADER_TEXT,
             "Last-Event-ID": st.sampled_from(["0", "-1", "9" * 40, "1e3", "\xb2"]) | HEADER_TEXT,
             "Content-Encoding": weighted((9, st.just("identity")), (1, st.sampled_from(["gzip", "", "br, gzip"]))),
+            "Content-Length": st.sampled_from(["0", "-1", "9" * 30, "x", "+5", "1_0"]),
             "X-GitHub-Event": st.sampled_from(["push", "ping", ""]) | HEADER_TEXT,
             "X-Hub-Signature-256": SIGNATURES,
             "X-Gitea-Event": st.just("push"),
@@ -167,7 +168,7 @@ def random_calls(api: Api) -> Source:
         method, path = address
         return method, path.format(app=app, number=number), query, *rest
 
-    bodies = weighted((1, st.just(b"")), (1, BODIES), (1, FIELDS))
+    bodies = weighted((1, st.just(b"")), (1, BODIES), (2, FIELDS))
     inputs = st.builds(made, _ADDRESSES, _APPS, _NUMBERS, QUERIES, headers, bodies)
     return Source("random calls", inputs, partial(_call, api))
 
