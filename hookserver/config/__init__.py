@@ -9,7 +9,7 @@ from hookserver.config.app_schema import (
     ReleaseSettings,
     TomcatSettings,
 )
-from hookserver.config.exposed_files import exposed_files, web_group
+from hookserver.config.exposed_files import exposed_files
 from hookserver.config.files import missing_error_pages, unreadable_files
 from hookserver.config.health_path import health_outside
 from hookserver.config.load import Loaded, find, load, parse
@@ -45,6 +45,5 @@ __all__ = [
     "reread",
     "unreadable_by",
     "unreadable_files",
-    "web_group",
     "with_running_values",
 ]

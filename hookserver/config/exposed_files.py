@@ -25,7 +25,7 @@ def exposed_files(loaded: Loaded) -> Iterator[str]:
     The web process, in the group of ``server.user``, reads the settings and the secrets of webhooks, and nothing else.
     """
     user = loaded.settings.server.user
-    web = web_group(user)
+    web = _web_group(user)
     for_web = {_ROOT} if web is None else {_ROOT, web}
     fix = "chmod 600" if web is None else f"chgrp {user} {{0}}; chmod 640"
     base = loaded.path.absolute().parent
@@ -72,7 +72,7 @@ def _secret_files(value: object, given: Any, prefix: Key = ()) -> Iterator[tuple
             yield from _secret_files(inner, given[key], (*prefix, key))
 
 
-def web_group(user: str) -> int | None:
+def _web_group(user: str) -> int | None:
     """The group of the web process's user; None when there is no such user, or the web process is root's."""
     try:
         return pwd.getpwnam(user).pw_gid or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from hookserver.config import load
 from hookserver.models import Endpoint
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
@@ -27,7 +29,8 @@ BLOCKS = [
 ]
 RUN_HERE = (
     *("./deploy/demo.sh", "./tests/run.sh", "apt-get install", "hookserver --config", "git remote add"),
-    *("umask 077", "hookserver status", "hookserver apply", "cp deploy/systemd"),
+    *("(umask 077; hookserver token create ci ", "(umask 077; hookserver token create reports ", "(umask 077; openssl"),
+    *("hookserver status", "hookserver apply", "cp deploy/systemd"),
     *("hookserver nginx show", "mkdir -p /var/backups", "/opt/hookserver/bin/pip", "systemctl disable", "fallocate"),
 )
 """How each block begins."""
@@ -128,9 +131,31 @@ def test_changed_settings_are_shown_and_applied(program: Path, site: Installatio
 
 
 def test_curl_deploys_as_documented(program: Path, site: Installation, tmp_path: Path) -> None:
-    places = {"127.0.0.1:9000": f"127.0.0.1:{site.web_port}", "apps/shop": f"apps/{APP}"}
-    output = run(block("umask 077"), tmp_path, places, program, site.config)
+    places = {**_api_places(site), "--app shop": f"--app {APP}"}
+    output = run(block("(umask 077; hookserver token create ci "), tmp_path, places, program, site.config)
     assert output.rstrip().splitlines()[-1] == "live"
+    assert (tmp_path / "ci.header").stat().st_mode & 0o777 == 0o600
+
+
+def test_token_that_only_reads_is_made_as_documented(program: Path, site: Installation, tmp_path: Path) -> None:
+    places = {**_api_places(site), "--app shop": f"--app {APP}"}
+    output = run(block("(umask 077; hookserver token create reports "), tmp_path, places, program, site.config)
+    assert json.loads(output)["deploys"][0]["app"] == APP
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("reports.*")} == {0o600}
+
+
+def test_webhook_secret_is_made_as_documented(program: Path, tmp_path: Path) -> None:
+    run(block("(umask 077; openssl"), tmp_path, {"/etc/hookserver/shop.secret": f"{tmp_path}/shop.secret"}, program)
+    secret = tmp_path / "shop.secret"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    config = tmp_path / "hookserver.toml"
+    app = f'repository = "push"\ndomains = ["{APP}.test"]\nwebhook_secret_file = "shop.secret"\n'
+    config.write_text(f"[apps.{APP}]\n{app}")
+    assert load(config).settings.apps[APP].webhook_secrets == (secret.read_text().strip(),)
+
+
+def _api_places(site: Installation) -> dict[str, str]:
+    return {"127.0.0.1:9000": f"127.0.0.1:{site.web_port}", "apps/shop": f"apps/{APP}"}
 
 
 def test_snippet_for_an_existing_nginx_is_printed(program: Path, site: Installation, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_no_example_shows_a_secret_to_other_users() -> None:
     """Neither in a file that they can read, nor on a command line, which is in the list of processes."""
     lines = [line for one in pages() for block in one.blocks("sh") for line in block.splitlines()]
     for line in lines:
-        if re.search(r"token create|openssl rand|ci\.token", line):
+        if re.search(r"token create|openssl rand|reports\.token", line):
             assert line.startswith("(umask 077; "), line
             assert " > " in line, line
         if line.startswith("curl"):
