@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import pwd
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel
 
 from hookserver.config.load import Loaded
 from hookserver.config.paths import Content
-from hookserver.config.secrets import secret_keys
-from hookserver.config.walk import Key, values_of
+from hookserver.config.walk import values_of
+from hookserver.config.web_access import web_files
 
 _ROOT = 0
 
@@ -28,10 +25,8 @@ def exposed_files(loaded: Loaded) -> Iterator[str]:
     web = _web_group(user)
     for_web = {_ROOT} if web is None else {_ROOT, web}
     fix = "chmod 600" if web is None else f"chgrp {user} {{0}}; chmod 640"
-    base = loaded.path.absolute().parent
-    yield from _exposed("settings", loaded.path.absolute(), for_web, fix)
-    for key, file in _secret_files(loaded.settings, loaded.given):
-        yield from _exposed(".".join(key), base / file, for_web, fix)
+    for key, file in web_files(loaded):
+        yield from _exposed(".".join(key), file, for_web, fix)
     for key, value, content in values_of(loaded.settings):
         if content in (Content.SECRET, Content.VARIABLES) and value:
             yield from _exposed(".".join(key), Path(value), {_ROOT}, "chmod 600")
@@ -56,20 +51,6 @@ def _exposed(key: str, file: Path, trusted: Collection[int], fix: str) -> Iterat
         if who:
             path = shlex.quote(str(file))
             yield f"{key}: {who} can {what} {file}: {fix.format(path)} {path}"
-
-
-def _secret_files(value: object, given: Any, prefix: Key = ()) -> Iterator[tuple[Key, str]]:
-    """The files of ``<key>_file`` with their keys: the settings have only their texts."""
-    tables: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, BaseModel):
-        files = [f"{key}_file" for key in secret_keys(type(value))]
-        yield from (((*prefix, key), given[key]) for key in files if key in given)
-        tables = value
-    elif isinstance(value, Mapping):
-        tables = value.items()
-    for key, inner in tables:
-        if key in given:
-            yield from _secret_files(inner, given[key], (*prefix, key))
 
 
 def _web_group(user: str) -> int | None:
