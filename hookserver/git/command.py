@@ -18,12 +18,13 @@ import git
 
 from hookserver.errors import GitError
 from hookserver.git.environment import RULES, environment, include, users_config, without_inherited
+from hookserver.plain_text import plain
 from hookserver.state.atomic_write import write_atomically
 
 
 @dataclass(frozen=True)
 class GitResult:
-    """How a git command ended: its exit status and its output."""
+    """How a git command ended: its exit status, its output, and its messages as plain text."""
 
     status: int
     stdout: str
@@ -76,7 +77,7 @@ class GuardedGit(git.Git):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        return GitResult(process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace"))
+        return GitResult(process.returncode, stdout.decode(errors="replace"), plain(stderr.decode(errors="replace")))
 
 
 def ask(command: Callable[..., Any], *arguments: str | Path) -> GitResult:

@@ -11,6 +11,7 @@ from hookserver.errors import GitError, NotFound
 from hookserver.git.command import GitResult, Guard, GuardedGit, ask
 from hookserver.git.remote import branch_missing, explained, output_excerpt, parse_heads, parse_remote
 from hookserver.git.tree import tame
+from hookserver.plain_text import plain
 
 _FULL = re.compile(r"[0-9a-f]{40}")
 _ASKED = re.compile(r"[0-9a-fA-F]{7,40}")
@@ -110,15 +111,12 @@ class Mirror:
         return tame(into)
 
     def message(self, commit: str) -> str:
-        """The commit's message, with printable characters only; empty when the mirror does not have the commit."""
+        """The commit's message as plain text; empty when the mirror does not have the commit."""
         if not _FULL.fullmatch(commit):
             return ""
         git = self._guard.local(time.monotonic() + 10, self._path)
         answer = ask(git.log, "-1", "--format=%B", "--no-show-signature", commit, "--")
-        message = answer.stdout.strip() if answer.status == 0 else ""
-        return "".join(
-            letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in message
-        )
+        return plain(answer.stdout).strip() if answer.status == 0 else ""
 
     def _checkout_once(self, commit: str, into: Path, ends: float) -> GitResult:
         shutil.rmtree(into, ignore_errors=True)

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from hookserver.config.passwords import hide, masked, secrets_in, without_user
 from hookserver.errors import EmptyRepository, GitError
+from hookserver.plain_text import cut
 
 _HELPER = """!f() { test "$1" = get || return 0
 user="username=$HOOKSERVER_GIT_USER"
@@ -116,13 +117,13 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Let git trust your company's CA: git config --system http.sslCAInfo /path/to/ca.pem",
     ),
     (
-        r"[Rr]epository .*not found|does not appear to be a git repository|error: 404|does not exist"
+        r"[Rr]epository .{0,300}not found|does not appear to be a git repository|error: 404|does not exist"
         r"|project you were looking for could not be found|not valid: is this a git repository",
         "there is no such repository, or our account may not read it",
         "Check apps.<app>.repository, and what our account or key may read.",
     ),
     (
-        r"transport '.*' not allowed|protocol looks suspicious",
+        r"transport '.{0,100}' not allowed|protocol looks suspicious",
         "this kind of repository address is not allowed",
         "Use an https://, ssh:// or git@host:path address, or an absolute path.",
     ),
@@ -138,7 +139,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Push again; the mirror keeps nothing incomplete.",
     ),
 )
-"""A pattern of git's output, the problem that it means, the remedy."""
+"""A pattern of git's output, which matches in linear time; the problem that it means; the remedy."""
 
 
 def explained(stderr: str, remote: Remote) -> GitError | None:
@@ -152,7 +153,7 @@ def explained(stderr: str, remote: Remote) -> GitError | None:
 def output_excerpt(stderr: str, remote: Remote, lines: int = 6) -> str:
     """The last lines of git's output, without noise and passwords."""
     text = _NOISE.sub("", remote.mask(stderr))
-    kept = [line.strip()[:500] for line in text.splitlines() if line.strip()]
+    kept = [cut(line.strip(), 500) for line in text.splitlines() if line.strip()]
     return "\n".join(f"git: {line}" for line in kept[-lines:])
 
 

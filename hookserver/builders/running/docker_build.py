@@ -7,7 +7,7 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
@@ -22,6 +22,7 @@ from hookserver.config.units import format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.client import CPU_PERIOD
 from hookserver.engine.messages import failure
+from hookserver.engine.output import LineReader
 from hookserver.errors import BuildError, indented
 
 
@@ -61,15 +62,22 @@ def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
 
 def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployLog) -> str:
     """Log the builder's messages; the id of the image, empty when the stream ends without one."""
-    image = ""
+    image, lines = "", LineReader()
+
+    def report(texts: Iterable[str]) -> None:
+        for text in filter(None, texts):
+            cause.add(text)
+            log.line(text)
+
     try:
         for line in answer.iter_lines(chunk_size=None):
             message = json.loads(line) if line else {}
-            for text in str(message.get("stream", message.get("status", ""))).splitlines():
-                cause.add(text)
-                log.line(text)
+            # A step's output comes in parts of any length, a status in one.
+            output = str(message.get("stream") or f"{message.get('status', '')}\n")
+            report(lines.feed(output.encode(errors="replace")))
             image = message.get("aux", {}).get("ID", image)
             if problem := failure(message):
+                report(lines.end())
                 raise _failed(problem, job, cause)
     except (requests.RequestException, ValueError):
         return ""
