@@ -53,7 +53,7 @@ def _check_branch(value: str) -> str:
 def _check_repository(value: str) -> str:
     if value == "push":
         return value
-    if re.fullmatch(r"(?:https?|ssh|git|file)://[^\s\x00-\x1f]+", value):
+    if re.fullmatch(r"(?:https?|ssh)://[^\s\x00-\x1f]+", value):
         return _check_address(value)
     if re.fullmatch(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s\x00-\x1f-][^\s\x00-\x1f]*", value):
         return value
@@ -68,7 +68,7 @@ def _check_repository(value: str) -> str:
 def _check_address(value: str) -> str:
     try:
         parts = urlsplit(value)
-        whole = parts.port != 0 and bool(parts.hostname or parts.scheme == "file")
+        whole = parts.port != 0 and bool(parts.hostname)
     except ValueError:
         whole = False
     if not whole:

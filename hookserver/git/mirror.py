@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hookserver.errors import GitError, NotFound
 from hookserver.git.command import GitResult, Guard, GuardedGit, ask
+from hookserver.git.local_repository import NAME, settings_for_reading
 from hookserver.git.remote import branch_missing, explained, output_excerpt, parse_heads, parse_remote
 from hookserver.git.tree import tame
 from hookserver.plain_text import plain
@@ -34,12 +35,14 @@ class Mirror:
         self._remote = parse_remote(repository)
         self._branch = branch
         self._ref = f"refs/heads/{branch}"
+        self._from = NAME if self._remote.is_local else self._remote.url
+        self._tag = tag
         self._guard = Guard(self._path.parent, tag)
 
     def tip(self, deadline: float) -> str:
         """The branch's current tip on the server. Raises GitError; EmptyRepository when there is no branch at all."""
         ends = time.monotonic() + deadline
-        answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--", self._remote.url, self._ref)
+        answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--", self._from, self._ref)
         if answer.status:
             raise self._failure("its tip cannot be read", answer)
         tip = parse_heads(answer.stdout).get(self._ref)
@@ -59,7 +62,9 @@ class Mirror:
         try:
             answer = self._fetch_branch(self._path, ends)
             tip = self._known(self._ref, ends) if answer.status == 0 else None
-            if tip is None and explained(answer.stderr, self._remote) is None and not _lacks_branch(answer):
+            # Of a local repository, both ends write the messages: those of a damaged mirror end in "hung up".
+            unexplained = self._remote.is_local or explained(answer.stderr, self._remote) is None
+            if tip is None and unexplained and not _lacks_branch(answer):
                 self._remake(ends)
                 tip = self._known(self._ref, ends)
         finally:
@@ -134,7 +139,7 @@ class Mirror:
         return self._fetch(mirror, f"+{self._ref}:{self._ref}", ends)  # +: also after a forced push, git-fetch(1)
 
     def _fetch(self, mirror: Path, refspec: str, ends: float) -> GitResult:
-        return ask(self._remote_git(ends, mirror).fetch, *_FETCH, "--", self._remote.url, refspec)
+        return ask(self._remote_git(ends, mirror).fetch, *_FETCH, "--", self._from, refspec)
 
     def _known(self, name: str, ends: float) -> str | None:
         """The commit of a full ref or a full commit name; None when the mirror does not have it."""
@@ -169,7 +174,7 @@ class Mirror:
         shutil.rmtree(old, ignore_errors=True)
 
     def _branch_missing(self, ends: float) -> GitError:
-        answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--heads", "--", self._remote.url)
+        answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--heads", "--", self._from)
         if answer.status:
             return self._failure("its branches cannot be read", answer)
         return branch_missing(self._remote, self._branch, parse_heads(answer.stdout))
@@ -182,6 +187,9 @@ class Mirror:
         )
 
     def _remote_git(self, ends: float, mirror: Path | None = None) -> GuardedGit:
+        if self._remote.is_local:
+            access = settings_for_reading(Path(self._remote.url), self._tag)
+            return self._guard.local(ends, mirror, access=access)
         return self._guard.remote(ends, self._remote.environment, mirror)
 
 

@@ -29,6 +29,11 @@ class Remote:
     _secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is a path of this machine."""
+        return self.url.startswith("/")
+
+    @property
     def environment(self) -> dict[str, str]:
         """Makes `_HELPER` git's only source of this server's password; no argument or file has it.
 
@@ -125,7 +130,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     (
         r"transport '.{0,100}' not allowed|protocol looks suspicious",
         "this kind of repository address is not allowed",
-        "Use an https://, ssh:// or git@host:path address, or an absolute path.",
+        "Use an https://, http://, ssh:// or git@host:path address, or an absolute path.",
     ),
     (
         r"error: (?:5\d\d|429)",
