@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hookserver.errors import GitError, NotFound
-from hookserver.git.command import GitResult, Guard, GuardedGit, ask
+from hookserver.git import redirect
+from hookserver.git.command import GitResult, Guard, ask
 from hookserver.git.local_repository import NAME, settings_for_reading
 from hookserver.git.remote import branch_missing, explained, output_excerpt, parse_heads, parse_remote
 from hookserver.git.tree import tame
@@ -35,14 +38,13 @@ class Mirror:
         self._remote = parse_remote(repository)
         self._branch = branch
         self._ref = f"refs/heads/{branch}"
-        self._from = NAME if self._remote.is_local else self._remote.url
         self._tag = tag
         self._guard = Guard(self._path.parent, tag)
 
     def tip(self, deadline: float) -> str:
         """The branch's current tip on the server. Raises GitError; EmptyRepository when there is no branch at all."""
         ends = time.monotonic() + deadline
-        answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--", self._from, self._ref)
+        answer = self._ask_remote(ends, "ls_remote", ("--quiet",), self._ref)
         if answer.status:
             raise self._failure("its tip cannot be read", answer)
         tip = parse_heads(answer.stdout).get(self._ref)
@@ -139,7 +141,7 @@ class Mirror:
         return self._fetch(mirror, f"+{self._ref}:{self._ref}", ends)  # +: also after a forced push, git-fetch(1)
 
     def _fetch(self, mirror: Path, refspec: str, ends: float) -> GitResult:
-        return ask(self._remote_git(ends, mirror).fetch, *_FETCH, "--", self._from, refspec)
+        return self._ask_remote(ends, "fetch", _FETCH, refspec, mirror=mirror)
 
     def _known(self, name: str, ends: float) -> str | None:
         """The commit of a full ref or a full commit name; None when the mirror does not have it."""
@@ -174,7 +176,7 @@ class Mirror:
         shutil.rmtree(old, ignore_errors=True)
 
     def _branch_missing(self, ends: float) -> GitError:
-        answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--heads", "--", self._from)
+        answer = self._ask_remote(ends, "ls_remote", ("--quiet", "--heads"))
         if answer.status:
             return self._failure("its branches cannot be read", answer)
         return branch_missing(self._remote, self._branch, parse_heads(answer.stdout))
@@ -186,11 +188,25 @@ class Mirror:
             f"Run this as hookserver's user: git ls-remote {self._remote}",
         )
 
-    def _remote_git(self, ends: float, mirror: Path | None = None) -> GuardedGit:
+    def _ask_remote(
+        self, ends: float, command: str, options: Sequence[str], *refs: str, mirror: Path | None = None
+    ) -> GitResult:
+        """Git's answer for a command that reads the app's repository, also where its server has moved it.
+
+        Raises GitError when the server redirects to another one.
+        """
         if self._remote.is_local:
             access = settings_for_reading(Path(self._remote.url), self._tag)
-            return self._guard.local(ends, mirror, access=access)
-        return self._guard.remote(ends, self._remote.environment, mirror)
+            return ask(getattr(self._guard.local(ends, mirror, access=access), command), *options, "--", NAME, *refs)
+        for _ in range(redirect.MOST):
+            git = self._guard.remote(ends, self._remote.environment, mirror)
+            answer = ask(getattr(git, command), *options, "--", self._remote.url, *refs)
+            if not redirect.is_redirect(answer.stderr):
+                break
+            traced = self._guard.remote(ends, {**self._remote.environment, **redirect.TRACE})
+            trace = ask(traced.ls_remote, "--quiet", "--", self._remote.url).stderr
+            self._remote = replace(self._remote, url=redirect.redirected(self._remote, trace))
+        return answer
 
 
 def _lacks_branch(answer: GitResult) -> bool:

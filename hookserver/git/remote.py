@@ -133,6 +133,11 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Use an https://, http://, ssh:// or git@host:path address, or an absolute path.",
     ),
     (
+        r"error: 30[12378]",
+        "the git server redirects again and again",
+        "Set apps.<app>.repository to the repository's present address.",
+    ),
+    (
         r"error: (?:5\d\d|429)",
         "the git server has an internal error, or too many requests",
         "Push again later.",
