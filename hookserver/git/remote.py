@@ -79,7 +79,7 @@ def parse_remote(repository: str) -> Remote:
 
 _DROPPED = (
     r"early EOF|RPC failed|unexpected disconnect|hung up unexpectedly|[Cc]onnection reset|transfer closed|too slow"
-    r"|unexpected EOF|Empty reply|server certificate status|Connection closed|Broken pipe"
+    r"|unexpected EOF|Empty reply|server certificate status|Connection closed|Broken pipe|of body are still expected"
 )
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
     (
@@ -88,7 +88,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Use one with SHA-1 names, as `git init --object-format=sha1` makes it and every forge does.",
     ),
     (
-        r"could not read (?:Username|Password)|Authentication failed|error: 401|error: 403|HTTP Basic: Access denied",
+        r"could not read (?:Username|Password)|Authentication failed|error: 40[13]\b|HTTP Basic: Access denied",
         "the git server refuses the login",
         "Give a token in apps.<app>.repository (https://user:token@host/…), or in ~/.netrc or a credential helper of "
         "the user that hookserver runs as.",
@@ -122,7 +122,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Let git trust your company's CA: git config --system http.sslCAInfo /path/to/ca.pem",
     ),
     (
-        r"[Rr]epository .{0,300}not found|does not appear to be a git repository|error: 404|does not exist"
+        r"[Rr]epository .{0,300}not found|does not appear to be a git repository|error: 404\b|does not exist"
         r"|project you were looking for could not be found|not valid: is this a git repository",
         "there is no such repository, or our account may not read it",
         "Check apps.<app>.repository, and what our account or key may read.",
@@ -133,12 +133,12 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Use an https://, http://, ssh:// or git@host:path address, or an absolute path.",
     ),
     (
-        r"error: 30[12378]",
+        r"error: 30[12378]\b",
         "the git server redirects again and again",
         "Set apps.<app>.repository to the repository's present address.",
     ),
     (
-        r"error: (?:5\d\d|429)",
+        r"error: (?:5\d\d|429)\b",
         "the git server has an internal error, or too many requests",
         "Push again later.",
     ),

@@ -86,6 +86,12 @@ def test_error_for_a_missing_branch_names_the_others() -> None:
     assert "empty" in branch_missing(parse_remote("/srv/a.git"), "main", {}).problem
 
 
+@pytest.mark.parametrize("left", [58373, 4290, 40373, 40411, 30199])
+def test_count_of_missing_bytes_is_no_status_of_the_server(left: int) -> None:
+    stderr = f"error: {left} bytes of body are still expected\nfatal: early EOF\n"
+    assert "the connection to the git server broke" in str(explained(stderr, parse_remote("https://git.example.com/a")))
+
+
 @given(st.text(st.one_of(st.sampled_from("hunter22 @:/\n\x1b\r"), st.characters())))
 def test_no_output_of_a_server_breaks_its_description_or_shows_the_password(stderr: str) -> None:
     remote = parse_remote("https://bot:hunter22@git.example.com/a.git")
