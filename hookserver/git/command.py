@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import signal
 import subprocess
 import time
@@ -20,6 +21,10 @@ from hookserver.errors import GitError
 from hookserver.git.environment import RULES, environment, include, users_config, without_inherited
 from hookserver.plain_text import plain
 from hookserver.state.atomic_write import write_atomically
+
+_OUTPUT_LIMIT = 4 << 20
+_MESSAGES_LIMIT = 64 << 10
+"""Bytes of what git prints that are kept."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class GuardedGit(git.Git):
         process = guard.proc
         assert process is not None
         try:
-            stdout, stderr = process.communicate(timeout=max(0.0, self._ends - started))
+            stdout, stderr = _output(process, self._ends)
         except subprocess.TimeoutExpired:
             raise GitError(
                 f"git {_verb(command)} was stopped: it did not end within {time.monotonic() - started:.0f} s",
@@ -78,6 +83,33 @@ class GuardedGit(git.Git):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         return GitResult(process.returncode, stdout.decode(errors="replace"), plain(stderr.decode(errors="replace")))
+
+
+def _output(process: subprocess.Popen[bytes], ends: float) -> tuple[bytes, bytes]:
+    """The beginning of what git prints, and the end of its messages: a server may send more than fits into memory.
+
+    Raises TimeoutExpired when git has not ended by then. Without ``Popen.communicate``, which keeps everything.
+    """
+    assert process.stdout is not None
+    assert process.stderr is not None
+    stdout, stderr = bytearray(), bytearray()
+    with process.stdout, process.stderr, selectors.DefaultSelector() as open_pipes:
+        open_pipes.register(process.stdout, selectors.EVENT_READ, stdout)
+        open_pipes.register(process.stderr, selectors.EVENT_READ, stderr)
+        while open_pipes.get_map():
+            left = ends - time.monotonic()
+            ready = open_pipes.select(left) if left > 0 else []
+            if not ready:
+                raise subprocess.TimeoutExpired(process.args, left)
+            for pipe, _ in ready:
+                data = os.read(pipe.fd, 1 << 16)
+                pipe.data.extend(data)
+                if not data:
+                    open_pipes.unregister(pipe.fileobj)
+            del stdout[_OUTPUT_LIMIT:]
+            del stderr[:-_MESSAGES_LIMIT]
+    process.wait(max(0.0, ends - time.monotonic()))
+    return bytes(stdout), bytes(stderr)
 
 
 def ask(command: Callable[..., Any], *arguments: str | Path) -> GitResult:
