@@ -142,7 +142,7 @@ class Guard:
     ) -> GuardedGit:
         """Git that never leaves this machine: it reads no configuration but ours, so it knows no filter.
 
-        ``access``: how it reads another repository, see `settings_for_reading`. Raises GitError when our configuration
+        ``access``: how it reads another repository, see ``local_repository.py``. Raises GitError when our configuration
         cannot be written.
         """
         config = self._config_file("local.gitconfig", RULES)

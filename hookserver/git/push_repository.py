@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hookserver.errors import GitError
 from hookserver.git.command import Guard, ask
-from hookserver.git.local_repository import NAME, settings_for_reading
+from hookserver.git.origin import Origin
 from hookserver.state.atomic_write import write_atomically
 
 _DEADLINE = 30.0
@@ -121,10 +121,10 @@ class PushRepository:
 
     def _copy(self, fresh: Path) -> None:
         """Fetch the branches and tags: a copy of files would bring links and alternates with it."""
-        access = settings_for_reading(self.path, tag="")
-        git = Guard(self.path.parent, tag="").local(time.monotonic() + _COPY_DEADLINE, fresh, access=access)
+        options = ("--quiet", "--no-write-fetch-head", "--no-auto-gc")
         refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-        answer = ask(git.fetch, "--quiet", "--no-write-fetch-head", "--no-auto-gc", "--", NAME, *refs)
+        origin = Origin(str(self.path.absolute()), Guard(self.path.parent, tag=""))
+        answer = origin.ask(time.monotonic() + _COPY_DEADLINE, "fetch", options, *refs, into=fresh)
         if answer.status:
             raise GitError(
                 f"{self.path} must be made anew, and its branches cannot be copied: {answer.stderr.strip()}",
