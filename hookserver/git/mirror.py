@@ -35,14 +35,14 @@ class Mirror:
         self._branch = branch
         self._ref = f"refs/heads/{branch}"
         self._guard = Guard(self._path.parent, tag)
-        self._origin = Origin(repository, self._guard)
+        self.origin = Origin(repository, self._guard)
 
     def tip(self, deadline: float) -> str:
         """The branch's current tip on the server. Raises GitError; EmptyRepository when there is no branch at all."""
         ends = time.monotonic() + deadline
-        answer = self._origin.ask(ends, "ls_remote", ("--quiet",), self._ref)
+        answer = self.origin.ask(ends, "ls_remote", ("--quiet",), self._ref)
         if answer.status:
-            raise self._origin.failure("its tip cannot be read", answer)
+            raise self.origin.failure("its tip cannot be read", answer)
         tip = parse_heads(answer.stdout).get(self._ref)
         if tip is None:
             raise self._branch_missing(ends)
@@ -61,7 +61,7 @@ class Mirror:
             answer = self._fetch_branch(self._path, ends)
             tip = self._known(self._ref, ends) if answer.status == 0 else None
             # Of a local repository, both ends write the messages: those of a damaged mirror end in "hung up".
-            unexplained = self._origin.remote.is_local or explained(answer.stderr, self._origin.remote) is None
+            unexplained = self.origin.remote.is_local or explained(answer.stderr, self.origin.remote) is None
             if tip is None and unexplained and not _lacks_branch(answer):
                 self._remake(ends)
                 tip = self._known(self._ref, ends)
@@ -69,7 +69,7 @@ class Mirror:
             _clear_leftovers(self._path)
         if tip is not None:
             return tip
-        raise self._branch_missing(ends) if _lacks_branch(answer) else self._origin.failure("cannot be fetched", answer)
+        raise self._branch_missing(ends) if _lacks_branch(answer) else self.origin.failure("cannot be fetched", answer)
 
     def resolve(self, commit: str, deadline: float) -> str:
         """The full name of a commit that was requested by 7 to 40 of its hex digits.
@@ -90,7 +90,7 @@ class Mirror:
             if found := self._known_commit(commit, ends):
                 return found
         raise NotFound(
-            f"{self._origin.remote} has no commit {commit} on {self._branch}",
+            f"{self.origin.remote} has no commit {commit} on {self._branch}",
             "Compare it with `git log`. A commit of another branch needs all 40 digits, and must be pushed.",
         )
 
@@ -110,7 +110,7 @@ class Mirror:
                 self._fetch(self._path, commit, ends)
             answer = self._checkout_once(commit, into, ends)
         if answer.status:
-            raise self._origin.failure(f"{commit[:12]} cannot be checked out", answer)
+            raise self.origin.failure(f"{commit[:12]} cannot be checked out", answer)
         return tame(into)
 
     def message(self, commit: str) -> str:
@@ -137,7 +137,7 @@ class Mirror:
         return self._fetch(mirror, f"+{self._ref}:{self._ref}", ends)  # +: also after a forced push, git-fetch(1)
 
     def _fetch(self, mirror: Path, refspec: str, ends: float) -> GitResult:
-        return self._origin.ask(ends, "fetch", _FETCH, refspec, into=mirror)
+        return self.origin.ask(ends, "fetch", _FETCH, refspec, into=mirror)
 
     def _known(self, name: str, ends: float) -> str | None:
         """The commit of a full ref or a full commit name; None when the mirror does not have it."""
@@ -154,7 +154,7 @@ class Mirror:
     def _make(self, mirror: Path, ends: float) -> None:
         answer = ask(self._guard.local(ends).init, *_INIT, "--bare", "--", mirror)
         if answer.status:
-            raise self._origin.failure(f"its mirror {mirror} cannot be created", answer)
+            raise self.origin.failure(f"its mirror {mirror} cannot be created", answer)
 
     def _remake(self, ends: float) -> None:
         """Replace a mirror that git cannot use. The new one is created beside it, the old one removed at the end."""
@@ -165,17 +165,17 @@ class Mirror:
         answer = self._fetch_branch(fresh, ends)
         if answer.status:
             shutil.rmtree(fresh, ignore_errors=True)
-            raise self._origin.failure("cannot be fetched", answer)
+            raise self.origin.failure("cannot be fetched", answer)
         if self._path.exists():
             self._path.rename(old)
         fresh.rename(self._path)
         shutil.rmtree(old, ignore_errors=True)
 
     def _branch_missing(self, ends: float) -> GitError:
-        answer = self._origin.ask(ends, "ls_remote", ("--quiet", "--heads"))
+        answer = self.origin.ask(ends, "ls_remote", ("--quiet", "--heads"))
         if answer.status:
-            return self._origin.failure("its branches cannot be read", answer)
-        return branch_missing(self._origin.remote, self._branch, parse_heads(answer.stdout))
+            return self.origin.failure("its branches cannot be read", answer)
+        return branch_missing(self.origin.remote, self._branch, parse_heads(answer.stdout))
 
 
 def _lacks_branch(answer: GitResult) -> bool:
