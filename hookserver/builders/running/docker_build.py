@@ -22,7 +22,7 @@ from hookserver.config.units import format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.client import CPU_PERIOD
 from hookserver.engine.messages import failure
-from hookserver.engine.output import LineReader
+from hookserver.engine.output import LineReader, read_lines
 from hookserver.errors import BuildError, indented
 
 
@@ -73,12 +73,14 @@ def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployL
         for line in answer.iter_lines(chunk_size=None):
             message = json.loads(line) if line else {}
             # A step's output comes in parts of any length, a status in one.
-            output = str(message.get("stream") or f"{message.get('status', '')}\n")
-            report(lines.feed(output.encode(errors="replace")))
+            report(lines.feed(str(message.get("stream", "")).encode(errors="replace")))
+            if "status" in message:
+                report((*lines.end(), *read_lines([str(message["status"]).encode(errors="replace")])))
             image = message.get("aux", {}).get("ID", image)
             if problem := failure(message):
                 report(lines.end())
                 raise _failed(problem, job, cause)
+        report(lines.end())
     except (requests.RequestException, ValueError):
         return ""
     return image
