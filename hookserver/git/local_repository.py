@@ -32,14 +32,16 @@ class Reader:
     group: int
 
 
-def settings_for_reading(path: Path, tag: str) -> dict[str, str]:
+def settings_for_reading(path: Path, tag: str, *, in_state_dir: bool = False) -> dict[str, str]:
     """The environment in which the repository at ``path`` is the remote ``NAME``.
 
-    Root's git reads it with the rights of its writers alone. The processes carry ``tag``. Raises GitError when the
+    Root's git reads it with the rights of its writers alone. Of one that is ``in_state_dir``, the folders above count
+    for nothing: whoever may write there has hookserver itself. The processes carry ``tag``. Raises GitError when the
     repository borrows objects of another one.
     """
     _refuse_alternates(path)
-    reader = find_reader(path) if os.geteuid() == 0 else None
+    find = find_writer if in_state_dir else find_reader
+    reader = find(path) if os.geteuid() == 0 else None
     command = [*(_as(reader) if reader else ()), *_clean_environment(path, tag), "git", "upload-pack"]
     # git runs uploadpack by a shell, and adds the path: git-config(1), remote.<name>.uploadpack.
     return {
@@ -75,10 +77,10 @@ def find_reader(path: Path) -> Reader | None:
             return writer
         else:
             current = current / name
-    return _inner_writer(current)
+    return find_writer(current)
 
 
-def _inner_writer(repository: Path) -> Reader | None:
+def find_writer(repository: Path) -> Reader | None:
     """Who may write to the parts of a repository whose folder is root's; also of one with a work tree."""
     for part in (repository / top / name for top in ("", ".git") for name in _WRITTEN_BY_PUSHES):
         try:

@@ -26,16 +26,17 @@ _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodu
 class Mirror:
     """The bare mirror of one branch of ``repository`` at ``path``, used by one process at a time.
 
-    ``tag`` is in the environment of every git process, so that `kill_orphans` finds those of a killed deploy.
-    Each ``deadline`` is the time that the whole call may take, in seconds.
+    ``in_state_dir``: the repository is one of hookserver's own. ``tag`` is in the environment of every git process, so
+    that `kill_orphans` finds those of a killed deploy. Each ``deadline`` is the time that the whole call may
+    take, in seconds.
     """
 
-    def __init__(self, path: Path, repository: str, branch: str, tag: str) -> None:
+    def __init__(self, path: Path, repository: str, branch: str, tag: str, *, in_state_dir: bool = False) -> None:
         self._path = path.absolute()
         self._branch = branch
         self._ref = f"refs/heads/{branch}"
         self._guard = Guard(self._path.parent, tag)
-        self.origin = Origin(repository, self._guard)
+        self.origin = Origin(repository, self._guard, in_state_dir=in_state_dir)
 
     def tip(self, deadline: float) -> str:
         """The branch's current tip on the server. Raises GitError; EmptyRepository when there is no branch at all."""

@@ -16,12 +16,13 @@ from hookserver.git.remote import explained, output_excerpt, parse_remote
 class Origin:
     """Asks ``repository``, an address or a path of this machine, also where its server has moved it.
 
-    ``remote`` is where it is now.
+    ``remote`` is where it is now; ``in_state_dir``: it is one of hookserver's own.
     """
 
-    def __init__(self, repository: str, guard: Guard) -> None:
+    def __init__(self, repository: str, guard: Guard, *, in_state_dir: bool = False) -> None:
         self.remote = parse_remote(repository)
         self._guard = guard
+        self._in_state_dir = in_state_dir
 
     def ask(self, ends: float, command: str, options: Sequence[str], *refs: str, into: Path | None = None) -> GitResult:
         """Git's answer for ``command``, which reads the repository, for a fetch ``into`` another one.
@@ -29,7 +30,8 @@ class Origin:
         Raises GitError when its server redirects to another one, or when it borrows the objects of another repository.
         """
         if self.remote.is_local:
-            access = settings_for_reading(Path(self.remote.url), self._guard.tag)
+            path = Path(self.remote.url)
+            access = settings_for_reading(path, self._guard.tag, in_state_dir=self._in_state_dir)
             return ask(getattr(self._guard.local(ends, into, access=access), command), *options, "--", NAME, *refs)
         for _ in range(redirect.MOST):
             git = self._guard.remote(ends, self.remote.environment, into)

@@ -123,7 +123,7 @@ class PushRepository:
         """Fetch the branches and tags: a copy of files would bring links and alternates with it."""
         options = ("--quiet", "--no-write-fetch-head", "--no-auto-gc")
         refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-        origin = Origin(str(self.path.absolute()), Guard(self.path.parent, tag=""))
+        origin = Origin(str(self.path.absolute()), Guard(self.path.parent, tag=""), in_state_dir=True)
         answer = origin.ask(time.monotonic() + _COPY_DEADLINE, "fetch", options, *refs, into=fresh)
         if answer.status:
             raise GitError(

@@ -65,6 +65,18 @@ def test_repository_of_another_user_is_read_as_that_user(
     mirror.checkout(tip, tmp_path / "work", 20)
 
 
+def test_repository_of_hookservers_own_is_read_also_below_a_users_folder(
+    source: Source, open_folder: Path, tmp_path: Path
+) -> None:
+    """The user could replace the whole state_dir."""
+    ours = open_folder / "state/repos/shop.git"
+    shutil.copytree(source.bare, ours)
+    ours.chmod(0o700)
+    os.chown(open_folder, ADA, ADA)
+    mirror = Mirror(tmp_path / "mirrors/shop.git", str(ours), "main", "git-tests", in_state_dir=True)
+    assert mirror.fetch(20) == source.git("rev-parse", "HEAD")
+
+
 def test_alternates_do_not_show_another_apps_objects(adas: Path, private: tuple[Path, str], mirror_of: Make) -> None:
     other, tip = private
     (adas / "objects/info/alternates").write_text(f"{other}/objects\n")
