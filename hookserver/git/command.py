@@ -133,31 +133,23 @@ class Guard:
     folder: Path
     tag: str
 
-    def local(
-        self,
-        ends: float,
-        git_dir: Path | None = None,
-        work_tree: Path | None = None,
-        access: Mapping[str, str] | None = None,
-    ) -> GuardedGit:
+    def local(self, ends: float, git_dir: Path | None = None, work_tree: Path | None = None) -> GuardedGit:
         """Git that never leaves this machine: it reads no configuration but ours, so it knows no filter.
-
-        ``access``: how it reads another repository, see ``local_repository.py``. Raises GitError when our configuration
-        cannot be written.
-        """
-        config = self._config_file("local.gitconfig", RULES)
-        more = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_ALLOW_PROTOCOL": "file", **(access or {})}
-        return self._git(ends, config, more, git_dir, work_tree)
-
-    def remote(self, ends: float, credentials: Mapping[str, str], git_dir: Path | None = None) -> GuardedGit:
-        """Git that talks to the app's server: with the proxy, CA and credential helpers of the system and the user.
-
-        It reads no repository of this machine.
 
         Raises GitError when our configuration cannot be written.
         """
+        config = self._config_file("local.gitconfig", RULES)
+        more = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_ALLOW_PROTOCOL": "file"}
+        return self._git(ends, config, more, git_dir, work_tree)
+
+    def remote(self, ends: float, access: Mapping[str, str], git_dir: Path | None = None) -> GuardedGit:
+        """Git that asks the app's repository: with the proxy, CA and credential helpers of the system and the user.
+
+        ``access`` is the environment that it needs for that; without one, it reads no repository of this machine.
+        Raises GitError when our configuration cannot be written.
+        """
         config = self._config_file("remote.gitconfig", include(users_config(os.environ)) + RULES)
-        return self._git(ends, config, {"GIT_ALLOW_PROTOCOL": "https:http:ssh", **credentials}, git_dir)
+        return self._git(ends, config, {"GIT_ALLOW_PROTOCOL": "https:http:ssh", **access}, git_dir)
 
     def _git(
         self, ends: float, config: Path, more: Mapping[str, str], git_dir: Path | None, work_tree: Path | None = None

@@ -16,8 +16,6 @@ from pathlib import Path
 from hookserver.errors import GitError
 from hookserver.state.deploy_processes import TAG
 
-NAME = "repository"
-"""The remote's name: git takes no configuration of a remote that is named by its path."""
 _MOST_LINKS = 40
 """path_resolution(7)."""
 _WRITTEN_BY_PUSHES = ("", "objects", "objects/info", "objects/pack", "refs", "refs/heads")
@@ -33,7 +31,7 @@ class Reader:
 
 
 def settings_for_reading(path: Path, tag: str, *, in_state_dir: bool = False) -> dict[str, str]:
-    """The environment in which the repository at ``path`` is the remote ``NAME``.
+    """The environment in which git reads the repository at ``path``, as the remote `name_of` it, and no other.
 
     Root's git reads it with the rights of its writers alone. Of one that is ``in_state_dir``, the folders above count
     for nothing: whoever may write there has hookserver itself. The processes carry ``tag``. Raises GitError when the
@@ -45,12 +43,18 @@ def settings_for_reading(path: Path, tag: str, *, in_state_dir: bool = False) ->
     command = [*(_as(reader) if reader else ()), *_clean_environment(path, tag), "git", "upload-pack"]
     # git runs uploadpack by a shell, and adds the path: git-config(1), remote.<name>.uploadpack.
     return {
+        "GIT_ALLOW_PROTOCOL": "file",
         "GIT_CONFIG_COUNT": "2",
-        "GIT_CONFIG_KEY_0": f"remote.{NAME}.url",
+        "GIT_CONFIG_KEY_0": f"remote.{name_of(path)}.url",
         "GIT_CONFIG_VALUE_0": str(path),
-        "GIT_CONFIG_KEY_1": f"remote.{NAME}.uploadpack",
+        "GIT_CONFIG_KEY_1": f"remote.{name_of(path)}.uploadpack",
         "GIT_CONFIG_VALUE_1": shlex.join(command),
     }
+
+
+def name_of(path: Path) -> str:
+    """The repository's name as a remote: git takes no configuration of one that is named by its path."""
+    return path.name or "repository"
 
 
 def find_reader(path: Path) -> Reader | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from hookserver.errors import GitError
 from hookserver.git import redirect
 from hookserver.git.command import GitResult, Guard, ask
-from hookserver.git.local_repository import NAME, settings_for_reading
+from hookserver.git.local_repository import name_of, settings_for_reading
 from hookserver.git.remote import explained, output_excerpt, parse_remote
 
 
@@ -32,7 +32,8 @@ class Origin:
         if self.remote.is_local:
             path = Path(self.remote.url)
             access = settings_for_reading(path, self._guard.tag, in_state_dir=self._in_state_dir)
-            return ask(getattr(self._guard.local(ends, into, access=access), command), *options, "--", NAME, *refs)
+            git = self._guard.remote(ends, access, into)
+            return ask(getattr(git, command), *options, "--", name_of(path), *refs)
         for _ in range(redirect.MOST):
             git = self._guard.remote(ends, self.remote.environment, into)
             answer = ask(getattr(git, command), *options, "--", self.remote.url, *refs)

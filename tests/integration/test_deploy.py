@@ -237,6 +237,8 @@ def send_webhook(site: Installation, delivery: str) -> Answer:
 
 def test_repeated_delivery_deploys_once(live: Place) -> None:
     site, delivery = live.site, "72d3162e-cc78-11e3-81ab-4c9367dc0958"
+    live.shop.release("delivered twice")
+    site.ended(live.shop.push().deploy)
     first = send_webhook(site, delivery)
     assert (first.status, first.json["status"]) == (202, "queued")
     site.ended(first.json["deploy"])
@@ -246,7 +248,8 @@ def test_repeated_delivery_deploys_once(live: Place) -> None:
 
 
 def test_delivery_with_another_id_does_not_undo_a_rollback(live: Place) -> None:
-    site, old = live.site, live.shop.tip()
+    site, old = live.site, live.shop.release("to be kept")
+    site.ended(live.shop.push().deploy)
     live.shop.release("to be rolled back")
     site.ended(live.shop.push().deploy)
     rollback = site.ask("POST", "/api/v1/apps/it-shop/rollback?wait=1", {})
