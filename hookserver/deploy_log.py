@@ -1,4 +1,4 @@
-"""A deploy's log: a text file of limited size, written line by line, with secrets masked.
+"""A deploy's log: a text file of limited size, written line by line, plain text with secrets masked.
 
 The prefixes are those that dokku shows after a ``git push``: ``----->`` a step, ``=====>`` a result, `` !    `` an
 error; all other lines are indented.
@@ -7,31 +7,34 @@ error; all other lines are indented.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from hookserver.plain_text import CUT, cut, plain
+
 LIMIT = 20 << 20
 """Bytes that a log can grow to: a build that prints a gigabyte must not fill the disk."""
 _LINE_LIMIT = 4000
-# Colours and other control sequences of ECMA-48: a build's output must not control the reader's terminal.
-_UNPRINTABLE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f]")
+_DOTS = "••••••"
+_SHORTEST = 4
+"""Characters of the shortest text that is masked: less would be found in every second line."""
 
 
 class DeployLog:
     """Appends to ``path``. A line is in the file when the call returns, so that followers see it at once.
 
-    Each of ``secrets``, and each line of one, is replaced by dots; texts of up to three characters are not. A full disk
-    loses lines of the log, but does not fail the deploy.
+    Each of ``secrets``, and each line of one, is replaced by dots, also the first half of one at the end of a text that
+    was ``cut``; texts of up to three characters are not. A full disk loses lines of the log, but does not fail the
+    deploy.
     """
 
     def __init__(self, path: Path, secrets: Iterable[str] = ()) -> None:
         self._file = _opened(path)
-        parts = {part.strip() for secret in secrets for part in (secret, *secret.splitlines())}
-        self._secrets = sorted((part for part in parts if len(part) > 3), key=len, reverse=True)
+        parts = {plain(part).strip() for secret in secrets for part in (secret, *secret.splitlines())}
+        self._secrets = sorted((part for part in parts if len(part) >= _SHORTEST), key=len, reverse=True)
         self._left = LIMIT - (path.stat().st_size if path.exists() else 0)
 
     def step(self, text: str) -> None:
@@ -44,20 +47,21 @@ class DeployLog:
 
     def error(self, text: str) -> None:
         """Write what went wrong, in one or more lines."""
-        for line in text.splitlines():
+        for line in plain(text).splitlines():
             self._write(" !     ", line)
 
     def line(self, text: str) -> None:
         """Write output of a step, in one or more lines."""
-        for line in text.splitlines():
+        for line in plain(text).splitlines():
             if self._left > 0:
                 self._write("       ", line)
 
     def masked(self, text: str) -> str:
-        """The text with dots in the place of secrets."""
+        """The text as plain text, with dots in the place of secrets: an escape sequence inside one does not hide it."""
+        text = plain(text)
         for secret in self._secrets:
-            text = text.replace(secret, "••••••")
-        return text
+            text = text.replace(secret, _DOTS)
+        return "\n".join(map(self._half_masked, text.split("\n"))) if CUT in text else text
 
     def close(self) -> None:
         """Close the file; no line can be written afterwards."""
@@ -65,11 +69,23 @@ class DeployLog:
             self._file.close()
 
     def _write(self, prefix: str, text: str) -> None:
-        text = _UNPRINTABLE.sub("", self.masked(text))[:_LINE_LIMIT].rstrip()
+        text = cut(self.masked(text).replace("\n", " "), _LINE_LIMIT).rstrip()
         written = self._append(f"{prefix}{text}\n")
         had_room, self._left = self._left > 0, self._left - written
         if had_room and self._left <= 0:
             self._append(f" !     the log is full ({LIMIT >> 20} MB): the output of the steps is no longer written\n")
+
+    def _half_masked(self, line: str) -> str:
+        before = line.removesuffix(CUT)
+        if before == line:
+            return line
+        for secret in self._secrets:
+            place = before.find(secret[:_SHORTEST], max(0, len(before) - len(secret)))
+            while place >= 0:
+                if secret.startswith(before[place:]):
+                    return f"{before[:place]}{_DOTS}{CUT}"
+                place = before.find(secret[:_SHORTEST], place + 1)
+        return line
 
     def _append(self, line: str) -> int:
         try:

@@ -9,20 +9,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from hookserver.plain_text import plain
+
 
 class HookserverError(Exception):
     """Something that a person must read: ``problem``, what happened, and ``remedy``, what to do next.
 
-    Raised directly for an error that fits no class below, such as an address that is in use. Exit code 1, HTTP 500.
+    Both are plain text, also where they quote a program, a repository or a server. Raised directly for an error that
+    fits no class below, such as an address that is in use. Exit code 1, HTTP 500.
     """
 
     exit_code = 1
     http_status = 500
 
     def __init__(self, problem: str, remedy: str = "") -> None:
-        super().__init__(problem, remedy)
-        self.problem = problem
-        self.remedy = remedy
+        self.problem = plain(problem)
+        self.remedy = plain(remedy)
+        super().__init__(self.problem, self.remedy)
 
     def __str__(self) -> str:
         return f"{self.problem}\n{self.remedy}" if self.remedy else self.problem

@@ -225,6 +225,11 @@ class Deploy:
     live_at: float | None = None
     ended_at: float | None = None
 
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person has chosen what it brings, instead of the branch's tip."""
+        return bool(self.requested_commit) or self.trigger is Trigger.ROLLBACK
+
 
 @dataclass(frozen=True)
 class StepRun:

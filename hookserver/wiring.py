@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hookserver.config import Loaded, Settings, reread
 from hookserver.errors import SettingsError, StoreError
 from hookserver.nginx import Nginx
+from hookserver.plain_text import plain
 from hookserver.state.permissions import prepare
 from hookserver.state.web_user import find_web_user
 from hookserver.store import Store
@@ -87,8 +88,17 @@ def make_context(settings: Settings, store: Store) -> Context:
     )
 
 
+class _PlainFormatter(logging.Formatter):
+    """An event quotes pushes, repositories and servers, a traceback too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record))
+
+
 def configure_logging() -> None:
-    """Events on stderr, each with the time and the process that logs it."""
-    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO, stream=sys.stderr)
+    """Events on stderr as plain text, each with the time and the process that logs it."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PlainFormatter("%(asctime)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     for chatty in ("urllib3", "docker", "git"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

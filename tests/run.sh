@@ -28,7 +28,8 @@ static_checks() {
 }
 
 need_real_parts() {
-    need_commands nginx:nginx-light wrk:wrk webhook:webhook systemd-analyze:systemd strace:strace debootstrap:debootstrap ss:iproute2 javac:default-jdk-headless
+    need_commands nginx:nginx-light wrk:wrk webhook:webhook systemd-analyze:systemd strace:strace debootstrap:debootstrap \
+        ss:iproute2 javac:default-jdk-headless sshd:openssh-server
     need_docker
     local subnet
     for subnet in "${SUBNETS[@]}"; do need_last_resort "$subnet"; done

@@ -13,6 +13,7 @@ import click
 
 from hookserver.config import parse
 from hookserver.errors import HookserverError, Refused
+from hookserver.plain_text import plain
 from hookserver.project import (
     Answers,
     Project,
@@ -94,19 +95,19 @@ def _read(question: Question, typed: str, option: str | None = None) -> str:
 
 def _report_findings(project: Project) -> None:
     for build in project.builds:
-        click.echo(f"found: {build.description}", err=True)
+        click.echo(plain(f"found: {build.description}"), err=True)
     for caution in project.cautions:
-        click.secho(f"caution: {caution.text}", fg="yellow", err=True)
+        click.secho(plain(f"caution: {caution.text}"), fg="yellow", err=True)
 
 
 def _report_sessions(project: Project, answers: Answers) -> None:
     advice = proposed_sessions(project, answers)
     if advice and advice.mode != "shared":
-        click.secho(f"caution: {advice.text}", fg="yellow", err=True)
+        click.secho(plain(f"caution: {advice.text}"), fg="yellow", err=True)
 
 
 def _report_open_points(project: Project, answers: Answers, target: Path) -> None:
     for point in open_points(project, answers):
-        click.secho(f"to decide: {point}", fg="yellow", err=True)
+        click.secho(plain(f"to decide: {point}"), fg="yellow", err=True)
     click.echo(f"{target} is written: read it, then run `hookserver check` and `hookserver up`.", err=True)
     click.echo(target)

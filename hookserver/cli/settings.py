@@ -10,6 +10,7 @@ import click
 
 from hookserver.cli.context import json_option, with_settings
 from hookserver.config import Loaded, exposed_files, health_outside, missing_error_pages, unreadable_files
+from hookserver.plain_text import plain
 
 
 @click.command()
@@ -38,7 +39,7 @@ def check(loaded: Loaded, as_json: bool) -> None:
         for key, value, source in rows:
             click.echo(f"{f'{key} = {value}':{width}}  # {source}")
     for warning in _warnings(loaded):
-        click.secho(warning, fg="yellow", err=True)
+        click.secho(plain(warning), fg="yellow", err=True)  # it quotes the project
     for app in loaded.settings.apps.values():
         if app.webhook_secrets:
             click.echo(f"apps.{app.name}: webhook URL {loaded.settings.server.webhook_url(app.name)}", err=True)

@@ -10,6 +10,7 @@ import click
 from hookserver.cli.context import with_settings, with_store
 from hookserver.config import Loaded
 from hookserver.errors import no_such_app
+from hookserver.plain_text import one_line
 
 if TYPE_CHECKING:
     from hookserver.store import Store
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @with_store
 def lock(_loaded: Loaded, store: Store, app: str, reason: str) -> None:
     """Lock an app: its pushes wait until it is unlocked."""
-    store.lock(app, reason, getpass.getuser())
+    store.lock(app, one_line(reason), getpass.getuser())
     click.echo(f"{app} is locked; its pushes wait until `hookserver unlock {app}`", err=True)
 
 

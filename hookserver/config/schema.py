@@ -12,7 +12,7 @@ from hookserver.config.app_schema import AppSettings
 from hookserver.config.paths import FilePath, OptionalPath, Program
 from hookserver.config.secrets import Section
 from hookserver.config.units import Duration, Size
-from hookserver.config.values import AppName, Listen, PublicUrl, UserName
+from hookserver.config.values import AppName, GroupName, Listen, PublicUrl, UserName
 from hookserver.state.state_dir import StateDir
 
 
@@ -24,6 +24,7 @@ class ServerSettings(Section):
     public_url: PublicUrl = ""
     user: UserName = "hookserver"
     builds: int = Field(default=1, ge=1, le=16)
+    push_group: GroupName = ""
 
     @property
     def state(self) -> StateDir:

@@ -23,7 +23,7 @@ _BRANCH_FORBIDDEN = re.compile(
     r"|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-"""useradd(8)."""
+"""useradd(8), groupadd(8)."""
 _LISTEN = re.compile(r"(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]|\*):)?\d{1,5}")
 # "#" is a slash of the URL path: https://tomcat.apache.org/tomcat-10.1-doc/config/context.html#Naming
 _CONTEXT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:#[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
@@ -53,7 +53,7 @@ def _check_branch(value: str) -> str:
 def _check_repository(value: str) -> str:
     if value == "push":
         return value
-    if re.fullmatch(r"(?:https?|ssh|git|file)://[^\s\x00-\x1f]+", value):
+    if re.fullmatch(r"(?:https?|ssh)://[^\s\x00-\x1f]+", value):
         return _check_address(value)
     if re.fullmatch(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s\x00-\x1f-][^\s\x00-\x1f]*", value):
         return value
@@ -68,7 +68,7 @@ def _check_repository(value: str) -> str:
 def _check_address(value: str) -> str:
     try:
         parts = urlsplit(value)
-        whole = parts.port != 0 and bool(parts.hostname or parts.scheme == "file")
+        whole = parts.port != 0 and bool(parts.hostname)
     except ValueError:
         whole = False
     if not whole:
@@ -133,4 +133,5 @@ Command = Annotated[
     tuple[str, ...], BeforeValidator(lambda value: ("sh", "-c", value) if isinstance(value, str) and value else value)
 ]
 """A program and its arguments; a single text is a line for the shell."""
+GroupName = Annotated[str, _matching(_USER, "the name of a group of this machine", or_empty=True)]
 Variable = Annotated[str, AfterValidator(_check_variable)]

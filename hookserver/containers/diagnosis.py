@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from hookserver.errors import indented
+from hookserver.plain_text import cut
 
 _LEVEL = re.compile(
     r"\b(?:SEVERE|ERROR|FATAL)\b|^Exception in thread|^Error: |OutOfMemoryError|^Unrecognized VM option"
@@ -88,4 +89,4 @@ def describe_exit(exit_code: int, oom_killed: bool) -> str:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= _LINE_LIMIT else f"{line[:_LINE_LIMIT]} …"
+    return cut(line, _LINE_LIMIT)

@@ -9,6 +9,7 @@ from hookserver.containers import diagnosis
 from hookserver.engine.client import Engine
 from hookserver.engine.output import read_lines
 from hookserver.models import Replica
+from hookserver.plain_text import plain
 
 _TAIL = 600
 """The last lines of a log, in which the cause of a failure is searched."""
@@ -17,7 +18,7 @@ _TAIL = 600
 def last_lines(engine: Engine, name: str, lines: int) -> str:
     """The last lines of a container's log. Raises ContainerError when Docker does not send them."""
     with engine.doing(f"read the log of {name}"):
-        return str(engine.api.logs(name, tail=lines).decode("utf-8", "replace"))
+        return plain(engine.api.logs(name, tail=lines).decode("utf-8", "replace"))
 
 
 def failure_report(engine: Engine, name: str) -> str:

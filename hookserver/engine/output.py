@@ -1,11 +1,14 @@
-"""A program's output on its way to the log: Docker's frames, then lines, in bounded memory and time."""
+"""A program's output on its way to the log: Docker's frames, then lines of plain text, in bounded memory and time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from hookserver.plain_text import CUT, cut, plain
+
 LINE_LIMIT = 4000
 """Characters of a line that are kept."""
+_BYTES_LIMIT = 4 * LINE_LIMIT
 OUTPUT_LIMIT = 32 << 20
 """Bytes of output that are split into lines; of the rest, only the end is."""
 _HEADER = 8
@@ -41,7 +44,8 @@ class FrameReader:
 
 
 class LineReader:
-    """Text that arrives in parts, as lines. Of a progress bar, whose lines end in CR, only the last state is a line.
+    """Text that arrives in parts, as lines of plain text. Of a progress bar, whose lines end in CR, only the last state
+    is a line. A line that never ends is kept up to a limit, and ends in ``CUT``.
 
     Beyond ``OUTPUT_LIMIT`` one line says that output is left out, and ``end`` gives the last lines.
     """
@@ -58,13 +62,16 @@ class LineReader:
         *complete, rest = (self._rest + part).split(b"\n")
         for line in complete:
             yield _readable(line)
-        self._rest = rest[: 4 * LINE_LIMIT]
+        # The last state of a progress bar begins after its last CR; the one at the end may belong to a newline.
+        self._rest = rest[rest.rfind(b"\r", 0, -1) + 1 :][: _BYTES_LIMIT + 1]
         self._left -= len(part) + _COST_OF_A_LINE * len(complete)
         if self._left <= 0:
             yield "… too much output: the rest is left out, except its end"
 
     def end(self) -> Iterator[str]:
         """The last line when no newline ended it; after too much output, the last lines."""
+        if self._left <= 0:  # what is kept begins in the middle of a line, perhaps of a secret
+            self._rest = self._rest.partition(b"\n")[2]
         for line in self._rest.splitlines():
             yield _readable(line)
         self._rest = b""
@@ -80,4 +87,7 @@ def read_lines(parts: Iterable[bytes]) -> Iterator[str]:
 
 def _readable(line: bytes) -> str:
     shown = line.rstrip(b"\r").rpartition(b"\r")[2]
-    return shown[: 4 * LINE_LIMIT].decode("utf-8", "replace")[:LINE_LIMIT]
+    if len(shown) <= _BYTES_LIMIT:
+        return cut(plain(shown.decode("utf-8", "replace")), LINE_LIMIT)
+    # The limit may be in the middle of a character: "ignore" drops its first bytes.
+    return cut(plain(shown[:_BYTES_LIMIT].decode("utf-8", "ignore")) + CUT, LINE_LIMIT)

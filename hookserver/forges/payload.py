@@ -12,11 +12,13 @@ from hookserver.config.values import is_branch
 from hookserver.errors import BadRequest
 from hookserver.forges.push import BranchPush, Ignored
 from hookserver.models import SKIP
+from hookserver.plain_text import one_line, plain
 
 _COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})")
 # Git allows these in a branch's name, but a script that gets the name may not quote it.
 _SHELL = re.compile(r"[$`;|&<>\"'\s]")
 _REF_LIMIT = 300
+_NAME_LIMIT = 100
 _FORM_PIECE = 64 << 10
 
 
@@ -105,7 +107,7 @@ def _tip_message(document: Mapping[str, Any], commit: str) -> str:
     for candidate in candidates:
         if isinstance(candidate, dict) and candidate.get("id") == commit:
             message = candidate.get("message")
-            return message if isinstance(message, str) else ""
+            return plain(message) if isinstance(message, str) else ""
     return ""
 
 
@@ -113,7 +115,7 @@ def _pusher(document: Mapping[str, Any]) -> str:
     pusher = document.get("pusher")
     names = [pusher.get(key) for key in ("login", "username", "name")] if isinstance(pusher, dict) else [pusher]
     name = next((name for name in names if isinstance(name, str) and name), "")
-    return "".join(character for character in name[:100] if character.isprintable())
+    return one_line(name[:_NAME_LIMIT])
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -21,6 +21,7 @@ from hookserver.errors import GitError
 from hookserver.git.environment import RULES, environment, include, users_config, without_inherited
 from hookserver.git.remote import TOO_LARGE
 from hookserver.limits.child import FILE, limited_command
+from hookserver.plain_text import plain
 from hookserver.state.atomic_write import write_atomically
 
 MEMORY = 2 << 30
@@ -43,7 +44,7 @@ class TooMuchOutput(GitError):
 
 @dataclass(frozen=True)
 class GitResult:
-    """How a git command ended: its exit status and its output."""
+    """How a git command ended: its exit status, its output, and its messages as plain text."""
 
     status: int
     stdout: str
@@ -102,7 +103,7 @@ class GuardedGit(git.Git):
                 pipe.close()
         if process.returncode in _STOPPED:
             raise GitError(f"git {_verb(command)} was stopped: {_STOPPED[process.returncode]}", TOO_LARGE)
-        return GitResult(process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace"))
+        return GitResult(process.returncode, stdout.decode(errors="replace"), plain(stderr.decode(errors="replace")))
 
 
 def _output(process: Any, ends: float) -> tuple[bytearray, bytearray]:
@@ -154,15 +155,17 @@ class Guard:
         Raises GitError when our configuration cannot be written.
         """
         config = self._config_file("local.gitconfig", RULES)
-        return self._git(ends, config, {"GIT_CONFIG_NOSYSTEM": "1"}, git_dir, work_tree)
+        more = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_ALLOW_PROTOCOL": "file"}
+        return self._git(ends, config, more, git_dir, work_tree)
 
-    def remote(self, ends: float, credentials: Mapping[str, str], git_dir: Path | None = None) -> GuardedGit:
-        """Git that talks to the app's server: with the proxy, CA and credential helpers of the system and the user.
+    def remote(self, ends: float, access: Mapping[str, str], git_dir: Path | None = None) -> GuardedGit:
+        """Git that asks the app's repository: with the proxy, CA and credential helpers of the system and the user.
 
+        ``access`` is the environment that it needs for that; without one, it reads no repository of this machine.
         Raises GitError when our configuration cannot be written.
         """
         config = self._config_file("remote.gitconfig", include(users_config(os.environ)) + RULES)
-        return self._git(ends, config, credentials, git_dir)
+        return self._git(ends, config, {"GIT_ALLOW_PROTOCOL": "https:http:ssh", **access}, git_dir)
 
     def _git(
         self, ends: float, config: Path, more: Mapping[str, str], git_dir: Path | None, work_tree: Path | None = None

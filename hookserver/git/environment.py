@@ -14,14 +14,12 @@ _SSH = (
     " -o ControlMaster=no -o ControlPath=none"
 )
 # The last value wins, so these come after the user's own configuration, see `include`. The keys are in git-config(1):
-# - safe: git refuses a repository of another user, which a mirror or an operator's bare repository can be;
 # - hooksPath, fsmonitor, askPass and the protocol ext name programs that git would run;
+# - followRedirects: a redirect may lead to another server, see `redirect.py`;
 # - lowSpeed ends a transfer that stands still, autoDetach keeps gc within the time limit of the command;
 # - pack and packedGit keep git within the memory that it may use, on machines with many cores, too;
 # - allowAnySHA1InWant lets a checkout fetch any one commit from the mirror.
 RULES = """\
-[safe]
-	directory = *
 [core]
 	hooksPath = /dev/null
 	fsmonitor = false
@@ -32,6 +30,7 @@ RULES = """\
 [protocol "ext"]
 	allow = never
 [http]
+	followRedirects = false
 	lowSpeedLimit = 1
 	lowSpeedTime = 60
 [gc]
@@ -48,7 +47,7 @@ RULES = """\
 
 
 def environment(tag: str, config: Path) -> dict[str, str]:
-    """The environment of every git process: our configuration, no way to ask a person, only known protocols; git(1)."""
+    """The environment of every git process: our configuration, no way to ask a person; git(1)."""
     return {
         TAG: tag,
         "HOME": os.path.expanduser("~"),  # noqa: PTH111 - never raises, even for a user without an entry
@@ -59,7 +58,6 @@ def environment(tag: str, config: Path) -> dict[str, str]:
         "SSH_ASKPASS_REQUIRE": "never",
         "GCM_INTERACTIVE": "never",
         "GIT_SSH_COMMAND": _SSH,
-        "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
         # git-lfs would download files, and may hang: https://github.com/git-lfs/git-lfs/blob/main/docs/man/git-lfs-smudge.adoc
         "GIT_LFS_SKIP_SMUDGE": "1",
         "GIT_OPTIONAL_LOCKS": "0",

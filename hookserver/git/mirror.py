@@ -8,9 +8,11 @@ import time
 from pathlib import Path
 
 from hookserver.errors import GitError, NotFound
-from hookserver.git.command import GitResult, Guard, GuardedGit, TooMuchOutput, ask
-from hookserver.git.remote import branch_missing, explained, output_excerpt, parse_heads, parse_remote
+from hookserver.git.command import GitResult, Guard, TooMuchOutput, ask
+from hookserver.git.origin import Origin
+from hookserver.git.remote import branch_missing, explained, parse_heads
 from hookserver.git.tree import check_listing, tame, too_large
+from hookserver.plain_text import plain
 
 _FULL = re.compile(r"[0-9a-f]{40}")
 _ASKED = re.compile(r"[0-9a-fA-F]{7,40}")
@@ -24,23 +26,24 @@ _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodu
 class Mirror:
     """The bare mirror of one branch of ``repository`` at ``path``, used by one process at a time.
 
-    ``tag`` is in the environment of every git process, so that `kill_orphans` finds those of a killed deploy.
-    Each ``deadline`` is the time that the whole call may take, in seconds.
+    ``in_state_dir``: the repository is one of hookserver's own. ``tag`` is in the environment of every git process, so
+    that `kill_orphans` finds those of a killed deploy. Each ``deadline`` is the time that the whole call may
+    take, in seconds.
     """
 
-    def __init__(self, path: Path, repository: str, branch: str, tag: str) -> None:
+    def __init__(self, path: Path, repository: str, branch: str, tag: str, *, in_state_dir: bool = False) -> None:
         self._path = path.absolute()
-        self._remote = parse_remote(repository)
         self._branch = branch
         self._ref = f"refs/heads/{branch}"
         self._guard = Guard(self._path.parent, tag)
+        self.origin = Origin(repository, self._guard, in_state_dir=in_state_dir)
 
     def tip(self, deadline: float) -> str:
         """The branch's current tip on the server. Raises GitError; EmptyRepository when there is no branch at all."""
         ends = time.monotonic() + deadline
-        answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--", self._remote.url, self._ref)
+        answer = self.origin.ask(ends, "ls_remote", ("--quiet",), self._ref)
         if answer.status:
-            raise self._failure("its tip cannot be read", answer)
+            raise self.origin.failure("its tip cannot be read", answer)
         tip = parse_heads(answer.stdout).get(self._ref)
         if tip is None:
             raise self._branch_missing(ends)
@@ -58,14 +61,16 @@ class Mirror:
         try:
             answer = self._fetch_branch(self._path, ends)
             tip = self._known(self._ref, ends) if answer.status == 0 else None
-            if tip is None and explained(answer.stderr, self._remote) is None and not _lacks_branch(answer):
+            # Of a local repository, both ends write the messages: those of a damaged mirror end in "hung up".
+            unexplained = self.origin.remote.is_local or explained(answer.stderr, self.origin.remote) is None
+            if tip is None and unexplained and not _lacks_branch(answer):
                 self._remake(ends)
                 tip = self._known(self._ref, ends)
         finally:
             _clear_leftovers(self._path)
         if tip is not None:
             return tip
-        raise self._branch_missing(ends) if _lacks_branch(answer) else self._failure("cannot be fetched", answer)
+        raise self._branch_missing(ends) if _lacks_branch(answer) else self.origin.failure("cannot be fetched", answer)
 
     def resolve(self, commit: str, deadline: float) -> str:
         """The full name of a commit that was requested by 7 to 40 of its hex digits.
@@ -86,7 +91,7 @@ class Mirror:
             if found := self._known_commit(commit, ends):
                 return found
         raise NotFound(
-            f"{self._remote} has no commit {commit} on {self._branch}",
+            f"{self.origin.remote} has no commit {commit} on {self._branch}",
             "Compare it with `git log`. A commit of another branch needs all 40 digits, and must be pushed.",
         )
 
@@ -106,19 +111,16 @@ class Mirror:
                 self._fetch(self._path, commit, ends)
             answer = self._checkout_once(commit, into, ends)
         if answer.status:
-            raise self._failure(f"{commit[:12]} cannot be checked out", answer)
+            raise self.origin.failure(f"{commit[:12]} cannot be checked out", answer)
         return tame(into)
 
     def message(self, commit: str) -> str:
-        """The commit's message, with printable characters only; empty when the mirror does not have the commit."""
+        """The commit's message as plain text; empty when the mirror does not have the commit."""
         if not _FULL.fullmatch(commit):
             return ""
         git = self._guard.local(time.monotonic() + 10, self._path)
         answer = ask(git.log, "-1", "--format=%B", "--no-show-signature", commit, "--")
-        message = answer.stdout.strip() if answer.status == 0 else ""
-        return "".join(
-            letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in message
-        )
+        return plain(answer.stdout).strip() if answer.status == 0 else ""
 
     def _checkout_once(self, commit: str, into: Path, ends: float) -> GitResult:
         shutil.rmtree(into, ignore_errors=True)
@@ -150,7 +152,7 @@ class Mirror:
         return self._fetch(mirror, f"+{self._ref}:{self._ref}", ends)  # +: also after a forced push, git-fetch(1)
 
     def _fetch(self, mirror: Path, refspec: str, ends: float) -> GitResult:
-        return ask(self._remote_git(ends, mirror).fetch, *_FETCH, "--", self._remote.url, refspec)
+        return self.origin.ask(ends, "fetch", _FETCH, refspec, into=mirror)
 
     def _known(self, name: str, ends: float) -> str | None:
         """The commit of a full ref or a full commit name; None when the mirror does not have it."""
@@ -167,7 +169,7 @@ class Mirror:
     def _make(self, mirror: Path, ends: float) -> None:
         answer = ask(self._guard.local(ends).init, *_INIT, "--bare", "--", mirror)
         if answer.status:
-            raise self._failure(f"its mirror {mirror} cannot be created", answer)
+            raise self.origin.failure(f"its mirror {mirror} cannot be created", answer)
 
     def _remake(self, ends: float) -> None:
         """Replace a mirror that git cannot use. The new one is created beside it, the old one removed at the end."""
@@ -178,27 +180,17 @@ class Mirror:
         answer = self._fetch_branch(fresh, ends)
         if answer.status:
             shutil.rmtree(fresh, ignore_errors=True)
-            raise self._failure("cannot be fetched", answer)
+            raise self.origin.failure("cannot be fetched", answer)
         if self._path.exists():
             self._path.rename(old)
         fresh.rename(self._path)
         shutil.rmtree(old, ignore_errors=True)
 
     def _branch_missing(self, ends: float) -> GitError:
-        answer = ask(self._remote_git(ends).ls_remote, "--quiet", "--heads", "--", self._remote.url)
+        answer = self.origin.ask(ends, "ls_remote", ("--quiet", "--heads"))
         if answer.status:
-            return self._failure("its branches cannot be read", answer)
-        return branch_missing(self._remote, self._branch, parse_heads(answer.stdout))
-
-    def _failure(self, what: str, answer: GitResult) -> GitError:
-        error = explained(answer.stderr, self._remote)
-        return error or GitError(
-            f"{self._remote}: {what}\n{output_excerpt(answer.stderr, self._remote)}",
-            f"Run this as hookserver's user: git ls-remote {self._remote}",
-        )
-
-    def _remote_git(self, ends: float, mirror: Path | None = None) -> GuardedGit:
-        return self._guard.remote(ends, self._remote.environment, mirror)
+            return self.origin.failure("its branches cannot be read", answer)
+        return branch_missing(self.origin.remote, self._branch, parse_heads(answer.stdout))
 
 
 def _lacks_branch(answer: GitResult) -> bool:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from hookserver.config.passwords import hide, masked, secrets_in, without_user
 from hookserver.errors import EmptyRepository, GitError
+from hookserver.plain_text import cut
 
 _HELPER = """!f() { test "$1" = get || return 0
 user="username=$HOOKSERVER_GIT_USER"
@@ -28,6 +29,11 @@ class Remote:
     url: str
     _credentials: tuple[str, str] | None = field(default=None, repr=False)
     _secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a path of this machine."""
+        return self.url.startswith("/")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -75,7 +81,7 @@ def parse_remote(repository: str) -> Remote:
 
 _DROPPED = (
     r"early EOF|RPC failed|unexpected disconnect|hung up unexpectedly|[Cc]onnection reset|transfer closed|too slow"
-    r"|unexpected EOF|Empty reply|server certificate status|Connection closed|Broken pipe"
+    r"|unexpected EOF|Empty reply|server certificate status|Connection closed|Broken pipe|of body are still expected"
 )
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
     (
@@ -84,7 +90,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Use one with SHA-1 names, as `git init --object-format=sha1` makes it and every forge does.",
     ),
     (
-        r"could not read (?:Username|Password)|Authentication failed|error: 401|error: 403|HTTP Basic: Access denied",
+        r"could not read (?:Username|Password)|Authentication failed|error: 40[13]\b|HTTP Basic: Access denied",
         "the git server refuses the login",
         "Give a token in apps.<app>.repository (https://user:token@host/…), or in ~/.netrc or a credential helper of "
         "the user that hookserver runs as.",
@@ -118,18 +124,23 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Let git trust your company's CA: git config --system http.sslCAInfo /path/to/ca.pem",
     ),
     (
-        r"[Rr]epository .*not found|does not appear to be a git repository|error: 404|does not exist"
+        r"[Rr]epository .{0,300}not found|does not appear to be a git repository|error: 404\b|does not exist"
         r"|project you were looking for could not be found|not valid: is this a git repository",
         "there is no such repository, or our account may not read it",
         "Check apps.<app>.repository, and what our account or key may read.",
     ),
     (
-        r"transport '.*' not allowed|protocol looks suspicious",
+        r"transport '.{0,100}' not allowed|protocol looks suspicious",
         "this kind of repository address is not allowed",
-        "Use an https://, ssh:// or git@host:path address, or an absolute path.",
+        "Use an https://, http://, ssh:// or git@host:path address, or an absolute path.",
     ),
     (
-        r"error: (?:5\d\d|429)",
+        r"error: 30[12378]\b",
+        "the git server redirects again and again",
+        "Set apps.<app>.repository to the repository's present address.",
+    ),
+    (
+        r"error: (?:5\d\d|429)\b",
         "the git server has an internal error, or too many requests",
         "Push again later.",
     ),
@@ -145,7 +156,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Push again; the mirror keeps nothing incomplete.",
     ),
 )
-"""A pattern of git's output, the problem that it means, the remedy."""
+"""A pattern of git's output, which matches in linear time; the problem that it means; the remedy."""
 
 
 def explained(stderr: str, remote: Remote) -> GitError | None:
@@ -159,7 +170,7 @@ def explained(stderr: str, remote: Remote) -> GitError | None:
 def output_excerpt(stderr: str, remote: Remote, lines: int = 6) -> str:
     """The last lines of git's output, without noise and passwords."""
     text = _NOISE.sub("", remote.mask(stderr))
-    kept = [line.strip()[:500] for line in text.splitlines() if line.strip()]
+    kept = [cut(line.strip(), 500) for line in text.splitlines() if line.strip()]
     return "\n".join(f"git: {line}" for line in kept[-lines:])
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hookserver.errors import NginxError
+from hookserver.plain_text import plain
 
 _SEARCHED = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"
 _EXTRA = frozenset({"http_realip_module"})
@@ -165,7 +166,7 @@ def run(command: Sequence[str], patience: float = _PATIENCE) -> Output:
     except OSError as error:
         raise NginxError(f"`{command[0]}` cannot be run: {error}", "Set nginx.binary to a working Nginx.") from error
     return Output(
-        done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace").strip()
+        done.returncode, done.stdout.decode("utf-8", "replace"), plain(done.stderr.decode("utf-8", "replace")).strip()
     )
 
 

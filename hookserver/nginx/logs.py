@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hookserver.plain_text import plain
+
 SIZE = 20 << 20
 """Bytes from which a log is rotated."""
 KEPT = 5
@@ -39,6 +41,6 @@ def errors_since(log: Path, before: int) -> str:
         return _NO_ERRORS
     with log.open("rb") as file:
         file.seek(before)
-        lines = file.read(100_000).decode("utf-8", "replace").splitlines()
+        lines = plain(file.read(100_000).decode("utf-8", "replace")).splitlines()
     errors = [line for line in lines if "[notice]" not in line and "[warn]" not in line]
     return "\n".join(errors[-20:]) or _NO_ERRORS

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from hookserver.plain_text import cut, one_line
+
 _LENGTH = 200
 _READ = 20_000
 _PAGE = re.compile(r"\s*(?:<!doctype html|<html|<head|<body|<h1|<title|<!--)", re.IGNORECASE)
@@ -18,7 +20,7 @@ def excerpt(text: str) -> str:
     text = text[:_READ]
     if _PAGE.match(text):
         text = _of_page(text)
-    return _one_line(text)[:_LENGTH]
+    return cut(one_line(text), _LENGTH)
 
 
 def _of_page(text: str) -> str:
@@ -26,8 +28,4 @@ def _of_page(text: str) -> str:
     title = _TITLE.search(text)
     seen = html.unescape(_TAG.sub(" ", _TITLE.sub(" ", text)))
     named = html.unescape(title[1]) if title else ""
-    return seen if _one_line(seen).startswith(_one_line(named)) else f"{named} {seen}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return seen if one_line(seen).startswith(one_line(named)) else f"{named} {seen}"

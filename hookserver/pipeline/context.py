@@ -43,8 +43,9 @@ class Context:
     def mirror(self, app: AppSettings, deploy: int) -> Mirror:
         """The app's mirror; its git processes carry the deploy's number."""
         state = self.settings.server.state
-        remote = str(state.push_repository(app.name)) if app.is_pushed_to else app.repository
-        return Mirror(state.mirror(app.name), remote, app.branch, state.tag(deploy))
+        own = app.is_pushed_to
+        remote = str(state.push_repository(app.name)) if own else app.repository
+        return Mirror(state.mirror(app.name), remote, app.branch, state.tag(deploy), in_state_dir=own)
 
     def endpoints(self, release: Release) -> list[Endpoint]:
         """Where the replicas of a release answer."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hookserver.changes.effects import Change, Effect, replacing_changes
 from hookserver.errors import BuildError, HookserverError, Unhealthy, in_one_line
-from hookserver.models import SKIP, Push, Release, ReplicaState, Status, Trigger
+from hookserver.models import SKIP, Deploy, Push, Release, ReplicaState, Status, Trigger
 from hookserver.pipeline.context import DeployContext
 from hookserver.pipeline.health_gate import wait_until_healthy
 from hookserver.pipeline.liveness import replicas_of
@@ -16,7 +18,7 @@ _TIP_DEADLINE = 5.0
 
 
 def ends_without_release(context: DeployContext, commit: str, message: str) -> bool:
-    """End the deploy if the commit is live already, or its message asks to skip it; whether it is over.
+    """End the deploy if the commit is live, was taken out of traffic, or asks to be skipped; whether it is over.
 
     A deploy that a person requested by hand goes on. Raises StoreError.
     """
@@ -25,16 +27,51 @@ def ends_without_release(context: DeployContext, commit: str, message: str) -> b
         return False
     live = context.store.live_release(app.name)
     has_new_settings = live is not None and replacing_changes(live.settings, context.recorded(app))
-    if SKIP in message.lower():
-        context.log.result(f"skipped: the commit's message says {SKIP}")
+    if reason := _why_skipped(context, live, commit, message):
+        context.log.result(f"skipped: {reason}")
         if has_new_settings:
             context.store.enqueue_settings(Push(app.name, Trigger.SETTINGS))
-        context.store.end(deploy.number, Status.CANCELLED, f"the commit's message says {SKIP}")
+        context.store.end(deploy.number, Status.CANCELLED, reason)
         return True
     if live is None or live.commit != commit or has_new_settings:
         return False
     end_as_live(context, live)
     return True
+
+
+def _why_skipped(context: DeployContext, live: Release | None, commit: str, message: str) -> str:
+    if SKIP in message.lower():
+        return f"the commit's message says {SKIP}"
+    if live is None or live.commit == commit:
+        return ""
+    undone = undone_by(commit, context.store.history_of_traffic(context.app.name, context.deploy.number))
+    if undone is None:
+        return ""
+    how = "was rolled back at once" if undone.commit == commit else f"was live until deploy {undone.number} replaced it"
+    return f"{commit[:12]} {how}; to deploy it all the same, run `hookserver deploy {context.app.name}`"
+
+
+def undone_by(commit: str, history: Iterable[Deploy]) -> Deploy | None:
+    """The deploy that took the commit out of traffic, unless a person or the branch has asked for another one since.
+
+    Forges repeat deliveries, and so may a stranger who has recorded one: neither undoes what a person has decided. A
+    release that the post-switch check has rolled back was live, too: its own deploy is returned. When the last deploy
+    of the commit failed or was cancelled, there is none. ``history``: the deploys that were live, or that a person
+    asked for, newest first.
+    """
+    since: list[Deploy] = []
+    for deploy in history:
+        if deploy.commit == commit:
+            break
+        if deploy.live_at is not None and deploy.trigger is not Trigger.SETTINGS:
+            since.append(deploy)
+    else:
+        return None
+    if deploy.live_at is None or not all(later.is_by_hand for later in since):
+        return None
+    if since:
+        return since[-1]
+    return deploy if deploy.status is Status.ROLLED_BACK else None
 
 
 def end_as_live(context: DeployContext, live: Release) -> None:

@@ -21,6 +21,7 @@ from hookserver.pipeline.retire import kept_images, retire
 from hookserver.pipeline.standby import active_visitors, describe_visitors, sticky_standby, traffic_after_switch
 from hookserver.pipeline.step_record import recorded_step
 from hookserver.pipeline.undo import move_traffic_back
+from hookserver.plain_text import cut
 
 FETCH_DEADLINE = 1500.0
 """Seconds for the fetch, a whole history the first time. The worker grants a deploy more beside its build.
@@ -43,7 +44,7 @@ def fetch(context: DeployContext) -> tuple[str, str]:
         context.store.record_tip(context.app.name, commit)
     context.store.record_commit(context.deploy.number, commit)
     message = mirror.message(commit)
-    context.log.line(f"{commit[:12]} {message.partition(chr(10))[0][:200]}")
+    context.log.line(f"{commit[:12]} {cut(message.partition(chr(10))[0], 200)}")
     return commit, message
 
 

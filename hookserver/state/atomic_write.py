@@ -17,7 +17,8 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644, dur
     once this returns. Raises OSError; the old file is unchanged then, and no temporary file is left.
     """
     data = content.encode() if isinstance(content, str) else content
-    # A name that begins with a dot: no `include *.conf` of Nginx matches it (glob(7)). mkstemp(3) makes it 0600.
+    # A name that begins with a dot: no `include *.conf` of Nginx matches it (glob(7)). mkstemp(3) makes
+    # it 0600, under a name that nobody can guess, and follows no link (O_EXCL: open(2)).
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
     try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
-from hookserver.models import Deploy, Status, Step, StepOutcome, StepRun
+from hookserver.models import Deploy, Status, Step, StepOutcome, StepRun, Trigger
 from hookserver.store.base import StoreBase
 from hookserver.store.rows import find_app, find_deploy, find_waiting, in_progress, to_deploy, to_step_run
 from hookserver.store.tables import apps, deploys, releases, steps
@@ -32,6 +32,16 @@ class Deploys(StoreBase):
                 find_app(connection, app)
                 query = query.where(deploys.c.app == app)
             return [to_deploy(row) for row in connection.execute(query)]
+
+    def history_of_traffic(self, app: str, before: int) -> list[Deploy]:
+        """The app's deploys below number ``before`` that were live, or that a person asked for; newest first.
+
+        Raises StoreError.
+        """
+        counts = or_(deploys.c.live_at.is_not(None), deploys.c.trigger.in_((Trigger.API, Trigger.CLI)))
+        query = select(deploys).where(deploys.c.app == app, deploys.c.number < before, counts)
+        with self._database.reading() as connection:
+            return [to_deploy(row) for row in connection.execute(query.order_by(deploys.c.number.desc()))]
 
     def queued_or_running(self, app: str) -> list[Deploy]:
         """The app's deploys that wait or run, one of each at most. Raises StoreError."""

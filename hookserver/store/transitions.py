@@ -79,14 +79,10 @@ def close_killed_step(connection: Connection, deploy: Deploy, now: float) -> Non
 
 def _forget_tip(connection: Connection, failed: Deploy) -> None:
     """Let the poll deploy the tip again if a push of it was superseded by ``failed``, a deploy requested by hand."""
-    by_hand = [failed.number] if _is_by_hand(failed) else []
+    by_hand = [failed.number] if failed.is_by_hand else []
     while by_hand:
         pushes = select(deploys).where(deploys.c.superseded_by.in_(by_hand), deploys.c.trigger != Trigger.SETTINGS)
         replaced = [to_deploy(row) for row in connection.execute(pushes)]
-        by_hand = [deploy.number for deploy in replaced if _is_by_hand(deploy)]
+        by_hand = [deploy.number for deploy in replaced if deploy.is_by_hand]
         if len(by_hand) < len(replaced):
             connection.execute(update(apps).where(apps.c.name == failed.app).values(tip_seen=""))
-
-
-def _is_by_hand(deploy: Deploy) -> bool:
-    return bool(deploy.requested_commit) or deploy.trigger is Trigger.ROLLBACK

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.integration.conftest import Place
-from tests.shop import ShopProject, assert_invariants
+from tests.shop import Answer, Installation, ShopProject, assert_invariants
 from tests.shop.installation import CANARY
 from tests.shop.invariants import assert_no_loss, assert_switched_once
 from tests.shop.wars import ANSWERS_500
@@ -223,21 +223,44 @@ def test_ctrl_c_ends_the_log_and_the_deploy_continues(place: Place) -> None:
     assert site.visit("it-script").text == "detached"
 
 
-def test_repeated_delivery_deploys_once(live: Place) -> None:
-    site = live.site
+def send_webhook(site: Installation, delivery: str) -> Answer:
+    """GitHub's push of main, signed."""
     content = json.dumps({"ref": "refs/heads/main", "after": "0" * 39 + "1", "deleted": False}).encode()
     headers = {
         "X-GitHub-Event": "push",
-        "X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+        "X-GitHub-Delivery": delivery,
         "X-Hub-Signature-256": f"sha256={hmac.new(f'{CANARY}-hook'.encode(), content, hashlib.sha256).hexdigest()}",
         "Content-Type": "application/json",
     }
-    first = site.ask("POST", "/hooks/it-shop", content, headers)
+    return site.ask("POST", "/hooks/it-shop", content, headers)
+
+
+def test_repeated_delivery_deploys_once(live: Place) -> None:
+    site, delivery = live.site, "72d3162e-cc78-11e3-81ab-4c9367dc0958"
+    live.shop.release("delivered twice")
+    site.ended(live.shop.push().deploy)
+    first = send_webhook(site, delivery)
     assert (first.status, first.json["status"]) == (202, "queued")
     site.ended(first.json["deploy"])
-    again = site.ask("POST", "/hooks/it-shop", content, headers)
+    again = send_webhook(site, delivery)
     assert (again.status, again.json["status"], again.json["deploy"]) == (200, "duplicate", first.json["deploy"])
     assert_invariants(site, "it-shop", live.shop.tip())
+
+
+def test_delivery_with_another_id_does_not_undo_a_rollback(live: Place) -> None:
+    site, old = live.site, live.shop.release("to be kept")
+    site.ended(live.shop.push().deploy)
+    live.shop.release("to be rolled back")
+    site.ended(live.shop.push().deploy)
+    rollback = site.ask("POST", "/api/v1/apps/it-shop/rollback?wait=1", {})
+    assert rollback.json["status"] == "live"
+    site.ended(rollback.json["deploy"])
+    again = send_webhook(site, "recorded-and-sent-again")
+    assert (again.status, again.json["status"]) == (202, "queued")
+    ended = site.ended(again.json["deploy"])
+    assert ended["status"] == "cancelled"
+    assert f"was live until deploy {rollback.json['deploy']} replaced it" in ended["reason"]
+    assert_invariants(site, "it-shop", old)
 
 
 @pytest.mark.parametrize("wanted", ["name", "address"])

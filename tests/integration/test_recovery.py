@@ -56,10 +56,10 @@ def scene() -> Iterator[Scene]:
     with installed("172.30.177.0/24") as site:
         project = ShopProject(APP, site.folder / "work" / APP, site.folder / "git" / f"{APP}.git")
         with (
-            git_server(site.folder / "git") as port,
-            Gate(("127.0.0.1", free_port()), ("127.0.0.1", port)).standing() as line,
+            git_server(site.folder / "git") as server,
+            Gate(("127.0.0.1", free_port()), ("127.0.0.1", server.port)).standing() as line,
         ):
-            site.add_app(APP, repository=f"git://127.0.0.1:{line.place[1]}/{APP}.git", app='poll = "0"', build=SCRIPT)
+            site.add_app(APP, repository=f"http://127.0.0.1:{line.place[1]}/{APP}.git", app='poll = "0"', build=SCRIPT)
             made = Scene(site, project, line)
             made.release()
             site.start()

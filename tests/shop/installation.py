@@ -194,7 +194,7 @@ class Installation:
 
     def _polls(self, app: str) -> int:
         """How many polls of the app's branch have begun."""
-        repository = str(self.state.push_repository(app))
+        repository = self.state.push_repository(app).name
         lines = self._git_trace.read_text().splitlines() if self._git_trace.exists() else []
         commands = [event["argv"] for event in map(json.loads, lines) if event["event"] == "start"]
         return sum(command[:2] == ["git", "ls-remote"] and repository in command for command in commands)

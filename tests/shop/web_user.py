@@ -21,7 +21,8 @@ def web_user() -> str:
         return USER
     user = pwd.getpwnam(USER)
     command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    command += [sys.executable, "-P", "-c", "import hookserver, sqlalchemy"]
+    # By env(1): setpriv(1) still has root's rights when it looks for the program that it starts.
+    command += ["env", sys.executable, "-P", "-c", "import hookserver, sqlalchemy"]
     done = subprocess.run(command, cwd="/", env={"PYTHONPATH": str(_ROOT)}, capture_output=True, check=False)
     return USER if done.returncode == 0 else "root"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hookserver
-from hookserver.errors import AppLocked, NotFound, Refused, did_you_mean, in_one_line, no_such_app
+from hookserver.errors import AppLocked, BuildError, NotFound, Refused, did_you_mean, in_one_line, no_such_app
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,9 @@ def _constructions(tree: ast.AST, classes: set[str]) -> Iterator[ast.Call]:
 def _has_remedy(call: ast.Call) -> bool:
     given = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "remedy")]
     return any(not (isinstance(value, ast.Constant) and not value.value) for value in given)
+
+
+def test_error_that_quotes_a_program_is_plain_text() -> None:
+    error = BuildError("mvn: \x1b]52;c;ZXZpbA==\x07\x1b[31m[ERROR]\x9b0m \u202ex\n  line", "see\x07 it")
+    assert error.problem == "mvn: [ERROR] x\n  line"
+    assert str(error) == "mvn: [ERROR] x\n  line\nsee it"

@@ -51,3 +51,16 @@ def test_changed_subnet_of_live_apps_is_refused_with_the_old_one(state: StateDir
     with pytest.raises(SettingsError, match=r"docker.subnet: shop is live on 172\.30\.240\.0/20"):
         make_worker(load(file))
     store.close()
+
+
+_LOG = """
+import logging
+from hookserver.wiring import configure_logging
+configure_logging()
+logging.getLogger("deploy").info("shop: \\x1b]52;c;ZXZpbA==\\x07failed \\x9b31m\\u202e%s", "\\x1b[2Jnow")
+"""
+
+
+def test_workers_log_is_plain_text() -> None:
+    done = subprocess.run([sys.executable, "-c", _LOG], check=True, capture_output=True, text=True)
+    assert done.stderr.endswith(" deploy: shop: failed now\n")

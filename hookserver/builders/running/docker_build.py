@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
@@ -21,6 +21,7 @@ from hookserver.config.units import format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.client import CPU_PERIOD
 from hookserver.engine.messages import failure
+from hookserver.engine.output import LineReader, read_lines
 from hookserver.errors import BuildError, indented
 
 
@@ -60,16 +61,25 @@ def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
 
 def _follow(answer: requests.Response, cause: Cause, job: BuildJob, log: DeployLog) -> str:
     """Log the builder's messages; the id of the image, empty when the stream ends without one."""
-    image = ""
+    image, lines = "", LineReader()
+
+    def report(texts: Iterable[str]) -> None:
+        for text in filter(None, texts):
+            cause.add(text)
+            log.line(text)
+
     try:
         for line in answer.iter_lines(chunk_size=None):
             message = json.loads(line) if line else {}
-            for text in str(message.get("stream", message.get("status", ""))).splitlines():
-                cause.add(text)
-                log.line(text)
+            # A step's output comes in parts of any length, a status in one.
+            report(lines.feed(str(message.get("stream", "")).encode(errors="replace")))
+            if "status" in message:
+                report((*lines.end(), *read_lines([str(message["status"]).encode(errors="replace")])))
             image = message.get("aux", {}).get("ID", image)
             if problem := failure(message):
+                report(lines.end())
                 raise _failed(problem, job, cause)
+        report(lines.end())
     except (requests.RequestException, ValueError):
         return ""
     return image

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable
 
 from hookserver.config.units import format_duration
 from hookserver.errors import BuildError, indented
+from hookserver.plain_text import plain
 
 _FIRST_ERRORS = 20
 _LAST_LINES = 20
-# Colours are control sequences, "CSI … final byte": ECMA-48, section 5.4.
-_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 class Cause:
@@ -32,19 +30,19 @@ class Cause:
 
     def add(self, line: str) -> None:
         """Take the next line of the output."""
-        plain = _COLOUR.sub("", line).rstrip()
-        if not plain:
+        text = plain(line).rstrip()
+        if not text:
             self._is_below_heading = False
             return
-        self._last.append(plain)
-        if plain == self._heading:
+        self._last.append(text)
+        if text == self._heading:
             self._is_below_heading = True
             return
-        is_error = self._is_below_heading or self._is_error(plain)
-        self._continues = is_error or (self._continues and plain.startswith("  "))
+        is_error = self._is_below_heading or self._is_error(text)
+        self._continues = is_error or (self._continues and text.startswith("  "))
         room = 2 * _FIRST_ERRORS if self._is_below_heading else _FIRST_ERRORS
-        if self._continues and len(self._errors) < room and plain not in self._errors:
-            self._errors.append(plain)
+        if self._continues and len(self._errors) < room and text not in self._errors:
+            self._errors.append(text)
 
     def describe(self, event: str) -> str:
         """The text of an error: the ``event``, then its cause."""

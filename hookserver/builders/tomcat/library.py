@@ -19,6 +19,7 @@ from hookserver.builders.tomcat.base_image import Base
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.archive import Entry, open_archive, pack
 from hookserver.limits.tar import Member
+from hookserver.plain_text import plain
 
 JAR = "lib/hookserver.jar"
 """The path below CATALINA_BASE, from which Tomcat's common class loader loads it."""
@@ -118,7 +119,7 @@ def _compile(tools: BuildTools, base: Base, app: str, deploy: int) -> tuple[dict
         tools.engine.api.put_archive(container, str(PurePosixPath(_WORK).parent), pack(texts))
         tools.engine.api.start(container)
         tools.engine.api.wait(container)
-        lines = tools.engine.api.logs(container).decode("utf-8", "replace").strip().splitlines()
+        lines = plain(tools.engine.api.logs(container).decode("utf-8", "replace")).strip().splitlines()
         output = "\n".join(lines[:_OUTPUT_LINES])
         try:
             with open_archive(tools.engine, container, f"{_WORK}/classes") as archive:

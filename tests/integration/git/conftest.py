@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.git import Mirror
-from hookserver.state.wait_until import wait_until
+from tests.shop.git_server import GitServer, git_server
 
 
 @dataclass(frozen=True)
@@ -85,29 +85,21 @@ def mirror_of(tmp_path: Path) -> Callable[..., Mirror]:
 
 
 @pytest.fixture
-def daemon(tmp_path: Path, source: Source) -> Iterator[int]:
-    """The port of a git daemon that serves the source."""
-    port = free_port()
-    command = ["git", "daemon", "--export-all", f"--base-path={source.bare.parent}", "--reuseaddr"]
-    process = subprocess.Popen(
-        [*command, "--listen=127.0.0.1", f"--port={port}"], stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        assert wait_until(lambda: listens(port), 10), "git daemon does not listen"
-        yield port
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait(10)
+def server(source: Source) -> Iterator[GitServer]:
+    """A server of the source."""
+    with git_server(source.bare.parent) as served:
+        yield served
+
+
+@pytest.fixture
+def daemon(server: GitServer) -> int:
+    """Its port."""
+    return server.port
 
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -41,7 +40,7 @@ def test_checkout_removes_what_was_in_the_folder(source: Source, mirror_of: Make
 
 
 def test_tip_is_the_servers_and_fetch_brings_it(source: Source, mirror_of: Make) -> None:
-    mirror = mirror_of(f"file://{source.bare}")
+    mirror = mirror_of(source.bare)
     old = mirror.fetch(DEADLINE)
     new = source.commit({"a": "1"}, "Grün: \u202e\x1b[31mred\nmore")
     assert mirror.tip(DEADLINE) == new != old
@@ -213,13 +212,6 @@ def test_inherited_git_variables_change_nothing(
     mirror.checkout(mirror.fetch(DEADLINE), tmp_path / "work", DEADLINE)
     assert (tmp_path / "work/pom.xml").is_file()
     assert not (tmp_path / "elsewhere").exists()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give a file away")
-def test_repository_of_another_user_can_be_read(source: Source, mirror_of: Make) -> None:
-    for path in [source.bare, *source.bare.rglob("*")]:
-        os.chown(path, 65534, 65534)
-    assert mirror_of(source.bare).fetch(DEADLINE) == source.git("rev-parse", "HEAD")
 
 
 def test_mirror_does_not_grow_with_many_fetches(source: Source, mirror_of: Make, tmp_path: Path) -> None:

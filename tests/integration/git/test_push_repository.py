@@ -7,14 +7,27 @@ from pathlib import Path
 import pytest
 
 from hookserver.errors import GitError
-from hookserver.git import ensure_push_repository
+from hookserver.git import PushRepository
 from tests.integration.git.conftest import Source, git
 
-URL = "http://127.0.0.1:9000"
+SOCKET = "/state/push.sock"
 
 
-def ensure(path: Path, branch: str = "main", hook: str = "#!/bin/sh\ncat >&2\n", url: str = URL) -> None:
-    ensure_push_repository(path, branch, "shop", url, path.with_suffix(".token"), hook)
+def ensure(
+    path: Path,
+    branch: str = "main",
+    hook: str = "#!/bin/sh\ncat >&2\n",
+    socket: str = SOCKET,
+    group: int | None = None,
+) -> None:
+    path.parent.mkdir(exist_ok=True)
+    token = path.with_suffix(".token")
+    PushRepository(path, branch, "shop", Path(socket), token, hook, group).ensure()
+
+
+def branch_of(repository: Path) -> str:
+    """The branch that a clone of it gets."""
+    return git(repository, "symbolic-ref", git(repository, "symbolic-ref", "--no-recurse", "HEAD"))
 
 
 def test_push_reaches_our_hook_also_when_forced(source: Source, tmp_path: Path) -> None:
@@ -26,7 +39,7 @@ def test_push_reaches_our_hook_also_when_forced(source: Source, tmp_path: Path) 
     tip = source.push()
     assert f"{tip} refs/heads/main" in output.read_text()
     assert str(tmp_path / "repos/shop.token") in output.read_text()
-    assert git(ours, "symbolic-ref", "HEAD") == "refs/heads/main"
+    assert branch_of(ours) == "refs/heads/main"
 
 
 def test_changed_settings_keep_what_was_pushed(source: Source, tmp_path: Path) -> None:
@@ -34,12 +47,12 @@ def test_changed_settings_keep_what_was_pushed(source: Source, tmp_path: Path) -
     ensure(ours)
     source.git("remote", "set-url", "origin", str(ours))
     tip = source.push()
-    ensure(ours, branch="trunk", hook="#!/bin/sh\nexit 0\n", url="http://127.0.0.1:9001")
+    ensure(ours, branch="trunk", hook="#!/bin/sh\nexit 0\n", socket="/state/other.sock")
     assert git(ours, "rev-parse", "refs/heads/main") == tip
-    assert git(ours, "symbolic-ref", "HEAD") == "refs/heads/trunk"
-    assert git(ours, "config", "hookserver.url") == "http://127.0.0.1:9001"
+    assert branch_of(ours) == "refs/heads/trunk"
+    assert git(ours, "config", "hookserver.socket") == "/state/other.sock"
     assert (ours / "hooks/post-receive").read_text() == "#!/bin/sh\nexit 0\n"
-    assert (ours / "hooks/post-receive").stat().st_mode & 0o777 == 0o755
+    assert (ours / "hooks/post-receive").stat().st_mode & 0o777 == 0o750
 
 
 def test_second_call_writes_nothing(tmp_path: Path) -> None:
@@ -75,10 +88,10 @@ def test_lock_of_a_killed_git_is_removed_and_one_in_use_is_not(tmp_path: Path) -
     lock = ours / "config.lock"
     lock.touch()
     with pytest.raises(GitError, match="could not lock config file"):
-        ensure(ours, url="http://127.0.0.1:9001")
+        ensure(ours, socket="/state/other.sock")
     os.utime(lock, (time.time() - 120, time.time() - 120))
-    ensure(ours, url="http://127.0.0.1:9001")
-    assert git(ours, "config", "hookserver.url") == "http://127.0.0.1:9001"
+    ensure(ours, socket="/state/other.sock")
+    assert git(ours, "config", "hookserver.socket") == "/state/other.sock"
     assert not lock.exists()
 
 
@@ -88,8 +101,8 @@ def test_configuration_may_have_another_encoding(tmp_path: Path) -> None:
     config = ours / "config"
     config.write_bytes(config.read_bytes() + "[user]\n\tname = Jürgen # für uns\n".encode("latin-1"))
     (ours / "hooks/post-receive").write_bytes("# früher\n".encode("latin-1"))
-    ensure(ours, url="http://127.0.0.1:9001")
-    assert git(ours, "config", "hookserver.url") == "http://127.0.0.1:9001"
+    ensure(ours, socket="/state/other.sock")
+    assert git(ours, "config", "hookserver.socket") == "/state/other.sock"
     assert "Jürgen".encode("latin-1") in config.read_bytes()
     assert (ours / "hooks/post-receive").read_text().startswith("#!/bin/sh")
 
@@ -109,3 +122,41 @@ def test_file_in_its_place_is_left_alone(tmp_path: Path) -> None:
     ours.write_text("mine")
     with pytest.raises(GitError, match="not a bare git repository"):
         ensure(ours)
+
+
+def test_links_that_others_have_put_into_the_repository_are_not_followed(tmp_path: Path) -> None:
+    ours, victims = tmp_path / "repos/shop.git", tmp_path / "victims"
+    victims.mkdir()
+    ensure(ours)
+    ours.chmod(0o777)
+    for name in ("config", "HEAD", "hooks", "refs/hookserver"):
+        (ours / name).rename(victims / name.rpartition("/")[2])
+        (ours / name).symlink_to(victims / name.rpartition("/")[2])
+    (ours / "config.lock").symlink_to(victims / "lock")
+    before = contents(victims)
+    with pytest.raises(GitError, match="must be made anew"):
+        ensure(ours, branch="trunk", socket="/state/other.sock", hook="#!/bin/sh\nexit 7\n")
+    assert contents(victims) == before
+
+
+def test_repository_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    ours = tmp_path / "repos/shop.git"
+    ensure(tmp_path / "repos/other.git")
+    ours.symlink_to(tmp_path / "repos/other.git")
+    with pytest.raises(GitError, match="not a bare git repository"):
+        ensure(ours)
+
+
+def test_nobody_else_may_read_what_was_pushed(source: Source, tmp_path: Path) -> None:
+    for group in (None, 23002):
+        ours = tmp_path / f"repos/{group}.git"
+        ensure(ours, group=group)
+        source.git("push", "--quiet", str(ours), "HEAD:refs/heads/main")
+        found = {path: path.stat() for path in [ours, *ours.rglob("*")]}
+        assert [str(path) for path, stat in found.items() if stat.st_mode & 0o007] == []
+        if group is not None:
+            assert {stat.st_gid for stat in found.values()} == {group}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}

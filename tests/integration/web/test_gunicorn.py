@@ -156,7 +156,10 @@ def test_source_with_too_many_requests_at_once_is_answered_429_and_others_are_no
     slow = [web.connect("127.0.0.9") for _ in range(2 * CONNECTIONS)]
     for connection in slow:
         connection.sendall(half)
-    refused = lambda: select.select(slow, [], [], 0)[0]  # noqa: E731
+
+    def refused() -> list[socket.socket]:
+        return select.select(slow, [], [], 0)[0]
+
     eventually(lambda: len(refused()) >= CONNECTIONS, deadline=5)
     assert len(refused()) < CONNECTIONS + 5
     answers = {connection.recv(20).split()[1] for connection in refused()}

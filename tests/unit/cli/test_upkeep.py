@@ -51,3 +51,10 @@ def test_nginx_show_prints_locations_on_stdout_and_their_place_on_stderr(run: Ru
     assert done.exit_code == 0, done.output
     assert "location " in done.stdout
     assert "Include this in your server { } for shop.example.com" in done.stderr
+
+
+def test_reason_of_a_lock_is_one_line_of_plain_text(run: Run, store: Store) -> None:
+    assert run("lock", "shop", "--reason", "freeze\x1b]0;x\x07\n\u202enow").exit_code == 0
+    lock = store.app("shop").lock
+    assert lock is not None
+    assert lock.reason == "freeze now"

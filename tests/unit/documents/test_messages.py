@@ -28,7 +28,18 @@ _COMMANDS = (
         "tar",
         "touch",
     ),
-    *("useradd", "apt-get", "pip", "python", "./tests/run.sh", "./deploy/demo.sh", "deploy/images/make.sh", "bench"),
+    *(
+        "useradd",
+        "usermod",
+        "groupadd",
+        "apt-get",
+        "pip",
+        "python",
+        "./tests/run.sh",
+        "./deploy/demo.sh",
+        "deploy/images/make.sh",
+        "bench",
+    ),
 )
 _OTHER = re.compile(
     r"[\w.-]+ = .*"  # a setting

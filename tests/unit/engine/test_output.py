@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookserver.engine.output import OUTPUT_LIMIT, FrameReader, LineReader, read_lines
+from hookserver.plain_text import plain
 
 
 def frame(data: bytes, stream: int = 1) -> bytes:
@@ -19,7 +20,7 @@ def test_lines_that_arrive_in_pieces_are_complete(lines: list[str]) -> None:
     text = "".join(f"{line}\n" for line in lines).encode()
     taken = LineReader()
     got = [line for byte in text for line in taken.feed(bytes([byte]))]
-    assert got == lines
+    assert got == [plain(line) for line in lines]
 
 
 @given(st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=50)), max_size=10), st.integers(1, 20))
@@ -52,7 +53,44 @@ def test_line_without_newline_takes_bounded_memory() -> None:
     for _ in range(100):
         assert list(lines.feed(b"x" * 65536)) == []
     (line,) = lines.end()
-    assert len(line) == 4000
+    assert line == "x" * 4000 + "…"
+
+
+def test_progress_bar_without_newline_takes_bounded_memory_and_gives_its_last_state() -> None:
+    lines = LineReader()
+    for percent in range(100_000):
+        assert list(lines.feed(f"{percent} bytes\r".encode())) == []
+    assert list(lines.end()) == ["99999 bytes"]
+
+
+HOSTILE = st.lists(
+    st.sampled_from([b"\x1b", b"[31m", b"]52;c;", b"\x07", b"\xc2\x9b", b"\xe2\x80\xae", b"\r", b"\n", b"a", b"\xff"])
+)
+
+
+@given(HOSTILE.map(b"".join), st.integers(1, 10))
+def test_pieces_of_hostile_output_give_the_same_plain_lines(text: bytes, size: int) -> None:
+    got = list(read_lines(text[start : start + size] for start in range(0, len(text), size)))
+    assert got == list(read_lines([text]))
+    assert all(line == plain(line) and "\n" not in line for line in got)
+
+
+def test_cut_line_ends_with_whole_characters() -> None:
+    (line,) = read_lines([("ä" + "日本" * 9000).encode()])
+    assert line == "ä" + ("日本" * 2000)[:3999] + "…"
+
+
+def test_line_that_is_mostly_colours_is_cut_where_its_limit_is() -> None:
+    (line,) = read_lines([b"\x1b[0m" * 5000 + b"secret"])
+    assert line == "…"
+
+
+def test_end_after_too_much_output_begins_with_a_whole_line() -> None:
+    lines = LineReader()
+    for _ in range(OUTPUT_LIMIT // 65536 + 2):
+        list(lines.feed(b"x" * 65536))
+    list(lines.feed(b"secret\nlast\n"))
+    assert list(lines.end()) == ["last"]
 
 
 def test_too_much_output_gives_its_beginning_and_its_end_in_bounded_time() -> None:

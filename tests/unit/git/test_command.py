@@ -52,6 +52,12 @@ def test_git_gets_limits_of_its_own(tmp_path: Path) -> None:
     assert limits.split() == [str(MEMORY >> 10), str(FILE >> 9), str(CPU)]
 
 
+def test_endless_messages_end_at_the_deadline(tmp_path: Path) -> None:
+    git = GuardedGit(tmp_path, environment("t", Path("/dev/null")), time.monotonic() + 0.5)
+    with pytest.raises(GitError, match="did not end within"):
+        ask(git(c="alias.flood=!yes >&2").flood)
+
+
 def _runs(pid: int) -> bool:
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()

@@ -17,7 +17,6 @@ def test_git_never_prompts_for_a_password() -> None:
     assert ours["GIT_TERMINAL_PROMPT"] == "0"
     assert ours["GIT_ASKPASS"] == ""
     assert "BatchMode=yes" in ours["GIT_SSH_COMMAND"]
-    assert "ext" not in ours["GIT_ALLOW_PROTOCOL"].split(":")
 
 
 def test_included_path_with_a_quote_stays_one_path() -> None:

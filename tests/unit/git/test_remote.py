@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hookserver.git.remote import branch_missing, explained, output_excerpt, parse_heads, parse_remote
 
@@ -80,3 +84,34 @@ def test_error_for_a_missing_branch_names_the_others() -> None:
     assert "b0, b1" in branch_missing(parse_remote("/srv/a.git"), "main", heads).problem
     assert "and 2 more" in branch_missing(parse_remote("/srv/a.git"), "main", heads).problem
     assert "empty" in branch_missing(parse_remote("/srv/a.git"), "main", {}).problem
+
+
+@pytest.mark.parametrize("left", [58373, 4290, 40373, 40411, 30199])
+def test_count_of_missing_bytes_is_no_status_of_the_server(left: int) -> None:
+    stderr = f"error: {left} bytes of body are still expected\nfatal: early EOF\n"
+    assert "the connection to the git server broke" in str(explained(stderr, parse_remote("https://git.example.com/a")))
+
+
+@given(st.text(st.one_of(st.sampled_from("hunter22 @:/\n\x1b\r"), st.characters())))
+def test_no_output_of_a_server_breaks_its_description_or_shows_the_password(stderr: str) -> None:
+    remote = parse_remote("https://bot:hunter22@git.example.com/a.git")
+    text = output_excerpt(f"{stderr}\nfatal: hunter22{stderr}", remote)
+    assert all(line.startswith("git: ") for line in text.split("\n") if line)
+    assert "hunter22" not in f"{text}{explained(f'{stderr}Authentication failed hunter22', remote)}"
+
+
+@given(st.text(st.one_of(st.sampled_from("0123456789abcdef\t\n"), st.characters())))
+def test_every_listing_of_refs_is_understood_or_left_out(listing: str) -> None:
+    assert all(set(commit) <= set("0123456789abcdef") for commit in parse_heads(listing).values())
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "hint: ", "warning: \n", "Permission denied (", "SSL ", "transport '", "Repository ", "\n"]
+)
+def test_megabyte_of_output_is_described_in_less_than_a_second(piece: str) -> None:
+    remote, began = parse_remote("https://bot:hunter22@git.example.com/a.git"), time.process_time()
+    stderr = piece * (1_000_000 // len(piece))
+    explained(stderr, remote)
+    output_excerpt(stderr, remote)
+    parse_heads(stderr)
+    assert time.process_time() - began < 1

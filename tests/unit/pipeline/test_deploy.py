@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from hookserver.cli.status_text import history_lines
 from hookserver.config import Settings
 from hookserver.errors import ContainerError
 from hookserver.models import Deploy, Push, Release, Slot, Status, Step, TrafficState, Trigger
@@ -14,6 +18,8 @@ from hookserver.pipeline import after_switch, shortcuts, steps
 from hookserver.pipeline import deploy as pipeline
 from hookserver.pipeline.context import Context
 from hookserver.pipeline.deploy import describe_end, open_log
+from hookserver.pipeline.push_repositories import prepare_push_repositories
+from hookserver.plain_text import plain
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from tests.fakes import FakeImages, FakeRuntime, FakeTraffic
@@ -178,3 +184,36 @@ def test_an_unexpected_error_fails_the_deploy_with_its_type(
     ended = perform(place, place.claim(trigger=Trigger.ROLLBACK))
     assert ended.status is Status.FAILED
     assert ended.reason.startswith("unexpected OSError: no space left on device\n")
+
+
+HOSTILE = "\x1b]52;c;ZXZpbA==\x07\x1b[31m{}\x9b0m\x07\u202e"
+
+
+def test_nothing_of_a_repository_or_its_build_controls_a_terminal(place: PipelinePlace, tmp_path: Path) -> None:
+    """From a real push of a commit with a hostile message to the log, the history and the worker's line."""
+    shop = place.settings.apps["shop"].model_copy(update={"webhook_secret": SecretStr("hunter2-canary")})
+    place.settings = place.settings.model_copy(update={"apps": {"shop": shop}})
+    prepare_push_repositories(place.context, pytest.fail)
+    push(place.settings.server.state.push_repository("shop"), tmp_path / "clone", HOSTILE.format("Fix the cart"))
+    place.images.refuses_to_build = HOSTILE.format("[ERROR] hun\x1b[1mter2-can\x00ary is\nwrong")
+    deploy = place.claim(trigger=Trigger.WEBHOOK)
+    ended = perform(place, deploy)
+    assert ended.reason == "[ERROR] •••••• is\nwrong"
+    log = place.log(deploy)
+    assert " Fix the cart\n" in log
+    assert " !     [ERROR] •••••• is\n !     wrong\n" in log
+    shown = "\n".join([log, *history_lines([ended]), describe_end(place.context, ended.number)])
+    assert plain(shown) == shown
+    assert "canary" not in shown
+
+
+def push(repository: Path, clone: Path, message: str) -> None:
+    identity = {f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", **identity}
+    clone.mkdir()
+    for arguments in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("commit", "--quiet", "--allow-empty", "--cleanup=verbatim", "-m", message),
+        ("push", "--quiet", str(repository), "main"),
+    ):
+        subprocess.run(["git", *arguments], cwd=clone, env=environment, check=True, capture_output=True)

@@ -16,7 +16,7 @@ def test_an_answer_is_good_by_its_status_and_its_text(status: int, body: bytes, 
 
 def test_bad_answer_is_shown_on_one_short_line() -> None:
     answer = judge(500, b"Boom\n\n  at \x1b[31mline 1" + b"x" * 5000, HealthSettings())
-    assert answer.text.startswith("answered 500, not 200: Boom at [31mline 1")
+    assert answer.text.startswith("answered 500, not 200: Boom at line 1xxx")
     assert len(answer.text) < 260
     assert "\n" not in answer.text
 

@@ -32,6 +32,15 @@ def test_file_has_its_mode_whatever_the_umask_is(tmp_path: Path, mode: int) -> N
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
 
 
+def test_link_in_the_files_place_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("keep")
+    (tmp_path / "file").symlink_to(victim)
+    write_atomically(tmp_path / "file", "new")
+    assert victim.read_text() == "keep"
+    assert not (tmp_path / "file").is_symlink()
+
+
 def test_temporary_file_is_never_readable_by_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     modes: list[int] = []
 
