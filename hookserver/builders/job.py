@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Protocol
 
@@ -16,8 +17,9 @@ class BuildJob:
     """One build of ``app`` for a deploy.
 
     ``source`` has the files of exactly ``commit`` (the full hash). They may be hostile: on the host, none is run and no
-    symlink is followed. ``work`` is a folder for temporary files; the caller removes it. With ``rebuild``, no existing
-    image is used.
+    symlink is followed. ``work`` is a folder for temporary files; the caller removes it. ``subnet`` is the app's own:
+    the build runs on its network, and the image's Tomcat trusts its gateway. With ``rebuild``, no existing image is
+    used.
     """
 
     app: AppSettings
@@ -25,15 +27,8 @@ class BuildJob:
     commit: str
     source: Path
     work: Path
+    subnet: IPv4Network
     rebuild: bool = False
-
-
-@dataclass(frozen=True)
-class KindMatch:
-    """The reason why a kind fits a source, for the log. ``sure`` is false for a guess that any other kind overrules."""
-
-    text: str
-    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,8 +58,8 @@ class Kind(Protocol):
     brings_server: bool
     """Whether it makes a WholeImage; otherwise a WAR, which runs on ``tomcat.image``."""
 
-    def recognise(self, source: Path) -> KindMatch | None:
-        """The reason why the kind fits the source; None if it does not."""
+    def recognise(self, source: Path) -> str:
+        """The reason why the kind fits the source, for the log; empty if it does not."""
 
     def fingerprint(self, job: BuildJob) -> str:
         """A digest of all inputs beside the commit and the settings; empty if there are no others.

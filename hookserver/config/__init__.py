@@ -9,6 +9,7 @@ from hookserver.config.app_schema import (
     ReleaseSettings,
     TomcatSettings,
 )
+from hookserver.config.exposure import exposed_api
 from hookserver.config.files import missing_error_pages, unreadable_files
 from hookserver.config.health_path import health_outside
 from hookserver.config.load import Loaded, find, load, parse
@@ -32,6 +33,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "TomcatSettings",
+    "exposed_api",
     "find",
     "flat",
     "health_outside",
