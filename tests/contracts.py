@@ -21,7 +21,7 @@ def keeps_the_runtime_contract(
     runtime: Runtime, app: AppSettings, releases: Mapping[Slot, Release], endpoints: Mapping[Slot, Sequence[Endpoint]]
 ) -> None:
     """``app`` shares its sessions; ``releases``: one for each slot, whose replicas run until they are stopped."""
-    runtime.tidy(())
+    runtime.tidy((), ())
     assert list(runtime.replicas(app.name)) == []
     for slot, release in releases.items():
         runtime.start(app, release, endpoints[slot])

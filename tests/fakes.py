@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network
 
 from hookserver.addresses import Endpoints
 from hookserver.builders.job import BuildJob
@@ -37,6 +38,7 @@ class FakeRuntime:
     removed: list[int] = field(default_factory=list)
     prepared: list[int] = field(default_factory=list)
     in_progress: list[set[int]] = field(default_factory=list)
+    networks: set[IPv4Network] = field(default_factory=set)
     questions: list[str] = field(default_factory=list)
     shared: list[tuple[str, Slot]] = field(default_factory=list)
     refuses_to_start: str = ""
@@ -66,7 +68,7 @@ class FakeRuntime:
             if endpoint.name not in up
         ]
 
-    def prepare(self, app: AppSettings, release: Release, report: Callable[[str], None]) -> None:
+    def prepare(self, app: AppSettings, release: Release, subnet: IPv4Network, report: Callable[[str], None]) -> None:
         self.prepared.append(release.deploy)
 
     def keep_running(self, app: str, slot: Slot) -> None:
@@ -81,8 +83,12 @@ class FakeRuntime:
         self.removed.append(deploy)
         self.running = [replica for replica in self.running if (replica.app, replica.deploy) != (app, deploy)]
 
-    def tidy(self, in_progress: Collection[int]) -> None:
+    def tidy(self, in_progress: Collection[int], subnets: Collection[IPv4Network]) -> None:
         self.in_progress.append(set(in_progress))
+        self.networks |= set(subnets)
+
+    def remove_network(self, subnet: IPv4Network) -> None:
+        self.networks.discard(subnet)
 
     def failure_report(self, replica: Replica) -> str:
         return self.logs.get(replica.name, "it printed nothing")

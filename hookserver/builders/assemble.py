@@ -12,10 +12,12 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
+from ipaddress import IPv4Network
 from typing import IO
 
+from hookserver.builders.image_records import ImageRecord
 from hookserver.builders.job import BuildJob, War
-from hookserver.builders.running.tools import LIBRARY_LAYER, BuildTools
+from hookserver.builders.running.tools import IMAGE, LIBRARY_LAYER, BuildTools
 from hookserver.builders.tomcat import library as tomcat_library
 from hookserver.builders.tomcat.base_image import Base, SettingsFile
 from hookserver.builders.tomcat.edit_conf import Edited, edit_context_xml, edit_logging_properties, edit_server_xml
@@ -26,8 +28,7 @@ from hookserver.builders.wars import file as war_file
 from hookserver.config.passwords import without_user
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.archive import Entry, pack
-from hookserver.engine.images import find_images, inspect_image
-from hookserver.engine.labels import FACTS, ROLE
+from hookserver.engine.images import image_id
 from hookserver.errors import BuildError
 
 
@@ -41,22 +42,25 @@ def assemble(
     """
     context = job.app.tomcat.context
     ours = _library(tools, job, base, log)
-    conf = edited_conf(tools, override_settings(base, files), ours.classes, log)
+    conf = edited_conf(override_settings(base, files), job.subnet, ours.classes, log)
     with war_file.open_war(war.path) as checked:
         added = {**digest(files), tomcat_library.JAR: hashlib.sha256(ours.jar).hexdigest()}
         key = _digest(base.image, conf, added, context, checked.library_digest())
-        layer = _find_layer(tools, job.app.name, key)
-        libraries = _stored_facts(tools, layer) or war_facts.read_libraries(checked.archive, checked.library, job.work)
+        known = _find_layer(tools, job.app.name, key)
+        libraries = _stored_facts(known) or war_facts.read_libraries(checked.archive, checked.library, job.work)
         own = war_facts.read_own(checked.archive, checked.rest)
         compatibility.check(war_facts.merge(own, libraries), base, job.app.tomcat.image)
-        if layer:
+        if known:
             log.line("WEB-INF/lib is unchanged: its layer is used again")
+            layer = known.image
         else:
             archives = _archives(files, conf, ours)
-            labels = tools.labels(job.app.name, LIBRARY_LAYER, library=key, facts=json.dumps(asdict(libraries)))
-            layer = _library_layer(tools, job, base, checked, archives, labels, log)
+            record = ImageRecord(
+                job.app.name, job.deploy, LIBRARY_LAYER, key, parent=base.image, facts=asdict(libraries)
+            )
+            layer = _library_layer(tools, job, base, checked, archives, record, log)
         with war_file.pack_entries(checked, checked.rest, context, job.work) as rest:
-            return _layer(tools, job, base, layer, [("webapps", rest)], image_labels(tools, job, build))
+            return _layer(tools, job, base, [("webapps", rest)], _image_record(job, build, layer))
 
 
 def adopt(tools: BuildTools, job: BuildJob, base: Base, files: Sequence[OwnFile], build: str, log: DeployLog) -> str:
@@ -64,7 +68,7 @@ def adopt(tools: BuildTools, job: BuildJob, base: Base, files: Sequence[OwnFile]
 
     Raises BuildError when there are files, but no Tomcat to read them.
     """
-    labels = image_labels(tools, job, build)
+    record = _image_record(job, build, base.image)
     if not base.is_tomcat:
         if files:
             raise BuildError(
@@ -72,20 +76,19 @@ def adopt(tools: BuildTools, job: BuildJob, base: Base, files: Sequence[OwnFile]
                 "Remove tomcat.files, or base the Dockerfile on a Tomcat image.",
             )
         log.line("NOTE: the image has no Tomcat that hookserver knows: it stays as it is")
-        return _layer(tools, job, base, base.image, [], labels)
+        return _layer(tools, job, base, [], record)
     ours = _library(tools, job, base, log)
-    conf = edited_conf(tools, override_settings(base, files), ours.classes, log)
-    archives = _archives(files, conf, ours)
-    return _layer(tools, job, base, base.image, archives, labels)
+    conf = edited_conf(override_settings(base, files), job.subnet, ours.classes, log)
+    return _layer(tools, job, base, _archives(files, conf, ours), record)
 
 
-def edited_conf(tools: BuildTools, base: Base, classes: Collection[str], log: DeployLog) -> dict[str, SettingsFile]:
+def edited_conf(base: Base, subnet: IPv4Network, classes: Collection[str], log: DeployLog) -> dict[str, SettingsFile]:
     """Tomcat's settings files with our edits; notes about them go to the log.
 
-    ``classes`` are those of ours that this Tomcat will have.
+    ``subnet`` is the app's, whose gateway Tomcat trusts. ``classes`` are those of ours that this Tomcat will have.
     """
     edits: dict[str, Callable[[str], Edited]] = {
-        "server.xml": lambda text: edit_server_xml(text, tools.subnet, classes),
+        "server.xml": lambda text: edit_server_xml(text, subnet, classes),
         "context.xml": lambda text: edit_context_xml(text, classes),
         "logging.properties": edit_logging_properties,
     }
@@ -98,8 +101,8 @@ def edited_conf(tools: BuildTools, base: Base, classes: Collection[str], log: De
     return conf
 
 
-def image_labels(tools: BuildTools, job: BuildJob, build: str) -> dict[str, str]:
-    """The labels of the app's image, also under the names of OCI.
+def oci_labels(job: BuildJob) -> dict[str, str]:
+    """What people and tools can read about the app's image, under the names of OCI.
 
     https://github.com/opencontainers/image-spec/blob/main/annotations.md
     """
@@ -107,8 +110,11 @@ def image_labels(tools: BuildTools, job: BuildJob, build: str) -> dict[str, str]
     source = {} if app.is_pushed_to else {"source": without_user(app.repository)}
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     oci = {"title": app.name, "version": job.commit[:12], "revision": job.commit, "created": now, **source}
-    ours = tools.labels(app.name, "image", commit=job.commit, build=build, deploy=str(job.deploy), image=app.image)
-    return {**ours, **{f"org.opencontainers.image.{key}": value for key, value in oci.items()}}
+    return {f"org.opencontainers.image.{key}": value for key, value in oci.items()}
+
+
+def _image_record(job: BuildJob, build: str, parent: str) -> ImageRecord:
+    return ImageRecord(job.app.name, job.deploy, IMAGE, build, name=job.app.image, parent=parent)
 
 
 def _library_layer(
@@ -117,7 +123,7 @@ def _library_layer(
     base: Base,
     war: war_file.CheckedWar,
     archives: Sequence[tuple[str, IO[bytes]]],
-    labels: dict[str, str],
+    record: ImageRecord,
     log: DeployLog,
 ) -> str:
     """The id of a new layer on the Tomcat image: ``archives``, the WAR's libraries, and no default webapps."""
@@ -126,20 +132,18 @@ def _library_layer(
     if removed:
         log.line(f"left out of the Tomcat image: webapps {', '.join(removed)}")
     with war_file.pack_entries(war, war.library, context, job.work) as libraries:
-        return _layer(tools, job, base, base.image, [*archives, ("webapps", libraries)], labels, removed)
+        return _layer(tools, job, base, [*archives, ("webapps", libraries)], record, removed)
 
 
-def _find_layer(tools: BuildTools, app: str, key: str) -> str:
-    """The id of the newest layer of libraries with this digest; empty when there is none."""
-    labels = tools.labels(app, LIBRARY_LAYER, library=key)
-    return next((str(image["Id"]) for image in find_images(tools.engine, labels)), "")
+def _find_layer(tools: BuildTools, app: str, key: str) -> ImageRecord | None:
+    """The newest layer of libraries with this digest that we have made; None when there is none."""
+    layers = tools.records.find(app, LIBRARY_LAYER, key)
+    return next((layer for layer in layers if image_id(tools.engine, layer.image)), None)
 
 
-def _stored_facts(tools: BuildTools, layer: str) -> war_facts.WarFacts | None:
+def _stored_facts(layer: ImageRecord | None) -> war_facts.WarFacts | None:
     """The facts that were read from the libraries when their layer was made; None when there is no such layer."""
-    if not layer:
-        return None
-    return war_facts.WarFacts(**json.loads(inspect_image(tools.engine, layer)["Config"]["Labels"][FACTS]))
+    return war_facts.WarFacts(**layer.facts) if layer and layer.facts is not None else None
 
 
 def _library(tools: BuildTools, job: BuildJob, base: Base, log: DeployLog) -> tomcat_library.Library:
@@ -162,20 +166,24 @@ def _layer(
     tools: BuildTools,
     job: BuildJob,
     base: Base,
-    parent: str,
     archives: Sequence[tuple[str, IO[bytes]]],
-    labels: dict[str, str],
+    record: ImageRecord,
     removed: Sequence[str] = (),
 ) -> str:
-    """The id of an image: ``parent`` with tar files unpacked in Tomcat's folders, without the ``removed`` webapps."""
+    """The id of a new image: its parent with tar files unpacked in Tomcat's folders, without the ``removed`` webapps.
+
+    Only the app's image has a tag and the labels for people.
+    """
     remove = ["rm", "-rf", "--", *(f"{base.home}/webapps/{name}" for name in removed)]
+    named = record.role == IMAGE
+    labels = {**tools.labels(record), **(oci_labels(job) if named else {})}
     # A commit takes over the container's entrypoint and user, here those of `rm`: set the image's again.
     config = {"Labels": labels, "Entrypoint": list(base.entrypoint), "Cmd": list(base.command), "User": base.user}
     user = "0:0" if removed else base.user  # the default webapps may belong to root
-    name, tag = (None, None) if labels[ROLE] == LIBRARY_LAYER else (job.app.image, job.commit[:12])
+    name, tag = (record.name, job.commit[:12]) if named else (None, None)
     with (
         tools.containers.create(
-            job.app.name, job.deploy, parent, labels[ROLE], entrypoint=remove, user=user
+            job.app.name, job.deploy, record.parent, record.role, entrypoint=remove, user=user
         ) as container,
         tools.engine.doing("create the image"),
     ):
@@ -188,7 +196,8 @@ def _layer(
                 )
         for folder, archive in archives:
             tools.engine.api.put_archive(container, f"{base.home}/{folder}", archive)
-        return str(tools.engine.api.commit(container, name, tag, conf=config)["Id"])
+        tools.records.begin(record)
+        return tools.records.finish(record, str(tools.engine.api.commit(container, name, tag, conf=config)["Id"]))
 
 
 def _digest(base: str, conf: Mapping[str, SettingsFile], added: dict[str, str], context: str, libraries: str) -> str:

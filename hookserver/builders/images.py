@@ -6,23 +6,25 @@ import hashlib
 import hmac
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from hookserver import __version__
 from hookserver.builders.assemble import adopt, assemble
+from hookserver.builders.image_records import ImageRecord
 from hookserver.builders.job import BuildJob, War, WholeImage
 from hookserver.builders.migrate import migrate
 from hookserver.builders.registry import KINDS, choose
-from hookserver.builders.running.tools import LIBRARY_LAYER, build_tools
+from hookserver.builders.running import build_cgroup
+from hookserver.builders.running.tools import IMAGE, build_tools
 from hookserver.builders.tomcat import library as tomcat_library
 from hookserver.builders.tomcat.base_image import Base, inspect_base, read_base
 from hookserver.builders.tomcat.own_files import OwnFile, fingerprint, read_own_files
 from hookserver.config import BUILD_KEYS_OF_THE_IMAGE, TOMCAT_KEYS_OF_THE_IMAGE, AppSettings, DockerSettings
 from hookserver.config.units import format_duration
 from hookserver.deploy_log import DeployLog
-from hookserver.engine.images import ensure_image, find_images, image_id, remove_image
-from hookserver.engine.labels import APP, IMAGE, LIBRARY, ROLE, STATE_DIR, label_filter
+from hookserver.engine.images import ensure_image, find_images, image_id, image_tags, remove_image
+from hookserver.engine.labels import APP, MARK, STATE_DIR, label_filter
 from hookserver.errors import BuildError
 from hookserver.limits.child import Limits, run_limited
 from hookserver.state.state_dir import StateDir
@@ -34,7 +36,7 @@ _GRACE = 10.0
 class DockerImages:
     """The images of the installation's apps. Connects to Docker at the first call.
 
-    ``salt`` keeps anybody who reads an image's labels from guessing the build's secrets by their digest.
+    ``salt`` keeps anybody who reads an image's record from guessing the build's secrets by their digest.
     """
 
     def __init__(self, docker_settings: DockerSettings, state: StateDir, salt: str) -> None:
@@ -52,8 +54,8 @@ class DockerImages:
         """
         if job.rebuild:
             return None
-        labels = self._tools.labels(job.app.name, "image", commit=job.commit, build=self._digest(job))
-        return next((str(image["Id"]) for image in find_images(self._tools.engine, labels)), None)
+        made = self._tools.records.find(job.app.name, IMAGE, self._digest(job))
+        return next((record.image for record in made if image_id(self._tools.engine, record.image)), None)
 
     def build(self, job: BuildJob, log: DeployLog) -> str:
         """Make the image from ``job.source``, with the output in the log, line by line; the image's id.
@@ -87,11 +89,13 @@ class DockerImages:
         return image
 
     def remove_leftovers(self, deploy: int | None = None) -> list[str]:
-        """Kill and remove the build containers of a deploy that was killed; None: of every deploy. Returns their ids.
+        """Remove what the builds of a killed deploy have left; None: of every deploy. Returns the ids in Docker.
 
         Raises BuildError when Docker does not answer.
         """
-        return self._tools.containers.remove_leftovers(deploy)
+        containers = self._tools.containers.remove_leftovers(deploy)
+        build_cgroup.remove_leftovers(self._tools.state.root, deploy)
+        return containers + [id_ for record in self._tools.records.unfinished(deploy) for id_ in self._drop(record)]
 
     def prune(self, app: AppSettings, keep: Collection[str]) -> list[str]:
         """Remove the app's images that hookserver made, except those in ``keep``; the ids of the removed, newest first.
@@ -99,12 +103,9 @@ class DockerImages:
         An image stays while a container uses it, or while it has a tag that is not ours. Raises BuildError when Docker
         does not answer.
         """
-        ours = find_images(self._tools.engine, {STATE_DIR: self._tools.state.root, APP: app.name})
-        needed = set(keep) | {
-            library["Id"] for library in ours for image in ours if image["Id"] in keep and _is_made_on(library, image)
-        }
-        old = [image for image in ours if image["Id"] not in needed]
-        return [str(image["Id"]) for image in old if self._remove(image, app)]
+        made = self._tools.records.made(app.name)
+        needed = set(keep) | {record.parent for record in made if record.image in keep}
+        return [record.image for record in made if record.image not in needed and self._remove(record)]
 
     def remove_caches(self, app: str) -> list[str]:
         """Remove the volumes with the downloads of the app's builds; their names.
@@ -119,15 +120,26 @@ class DockerImages:
                 engine.api.remove_volume(volume["Name"])
         return [volume["Name"] for volume in ours]
 
-    def _remove(self, image: dict[str, Any], app: AppSettings) -> bool:
+    def _remove(self, record: ImageRecord) -> bool:
         """Remove an image by our tags, so that one with another tag stays; whether it is removed.
 
-        Its label has the name of our tags, since the app's image may have another name by now.
+        Its record has the name of our tags, since the app's image may have another name by now.
         """
-        our_tag = f"{image['Labels'].get(IMAGE, app.image)}:"
-        tags = [tag for tag in image["RepoTags"] or [] if tag != "<none>:<none>"]
-        names = [tag for tag in tags if tag.startswith(our_tag)] if tags else [image["Id"]]
-        return remove_image(self._tools.engine, image["Id"], names)
+        tags = image_tags(self._tools.engine, record.image)
+        names = [tag for tag in tags if tag.startswith(f"{record.name}:")] if tags else [record.image]
+        if removed := remove_image(self._tools.engine, record.image, names):
+            self._tools.records.remove(record)
+        return removed
+
+    def _drop(self, record: ImageRecord) -> list[str]:
+        """Remove what a killed build has left of an image; its ids.
+
+        Only an image of that build has this mark: others were never made on one that was not finished.
+        """
+        left = [str(image["Id"]) for image in find_images(self._tools.engine, {MARK: record.mark})]
+        removed = [image for image in left if self._remove(replace(record, image=image))]
+        self._tools.records.remove(record)
+        return removed
 
     def _assembled(self, job: BuildJob, product: War | WholeImage, files: tuple[OwnFile, ...], log: DeployLog) -> str:
         tools, app = self._tools, job.app
@@ -160,20 +172,13 @@ class DockerImages:
         return base
 
     def _digest(self, job: BuildJob) -> str:
-        """The digest of all that an image depends on beside its commit."""
+        """The digest of all that an image depends on."""
         app = job.app
         base = image_id(self._tools.engine, app.tomcat.image)
         build = app.build.revealed(set(BUILD_KEYS_OF_THE_IMAGE))
         fingerprints = [kind.fingerprint(job) for kind in KINDS.values()]
         tomcat = app.tomcat.revealed(set(TOMCAT_KEYS_OF_THE_IMAGE))
-        made_with = [__version__, tomcat_library.fingerprint(), base, str(self._tools.subnet)]
+        made_with = [__version__, tomcat_library.fingerprint(), base, str(job.subnet)]
         shared = app.release.sessions == "shared"
-        inputs = [made_with, shared, build, tomcat, app.image, fingerprints, fingerprint(job)]
+        inputs = [job.commit, made_with, shared, build, tomcat, app.image, fingerprints, fingerprint(job)]
         return hmac.new(self._salt, json.dumps(inputs, sort_keys=True).encode(), hashlib.sha256).hexdigest()
-
-
-def _is_made_on(library: dict[str, Any], image: dict[str, Any]) -> bool:
-    """Whether an image was made on a library layer: it inherits the layer's label."""
-    label = library["Labels"].get(LIBRARY)
-    is_layer = library["Labels"].get(ROLE) == LIBRARY_LAYER
-    return bool(is_layer and label == image["Labels"].get(LIBRARY))

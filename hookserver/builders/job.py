@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Protocol
 
@@ -17,8 +18,9 @@ class BuildJob:
     """One build of ``app`` for a deploy.
 
     ``source`` has the files of exactly ``commit`` (the full hash). They may be hostile: on the host, none is run and no
-    symlink is followed. ``work`` is a folder for temporary files; the caller removes it. With ``rebuild``, no existing
-    image is used. ``started`` is when the build's time began, by ``time.monotonic()``.
+    symlink is followed. ``work`` is a folder for temporary files; the caller removes it. ``subnet`` is the app's own:
+    the build runs on its network, and the image's Tomcat trusts its gateway. With ``rebuild``, no existing image is
+    used. ``started`` is when the build's time began, by ``time.monotonic()``.
     """
 
     app: AppSettings
@@ -26,6 +28,7 @@ class BuildJob:
     commit: str
     source: Path
     work: Path
+    subnet: IPv4Network
     rebuild: bool = False
     started: float = field(default_factory=time.monotonic)
 
@@ -37,14 +40,6 @@ class BuildJob:
     def seconds_left(self) -> float:
         """Seconds until then; 0 when it is over."""
         return max(0.0, self.ends - time.monotonic())
-
-
-@dataclass(frozen=True)
-class KindMatch:
-    """The reason why a kind fits a source, for the log. ``sure`` is false for a guess that any other kind overrules."""
-
-    text: str
-    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,8 +69,8 @@ class Kind(Protocol):
     brings_server: bool
     """Whether it makes a WholeImage; otherwise a WAR, which runs on ``tomcat.image``."""
 
-    def recognise(self, source: Path) -> KindMatch | None:
-        """The reason why the kind fits the source; None if it does not."""
+    def recognise(self, source: Path) -> str:
+        """The reason why the kind fits the source, for the log; empty if it does not."""
 
     def fingerprint(self, job: BuildJob) -> str:
         """A digest of all inputs beside the commit and the settings; empty if there are no others.

@@ -9,12 +9,14 @@ from hookserver.builders.kinds import ant, dockerfile, gradle, maven, war
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
-KINDS: Mapping[str, Kind] = {"dockerfile": dockerfile, "maven": maven, "gradle": gradle, "ant": ant, "war": war}
+KINDS: Mapping[str, Kind] = {"maven": maven, "gradle": gradle, "ant": ant, "war": war, "dockerfile": dockerfile}
 """In the order in which ``auto`` tries them."""
+_ONLY_BY_NAME = "dockerfile"
+"""``auto`` never chooses it: a push could then choose the image, the server and the least confined build."""
 
 
 def choose(job: BuildJob, log: DeployLog) -> Kind:
-    """The kind that the settings name, else the first that is sure, else the first that guesses.
+    """The kind that the settings name, else the first that fits.
 
     The log shows what matched, and how to choose another kind. Raises BuildError when no kind fits.
     """
@@ -23,15 +25,21 @@ def choose(job: BuildJob, log: DeployLog) -> Kind:
         return KINDS[named]
     if job.app.build.war.startswith("/"):
         return KINDS["war"]
-    matches = {name: match for name, kind in KINDS.items() if (match := kind.recognise(job.source))}
+    matches = {name: text for name, kind in KINDS.items() if (text := kind.recognise(job.source))}
+    named_only = matches.pop(_ONLY_BY_NAME, "")
+    if named_only and not matches:
+        raise BuildError(
+            f'this project has a {named_only} only, which build.kind = "auto" never builds',
+            f'Set build.kind = "{_ONLY_BY_NAME}".',
+        )
     if not matches:
-        needed = "; ".join(kind.recognised_by for kind in KINDS.values())
+        needed = "; ".join(kind.recognised_by for name, kind in KINDS.items() if name != _ONLY_BY_NAME)
         raise BuildError(
             f"this project has no known build file; searched for: {needed}",
             "Add one of these to the repository, or set build.kind and its settings.",
         )
-    chosen = next((name for name, match in matches.items() if match.sure), next(iter(matches)))
-    log.line(f"{matches[chosen].text}: {chosen}")
-    for name in matches.keys() - {chosen}:
-        log.line(f'there is also {matches[name].text}; build.kind = "{name}" uses it')
+    chosen, *others = matches
+    log.line(f"{matches[chosen]}: {chosen}")
+    for name in [*others, *([_ONLY_BY_NAME] if named_only else [])]:
+        log.line(f'there is also {matches.get(name, named_only)}; build.kind = "{name}" uses it')
     return KINDS[chosen]

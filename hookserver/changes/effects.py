@@ -43,7 +43,7 @@ _OF_AN_APP = {
     ),
     Effect.REPLACE: (
         "replicas",
-        *(f"tomcat.{key}" for key in ("java_opts", "memory", "env", "env_file", "env_file_content")),
+        *(f"tomcat.{key}" for key in ("java_opts", "memory", "cpus", "pids", "env", "env_file", "env_file_content")),
         *(f"tomcat.{key}" for key in ("volumes", "networks", "hosts")),
         "release.sessions_max",
     ),

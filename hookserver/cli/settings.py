@@ -9,7 +9,14 @@ from pathlib import Path
 import click
 
 from hookserver.cli.context import json_option, with_settings
-from hookserver.config import Loaded, exposed_files, health_outside, missing_error_pages, unreadable_files
+from hookserver.config import (
+    Loaded,
+    exposed_api,
+    exposed_files,
+    health_outside,
+    missing_error_pages,
+    unreadable_files,
+)
 from hookserver.plain_text import plain
 
 
@@ -46,11 +53,13 @@ def check(loaded: Loaded, as_json: bool) -> None:
 
 
 def _warnings(loaded: Loaded) -> Iterator[str]:
-    """Settings that are allowed, but show a secret, or keep a deploy, a webhook or visitors' sessions from working."""
+    """Settings that are allowed, but show a secret, let strangers in, or keep deploys or sessions from working."""
     from hookserver.project import app_of_project, session_advice
 
     apps, folder = loaded.settings.apps, loaded.path.absolute().parent
     own = app_of_project(folder, apps.values())
+    if line := exposed_api(loaded.settings.server):
+        yield line
     for line in missing_error_pages(loaded.settings.nginx):
         click.secho(f"{line}; visitors then get Nginx's own page", fg="yellow", err=True)
     yield from exposed_files(loaded)

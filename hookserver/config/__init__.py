@@ -10,6 +10,7 @@ from hookserver.config.app_schema import (
     TomcatSettings,
 )
 from hookserver.config.exposed_files import exposed_files
+from hookserver.config.exposure import exposed_api
 from hookserver.config.files import missing_error_pages, unreadable_files
 from hookserver.config.health_path import health_outside
 from hookserver.config.load import Loaded, find, load, parse
@@ -33,6 +34,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "TomcatSettings",
+    "exposed_api",
     "exposed_files",
     "find",
     "flat",

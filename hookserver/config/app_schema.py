@@ -67,6 +67,8 @@ class TomcatSettings(Section):
     files: dict[TomcatPlace, OwnFile] = Field(default={})
     java_opts: str = ""
     memory: Size = 512 << 20
+    cpus: float = Field(default=0.0, ge=0, le=256)
+    pids: int = Field(default=4096, ge=64, le=1 << 22)
     env: Variables = Field(default={})
     env_file: VariablesFile = None
     volumes: tuple[Volume, ...] = ()

@@ -70,6 +70,5 @@ def _redirects(apps: list[_App]) -> Iterator[str]:
 
 
 def _addresses(docker: DockerSettings, apps: list[_App]) -> Iterator[str]:
-    room = docker.subnet.num_addresses // 16 - 1
-    if len(apps) > room:
-        yield f"docker.subnet: {docker.subnet} has room for {room} apps, not {len(apps)}"
+    if len(apps) > docker.room:
+        yield f"docker.subnet: {docker.subnet} has room for {docker.room} apps, not {len(apps)}"

@@ -64,17 +64,27 @@ class NginxSettings(Section):
         return listen
 
 
+APP_PREFIX = 27
+"""The length of the prefix of an app's network: 32 addresses, for a gateway and two slots of 8 replicas."""
+
+
 class DockerSettings(Section):
     """``[docker]``"""
 
     host: str = ""
     subnet: IPv4Network = IPv4Network("172.30.240.0/20")
+    allow_metadata: bool = False
+
+    @property
+    def room(self) -> int:
+        """How many apps the subnet has addresses for."""
+        return 1 << (APP_PREFIX - self.subnet.prefixlen)
 
     @field_validator("subnet")
     @classmethod
     def _has_room(cls, subnet: IPv4Network) -> IPv4Network:
-        if not 16 <= subnet.prefixlen <= 26:
-            raise ValueError(f"{subnet} must be between a /16 and a /26: every app takes 16 addresses")
+        if not 16 <= subnet.prefixlen <= APP_PREFIX:
+            raise ValueError(f"{subnet} must be between a /16 and a /{APP_PREFIX}: every app takes 32 addresses")
         return subnet
 
 

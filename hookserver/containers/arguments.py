@@ -9,7 +9,9 @@ from typing import Any
 
 from hookserver.config import AppSettings
 from hookserver.config.secrets import plain
+from hookserver.engine.client import CPU_PERIOD
 from hookserver.engine.labels import label_set
+from hookserver.engine.network import GATEWAY_PRIORITY
 from hookserver.models import Endpoint, Release
 from hookserver.state import request_journal, session_folder
 from hookserver.state.state_dir import StateDir
@@ -21,8 +23,6 @@ Java's default is 25: MaxRAMPercentage in https://docs.oracle.com/en/java/javase
 """
 _HEAP_IS_SET = re.compile(r"-Xmx|-XX:(?:MaxRAM|MaxHeapSize|InitialRAMPercentage)")
 _JVM_VARIABLES = ("CATALINA_OPTS", "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
-_PIDS = 4096
-"""Processes and threads of a replica: a leak of threads must not take those of the host."""
 _STOP_TIMEOUT = 15
 """Seconds until Docker kills a replica at ``docker stop`` or a shutdown; a retired one gets ``STOP_GRACE`` instead.
 
@@ -67,7 +67,11 @@ def container_arguments(
             "Memory": app.tomcat.memory,
             # Equal to the memory: no swap (https://docs.docker.com/engine/containers/resource_constraints/).
             "MemorySwap": app.tomcat.memory,
-            "PidsLimit": _PIDS,
+            # 0: no limit. The kernel shares the cores among containers that want them all, each with the same weight.
+            "CpuPeriod": CPU_PERIOD if app.tomcat.cpus else 0,
+            "CpuQuota": round(app.tomcat.cpus * CPU_PERIOD),
+            # Processes and threads: a leak of threads must not take those of the host.
+            "PidsLimit": app.tomcat.pids,
             "RestartPolicy": {"Name": "no"},
             "LogConfig": _LOG,
             "Binds": [*binds, *app.tomcat.volumes],
@@ -75,29 +79,26 @@ def container_arguments(
             "SecurityOpt": ["no-new-privileges"],
             "CapDrop": ["NET_RAW"],
         },
-        "NetworkingConfig": {"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": endpoint.host}}}},
+        "NetworkingConfig": {"EndpointsConfig": {network: _place(endpoint)}},
     }
 
 
 def prepare_arguments(
     state_dir: Path,
+    network: str,
     app: AppSettings,
     release: Release,
     image_env: Mapping[str, str],
     env_file: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The container for one run of the app's ``prepare`` command: as a replica's, except its network.
-
-    It is on Docker's default network, never on that of the fixed addresses, where it could get a replica's.
-    """
+    """The container for one run of the app's ``prepare`` command: as a replica's, but Docker assigns its address."""
     place = Endpoint(name=prepare_name(app.name, release.deploy), route="prepare", host="")
-    replica = container_arguments(state_dir, "bridge", app, release, place, image_env, env_file)
+    replica = container_arguments(state_dir, network, app, release, place, image_env, env_file)
     return {
         **replica,
         "Entrypoint": [],
         "Cmd": list(app.release.prepare),
-        "Labels": label_set(state_dir, "prepare", app.name, deploy=release.deploy),
-        "NetworkingConfig": {},
+        "Labels": label_set(state_dir, "prepare", app.name, deploy=release.deploy, name=place.name),
         "HostConfig": {**replica["HostConfig"], "LogConfig": _FOLLOWED_LOG},
     }
 
@@ -169,7 +170,14 @@ def _labels(state_dir: Path, app: AppSettings, release: Release, endpoint: Endpo
         route=endpoint.route,
         deploy=release.deploy,
         commit=release.commit,
+        name=endpoint.name,
     )
+
+
+def _place(endpoint: Endpoint) -> dict[str, Any]:
+    """Where the container is on its app's network, which is its way out, also when it is on further ones."""
+    address = {"IPAMConfig": {"IPv4Address": endpoint.host}} if endpoint.host else {}
+    return {**address, "GwPriority": GATEWAY_PRIORITY}
 
 
 def _number(release: Release, endpoint: Endpoint) -> str:

@@ -28,7 +28,7 @@ def leftovers(
     ids = []
     for container in everything:
         name = container["Names"][0].lstrip("/") if container.get("Names") else container["Id"][:12]
-        if wanted.items() <= (container.get("Labels") or {}).items():
+        if labels.of_ours([container]) and wanted.items() <= container["Labels"].items():
             ids += [container["Id"]] * (name not in spared)
             continue
         taken = (names & {name}) | (addresses & _addresses(container, network))

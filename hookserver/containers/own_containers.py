@@ -29,7 +29,7 @@ def image_environment(engine: Engine, image: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class OwnContainers:
-    """The containers with the label of the installation in ``state_dir``; others are never listed.
+    """The containers that the installation in ``state_dir`` has created; others are never listed.
 
     Every method raises ContainerError when Docker refuses, or does not answer in time.
     """
@@ -85,5 +85,4 @@ class OwnContainers:
         own = {labels.STATE_DIR: self.state_dir, labels.ROLE: role}
         wanted = labels.label_filter({**own, labels.APP: app, labels.SLOT: slot, labels.DEPLOY: deploy})
         with self.engine.doing("list the containers"):
-            found: list[dict[str, Any]] = self.engine.api.containers(all=True, filters=wanted)
-        return found
+            return labels.of_ours(self.engine.api.containers(all=True, filters=wanted))

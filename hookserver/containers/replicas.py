@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Collection, Sequence
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from docker.errors import NotFound
 
+from hookserver.addresses import subnet_of
 from hookserver.config import AppSettings, DockerSettings
-from hookserver.containers import arguments, logs, network, sessions
+from hookserver.containers import arguments, logs, sessions
 from hookserver.containers.arguments import container_arguments
 from hookserver.containers.conflicts import leftovers
 from hookserver.containers.env_file import read_env_file
 from hookserver.containers.own_containers import OwnContainers, image_environment
 from hookserver.containers.prepare import run_prepare
 from hookserver.containers.replica import parse_replica
+from hookserver.engine import metadata_address, network
 from hookserver.engine.client import Engine, in_parallel
 from hookserver.errors import HookserverError
 from hookserver.models import Endpoint, Release, Replica, ReplicaState, Slot
@@ -59,7 +62,7 @@ class Containers:
                     self.remove_deploy(release.app, release.deploy)
             raise
 
-    def prepare(self, app: AppSettings, release: Release, report: Callable[[str], None]) -> None:
+    def prepare(self, app: AppSettings, release: Release, subnet: IPv4Network, report: Callable[[str], None]) -> None:
         """Run the app's ``prepare`` command once, in a container of the release's image; ``report`` gets each line.
 
         Raises ContainerError, with its last lines, when it does not end well within ``prepare_timeout``.
@@ -67,7 +70,8 @@ class Containers:
         network.require_networks(self._engine, app.tomcat.networks)
         env_file = read_env_file(app.tomcat.env_file)
         image_env = image_environment(self._engine, release.image)
-        config = arguments.prepare_arguments(self._state_dir, app, release, image_env, env_file)
+        net = self._network(subnet)
+        config = arguments.prepare_arguments(self._state_dir, net, app, release, image_env, env_file)
         name = arguments.prepare_name(app.name, release.deploy)
         try:
             id_ = self._own.create(name, config, app.tomcat.networks)
@@ -99,10 +103,15 @@ class Containers:
         """Remove, at once and without grace, all containers of a deploy."""
         self._own.remove([*self._own.ids(app, deploy=deploy), *self._own.ids(app, deploy=deploy, role="prepare")])
 
-    def tidy(self, in_progress: Collection[int]) -> None:
-        """Make the replicas' network if it is missing; remove ``prepare`` containers of other deploys than these."""
+    def tidy(self, in_progress: Collection[int], subnets: Collection[IPv4Network]) -> None:
+        """Create the networks that are missing; remove ``prepare`` containers of other deploys than these."""
         self._own.remove(id_ for id_, deploy in self._own.prepare_containers() if deploy not in in_progress)
-        network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
+        self._set_metadata_reachable()
+        network.ensure_networks(self._engine, subnets, self._state_dir)
+
+    def remove_network(self, subnet: IPv4Network) -> None:
+        """Remove the network of an app that is retired, unless containers of others use it."""
+        network.remove_network(self._engine, subnet, self._state_dir)
 
     def failure_report(self, replica: Replica) -> str:
         """The cause of the replica's failure and its last lines, from its log."""
@@ -131,7 +140,7 @@ class Containers:
         self, app: AppSettings, release: Release, endpoints: Sequence[Endpoint], running: Collection[str]
     ) -> None:
         missing = [endpoint for endpoint in endpoints if endpoint.name not in running]
-        net = network.ensure_network(self._engine, self._docker.subnet, self._state_dir)
+        net = self._network(subnet_of(endpoints[0]))
         image_env = image_environment(self._engine, release.image)
         env_file = read_env_file(app.tomcat.env_file)
         network.require_networks(self._engine, app.tomcat.networks)
@@ -152,6 +161,14 @@ class Containers:
         in_parallel(start_one, missing)
         if stored:
             sessions.admit(self._engine, stored, self.replicas(app.name, release.slot))
+
+    def _network(self, subnet: IPv4Network) -> str:
+        """The name of the network with this subnet, which exists now."""
+        self._set_metadata_reachable()
+        return network.ensure_network(self._engine, subnet, self._state_dir)
+
+    def _set_metadata_reachable(self) -> None:
+        metadata_address.set_reachable(self._engine, self._docker.subnet, self._docker.allow_metadata)
 
     def _inspect(self, id_: str) -> Replica | None:
         with self._engine.doing(f"inspect the container {id_[:12]}"):

@@ -31,6 +31,15 @@ def image_id(engine: Engine, image: str) -> str:
             return ""
 
 
+def image_tags(engine: Engine, image: str) -> list[str]:
+    """The tags of the image with this id; none when it is not there. Raises the engine's error class."""
+    with engine.doing(f"inspect the image {image}"):
+        try:
+            return list(engine.api.inspect_image(image)["RepoTags"] or [])
+        except ImageNotFound:
+            return []
+
+
 def find_images(engine: Engine, labels: Mapping[str, object]) -> list[dict[str, Any]]:
     """All images with these labels, layers included, the newest first. Raises the engine's error class."""
     with engine.doing("list the images"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +13,7 @@ import requests
 from docker.errors import APIError, DockerException
 
 from hookserver.engine.client import Engine
-from hookserver.engine.labels import DEPLOY, ROLE, STATE_DIR, label_filter, label_set
+from hookserver.engine.labels import DEPLOY, ROLE, STATE_DIR, label_filter, label_set, of_ours
 
 BUILD_ROLE = "build"
 """The role of a temporary container, by which it is found when its deploy was killed."""
@@ -34,18 +35,22 @@ class TemporaryContainers:
         ``wait_removed`` waits for the removal. Raises the engine's error class.
         """
         name = f"hs-{app}-{purpose}-{deploy}"
-        labels = label_set(self._state_dir, BUILD_ROLE, app, deploy=deploy)
         api = self._engine.api
+
+        def create(name: str) -> dict[str, Any]:
+            labels = label_set(self._state_dir, BUILD_ROLE, app, deploy=deploy, name=name)
+            made: dict[str, Any] = api.create_container(image, name=name, labels=labels, **settings)
+            return made
+
         with self._engine.doing(f"create the container {name} from {image}"):
             try:
-                container = api.create_container(image, name=name, labels=labels, **settings)
+                container = create(name)
             except APIError as error:
                 # 409: the name is taken, by a container of an earlier attempt (ContainerCreate in the Engine API).
                 if error.status_code != requests.codes.conflict:
                     raise
                 self.remove_leftovers(deploy)
-                free = None if self._is_taken(name) else name
-                container = api.create_container(image, name=free, labels=labels, **settings)
+                container = create(f"{name}-{secrets.token_hex(4)}" if self._is_taken(name) else name)
         try:
             yield container["Id"]
         finally:
@@ -65,7 +70,7 @@ class TemporaryContainers:
         """
         wanted = {STATE_DIR: self._state_dir, ROLE: BUILD_ROLE, DEPLOY: deploy}
         with self._engine.doing("list the containers of builds"):
-            containers = self._engine.api.containers(all=True, filters=label_filter(wanted))
+            containers = of_ours(self._engine.api.containers(all=True, filters=label_filter(wanted)))
         ids = [container["Id"] for container in containers]
         for id_ in ids:
             self._remove(id_)

@@ -59,6 +59,7 @@ def remove_app(context: Context, name: str, report: Report) -> None:
         wait_until_drained(context, release, deadline - time.monotonic())
     for slot in Slot:
         context.runtime.stop(name, slot, STOP_GRACE)
+    context.runtime.remove_network(context.subnet(name))
     context.traffic.remove(name)
     state = context.settings.server.state
     for folder in (state.request_journal / name, state.sessions(name)):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Any
 
-from hookserver.addresses import all_endpoints, endpoints
+from hookserver.addresses import all_endpoints, app_subnet, endpoints
 from hookserver.changes.nginx_settings import settings_for_nginx
 from hookserver.config import AppSettings, Settings, record_app
 from hookserver.deploy_log import DeployLog
@@ -21,7 +22,7 @@ from hookserver.store import Store
 class Context:
     """The settings and the services that the pipeline works with; ``wiring.make_context`` makes one.
 
-    ``numbers``: app → its fixed number on the container network.
+    ``numbers``: app → its fixed number.
     """
 
     settings: Settings
@@ -46,6 +47,15 @@ class Context:
         own = app.is_pushed_to
         remote = str(state.push_repository(app.name)) if own else app.repository
         return Mirror(state.mirror(app.name), remote, app.branch, state.tag(deploy), in_state_dir=own)
+
+    def subnet(self, app: str) -> IPv4Network:
+        """The app's part of ``docker.subnet``. Raises DeployFailed when there is none left for it."""
+        return app_subnet(self.settings.docker, self.numbers[app])
+
+    def subnets(self) -> list[IPv4Network]:
+        """The parts of ``docker.subnet`` of all apps in the settings that have one."""
+        room = range(1, self.settings.docker.room + 1)
+        return [self.subnet(app) for app in self.settings.apps if self.numbers.get(app) in room]
 
     def endpoints(self, release: Release) -> list[Endpoint]:
         """Where the replicas of a release answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from ipaddress import IPv4Network
 from typing import Protocol
 
 from hookserver.addresses import Endpoints
@@ -24,7 +25,7 @@ class Runtime(Protocol):
         Other replicas in its slot are removed first. If one cannot be started, a release that was never live has none.
         """
 
-    def prepare(self, app: AppSettings, release: Release, report: Callable[[str], None]) -> None:
+    def prepare(self, app: AppSettings, release: Release, subnet: IPv4Network, report: Callable[[str], None]) -> None:
         """Run the app's ``prepare`` command once, in the release's image; ``report`` gets each line of its output.
 
         Raises ContainerError, with the last lines, when the command fails or takes longer than ``prepare_timeout``.
@@ -39,8 +40,11 @@ class Runtime(Protocol):
     def remove_deploy(self, app: str, deploy: int) -> None:
         """Remove, at once and without grace, all that runs for a deploy."""
 
-    def tidy(self, in_progress: Collection[int]) -> None:
-        """Make sure that replicas can be started, and remove ``prepare`` commands of other deploys than these."""
+    def tidy(self, in_progress: Collection[int], subnets: Collection[IPv4Network]) -> None:
+        """Create the missing networks of apps, and remove ``prepare`` commands of other deploys than these."""
+
+    def remove_network(self, subnet: IPv4Network) -> None:
+        """Remove the network of an app that is retired; it stays while others use it."""
 
     def failure_report(self, replica: Replica) -> str:
         """The cause of a replica's failure and its last lines, from its log."""

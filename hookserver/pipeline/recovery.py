@@ -63,7 +63,7 @@ def reconcile(context: Context, report: Report, spared: Collection[str] = ()) ->
     """
     deploys = context.store.in_progress()
     with errors_reported("runtime", report):
-        context.runtime.tidy({deploy.number for deploy in deploys})
+        context.runtime.tidy({deploy.number for deploy in deploys}, context.subnets())
     _keep_nginx(context, report)
     with errors_reported("old files", report):
         _clear_folders(context)

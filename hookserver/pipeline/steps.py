@@ -52,11 +52,13 @@ def fetch(context: DeployContext) -> tuple[str, str]:
 def build(context: DeployContext, commit: str) -> str:
     """The id of the commit's image: an existing one, or a new one from a checkout of exactly this commit.
 
-    ``build.timeout`` is the time for all of it. Raises BuildError with the cause, GitError when the checkout fails.
+    ``build.timeout`` is the time for all of it. Raises BuildError with the cause, GitError when the checkout fails,
+    DeployFailed when no addresses are left.
     """
     work = context.settings.server.state.work(context.deploy.number)
     shutil.rmtree(work, ignore_errors=True)
-    job = BuildJob(context.app, context.deploy.number, commit, work / "source", work, context.deploy.rebuild)
+    app, number, subnet = context.app, context.deploy.number, context.subnet(context.app.name)
+    job = BuildJob(app, number, commit, work / "source", work, subnet, context.deploy.rebuild)
     if image := context.images.existing(job):
         context.log.line(f"an image of {commit[:12]} exists and is used again (--rebuild makes a new one)")
         return image
@@ -92,7 +94,7 @@ def prepare(context: DeployContext, release: Release) -> None:
 @recorded_step(Step.PREPARE, "Preparing")
 def _prepare(context: DeployContext, release: Release) -> None:
     context.log.line(f"$ {shlex.join(context.app.release.prepare)}")
-    context.runtime.prepare(context.app, release, context.log.line)
+    context.runtime.prepare(context.app, release, context.subnet(release.app), context.log.line)
 
 
 @recorded_step(Step.START, "Starting replicas")

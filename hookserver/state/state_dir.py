@@ -45,6 +45,11 @@ class StateDir:
         return self.root / "cache"
 
     @property
+    def images(self) -> Path:
+        """The records of the images that builds have made: see ``builders/image_records.py``."""
+        return self.root / "images"
+
+    @property
     def request_journal(self) -> Path:
         """Where replicas record the requests that they begin to process: see ``request_journal.py``."""
         return self.root / "request-journal"
@@ -56,7 +61,7 @@ class StateDir:
     @property
     def private(self) -> tuple[Path, ...]:
         """The folders that only hookserver's own user may enter."""
-        return (self.root / "work", self.root / "mirrors")
+        return (self.root / "work", self.root / "mirrors", self.images)
 
     @property
     def logs(self) -> Path:

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from hookserver.addresses import endpoints, subnet_of
+from hookserver.engine.network import network_name
 from tests.integration.conftest import Place
 from tests.shop import Answer, Installation, ShopProject, assert_invariants
 from tests.shop.installation import CANARY
@@ -274,14 +276,14 @@ def test_foreign_container_with_a_conflicting_name_is_reported_and_kept(
     for standby in site.containers(app="it-other"):
         if standby.labels["hookserver.slot"] == slot:
             standby.remove(force=True)
-    network = site.docker.networks.list(filters={"label": f"hookserver.state_dir={site.state.root}"})[0]
     name = f"hs-it-other-{slot}-1" if wanted == "name" else "it-foreign"
     foreign = site.docker.containers.create(BASE, ["sleep", "300"], name=name, entrypoint=[])
     try:
         if wanted == "address":
-            number = site.store.app("it-other").number
-            address = f"172.30.176.{16 * number + (8 if slot == 'green' else 0)}"
-            network.connect(foreign, ipv4_address=address)
+            docker = site.settings.docker
+            wanted_place = endpoints(docker, "it-other", site.store.app("it-other").number, slot, 1)[0]
+            network = site.docker.networks.get(network_name(subnet_of(wanted_place)))
+            network.connect(foreign, ipv4_address=wanted_place.host)
         foreign.start()
         neighbour.release(f"after the foreign {wanted}")
         pushed = neighbour.push()

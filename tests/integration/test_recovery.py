@@ -253,9 +253,11 @@ def test_app_that_is_no_longer_in_the_settings_goes_on_serving(scene: Scene) -> 
     kept = site.apps.pop(APP)
     last = f"{APP}-last"
     site.add_app(last)
-    orphan = label_set(site.state.root, "replica", last, slot="green", replica=1, replicas=1, route="g1", deploy=1)
+    name = f"hs-{last}-green-1"
+    place = {"slot": "green", "replica": 1, "replicas": 1, "route": "g1", "name": name}
+    orphan = label_set(site.state.root, "replica", last, **place, deploy=1)
     try:
-        site.docker.containers.create(BASE, labels={**orphan, COMMIT: ""})
+        site.docker.containers.create(BASE, name=name, labels={**orphan, COMMIT: ""})
         site.start()
         # Apps are reconciled by name, so this one comes after the one that is missing.
         until(lambda: not site.containers(app=last), 60, "the removal of an orphan")

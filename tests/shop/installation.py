@@ -15,12 +15,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, TypeVar
 
 import docker
 
 from hookserver.config import Settings, load
+from hookserver.engine.client import Engine
+from hookserver.engine.metadata_address import set_reachable
 from hookserver.models import Slot
 from hookserver.nginx import Nginx
 from hookserver.state.state_dir import StateDir
@@ -329,6 +332,7 @@ class Installation:
             self.nginx.stop()
         self.store.close()
         leftovers.remove_all(self.docker.api, f"hookserver.state_dir={self.state.root}")
+        set_reachable(Engine(""), IPv4Network(self.subnet), True)
         self.docker.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -16,11 +16,13 @@ from pathlib import Path
 
 from docker import APIClient
 
-from hookserver.addresses import endpoints
+from hookserver.addresses import app_subnet, endpoints
 from hookserver.builders import BuildJob, DockerImages
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import Containers
 from hookserver.deploy_log import DeployLog
+from hookserver.engine.client import Engine
+from hookserver.engine.metadata_address import set_reachable
 from hookserver.models import Endpoint, Release, Slot
 from hookserver.state.state_dir import StateDir
 from tests.shop import leftovers
@@ -70,11 +72,14 @@ class Replicas:
             (work / "source" / "app.war").write_bytes(war)
             images, log = DockerImages(self.docker, StateDir(self.root), "salt"), DeployLog(self.root / f"{number}.log")
             try:
-                self.images[key] = images.build(BuildJob(app, number, f"{number:040x}", work / "source", work), log)
+                self.images[key] = images.build(self.job(app, number, work), log)
             finally:
                 log.close()
                 images.close()
         return self.images[key]
+
+    def job(self, app: AppSettings, number: int, work: Path) -> BuildJob:
+        return BuildJob(app, number, f"{number:040x}", work / "source", work, app_subnet(self.docker, 1))
 
     def start(self, app: AppSettings, slot: Slot, war: bytes, replicas: int = 1) -> list[Endpoint]:
         """Replicas of the slot that answer."""
@@ -173,4 +178,5 @@ def replicas_below(root: Path, name: str, subnet: str) -> Iterator[Replicas]:
     finally:
         leftovers.remove_all(api, f"hookserver.state_dir={root}")
         api.close()
+        set_reachable(Engine(""), settings.subnet, True)
         subprocess.run(["ip", "route", "del", "unreachable", subnet, *ROUTE], check=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hookserver.builders.job import BuildJob, KindMatch, War
+from hookserver.builders.job import BuildJob, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running.container_build import build_in_container
 from hookserver.builders.running.recipe import Recipe
@@ -21,9 +21,9 @@ _IMAGE = "ant:1.10-jdk17"
 _ERROR = re.compile(r"\s*\[\w+\] (?:error: |.*: error: |.*(?:symbol|location): )|.*\.xml:\d+: |Buildfile: .* does not")
 
 
-def recognise(source: Path) -> KindMatch | None:
+def recognise(source: Path) -> str:
     """Fits a source with a ``build.xml`` in its top folder."""
-    return KindMatch("build.xml") if sources.find_file(source, "build.xml") else None
+    return "build.xml" if sources.find_file(source, "build.xml") else ""
 
 
 def fingerprint(job: BuildJob) -> str:

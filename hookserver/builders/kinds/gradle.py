@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hookserver.builders.job import BuildJob, KindMatch, War
+from hookserver.builders.job import BuildJob, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running import wrapper
 from hookserver.builders.running.container_build import build_in_container
@@ -43,10 +43,9 @@ ADVICE = {
 }
 
 
-def recognise(source: Path) -> KindMatch | None:
+def recognise(source: Path) -> str:
     """Fits a source with a build or settings file in its top folder."""
-    present = [name for name in _FILES if sources.find_file(source, name)]
-    return KindMatch(present[0]) if present else None
+    return next((name for name in _FILES if sources.find_file(source, name)), "")
 
 
 def fingerprint(job: BuildJob) -> str:

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from hookserver.builders.job import BuildJob, KindMatch, War
+from hookserver.builders.job import BuildJob, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running import wrapper
 from hookserver.builders.running.container_build import build_in_container
@@ -55,11 +55,11 @@ ADVICE = {
 """The remedies for failures of the wrapper, by a text of its output."""
 
 
-def recognise(source: Path) -> KindMatch | None:
+def recognise(source: Path) -> str:
     """Fits a source with a ``pom.xml`` in its top folder."""
     if sources.find_file(source, "pom.xml") is None:
-        return None
-    return KindMatch(f"pom.xml with packaging {packaging(sources.read_text(source, 'pom.xml'))}")
+        return ""
+    return f"pom.xml with packaging {packaging(sources.read_text(source, 'pom.xml'))}"
 
 
 def fingerprint(job: BuildJob) -> str:

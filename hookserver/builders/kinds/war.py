@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path, PurePosixPath
 
-from hookserver.builders.job import BuildJob, KindMatch, War
+from hookserver.builders.job import BuildJob, War
 from hookserver.builders.running import source as sources
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.wars.choice import fitting_paths
@@ -18,10 +18,10 @@ brings_server = False
 _PLACES = ("", "deploy", "dist", "build", "target", "war")
 
 
-def recognise(source: Path) -> KindMatch | None:
+def recognise(source: Path) -> str:
     """Fits a source with WAR files in the usual folders."""
     wars = _usual(source)
-    return KindMatch(f"a prebuilt WAR, {', '.join(wars)}") if wars else None
+    return f"a prebuilt WAR, {', '.join(wars)}" if wars else ""
 
 
 def fingerprint(job: BuildJob) -> str:

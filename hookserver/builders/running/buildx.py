@@ -1,4 +1,4 @@
-"""Build a Dockerfile with this machine's ``docker buildx``, which has no limits of memory and CPU.
+"""Build a Dockerfile with this machine's ``docker buildx``, whose only limits are those of a cgroup parent.
 
 Source: https://docs.docker.com/reference/cli/docker/buildx/build/
 """
@@ -10,36 +10,47 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from hookserver.builders.job import BuildJob
-from hookserver.builders.running.docker_build import base_labels
+from hookserver.builders.running.build_cgroup import Cgroup, cpu_time
 from hookserver.builders.running.failure_cause import Cause
 from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import image_id
+from hookserver.engine.metadata_address import set_reachable
+from hookserver.engine.network import default_subnet
 from hookserver.engine.output import LineReader
 from hookserver.errors import BuildError, indented
 from hookserver.limits.child import limited_command
 from hookserver.state.deploy_processes import TAG, kill_orphans
 
 _VERSION_TIMEOUT = 30.0
+_PROBE_TIMEOUT = 60.0
 
 
-def build_with_buildx(tools: BuildTools, job: BuildJob, needs: str, log: DeployLog) -> str:
-    """The id of the built image. Raises BuildError when there is no buildx, or with the builder's last lines."""
+def build_with_buildx(
+    tools: BuildTools, job: BuildJob, needs: str, cgroup: Cgroup, labels: Mapping[str, str], log: DeployLog
+) -> str:
+    """The id of the built image, which has the ``labels``; its steps run below ``cgroup``.
+
+    Raises BuildError when there is no buildx, or with the builder's last lines.
+    """
     if not _has_buildx(tools, job):
         raise BuildError(
             f"the Dockerfile uses {needs}, which needs BuildKit, and there is no docker buildx on this machine",
             "Install docker-buildx-plugin, or write the Dockerfile without it.",
         )
-    log.line("NOTE: build.memory and build.cpus do not limit a build by buildx")
+    _check_confined(tools, job, cgroup)
+    if not tools.allow_metadata:
+        set_reachable(tools.engine, default_subnet(tools.engine), False)
     metadata = job.work / "image.json"
-    label_options = [f"--label={key}={value}" for key, value in base_labels(tools, job).items()]
+    label_options = [f"--label={key}={value}" for key, value in labels.items()]
     fresh = ["--no-cache"] if job.rebuild else []
     # --load: a builder other than the engine's own keeps the image to itself.
-    command = ["build", "--progress=plain", "--load", f"--metadata-file={metadata}", *label_options, *fresh]
+    options = [f"--cgroup-parent={cgroup.parent}", *label_options, *fresh]
+    command = ["build", "--progress=plain", "--load", f"--metadata-file={metadata}", *options]
     cause = Cause(lambda _: False)
 
     def report(line: str) -> None:
@@ -57,6 +68,25 @@ def build_with_buildx(tools: BuildTools, job: BuildJob, needs: str, log: DeployL
             "Fix the Dockerfile, then push again; the whole output is in the deploy's log.",
         )
     return _built_image(tools, metadata)
+
+
+def _check_confined(tools: BuildTools, job: BuildJob, cgroup: Cgroup) -> None:
+    """Raise BuildError unless a ``RUN`` step runs below the cgroup: an old BuildKit or buildx ignores the option.
+
+    The step is one that cannot run, since there may be no image with a program; its container takes CPU time before.
+    """
+    folder = job.work / "probe"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text('FROM scratch\nCOPY Dockerfile /probe\nRUN ["/probe"]\n', encoding="ascii")
+    before = cpu_time(cgroup)
+    options = ["--no-cache", f"--cgroup-parent={cgroup.parent}"]
+    _run(tools, job, ["build", *options, str(folder)], _PROBE_TIMEOUT, lambda _line: None)
+    if cpu_time(cgroup) <= before:
+        raise BuildError(
+            "this BuildKit does not limit the steps of a Dockerfile: it ignores --cgroup-parent",
+            "Update Docker to 23 or newer, and docker-buildx-plugin to 0.11.1 or newer; or write the Dockerfile "
+            "without syntax of BuildKit.",
+        )
 
 
 def _built_image(tools: BuildTools, metadata: Path) -> str:

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO
 
@@ -14,19 +14,25 @@ import requests
 
 from hookserver.builders.job import BuildJob
 from hookserver.builders.running import source as sources
+from hookserver.builders.running.build_cgroup import Cgroup
 from hookserver.builders.running.build_context import included_paths
 from hookserver.builders.running.failure_cause import Cause
-from hookserver.builders.running.tools import LIBRARY_LAYER, BuildTools
+from hookserver.builders.running.tools import BuildTools
 from hookserver.config.units import format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.client import CPU_PERIOD
 from hookserver.engine.messages import failure
+from hookserver.engine.network import ensure_network
 from hookserver.engine.output import LineReader, read_lines
 from hookserver.errors import BuildError, indented
 
 
-def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
-    """The id of the built image. Raises BuildError with the builder's last lines.
+def build_with_engine(
+    tools: BuildTools, job: BuildJob, cgroup: Cgroup, labels: Mapping[str, str], log: DeployLog
+) -> str:
+    """The id of the built image, which has the ``labels``; its steps run below ``cgroup``.
+
+    Raises BuildError with the builder's last lines.
 
     The parameters are those of ImageBuild, of which docker-py does not pass the CPU quota on:
     https://docs.docker.com/reference/api/engine/version/v1.41/
@@ -39,9 +45,13 @@ def build_with_engine(tools: BuildTools, job: BuildJob, log: DeployLog) -> str:
         "nocache": int(job.rebuild),
         "memory": build.memory,
         "memswap": build.memory,
+        # Not in the documentation: newImageBuildOptions() in
+        # https://github.com/moby/moby/blob/v20.10.24/api/server/router/build/build_routes.go
+        "cgroupparent": cgroup.parent,
+        "networkmode": ensure_network(tools.engine, job.subnet, tools.state.root),
         "cpuperiod": CPU_PERIOD,
         "cpuquota": round(build.cpus * CPU_PERIOD),
-        "labels": json.dumps(base_labels(tools, job)),
+        "labels": json.dumps(dict(labels)),
     }
     cause = Cause(lambda _: False)
     with (
@@ -115,11 +125,6 @@ def _context(job: BuildJob) -> Iterator[IO[bytes]]:
     paths = included_paths(job.source, sources.read_text(job.source, ".dockerignore"))
     with sources.pack_source(job.source, job.work, paths=paths) as packed:
         yield packed
-
-
-def base_labels(tools: BuildTools, job: BuildJob) -> dict[str, str]:
-    """The labels of a base of other images, by which it is pruned with the last of them."""
-    return tools.labels(job.app.name, LIBRARY_LAYER, library=f"dockerfile-{job.commit}")
 
 
 def _failed(problem: str, job: BuildJob, cause: Cause) -> BuildError:

@@ -14,9 +14,10 @@ from hookserver.builders.running.tools import BuildTools
 from hookserver.config.secrets import plain
 from hookserver.engine.client import CPU_PERIOD
 from hookserver.engine.labels import APP, STATE_DIR
+from hookserver.engine.network import network_name
 from hookserver.errors import BuildError
 
-_PROCESSES = 2048
+PROCESSES = 2048
 """Processes and threads of a build: a fork bomb must not take those of the host."""
 # Root in the container needs these to unpack archives and to end its processes: capabilities(7).
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
@@ -64,14 +65,14 @@ def container_settings(tools: BuildTools, job: BuildJob, recipe: Recipe, entrypo
             memswap_limit=build.memory,
             cpu_period=CPU_PERIOD,
             cpu_quota=round(build.cpus * CPU_PERIOD),
-            pids_limit=_PROCESSES,
+            pids_limit=PROCESSES,
             cap_drop=["ALL"],
             cap_add=_CAPABILITIES,
             # A setuid program of the image gains no rights: PR_SET_NO_NEW_PRIVS in prctl(2).
             security_opt=["no-new-privileges"],
             # The output is read by attaching; Docker keeps no second copy on its disk.
             log_config=LogConfig(type="none"),
-            network_mode="none" if build.offline else "default",
+            network_mode="none" if build.offline else network_name(job.subnet),
         ),
     }
 

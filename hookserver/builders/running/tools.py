@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
+from hookserver.builders.image_records import ImageRecord, ImageRecords
 from hookserver.config import DockerSettings
 from hookserver.engine.client import Engine
 from hookserver.engine.labels import label_set
@@ -12,29 +12,35 @@ from hookserver.engine.temporary import TemporaryContainers
 from hookserver.errors import BuildError
 from hookserver.state.state_dir import StateDir
 
+IMAGE = "image"
+"""The role of an app's image."""
 LIBRARY_LAYER = "library"
-"""The role of a layer that images are made on, whose label they have too."""
+"""The role of a layer of libraries that images are made on."""
+DOCKERFILE_BASE = "dockerfile"
+"""The role of the image of a project's Dockerfile, on which the app's image is made."""
 _TIMEOUT = 120
 
 
 @dataclass(frozen=True)
 class BuildTools:
-    """Docker, whose errors are BuildError here, its temporary containers, and our folders.
+    """Docker, whose errors are BuildError here, its temporary containers, our folders, and the images made so far.
 
-    ``subnet`` is that of the replicas, which the image's Tomcat trusts.
+    ``allow_metadata`` is the setting of this name.
     """
 
     engine: Engine
     containers: TemporaryContainers
     state: StateDir
-    subnet: IPv4Network
+    records: ImageRecords
+    allow_metadata: bool = False
 
-    def labels(self, app: str, role: str, **more: object) -> dict[str, str]:
-        """The labels of something that a build makes; ``more`` is keyed by the part after ``hookserver.``."""
-        return label_set(self.state.root, role, app, **more)
+    def labels(self, record: ImageRecord) -> dict[str, str]:
+        """The labels of the image with this record."""
+        return label_set(self.state.root, record.role, record.app, deploy=record.deploy, mark=record.mark)
 
 
 def build_tools(docker: DockerSettings, state: StateDir) -> BuildTools:
     """The tools for this engine and this installation. Connects to nothing yet."""
     engine = Engine(docker.host, timeout=_TIMEOUT, error=BuildError)
-    return BuildTools(engine, TemporaryContainers(engine, state.root), state, docker.subnet)
+    containers = TemporaryContainers(engine, state.root)
+    return BuildTools(engine, containers, state, ImageRecords(state.images), docker.allow_metadata)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import docker
@@ -19,10 +20,14 @@ import pytest
 from hookserver.builders import BuildJob, DockerImages
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
+from hookserver.engine.client import Engine
+from hookserver.engine.network import ensure_network
 from hookserver.state.state_dir import StateDir
-from tests.shop.leftovers import remove_all
+from tests.shop.leftovers import remove_all, state_dirs
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+SUBNET = IPv4Network("172.30.123.0/27")
+"""Of the network on which the builds run, and what they have made."""
 TOMCAT = "tomcat:10.1-jdk17-temurin"
 
 
@@ -48,7 +53,11 @@ class BuildSite:
         settings = AppSettings.model_validate(
             {"name": self.app, "repository": "push", "domains": ["shop.example.com"], **app}
         )
-        return BuildJob(settings, deploy, commit or f"{deploy:040x}", work / "source", work, rebuild)
+        return BuildJob(settings, deploy, commit or f"{deploy:040x}", work / "source", work, SUBNET, rebuild)
+
+    def dockerfile(self, text: str, files: Mapping[str, str | bytes] = MappingProxyType({}), **build: Any) -> BuildJob:
+        """A job for a project with this Dockerfile; ``build`` are settings of its build."""
+        return self.job({"Dockerfile": text, **files}, build={"kind": "dockerfile", **build})
 
     def build(self, job: BuildJob) -> tuple[str, str]:
         """The image's id and the log's text."""
@@ -77,12 +86,13 @@ class BuildSite:
     def running(self, image: str, **env: str) -> Iterator[tuple[str, str]]:
         """A container of the image; yields its id and its address."""
         labels = {"hookserver.state_dir": str(self.root), "hookserver.role": "test"}
-        host = self.client.create_host_config(mem_limit=512 << 20)
+        network = ensure_network(Engine(""), SUBNET, self.root)
+        host = self.client.create_host_config(mem_limit=512 << 20, network_mode=network)
         made = self.client.create_container(image, labels=labels, environment=env, host_config=host)["Id"]
         try:
             self.client.start(made)
             networks = self.client.inspect_container(made)["NetworkSettings"]["Networks"]
-            yield made, networks["bridge"]["IPAddress"]
+            yield made, networks[network]["IPAddress"]
         finally:
             self.client.remove_container(made, force=True, v=True)
 
@@ -91,8 +101,9 @@ class BuildSite:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuildSite]:
     root = tmp_path_factory.mktemp("site")
     client = docker.APIClient()
-    settings = DockerSettings(subnet=IPv4Network("172.17.0.0/16"))  # Docker's default bridge, where these images run
-    made = BuildSite(client, DockerImages(settings, StateDir(root), "salt"), root, f"t-{os.getpid()}")
+    for killed in state_dirs(client, str(SUBNET)):
+        remove_all(client, f"hookserver.state_dir={killed}")
+    made = BuildSite(client, DockerImages(DockerSettings(), StateDir(root), "salt"), root, f"t-{os.getpid()}")
     try:
         yield made
     finally:

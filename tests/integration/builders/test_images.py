@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from hookserver.builders.image_records import ImageRecords
 from hookserver.errors import BuildError
+from hookserver.state.state_dir import StateDir
 from tests.integration.builders.conftest import TOMCAT, BuildSite
 from tests.integration.builders.kinds.test_war import SHOP
 from tests.integration.builders.test_assemble import PAGE, job
@@ -22,6 +26,53 @@ def test_image_exists_for_the_same_commit_and_settings_only(
     assert site.images.existing(job(site, commit="c" * 40, build={"env": {"A": "b"}})) is None
     assert site.images.existing(job(site, commit="c" * 40, build={"memory": "2g"})) == image
     assert site.images.kept(image) == image
+
+
+def derived(site: BuildSite, image: str) -> str:
+    """The id of an image that is made FROM another one, whose labels it inherits."""
+    labels = {"hookserver.state_dir": str(site.root), "hookserver.role": "test"}
+    made = site.client.create_container(image, labels=labels)["Id"]
+    try:
+        inherited = site.inspect(image)["Config"]["Labels"]
+        return str(site.client.commit(made, conf={"Labels": inherited, "Env": ["OURS=no"]})["Id"])
+    finally:
+        site.client.remove_container(made)
+
+
+def test_image_that_inherits_our_labels_is_neither_used_nor_removed(site: BuildSite) -> None:
+    request = job(site, commit="d" * 40, library=b"inherited")
+    image, _ = site.build(request)
+    theirs = derived(site, image)
+    assert site.images.existing(request) == image
+    assert theirs not in site.images.prune(request.app, {image})
+    assert site.images.kept(theirs) == theirs
+    site.client.remove_image(theirs)
+    site.client.remove_image(image, force=True)
+    assert site.images.existing(request) is None
+
+
+def test_image_of_a_killed_build_is_removed_as_a_leftover(site: BuildSite) -> None:
+    request = job(site, library=b"killed")
+    image, _ = site.build(request)
+    records = ImageRecords(StateDir(site.root).images)
+    (record,) = [one for one in records.made(site.app) if one.image == image]
+    records.begin(replace(record, image=""))  # as it is until the commit has ended
+    assert site.images.existing(request) is None
+    assert site.images.remove_leftovers(request.deploy + 1) == []
+    assert site.images.remove_leftovers(request.deploy) == [image]
+    assert records.unfinished() == []
+    with pytest.raises(BuildError, match="was removed"):
+        site.images.kept(image)
+
+
+def test_layer_that_inherits_our_labels_is_not_used(site: BuildSite) -> None:
+    image, _ = site.build(job(site, library=b"forged"))
+    layer = site.inspect(image)["Parent"]
+    theirs = derived(site, layer)
+    second, log = site.build(job(site, page=f"{PAGE} forged", library=b"forged"))
+    assert "its layer is used again" in log
+    assert site.inspect(second)["Parent"] == layer
+    site.client.remove_image(theirs)
 
 
 def test_prune_removes_old_images_that_had_another_name_in_the_settings(site: BuildSite) -> None:

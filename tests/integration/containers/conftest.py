@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -16,12 +16,16 @@ from docker import APIClient
 from hookserver.addresses import endpoints
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.containers import Containers
+from hookserver.engine.client import Engine
+from hookserver.engine.metadata_address import set_reachable
 from hookserver.models import Endpoint, Release, Slot
 from hookserver.pipeline.liveness import check_alive
 from tests.shop.leftovers import remove_all, state_dirs
 
 ROOM = "172.30.112.0/20"
 SUBNET = IPv4Network("172.30.112.0/24")
+APP_SUBNET = IPv4Network("172.30.112.0/27")
+"""Of the app with the number 1."""
 BASE = "tomcat:10.1-jdk17-temurin"
 MINE = "hookserver.containers-tests"
 
@@ -36,6 +40,7 @@ class ReplicaSite:
     state_dir: Path
     name: str
     image: Callable[[str], str]
+    number: int = 1
 
     def app(self, sessions: str = "sticky", **tomcat: Any) -> AppSettings:
         facts = {"name": self.name, "repository": "/srv/shop.git", "domains": ["shop.example.com"], "tomcat": tomcat}
@@ -50,7 +55,7 @@ class ReplicaSite:
         return self.endpoints(release)
 
     def endpoints(self, release: Release) -> list[Endpoint]:
-        return endpoints(DockerSettings(subnet=SUBNET), release.app, 1, release.slot, release.replicas)
+        return endpoints(DockerSettings(subnet=SUBNET), release.app, self.number, release.slot, release.replicas)
 
     def check_alive(self, deploy: int = 7) -> None:
         """Raises as ``liveness.check_alive``, for the release in the blue slot."""
@@ -96,19 +101,26 @@ def installation(api: APIClient, image: Callable[[str], str], room: None, tmp_pa
     name = f"hctest-{secrets.token_hex(3)}"
     yield ReplicaSite(Containers(DockerSettings(subnet=SUBNET), tmp_path), tmp_path, name, image)
     remove_all(api, f"hookserver.state_dir={tmp_path}")
+    set_reachable(Engine(""), SUBNET, True)
 
 
 @pytest.fixture
 def foreign(api: APIClient, image: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """``foreign(name, network, address)``: a running container that is not ours; its id."""
+    """``foreign(name, network, address, labels, shell)``: a running container that is not ours; its id."""
     label = secrets.token_hex(4)
 
-    def make(name: str, network: str = "none", address: str = "") -> str:
+    def make(
+        name: str,
+        network: str = "none",
+        address: str = "",
+        labels: Mapping[str, str] | None = None,
+        shell: str = SERVES,
+    ) -> str:
         place = api.create_endpoint_config(ipv4_address=address or None)
         id_: str = api.create_container(
-            image(SERVES),
+            image(shell),
             name=name,
-            labels={MINE: label},
+            labels={**(labels or {}), MINE: label},
             host_config=api.create_host_config(network_mode=network),
             networking_config={"EndpointsConfig": {network: place}} if address else None,
         )["Id"]

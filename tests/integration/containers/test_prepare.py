@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from docker.types import LogConfig
 from hookserver.config import AppSettings
 from hookserver.containers.prepare import run_prepare
 from hookserver.errors import ContainerError
-from tests.integration.containers.conftest import BASE, MINE, ReplicaSite
+from tests.integration.containers.conftest import APP_SUBNET, BASE, MINE, ReplicaSite
 
 
 def app_with(installation: ReplicaSite, prepare: str, **release: Any) -> AppSettings:
@@ -30,7 +31,9 @@ def test_prepare_reports_its_lines_while_it_runs_and_leaves_nothing(api: APIClie
     output: list[tuple[float, str]] = []
     script = 'echo "app $HOOKSERVER_APP"; echo oops >&2; sleep 1; printf done'
     app = app_with(installation, script)
-    installation.containers.prepare(app, installation.release(), lambda line: output.append((time.monotonic(), line)))
+    installation.containers.prepare(
+        app, installation.release(), APP_SUBNET, lambda line: output.append((time.monotonic(), line))
+    )
     assert sorted(line for _, line in output) == [f"app {installation.name}", "done", "oops"]
     assert output[-1][0] - output[0][0] > 0.7
     assert left(api, installation) == []
@@ -40,7 +43,7 @@ def test_line_without_end_is_cut_in_bounded_time(installation: ReplicaSite) -> N
     output: list[str] = []
     before = time.process_time()
     app = app_with(installation, "head -c 32000000 /dev/zero | tr '\\0' x; echo; printf done")
-    installation.containers.prepare(app, installation.release(), output.append)
+    installation.containers.prepare(app, installation.release(), APP_SUBNET, output.append)
     assert time.process_time() - before < 5
     assert [output[0][:3], output[-1]] == ["xxx", "done"]
     assert len("".join(output)) < 10_000
@@ -49,7 +52,10 @@ def test_line_without_end_is_cut_in_bounded_time(installation: ReplicaSite) -> N
 def test_failed_prepare_raises_its_last_lines(api: APIClient, installation: ReplicaSite) -> None:
     with pytest.raises(ContainerError, match=r"ended with 3(?s:.)*column exists already"):
         installation.containers.prepare(
-            app_with(installation, "echo column exists already; exit 3"), installation.release(), lambda _: None
+            app_with(installation, "echo column exists already; exit 3"),
+            installation.release(),
+            APP_SUBNET,
+            lambda _: None,
         )
     assert left(api, installation) == []
 
@@ -60,6 +66,7 @@ def test_prepare_is_stopped_at_its_timeout(api: APIClient, installation: Replica
         installation.containers.prepare(
             app_with(installation, "echo waiting; sleep 60", prepare_timeout="1s"),
             installation.release(),
+            APP_SUBNET,
             lambda _: None,
         )
     assert time.monotonic() - began < 10
@@ -73,7 +80,7 @@ def test_leftover_of_a_killed_deploy_is_removed(api: APIClient, installation: Re
     def run() -> None:
         with pytest.raises(ContainerError):
             installation.containers.prepare(
-                app_with(installation, "echo up; sleep 60"), release, lambda _: started.set()
+                app_with(installation, "echo up; sleep 60"), release, APP_SUBNET, lambda _: started.set()
             )
 
     thread = threading.Thread(target=run)
@@ -84,12 +91,11 @@ def test_leftover_of_a_killed_deploy_is_removed(api: APIClient, installation: Re
     assert left(api, installation) == []
 
 
-def test_prepare_is_not_on_the_network_of_the_fixed_addresses(installation: ReplicaSite) -> None:
+def test_prepare_never_gets_the_address_of_a_replica(installation: ReplicaSite) -> None:
     output: list[str] = []
-    installation.start(slot=installation.release().slot)
-    installation.containers.prepare(app_with(installation, "hostname -I"), installation.release(), output.append)
-    assert output
-    assert not output[0].startswith("172.30.112.")
+    app = app_with(installation, "hostname -I")
+    installation.containers.prepare(app, installation.release(), APP_SUBNET, output.append)
+    assert IPv4Address(output[0].strip()) in IPv4Network("172.30.112.24/29")
 
 
 def test_end_of_a_rotated_log_is_reported(api: APIClient) -> None:

@@ -11,8 +11,9 @@ from docker.errors import NotFound
 from hookserver.errors import ContainerError, Unhealthy
 from hookserver.models import Release, ReplicaState, Slot
 from hookserver.pipeline.liveness import with_cause
-from tests.integration.containers.conftest import BASE, SERVES, ReplicaSite
+from tests.integration.containers.conftest import APP_SUBNET, BASE, SERVES, ReplicaSite
 
+NETWORK = "0-hookserver-172.30.112.0-27"
 Foreign = Callable[..., str]
 Eventually = Callable[..., object]
 
@@ -23,13 +24,13 @@ def inspect(api: APIClient, name: str) -> dict[str, object]:
 
 def test_slot_runs_all_its_replicas_at_their_fixed_addresses(installation: ReplicaSite, api: APIClient) -> None:
     places = installation.start()
-    assert [place.host for place in places] == ["172.30.112.16", "172.30.112.17"]
+    assert [place.host for place in places] == ["172.30.112.8", "172.30.112.9"]
     replicas = installation.containers.replicas(installation.name)
     assert [replica.name for replica in replicas] == [f"hs-{installation.name}-blue-{n}" for n in (1, 2)]
     assert {(r.state, r.deploy, r.slot, r.restarts) for r in replicas} == {(ReplicaState.RUNNING, 7, Slot.BLUE, 0)}
     assert [place.route for place in places] == ["blue1", "blue2"]
     networks = api.inspect_container(places[0].name)["NetworkSettings"]["Networks"]
-    assert networks["hookserver-172.30.112.0-24"]["IPAddress"] == "172.30.112.16"
+    assert networks[NETWORK]["IPAddress"] == "172.30.112.8"
     installation.check_alive()
 
 
@@ -37,7 +38,7 @@ def test_address_is_the_same_after_the_container_was_started_again(installation:
     place = installation.start()[0]
     api.restart(place.name, timeout=0)
     networks = api.inspect_container(place.name)["NetworkSettings"]["Networks"]
-    assert networks["hookserver-172.30.112.0-24"]["IPAddress"] == place.host
+    assert networks[NETWORK]["IPAddress"] == place.host
 
 
 def test_container_without_a_fixed_address_never_takes_a_stopped_replicas(
@@ -46,9 +47,9 @@ def test_container_without_a_fixed_address_never_takes_a_stopped_replicas(
     place = installation.start()[0]
     api.stop(place.name, timeout=0)
     for number in range(3):
-        other = foreign(f"{installation.name}-other-{number}", "hookserver-172.30.112.0-24")
+        other = foreign(f"{installation.name}-other-{number}", NETWORK)
         networks = api.inspect_container(other)["NetworkSettings"]["Networks"]
-        assert networks["hookserver-172.30.112.0-24"]["IPAddress"] in [f"172.30.112.{n}" for n in range(2, 16)]
+        assert networks[NETWORK]["IPAddress"] in [f"172.30.112.{n}" for n in range(24, 31)]
     api.start(place.name)
 
 
@@ -79,7 +80,7 @@ def test_replica_joins_further_networks_and_keeps_its_fixed_address(
     database = network(f"{installation.name}-db", "172.30.121.0/24")
     place = installation.start(networks=[database])[0]
     networks = api.inspect_container(place.name)["NetworkSettings"]["Networks"]
-    assert networks["hookserver-172.30.112.0-24"]["IPAddress"] == place.host
+    assert networks[NETWORK]["IPAddress"] == place.host
     assert networks[database]["IPAddress"].startswith("172.30.121.")
 
 
@@ -139,13 +140,26 @@ def test_foreign_container_with_our_name_is_reported_and_left_alone(
 def test_foreign_container_with_our_address_is_reported_and_left_alone(
     installation: ReplicaSite, api: APIClient, foreign: Foreign, running: bool
 ) -> None:
-    installation.containers.tidy(())
-    other = foreign(f"{installation.name}-squatter", "hookserver-172.30.112.0-24", "172.30.112.17")
+    installation.containers.tidy((), [APP_SUBNET])
+    other = foreign(f"{installation.name}-squatter", NETWORK, "172.30.112.9")
     if not running:
         api.stop(other, timeout=0)
-    with pytest.raises(ContainerError, match=r"squatter.* has 172\.30\.112\.17"):
+    with pytest.raises(ContainerError, match=r"squatter.* has 172\.30\.112\.9"):
         installation.start()
     assert api.inspect_container(other)["State"]["Running"] is running
+
+
+def test_container_that_inherits_our_labels_from_its_image_is_not_ours(
+    installation: ReplicaSite, api: APIClient, foreign: Foreign, tmp_path: Path
+) -> None:
+    own = api.inspect_container(installation.start()[0].name)["Config"]["Labels"]
+    name = f"{installation.name}-theirs"
+    theirs = foreign(name, labels={**own, "hookserver.slot": "green"})
+    assert len(installation.containers.replicas(installation.name)) == 2
+    installation.containers.stop(installation.name, Slot.GREEN, 0)
+    installation.start(slot=Slot.GREEN)
+    installation.containers.remove_deploy(installation.name, 7)
+    assert api.inspect_container(theirs)["State"]["Running"]
 
 
 def test_containers_of_another_installation_are_invisible(

@@ -75,3 +75,18 @@ def test_leftovers_are_those_of_the_deploy_or_of_every_deploy(
 def test_image_that_is_not_there_is_an_error_of_the_caller(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="cannot create the container hs-t-tmp-use-9006 from localhost:1/none:1"):
         TemporaryContainers(engine, tmp_path).create("t-tmp", 9006, "localhost:1/none:1", "use").__enter__()
+
+
+def test_container_that_inherits_our_labels_from_its_image_is_no_leftover(
+    engine: Engine, make_image: MakeImage, tmp_path: Path
+) -> None:
+    containers = TemporaryContainers(engine, tmp_path)
+    with containers.create("t-tmp", 9004, make_image({"a": b"1"}), "use", entrypoint=["none"]) as container:
+        labels = engine.api.inspect_container(container)["Config"]["Labels"]
+    containers.wait_removed()
+    image = make_image({"a": b"1"}, **{key.removeprefix("hookserver."): value for key, value in labels.items()})
+    theirs = engine.api.create_container(image, ["none"])["Id"]
+    try:
+        assert containers.remove_leftovers() == []
+    finally:
+        engine.api.remove_container(theirs)

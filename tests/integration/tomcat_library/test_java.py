@@ -6,6 +6,7 @@ import contextlib
 import re
 import shutil
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from hookserver.errors import BuildError
 from hookserver.state.state_dir import StateDir
 from tests.integration.builders.conftest import CA_BUNDLE
 from tests.shop.leftovers import remove_containers
+
+SUBNET = IPv4Network("172.30.240.0/27")
 
 PROJECT = Path(hookserver.__file__).parent / "tomcat_library"
 NAME = "it-java"
@@ -49,7 +52,7 @@ def job(line: str, root: Path) -> BuildJob:
         **({"ca_bundle": str(CA_BUNDLE)} if CA_BUNDLE.exists() else {}),
     }
     app = {"name": NAME, "repository": "push", "domains": ["java.test"], "build": build}
-    return BuildJob(AppSettings.model_validate(app), 1, "0" * 40, source, work)
+    return BuildJob(AppSettings.model_validate(app), 1, "0" * 40, source, work, SUBNET)
 
 
 def classes_with_tests(line: str) -> list[str]:

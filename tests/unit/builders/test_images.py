@@ -1,60 +1,70 @@
-"""The digest of the settings in an image's label, and the limits of a build; images themselves need Docker."""
+"""The digest by which an image is known, and the limits of a build; images themselves need Docker."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable
+from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hookserver.builders import DockerImages, images
+from hookserver.builders.image_records import ImageRecord, ImageRecords
 from hookserver.builders.job import BuildJob
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 from hookserver.state.state_dir import StateDir
 
+SUBNET = IPv4Network("172.30.240.0/27")
+
 
 @pytest.fixture
-def requested(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """The labels of the images that are looked for; there are none."""
-    labels: list[dict[str, Any]] = []
+def requested(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The digests of the images that are searched for; there are none."""
+    digests: list[str] = []
 
-    def find(engine: object, wanted: dict[str, Any]) -> list[dict[str, Any]]:
-        labels.append(wanted)
+    def find(records: ImageRecords, app: str, role: str, key: str) -> list[ImageRecord]:
+        digests.append(key)
         return []
 
-    monkeypatch.setattr(images, "find_images", find)
+    monkeypatch.setattr(ImageRecords, "find", find)
     monkeypatch.setattr(images, "image_id", lambda *_: "sha256:base")
-    return labels
+    return digests
 
 
-def find(folder: Path, salt: str, **build: object) -> None:
+def find(folder: Path, salt: str, commit: str = "c" * 40, **build: object) -> None:
     given = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "build": build}
-    job = BuildJob(AppSettings.model_validate(given), 1, "c" * 40, folder, folder)
+    job = BuildJob(AppSettings.model_validate(given), 1, commit, folder, folder, SUBNET)
     assert DockerImages(DockerSettings(), StateDir(folder), salt).existing(job) is None
 
 
-def test_digest_of_build_secrets_depends_on_the_salt(tmp_path: Path, requested: list[dict[str, Any]]) -> None:
+def test_digest_of_build_secrets_depends_on_the_salt(tmp_path: Path, requested: list[str]) -> None:
     for salt in ("salt", "salt", "other"):
         find(tmp_path, salt, env={"REPO_PASSWORD": "guessable"})
-    first, again, other = (labels["hookserver.build"] for labels in requested)
+    first, again, other = requested
     assert first == again != other
 
 
-def test_changed_build_secret_needs_another_image(tmp_path: Path, requested: list[dict[str, Any]]) -> None:
+def test_changed_build_secret_needs_another_image(tmp_path: Path, requested: list[str]) -> None:
     for secret in ("one", "two"):
         find(tmp_path, "salt", env={"REPO_PASSWORD": secret})
-    first, second = (labels["hookserver.build"] for labels in requested)
+    first, second = requested
+    assert first != second
+
+
+def test_another_commit_needs_another_image(tmp_path: Path, requested: list[str]) -> None:
+    for commit in ("c" * 40, "d" * 40):
+        find(tmp_path, "salt", commit)
+    first, second = requested
     assert first != second
 
 
 def _job(folder: Path, *, started: float) -> BuildJob:
     given = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "build": {"timeout": "1m"}}
-    return BuildJob(AppSettings.model_validate(given), 1, "c" * 40, folder, folder / "work", started=started)
+    return BuildJob(AppSettings.model_validate(given), 1, "c" * 40, folder, folder / "work", SUBNET, started=started)
 
 
 @pytest.fixture

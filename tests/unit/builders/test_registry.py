@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from hookserver.builders.registry import KINDS, choose
 from hookserver.config import AppSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
+
+SUBNET = IPv4Network("172.30.240.0/27")
 
 TOMCAT = "FROM tomcat:10.1\n"
 POM = '<project xmlns="http://maven.apache.org/POM/4.0.0"><packaging>war</packaging></project>'
@@ -25,7 +28,7 @@ def chosen(tmp_path: Path, files: Mapping[str, str], **build: str) -> tuple[str,
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(text)
     settings = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "build": build}
-    job = BuildJob(AppSettings.model_validate(settings), 1, "c" * 40, source, tmp_path)
+    job = BuildJob(AppSettings.model_validate(settings), 1, "c" * 40, source, tmp_path, SUBNET)
     with contextlib.closing(DeployLog(tmp_path / "log")) as log:
         kind = choose(job, log)
     return next(name for name, known in KINDS.items() if known is kind), (tmp_path / "log").read_text()
@@ -37,32 +40,18 @@ def test_pom_is_maven_and_the_log_shows_its_packaging(tmp_path: Path) -> None:
     assert "pom.xml with packaging war: maven" in log
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("FROM maven:3 AS build\nRUN mvn package\nFROM tomcat:9\nCOPY --from=build /t/*.war /x/\n", "dockerfile"),
-        ("FROM tomcat:9 AS base\nFROM base\nCOPY src/main/webapp /x/\n", "dockerfile"),
-        ("FROM tomcat:9\nCOPY target/*.war /usr/local/tomcat/webapps/\n", "maven"),
-        ("FROM tomcat:9\nCOPY --chown=1:1 \\\n  target/shop.war /x/\n", "maven"),
-        ('FROM tomcat:9\nADD ["./target/shop.war", "/x/"]\n', "maven"),
-        ("FROM eclipse-temurin:21\nRUN apt-get install postgresql\n", "maven"),
-        ("# nothing\n", "maven"),
-    ],
-)
-def test_dockerfile_beside_a_pom_wins_when_it_makes_a_tomcat_itself(tmp_path: Path, text: str, kind: str) -> None:
-    got, log = chosen(tmp_path, {"Dockerfile": text, "pom.xml": POM})
-    assert got == kind
-    other = "maven" if kind == "dockerfile" else "dockerfile"
-    assert f'build.kind = "{other}" uses it' in log
+@pytest.mark.parametrize("files", [{"pom.xml": POM}, {"build.gradle": ""}, {"shop.war": ""}])
+def test_dockerfile_is_never_chosen_by_auto(tmp_path: Path, files: dict[str, str]) -> None:
+    kind, log = chosen(tmp_path, {"Dockerfile": TOMCAT, **files})
+    assert kind != "dockerfile"
+    assert 'there is also Dockerfile; build.kind = "dockerfile" uses it' in log
 
 
-def test_dockerfile_whose_war_is_in_the_repository_is_used(tmp_path: Path) -> None:
-    files = {"Dockerfile": TOMCAT + "COPY target/shop.war /x/\n", "target/shop.war": "x"}
-    assert chosen(tmp_path, files)[0] == "dockerfile"
-
-
-def test_any_dockerfile_is_used_when_no_other_kind_fits(tmp_path: Path) -> None:
-    assert chosen(tmp_path, {"Dockerfile": "FROM jetty\n"})[0] == "dockerfile"
+def test_dockerfile_alone_is_refused_with_the_setting_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="has a Dockerfile only") as refused:
+        chosen(tmp_path, {"Dockerfile": TOMCAT})
+    assert 'build.kind = "dockerfile"' in refused.value.remedy
+    assert chosen(tmp_path, {}, kind="dockerfile")[0] == "dockerfile"
 
 
 def test_named_kind_and_war_on_the_host_need_no_match(tmp_path: Path) -> None:
@@ -86,5 +75,5 @@ def test_gradle_and_ant_are_recognised_by_their_files(tmp_path: Path, files: dic
 
 
 def test_project_without_a_match_is_refused_with_what_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match=r"Dockerfile .*pom\.xml .*\*\.war"):
+    with pytest.raises(BuildError, match=r"pom\.xml .*\*\.war"):
         chosen(tmp_path, {"main.go": ""})

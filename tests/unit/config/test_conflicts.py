@@ -42,7 +42,7 @@ def test_key_that_is_wrong_itself_makes_no_conflict() -> None:
 def test_more_apps_than_the_subnet_has_room_for_are_reported() -> None:
     apps = "".join(SHOP.replace("shop", f"shop{number}") for number in range(4))
     messages = mistakes("[docker]\nsubnet = '172.30.240.0/26'\n" + apps)
-    assert messages == ["docker.subnet: 172.30.240.0/26 has room for 3 apps, not 4"]
+    assert messages == ["docker.subnet: 172.30.240.0/26 has room for 2 apps, not 4"]
 
 
 def test_two_apps_cannot_have_the_same_place() -> None:

@@ -43,7 +43,7 @@ def environment(**given: Any) -> dict[str, str]:
 
 def test_replica_has_its_fixed_address_and_the_labels_of_its_release() -> None:
     made = arguments()
-    assert made["NetworkingConfig"]["EndpointsConfig"]["net"]["IPAMConfig"]["IPv4Address"] == "172.30.112.25"
+    assert made["NetworkingConfig"]["EndpointsConfig"]["net"]["IPAMConfig"]["IPv4Address"] == "172.30.112.17"
     assert made["HostConfig"]["NetworkMode"] == "net"
     assert made["Labels"] == {
         "hookserver.state_dir": "/state",
@@ -55,6 +55,7 @@ def test_replica_has_its_fixed_address_and_the_labels_of_its_release() -> None:
         "hookserver.route": "green2",
         "hookserver.deploy": "7",
         "hookserver.commit": COMMIT,
+        "hookserver.name": "hs-shop-green-2",
     }
 
 
@@ -80,15 +81,33 @@ def test_only_a_replica_that_shares_sessions_has_the_folder_of_its_app_and_its_s
 
 
 def test_replica_writes_its_request_journal_in_a_folder_of_its_own_on_the_host() -> None:
-    assert arguments()["HostConfig"]["Binds"] == ["/state/request-journal/shop/172.30.112.25:/run/hookserver/requests"]
+    assert arguments()["HostConfig"]["Binds"] == ["/state/request-journal/shop/172.30.112.17:/run/hookserver/requests"]
     assert JOURNAL in environment()["CATALINA_OPTS"]
 
 
 def test_prepare_command_has_neither_a_request_journal_nor_the_stored_sessions() -> None:
     app = an_app(release={"prepare": "true", "sessions": "shared"})
-    made = prepare_arguments(Path("/state"), app, Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN, 2), {}, {})
+    made = prepare_arguments(Path("/s"), "net", app, Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN, 2), {}, {})
     assert made["HostConfig"]["Binds"] == []
     assert "/run/hookserver" not in str(made["Env"])
+
+
+def test_prepare_command_is_on_the_apps_network_at_an_address_that_docker_assigns() -> None:
+    release = Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN, 2)
+    made = prepare_arguments(Path("/s"), "net", an_app(release={"prepare": "true"}), release, {}, {})
+    assert made["HostConfig"]["NetworkMode"] == "net"
+    assert "IPAMConfig" not in made["NetworkingConfig"]["EndpointsConfig"]["net"]
+
+
+def test_apps_network_is_the_way_out_of_a_replica_on_further_networks() -> None:
+    assert arguments(networks=["database"])["NetworkingConfig"]["EndpointsConfig"]["net"]["GwPriority"] > 0
+
+
+def test_replica_has_limits_of_cores_and_processes() -> None:
+    host = arguments(cpus=1.5, pids=500)["HostConfig"]
+    assert (host["CpuQuota"], host["CpuPeriod"], host["PidsLimit"]) == (150_000, 100_000, 500)
+    host = arguments()["HostConfig"]
+    assert (host["CpuQuota"], host["PidsLimit"]) == (0, 4096)
 
 
 def test_replica_has_no_raw_sockets() -> None:

@@ -22,7 +22,7 @@ def container(name: str, address: str = "", fixed: str = "", **labels: str) -> d
     return {
         "Id": f"id of {name}",
         "Names": [f"/{name}"],
-        "Labels": labels,
+        "Labels": {"hookserver.name": name, **labels},
         "NetworkSettings": {"Networks": {"net": place}},
     }
 
@@ -53,6 +53,7 @@ def test_containers_in_other_places_are_no_leftovers() -> None:
         container("stopped", fixed="172.30.112.24"),
         container("hs-shop-blue1", **{**OURS, "hookserver.state_dir": "/another"}),
         container("theirs", "172.30.112.24", **{**OURS, "hookserver.app": "blog"}),
+        container("inherits", "172.30.112.24", **{**OURS, "hookserver.name": "hs-shop-blue1"}),
     ],
 )
 def test_container_of_others_in_a_place_is_refused_with_its_name(other: dict[str, Any]) -> None:

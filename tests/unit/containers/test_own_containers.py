@@ -45,7 +45,10 @@ class DockerApi:
 
     def containers(self, *, filters: dict[str, list[str]], **options: bool) -> list[dict[str, Any]]:
         self.calls.append(("list", options, filters))
-        return [{"Id": "a", "Labels": {"hookserver.deploy": "7"}}]
+        return [
+            {"Id": "a", "Names": ["/hs-a"], "Labels": {"hookserver.deploy": "7", "hookserver.name": "hs-a"}},
+            {"Id": "b", "Names": ["/busy_cray"], "Labels": {"hookserver.deploy": "7", "hookserver.name": "hs-a"}},
+        ]
 
 
 @pytest.fixture

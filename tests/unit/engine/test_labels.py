@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hookserver.engine.labels import APP, DEPLOY, ROLE, STATE_DIR, label_filter, label_set
+from hookserver.engine.labels import APP, DEPLOY, NAME, ROLE, STATE_DIR, label_filter, label_set, of_ours
 
 
 def test_label_set_names_the_installation_the_role_and_the_app() -> None:
@@ -16,6 +16,12 @@ def test_label_set_names_the_installation_the_role_and_the_app() -> None:
 
 def test_label_set_without_an_app_has_no_app_label() -> None:
     assert label_set(Path("/x"), "network") == {STATE_DIR: "/x", ROLE: "network"}
+
+
+def test_container_is_ours_when_its_label_is_its_name() -> None:
+    ours = {"Id": "1", "Names": ["/other/link", "/hs-shop-blue-1"], "Labels": {NAME: "hs-shop-blue-1"}}
+    inherits = {"Id": "2", "Names": ["/busy_cray"], "Labels": {NAME: "hs-shop-blue-1"}}
+    assert of_ours([ours, inherits, {"Names": ["/database"], "Labels": {}}, {"Names": None, "Labels": None}]) == [ours]
 
 
 def test_label_filter_leaves_out_labels_that_are_none() -> None:

@@ -55,9 +55,11 @@ def test_an_app_is_removed_with_its_replicas_images_caches_and_folders(place: Pi
     folders = [state.request_journal / "blog", state.sessions("blog")]
     for folder in (*folders, state.sessions("shop")):
         folder.mkdir(parents=True)
+    place.runtime.tidy((), place.context.subnets())
     without_the_blog(place)
     remove_app(place.context, "blog", report.append)
     assert place.runtime.replicas("blog") == []
+    assert place.runtime.networks == {place.context.subnet("shop")}
     assert len(place.runtime.replicas("shop")) == 2
     assert place.images.pruned == [set()]
     assert place.images.caches_removed == ["blog"]

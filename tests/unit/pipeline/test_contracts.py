@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from hookserver.addresses import all_endpoints
@@ -17,6 +18,8 @@ from tests.contracts import (
 from tests.fakes import FakeImages, FakeRuntime, FakeTraffic
 from tests.unit.pipeline.conftest import COMMIT, PipelinePlace
 
+SUBNET = IPv4Network("172.30.240.0/27")
+
 
 def test_the_fake_runtime_keeps_the_contract(place: PipelinePlace) -> None:
     app = place.settings.apps["shop"]
@@ -29,7 +32,7 @@ def test_the_fake_runtime_keeps_the_contract(place: PipelinePlace) -> None:
 
 
 def test_the_fake_images_keep_the_contract(place: PipelinePlace, tmp_path: Path) -> None:
-    job = BuildJob(place.settings.apps["shop"], 1, COMMIT, tmp_path, tmp_path)
+    job = BuildJob(place.settings.apps["shop"], 1, COMMIT, tmp_path, tmp_path, SUBNET)
     log = DeployLog(tmp_path / "log")
     keeps_the_images_contract(FakeImages(), job, log)
     log.close()

@@ -42,7 +42,7 @@ def test_an_error_of_the_images_is_reported_and_every_app_is_reconciled(
 def test_an_error_of_the_runtime_is_reported_and_every_app_is_reconciled(
     place: PipelinePlace, report: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(deploys: object) -> None:
+    def refuse(*_: object) -> None:
         raise ContainerError("the engine does not answer", "Start it.")
 
     monkeypatch.setattr(place.runtime, "tidy", refuse)
@@ -133,6 +133,7 @@ def test_prepare_commands_of_a_deploy_in_progress_are_spared(place: PipelinePlac
     deploy = place.claim("blog")
     recovery.reconcile(place.context, report.append)
     assert place.runtime.in_progress == [{deploy.number}]
+    assert place.runtime.networks == {place.context.subnet(app) for app in ("blog", "shop")}
     assert place.images.leftovers_of == []
     place.store.end(deploy.number, Status.FAILED)
     recovery.reconcile(place.context, report.append)

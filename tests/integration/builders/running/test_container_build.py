@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hookserver.builders.job import BuildJob
+from hookserver.engine.labels import label_set
 from hookserver.errors import BuildError
 from tests.integration.builders.conftest import CA_BUNDLE, BuildSite, war
 
@@ -144,8 +145,9 @@ def test_build_without_a_war_is_refused_with_what_was_looked_for(site: BuildSite
 
 def test_container_of_a_killed_build_is_removed_within_a_second(site: BuildSite) -> None:
     deploy = 9_999
-    labels = {"hookserver.state_dir": str(site.root), "hookserver.role": "build", "hookserver.deploy": str(deploy)}
-    made = site.client.create_container("maven:3.9-eclipse-temurin-17", ["sleep", "600"], labels=labels)
+    name = f"hs-{site.app}-build-{deploy}"
+    labels = label_set(site.root, "build", site.app, deploy=deploy, name=name)
+    made = site.client.create_container("maven:3.9-eclipse-temurin-17", ["sleep", "600"], name=name, labels=labels)
     site.client.start(made["Id"])
     began = time.monotonic()
     assert site.images.remove_leftovers(deploy) == [made["Id"]]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hookserver.builders.image_records import ImageRecords
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.tomcat.base_image import inspect_base, read_base
-from hookserver.config import DockerSettings
 from hookserver.engine.client import Engine
 from hookserver.engine.temporary import TemporaryContainers
 from hookserver.state.state_dir import StateDir
@@ -21,7 +21,9 @@ TOMCAT = "usr/local/tomcat"
 
 @pytest.fixture
 def tools(engine: Engine, tmp_path: Path) -> BuildTools:  # noqa: F811
-    return BuildTools(engine, TemporaryContainers(engine, tmp_path), StateDir(tmp_path), DockerSettings().subnet)
+    state = StateDir(tmp_path)
+    containers = TemporaryContainers(engine, tmp_path)
+    return BuildTools(engine, containers, state, ImageRecords(state.images))
 
 
 def test_facts_of_a_tomcat_are_read_and_cached(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 from hookserver.state.state_dir import StateDir
 
+SUBNET = IPv4Network("172.30.240.0/27")
+
 
 def job_of(tmp_path: Path, *files: str, **build: Any) -> BuildJob:
     source = tmp_path / "source"
@@ -24,7 +27,7 @@ def job_of(tmp_path: Path, *files: str, **build: Any) -> BuildJob:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(name)
     app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "build": {"kind": "war", **build}}
-    return BuildJob(AppSettings.model_validate(app), 1, "c" * 40, source, tmp_path)
+    return BuildJob(AppSettings.model_validate(app), 1, "c" * 40, source, tmp_path, SUBNET)
 
 
 def make(job: BuildJob) -> War:
@@ -34,10 +37,9 @@ def make(job: BuildJob) -> War:
 
 
 def test_kind_fits_a_source_with_wars_in_the_usual_folders(tmp_path: Path) -> None:
-    assert war.recognise(job_of(tmp_path, "src/test/a.war").source) is None
-    match = war.recognise(job_of(tmp_path, "dist/shop.war", "shop.war").source)
-    assert match is not None
-    assert match.text == "a prebuilt WAR, shop.war, dist/shop.war"
+    assert war.recognise(job_of(tmp_path, "src/test/a.war").source) == ""
+    source = job_of(tmp_path, "dist/shop.war", "shop.war").source
+    assert war.recognise(source) == "a prebuilt WAR, shop.war, dist/shop.war"
 
 
 def test_only_war_in_the_usual_folders_is_accepted(tmp_path: Path) -> None:

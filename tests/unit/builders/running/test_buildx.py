@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from hookserver.builders.job import BuildJob
 from hookserver.builders.running import buildx
+from hookserver.builders.running.build_cgroup import Cgroup
 from hookserver.builders.running.tools import BuildTools, build_tools
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
@@ -21,12 +23,15 @@ from hookserver.errors import BuildError
 from hookserver.state.deploy_processes import kill_orphans
 from hookserver.state.state_dir import StateDir
 
+SUBNET = IPv4Network("172.30.240.0/27")
+CGROUP = Cgroup("hookserver_test_7", 1, is_slice=False)
+
 SLEEPS = "echo working\necho $$ >{pid}\nsleep 60"
 
 
 @pytest.fixture
 def tools(tmp_path: Path) -> BuildTools:
-    return build_tools(DockerSettings(subnet=IPv4Network("172.30.240.0/20")), StateDir(tmp_path))
+    return build_tools(DockerSettings(allow_metadata=True), StateDir(tmp_path))
 
 
 @pytest.fixture
@@ -35,8 +40,11 @@ def pid_file(tmp_path: Path) -> Path:
 
 
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, build: str, version: str = "exit 0") -> None:
-    """A `docker` whose plugin does ``build``, or answers ``version``."""
-    (tmp_path / "plugin").write_text(f'[ "$1" = version ] && {{ {version}\n}}\n{build}\n')
+    """A `docker` whose plugin does ``build``, or answers ``version``; its steps are limited."""
+    probe = f'case "$*" in *{tmp_path}/probe) echo "$@" >>{tmp_path}/probes; exit 1;; esac'
+    (tmp_path / "plugin").write_text(f'[ "$1" = version ] && {{ {version}\n}}\n{probe}\n{build}\n')
+    times = itertools.count()
+    monkeypatch.setattr(buildx, "cpu_time", lambda _cgroup: next(times))
     docker = tmp_path / "bin/docker"
     docker.parent.mkdir()
     docker.write_text(f'#!/bin/sh\nshift\nsh {tmp_path}/plugin "$@" &\nwait $!\n')
@@ -46,9 +54,9 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, build: str, versio
 
 def build(tools: BuildTools, tmp_path: Path, timeout: str = "1m") -> str:
     app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "build": {"timeout": timeout}}
-    job = BuildJob(AppSettings.model_validate(app), 7, "c" * 40, tmp_path, tmp_path)
+    job = BuildJob(AppSettings.model_validate(app), 7, "c" * 40, tmp_path, tmp_path, SUBNET)
     with contextlib.closing(DeployLog(tmp_path / "log")) as log:
-        return buildx.build_with_buildx(tools, job, "RUN --mount", log)
+        return buildx.build_with_buildx(tools, job, "RUN --mount", CGROUP, {}, log)
 
 
 def is_gone(pid_file: Path) -> bool:
@@ -144,10 +152,31 @@ def test_buildx_gets_the_connection_of_the_engine_and_none_of_our_secrets(
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
     monkeypatch.setenv("DOCKER_CERT_PATH", "/certs")
     monkeypatch.setenv("HOOKSERVER_TOKEN", "secret")
-    settings = DockerSettings(host="tcp://10.0.0.1:2376", subnet=IPv4Network("172.30.240.0/20"))
+    settings = DockerSettings(host="tcp://10.0.0.1:2376", allow_metadata=True)
     stand_in(tmp_path, monkeypatch, f"env >{tmp_path}/env\nexit 1")
     with pytest.raises(BuildError, match="the Dockerfile's build failed"):
         build(build_tools(settings, StateDir(tmp_path)), tmp_path)
     lines = (tmp_path / "env").read_text().splitlines()
     assert {"DOCKER_HOST=tcp://10.0.0.1:2376", "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=/certs"} <= set(lines)
     assert not [line for line in lines if "secret" in line]
+
+
+def test_steps_run_below_the_cgroup_of_the_build(
+    tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(tmp_path, monkeypatch, f'echo "$@" >{tmp_path}/options\nexit 1')
+    with pytest.raises(BuildError, match="the Dockerfile's build failed"):
+        build(tools, tmp_path)
+    for file in ("probes", "options"):
+        assert "--cgroup-parent=/hookserver_test_7" in (tmp_path / file).read_text()
+
+
+def test_buildkit_that_ignores_the_cgroup_is_refused_before_the_build(
+    tools: BuildTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(tmp_path, monkeypatch, f"touch {tmp_path}/built")
+    monkeypatch.setattr(buildx, "cpu_time", lambda _cgroup: 0)
+    with pytest.raises(BuildError, match="ignores --cgroup-parent") as refused:
+        build(tools, tmp_path)
+    assert "Update Docker to 23" in refused.value.remedy
+    assert not (tmp_path / "built").exists()

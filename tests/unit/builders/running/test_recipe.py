@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from hookserver.errors import BuildError
 from hookserver.state.state_dir import StateDir
 from tests.unit.builders.running.test_truststore import certificate
 
+SUBNET = IPv4Network("172.30.240.0/27")
+
 
 def settings_of(tmp_path: Path, **build: Any) -> dict[str, Any]:
     app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "build": build}
-    job = BuildJob(AppSettings.model_validate(app), 1, "c" * 40, tmp_path, tmp_path)
+    job = BuildJob(AppSettings.model_validate(app), 1, "c" * 40, tmp_path, tmp_path, SUBNET)
     tools = build_tools(DockerSettings(), StateDir(tmp_path))
     tools.engine.api = APIClient(base_url="tcp://127.0.0.1:1", version="1.41")
     recipe = Recipe("maven:3", ("mvn", "package"), {"/root/.m2": "m2"}, "target", lambda _: False, env={"A": "1"})
@@ -52,9 +55,9 @@ def test_missing_file_of_the_environment_is_refused(tmp_path: Path) -> None:
         settings_of(tmp_path, env_files={"C": str(tmp_path / "none")})
 
 
-def test_offline_build_has_no_network(tmp_path: Path) -> None:
+def test_build_is_on_its_apps_network_and_an_offline_one_on_none(tmp_path: Path) -> None:
     assert settings_of(tmp_path, offline=True)["host_config"]["NetworkMode"] == "none"
-    assert settings_of(tmp_path)["host_config"]["NetworkMode"] == "default"
+    assert settings_of(tmp_path)["host_config"]["NetworkMode"] == "0-hookserver-172.30.240.0-27"
 
 
 def test_cache_is_a_labelled_volume_and_mounts_of_the_settings_are_read_only(tmp_path: Path) -> None:

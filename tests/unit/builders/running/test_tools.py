@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hookserver.builders.image_records import ImageRecord
 from hookserver.builders.running.tools import build_tools
 from hookserver.config import DockerSettings
 from hookserver.errors import BuildError
@@ -16,10 +17,10 @@ def test_tools_raise_build_errors_and_label_for_the_installation(tmp_path: Path)
     tools = build_tools(settings, StateDir(tmp_path))
     with pytest.raises(BuildError, match="cannot connect to Docker: Docker does not answer"):
         tools.containers.remove_leftovers()
-    assert tools.subnet == settings.subnet
-    assert tools.labels("shop", "image", deploy=3) == {
+    assert tools.labels(ImageRecord("shop", 3, "image", "digest", mark="1f")) == {
         "hookserver.state_dir": str(tmp_path),
         "hookserver.role": "image",
         "hookserver.app": "shop",
         "hookserver.deploy": "3",
+        "hookserver.mark": "1f",
     }

@@ -20,6 +20,8 @@ from hookserver.errors import BuildError
 from tests.unit.builders.tomcat.test_check_xml import USERS
 from tests.unit.builders.wars.test_facts import zipped
 
+SUBNET = IPv4Network("172.30.240.0/27")
+
 MAVENS = b"<settings><servers><server><id>tomcat</id><username>a</username></server></servers></settings>"
 
 
@@ -27,7 +29,7 @@ def gathered(tmp_path: Path, files: dict[str, str]) -> tuple[tuple[OwnFile, ...]
     """The files and the log; the repository is ``tmp_path / "source"``."""
     (tmp_path / "source").mkdir(exist_ok=True)
     app = {"name": "shop", "repository": "push", "domains": ["shop.example.com"], "tomcat": {"files": files}}
-    job = BuildJob(AppSettings.model_validate(app), 1, "c" * 40, tmp_path / "source", tmp_path)
+    job = BuildJob(AppSettings.model_validate(app), 1, "c" * 40, tmp_path / "source", tmp_path, SUBNET)
     with contextlib.closing(DeployLog(tmp_path / "log")) as log:
         return own_files.read_own_files(job, log), (tmp_path / "log").read_text()
 

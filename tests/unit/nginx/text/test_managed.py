@@ -49,18 +49,18 @@ def upstream(text: str, name: str) -> list[str]:
 
 def test_a_slot_is_one_upstream_over_its_replicas_and_one_for_each_with_its_siblings_as_backup() -> None:
     text = render(make(my_shop=SHOP), {"my-shop": 1}, "status")
-    assert upstream(text, "hs_my_shop_blue") == ["172.30.240.16:8080 max_fails=0", "172.30.240.17:8080 max_fails=0"]
+    assert upstream(text, "hs_my_shop_blue") == ["172.30.240.8:8080 max_fails=0", "172.30.240.9:8080 max_fails=0"]
     assert upstream(text, "hs_my_shop_green2") == [
-        *["172.30.240.25:8080 max_fails=0"] * 3,
-        "172.30.240.24:8080 max_fails=0 backup",
+        *["172.30.240.17:8080 max_fails=0"] * 3,
+        "172.30.240.16:8080 max_fails=0 backup",
     ]
 
 
 def test_shared_sessions_need_no_second_attempt() -> None:
     text = render(make(shop={**SHOP, "release": {"sessions": "shared"}}), {"shop": 1}, "status")
     assert upstream(text, "hs_shop_green2") == [
-        "172.30.240.25:8080 max_fails=0",
-        "172.30.240.24:8080 max_fails=0 backup",
+        "172.30.240.17:8080 max_fails=0",
+        "172.30.240.16:8080 max_fails=0 backup",
     ]
 
 
@@ -74,9 +74,9 @@ def test_a_slot_has_as_many_servers_as_the_release_in_it_and_an_empty_one_as_the
 def test_live_slot_is_the_backup_of_a_sticky_replica() -> None:
     text = render(make(shop=SHOP), {"shop": 1}, "status")
     assert upstream(text, "hs_shop_green2_sticky") == [
-        *["172.30.240.25:8080 max_fails=0"] * 3,
-        "172.30.240.17:8080 max_fails=0 backup",
-        "172.30.240.16:8080 max_fails=0 backup",
+        *["172.30.240.17:8080 max_fails=0"] * 3,
+        "172.30.240.9:8080 max_fails=0 backup",
+        "172.30.240.8:8080 max_fails=0 backup",
     ]
 
 
@@ -104,12 +104,12 @@ def test_request_that_a_replica_left_undone_goes_to_the_next_one_or_to_the_live_
     after = text.partition('map "$hs_slot_now:$hs_cut_off" $hs_shop_after {')[2].partition("}")[0]
     assert [line.strip() for line in after.strip().splitlines()] == [
         "default hs_shop_$hs_slot_now;",
-        "blue:172.30.240.16 hs_shop_blue2;",
-        "blue:172.30.240.17 hs_shop_blue3;",
-        "blue:172.30.240.18 hs_shop_blue1;",
-        "green:172.30.240.24 hs_shop_green2;",
-        "green:172.30.240.25 hs_shop_green3;",
-        "green:172.30.240.26 hs_shop_green1;",
+        "blue:172.30.240.8 hs_shop_blue2;",
+        "blue:172.30.240.9 hs_shop_blue3;",
+        "blue:172.30.240.10 hs_shop_blue1;",
+        "green:172.30.240.16 hs_shop_green2;",
+        "green:172.30.240.17 hs_shop_green3;",
+        "green:172.30.240.18 hs_shop_green1;",
     ]
 
 

@@ -1,4 +1,8 @@
-"""The bridge network on which all replicas have fixed addresses."""
+"""The bridge networks on which replicas have fixed addresses: one for each app, so that no app reaches another's.
+
+Docker lets nothing through between two of its bridges:
+https://docs.docker.com/engine/network/packet-filtering-firewalls/#docker-and-iptables
+"""
 
 from __future__ import annotations
 
@@ -9,31 +13,38 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+import requests
 from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
 from hookserver.engine.client import Engine
-from hookserver.engine.labels import STATE_DIR, label_set
-from hookserver.errors import ContainerError
+from hookserver.engine.labels import ROLE, STATE_DIR, label_filter, label_set
 
+GATEWAY_PRIORITY = 1000
+"""Of a container's networks, the one with the highest is its way out, since Engine 28 (API 1.48)."""
+_ROLE = "network"
 _REJECT = 0x0200
 """RTF_REJECT of <linux/route.h>."""
 _ANOTHER_SUBNET = "Set docker.subnet to a free one, then deploy again."
 
 
 def network_name(subnet: IPv4Network) -> str:
-    """The name of the network with this subnet, so that two installations on one engine use different networks."""
-    return f"hookserver-{subnet.network_address}-{subnet.prefixlen}"
+    """The name of the network with this subnet, so that two installations on one engine use different networks.
+
+    Before Engine 28, a container's way out is the network whose name is the first in the alphabet, which ours is to be:
+    ``Less`` of ``epHeap`` in https://github.com/moby/libnetwork/blob/master/sandbox.go
+    """
+    return f"0-hookserver-{subnet.network_address}-{subnet.prefixlen}"
 
 
 def network_arguments(subnet: IPv4Network, state_dir: Path) -> dict[str, Any]:
     """The arguments of docker-py's ``create_network``.
 
-    Docker assigns the addresses of ``iprange`` itself: the first 16, of a small network the first 8. So a container
-    without a fixed address never gets that of a stopped replica. Source:
+    Docker assigns the addresses of ``iprange`` itself: the last quarter, where no replica is. So a container without a
+    fixed address, such as a build's, never gets that of a stopped replica. Source:
     https://docs.docker.com/reference/cli/docker/network/create/
     """
-    dynamic = next(subnet.subnets(new_prefix=28 if subnet.prefixlen < 27 else 29))
+    *_, dynamic = subnet.subnets(prefixlen_diff=2)
     pool = IPAMPool(subnet=str(subnet), iprange=str(dynamic), gateway=str(subnet.network_address + 1))
     return {
         "name": network_name(subnet),
@@ -42,15 +53,15 @@ def network_arguments(subnet: IPv4Network, state_dir: Path) -> dict[str, Any]:
         # https://docs.docker.com/reference/api/engine/version-history/#v144-api-changes
         "check_duplicate": True,
         "ipam": IPAMConfig(pool_configs=[pool]),
-        "labels": label_set(state_dir, "network"),
+        "labels": label_set(state_dir, _ROLE),
     }
 
 
 def ensure_network(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
-    """Create the network of all replicas unless it exists; its name.
+    """Create the network with this subnet unless it exists; its name.
 
-    Raises ContainerError when its addresses belong to another network, another route, or another installation of
-    hookserver.
+    Raises the engine's error class when its addresses belong to another network, another route, or another installation
+    of hookserver.
     """
     network = _inspect(engine, subnet)
     if network is None:
@@ -60,21 +71,57 @@ def ensure_network(engine: Engine, subnet: IPv4Network, state_dir: Path) -> str:
     owner = (network.get("Labels") or {}).get(STATE_DIR)
     if owner != str(state_dir):
         whose = f"the installation in {owner}" if owner else "another program"
-        raise ContainerError(f"the network {network['Name']} belongs to {whose}", _ANOTHER_SUBNET)
+        raise engine.error(f"the network {network['Name']} belongs to {whose}", _ANOTHER_SUBNET)
     return network_name(subnet)
 
 
+def ensure_networks(engine: Engine, subnets: Iterable[IPv4Network], state_dir: Path) -> None:
+    """Create the networks that are missing. Raises the engine's error class as ``ensure_network``."""
+    with engine.doing("list the networks"):
+        found = engine.api.networks(filters=label_filter({STATE_DIR: state_dir, ROLE: _ROLE}))
+    present = {network["Name"] for network in found}
+    for subnet in subnets:
+        if network_name(subnet) not in present:
+            ensure_network(engine, subnet, state_dir)
+
+
+def remove_network(engine: Engine, subnet: IPv4Network, state_dir: Path) -> None:
+    """Remove the network with this subnet; it stays while a container of others uses it, or when it is not ours.
+
+    Raises the engine's error class.
+    """
+    network = _inspect(engine, subnet)
+    if network is None or (network.get("Labels") or {}).get(STATE_DIR) != str(state_dir):
+        return
+    with engine.doing(f"remove the network {network['Name']}"):
+        try:
+            engine.api.remove_network(network["Id"])
+        except NotFound:
+            return
+        except APIError as error:
+            # 403, "has active endpoints": NetworkDelete in https://docs.docker.com/reference/api/engine/version/v1.41/
+            if error.status_code != requests.codes.forbidden:
+                raise
+
+
 def require_networks(engine: Engine, names: Iterable[str]) -> None:
-    """Raise ContainerError when one of these networks of others is missing: otherwise only the start would fail."""
+    """Raise the engine's error class when one of these networks of others is missing, before anything starts."""
     for name in names:
         with engine.doing(f"inspect the network {name}"):
             try:
                 engine.api.inspect_network(name)
             except NotFound as error:
-                raise ContainerError(
+                raise engine.error(
                     f"there is no Docker network {name}",
                     f"Create it (docker network create {name}), or remove it from apps.<app>.tomcat.networks.",
                 ) from error
+
+
+def default_subnet(engine: Engine) -> IPv4Network:
+    """The addresses of Docker's default network. Raises the engine's error class."""
+    with engine.doing("inspect Docker's default network"):
+        pools = engine.api.inspect_network("bridge")["IPAM"]["Config"]
+    return next(IPv4Network(pool["Subnet"]) for pool in pools if ":" not in pool["Subnet"])
 
 
 def routes_within(table: str, subnet: IPv4Network) -> list[str]:
@@ -103,7 +150,7 @@ def _refuse_routes(engine: Engine, subnet: IPv4Network, table: Path) -> None:
         return
     if routes:
         whose = _why(engine, subnet, f"it is routed already: {', '.join(routes)}")
-        raise ContainerError(f"docker.subnet {subnet} is not free: {whose}", _ANOTHER_SUBNET)
+        raise engine.error(f"docker.subnet: {subnet} is not free: {whose}", _ANOTHER_SUBNET)
 
 
 def _inspect(engine: Engine, subnet: IPv4Network) -> dict[str, Any] | None:
@@ -123,7 +170,7 @@ def _create(engine: Engine, subnet: IPv4Network, arguments: dict[str, Any]) -> d
             refused = str(error.explanation or error)
     if (network := _inspect(engine, subnet)) is not None:
         return network
-    raise ContainerError(f"Docker cannot create the network {subnet}: {_why(engine, subnet, refused)}", _ANOTHER_SUBNET)
+    raise engine.error(f"Docker cannot create the network {subnet}: {_why(engine, subnet, refused)}", _ANOTHER_SUBNET)
 
 
 def _why(engine: Engine, subnet: IPv4Network, refused: str) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from hookserver.containers.network import network_arguments, network_name, routes_within
+from hookserver.engine.network import network_arguments, network_name, routes_within
 
 SUBNET = IPv4Network("172.30.240.0/20")
 HEAD = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
@@ -14,13 +14,14 @@ def route(device: str, destination: str, mask: str, flags: str = "0001") -> str:
 
 
 def test_network_name_depends_on_the_subnet() -> None:
-    assert network_name(SUBNET) == "hookserver-172.30.240.0-20"
+    assert network_name(SUBNET) == "0-hookserver-172.30.240.0-20"
     assert network_name(IPv4Network("172.30.224.0/20")) != network_name(SUBNET)
 
 
 def test_docker_never_assigns_the_address_of_a_replica_itself() -> None:
-    pool = network_arguments(SUBNET, Path("/state"))["ipam"]["Config"][0]
-    assert (pool["Subnet"], pool["IPRange"], pool["Gateway"]) == (str(SUBNET), "172.30.240.0/28", "172.30.240.1")
+    subnet = IPv4Network("172.30.240.32/27")
+    pool = network_arguments(subnet, Path("/state"))["ipam"]["Config"][0]
+    assert (pool["Subnet"], pool["IPRange"], pool["Gateway"]) == (str(subnet), "172.30.240.56/29", "172.30.240.33")
 
 
 def test_route_into_the_subnet_is_found_with_its_device() -> None:
