@@ -48,7 +48,10 @@ def check(loaded: Loaded, as_json: bool) -> None:
 def _warnings(loaded: Loaded) -> Iterator[str]:
     """Settings that are allowed, but show a secret, or keep a deploy, a webhook or visitors' sessions from working."""
     from hookserver.project import app_of_project, session_advice
+    from hookserver.state import journal_mount
 
+    if line := journal_mount.warning(loaded.settings.server.state):
+        yield line
     apps, folder = loaded.settings.apps, loaded.path.absolute().parent
     own = app_of_project(folder, apps.values())
     for line in missing_error_pages(loaded.settings.nginx):
