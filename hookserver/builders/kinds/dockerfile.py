@@ -18,6 +18,7 @@ from hookserver.errors import BuildError
 from hookserver.limits.glob import Globs
 
 recognised_by = "a Dockerfile (dockerfile)"
+default_image = ""
 brings_server = True
 
 # The classic builder refuses or ignores these ("the --chmod option requires BuildKit"):
