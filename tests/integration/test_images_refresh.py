@@ -71,7 +71,7 @@ def test_refresh_deploys_the_live_commit_again_on_the_newer_image(
     site: Installation, shop: ShopProject, remote: Registry
 ) -> None:
     base = site.docker.images.get(TOMCAT)
-    made = site.docker.containers.create(TOMCAT, "true")
+    made = site.docker.containers.create(TOMCAT)
     newer = made.commit(changes="LABEL it.refresh=newer")
     made.remove()
     try:
