@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import docker
 import pytest
+from docker.errors import ImageNotFound
 
 from tests.shop import Installation, ShopProject, installed
 from tests.shop.installation import SCRIPT
@@ -30,7 +32,8 @@ def newer() -> Iterator[str]:
     image = container.commit(changes="LABEL it.refresh=newer")
     container.remove()
     yield str(image.id)
-    client.images.remove(str(image.id), force=True)
+    with suppress(ImageNotFound):  # it is gone with its last name
+        client.images.remove(str(image.id), force=True)
     client.close()
 
 
