@@ -300,6 +300,7 @@ stop_all() {
     end_processes "$CONFIG" 40
     stop_nginx
     if docker_answers; then remove_containers "$RUN/state"; fi
+    unmount_journal "$RUN/state"
     if ip route show type unreachable 2>/dev/null | grep -qF "$SUBNET"; then ip route del unreachable "${route[@]}"; fi
     rm -rf "$RUN"
 }
@@ -324,6 +325,11 @@ remove_containers() {
     ours "$1" network ls | xargs --no-run-if-empty "$DOCKER_CLI" network rm >/dev/null
 }
 
+# unmount_journal STATE_DIR: hookserver leaves the request journal mounted, for Nginx and the replicas.
+unmount_journal() {
+    while mountpoint --quiet "$1/request-journal"; do umount --lazy "$1/request-journal"; done
+}
+
 # A demo of another checkout has the same names and the same subnet. Remove what is left of one that does not run.
 clear_other_demos() {
     local other
@@ -341,6 +347,7 @@ clear_other_demos() {
                 "Remove these containers and their network if nobody needs them."
         note "removing what another demo has left: $other"
         remove_containers "$other"
+        unmount_journal "$other"
         # Nginx's workers outlive a killed master, and only their open files say which Nginx they belong to.
         find /proc/[0-9]*/fd -lname "$other/nginx/*" 2>/dev/null | cut -d / -f 3 | sort -u |
             xargs --no-run-if-empty kill -QUIT

@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
+from tests.shop.journal import unmount_journal
 from tests.waiting import until
 
 pytest.register_assert_rewrite("tests.contracts")
@@ -47,12 +48,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def state(tmp_path: Path, migrated: Path) -> StateDir:
-    """A state_dir with an empty database."""
+def state(tmp_path: Path, migrated: Path) -> Iterator[StateDir]:
+    """A state_dir with an empty database. A worker that runs there mounts the request journal."""
     made = StateDir(tmp_path / "state")
     made.database.parent.mkdir(parents=True)
     shutil.copy(migrated, made.database)
-    return made
+    yield made
+    unmount_journal(made)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from hookserver.builders.tomcat.own_files import OwnFile, fingerprint, read_own_
 from hookserver.config import BUILD_KEYS_OF_THE_IMAGE, TOMCAT_KEYS_OF_THE_IMAGE, AppSettings, DockerSettings
 from hookserver.config.units import format_duration
 from hookserver.deploy_log import DeployLog
-from hookserver.engine.images import ensure_image, find_images, image_id, image_tags, remove_image
+from hookserver.engine.images import describe, ensure_image, find_images, image_id, image_tags, remove_image
 from hookserver.engine.labels import APP, MARK, STATE_DIR, label_filter
 from hookserver.errors import BuildError
 from hookserver.limits.child import Limits, run_limited
@@ -75,6 +75,7 @@ class DockerImages:
             kind = choose(job, log)
             if not kind.brings_server:
                 self._tomcat(job, log)  # an unfit Tomcat is refused before a build of minutes
+                log.line(f"tomcat.image: {describe(self._tools.engine, job.app.tomcat.image)}")
             product = kind.make(self._tools, job, log)
             image = self._assembled(job, product, files, log)
         finally:

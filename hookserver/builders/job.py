@@ -66,6 +66,9 @@ class Kind(Protocol):
     recognised_by: str
     """The files that this kind needs, for the error when no kind fits."""
 
+    default_image: str
+    """The builder image where the settings name none; empty: this kind needs no builder."""
+
     brings_server: bool
     """Whether it makes a WholeImage; otherwise a WAR, which runs on ``tomcat.image``."""
 

@@ -11,7 +11,7 @@ import shutil
 from dataclasses import replace
 
 from hookserver.builders.job import BuildJob, War
-from hookserver.builders.kinds.maven import CACHE, IMAGE, is_error
+from hookserver.builders.kinds.maven import CACHE, default_image, is_error
 from hookserver.builders.running.container_build import build_in_container
 from hookserver.builders.running.recipe import Recipe
 from hookserver.builders.running.tools import BuildTools
@@ -39,7 +39,7 @@ def migrate(tools: BuildTools, job: BuildJob, war: War, log: DeployLog) -> War:
         raise BuildError(f"the WAR cannot be copied: {error}", "Check the disk, then deploy again.") from error
     tools.containers.wait_removed()
     recipe = Recipe(
-        image=war.maven or IMAGE,
+        image=war.maven or default_image,
         command=("sh", "-c", f"{_FETCH}{' -o' if job.app.build.offline else ''} && {_CONVERT}"),
         caches={"/root/.m2": CACHE.format(job.app.name)},
         folder="migrated",

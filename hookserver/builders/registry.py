@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from hookserver.builders.job import BuildJob, Kind
 from hookserver.builders.kinds import ant, dockerfile, gradle, maven, war
+from hookserver.config import AppSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
@@ -13,6 +14,16 @@ KINDS: Mapping[str, Kind] = {"maven": maven, "gradle": gradle, "ant": ant, "war"
 """In the order in which ``auto`` tries them."""
 _ONLY_BY_NAME = "dockerfile"
 """``auto`` never chooses it: a push could then choose the image, the server and the least confined build."""
+
+
+def base_images(app: AppSettings) -> dict[str, str]:
+    """The images that builds of the app may start from, each with its setting. Those of a Dockerfile are its own."""
+    named = [KINDS[app.build.kind]] if app.build.kind != "auto" else [*KINDS.values()]
+    builders = [app.build.image] if app.build.image else [kind.default_image for kind in named]
+    if app.tomcat.migrate:
+        builders.append(app.build.image or maven.default_image)
+    images = {image: "build.image" for image in builders if image}
+    return images if all(kind.brings_server for kind in named) else {**images, app.tomcat.image: "tomcat.image"}
 
 
 def choose(job: BuildJob, log: DeployLog) -> Kind:

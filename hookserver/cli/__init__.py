@@ -12,6 +12,7 @@ import click
 from hookserver import __version__
 from hookserver.cli.apply import apply
 from hookserver.cli.deploys import cancel, deploy, history, log, rollback, status
+from hookserver.cli.images import cache, images
 from hookserver.cli.processes import serve, up, worker
 from hookserver.cli.settings import check, init
 from hookserver.cli.tokens import token
@@ -42,7 +43,7 @@ def cli(context: click.Context, config: str | None) -> None:
 for _command in (
     *(init, check, apply, serve, worker, up),
     *(deploy, rollback, status, log, history, cancel),
-    *(lock, unlock, prune, token, nginx),
+    *(lock, unlock, prune, images, cache, token, nginx),
 ):
     cli.add_command(_command)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hookserver.cli.context import json_option, with_store
-from hookserver.cli.watching import follow
+from hookserver.cli.watching import follow_to_end
 from hookserver.config import Loaded
 from hookserver.errors import DeployFailed, HookserverError, Refused
 from hookserver.models import Status
@@ -121,11 +121,7 @@ def _goes_live(loaded: Loaded, store: Store, one: Replacement, newest: int) -> b
     waiting = [deploy for deploy in store.deploys(one.app, 3) if deploy.number > newest or not deploy.status.is_over]
     if not waiting:
         return True
-    number = waiting[0].number
-    follow(loaded, store, number, err=True)
-    while (ended := store.deploy(number)).superseded_by:
-        number = ended.superseded_by
-        follow(loaded, store, number, err=True)
+    ended = follow_to_end(loaded, store, waiting[0].number)
     click.echo(f"{one.app}: {outcome(ended)}", err=True)
     return ended.status is Status.LIVE
 

@@ -56,6 +56,7 @@ def rollback(loaded: Loaded, store: Store, app: str, to: int | None, detach: boo
 def status(loaded: Loaded, store: Store, app: str | None, as_json: bool) -> None:
     """Show what is live, on standby and queued. APP: one app [default: all]."""
     from hookserver.cli.status_text import status_lines
+    from hookserver.state import journal_mount
     from hookserver.views import documents
 
     settings = loaded.settings.apps
@@ -63,6 +64,8 @@ def status(loaded: Loaded, store: Store, app: str | None, as_json: bool) -> None
         raise no_such_app(app, settings)
     found = [documents.app(store, settings[name]) for name in ([app] if app else settings)]
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(status_lines(found)))
+    if line := journal_mount.warning(loaded.settings.server.state):
+        click.secho(line, fg="yellow", err=True)
 
 
 @click.command()

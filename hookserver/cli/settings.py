@@ -38,6 +38,8 @@ def init(config: str | None, directory: Path, domain: str, yes: bool) -> None:
 @with_settings
 def check(loaded: Loaded, as_json: bool) -> None:
     """Check the settings and print each with its source. Warnings go to stderr."""
+    from hookserver.nginx.known_holes import line_about
+
     rows = loaded.effective()
     if as_json:
         click.echo(json.dumps([{"key": key, "value": value, "from": source} for key, value, source in rows], indent=2))
@@ -47,6 +49,8 @@ def check(loaded: Loaded, as_json: bool) -> None:
             click.echo(f"{f'{key} = {value}':{width}}  # {source}")
     for warning in _warnings(loaded):
         click.secho(plain(warning), fg="yellow", err=True)  # it quotes the project
+    if holes := line_about(loaded.settings.nginx.binary):
+        click.secho(holes.text, fg="yellow" if holes.is_certain else None, err=True)
     for app in loaded.settings.apps.values():
         if app.webhook_secrets:
             click.echo(f"apps.{app.name}: webhook URL {loaded.settings.server.webhook_url(app.name)}", err=True)
@@ -55,7 +59,10 @@ def check(loaded: Loaded, as_json: bool) -> None:
 def _warnings(loaded: Loaded) -> Iterator[str]:
     """Settings that are allowed, but show a secret, let strangers in, or keep deploys or sessions from working."""
     from hookserver.project import app_of_project, session_advice
+    from hookserver.state import journal_mount
 
+    if line := journal_mount.warning(loaded.settings.server.state):
+        yield line
     apps, folder = loaded.settings.apps, loaded.path.absolute().parent
     own = app_of_project(folder, apps.values())
     if line := exposed_api(loaded.settings.server):

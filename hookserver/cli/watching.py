@@ -9,7 +9,7 @@ import click
 
 from hookserver.config import Loaded
 from hookserver.errors import DeployFailed
-from hookserver.models import Push, Status
+from hookserver.models import Deploy, Push, Status
 
 if TYPE_CHECKING:
     from hookserver.store import Store
@@ -28,6 +28,15 @@ def follow(loaded: Loaded, store: Store, number: int, err: bool) -> None:
     for lines in follower.follow(number, is_decided):
         if lines.text:
             click.echo(lines.text, nl=False, err=err)
+
+
+def follow_to_end(loaded: Loaded, store: Store, number: int) -> Deploy:
+    """Print on stderr the log of a deploy, or of the one that supersedes it, until it is over; that deploy."""
+    follow(loaded, store, number, err=True)
+    while (ended := store.deploy(number)).superseded_by:
+        number = ended.superseded_by
+        follow(loaded, store, number, err=True)
+    return ended
 
 
 def request_deploy(loaded: Loaded, store: Store, push: Push, detach: bool) -> None:

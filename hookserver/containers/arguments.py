@@ -46,15 +46,16 @@ def container_arguments(
     endpoint: Endpoint,
     image_env: Mapping[str, str],
     env_file: Mapping[str, str],
+    journal: Path | None,
 ) -> dict[str, Any]:
     """The container of one replica, without its name, which is the endpoint's.
 
     ``image_env`` is the environment of the image, ``env_file`` that of the app's file. Docker does not restart a
     candidate: a crash must fail the check at once. Without raw sockets, no container can forge packets for other
-    networks (CAP_NET_RAW of capabilities(7)). A replica with an address has a folder for its request journal and, when
-    sessions are shared, that of the app's sessions.
+    networks (CAP_NET_RAW of capabilities(7)). A replica with an address has the folder of its request journal, unless
+    ``journal`` is None, and, when sessions are shared, that of the app's sessions.
     """
-    binds, options = _folders(StateDir(state_dir), app, endpoint) if endpoint.host else ([], [])
+    binds, options = _folders(StateDir(state_dir), app, journal) if endpoint.host else ([], [])
     environment = _environment(app, release, endpoint, image_env, env_file, options)
     return {
         "Image": release.image,
@@ -93,7 +94,7 @@ def prepare_arguments(
 ) -> dict[str, Any]:
     """The container for one run of the app's ``prepare`` command: as a replica's, but Docker assigns its address."""
     place = Endpoint(name=prepare_name(app.name, release.deploy), route="prepare", host="")
-    replica = container_arguments(state_dir, network, app, release, place, image_env, env_file)
+    replica = container_arguments(state_dir, network, app, release, place, image_env, env_file, None)
     return {
         **replica,
         "Entrypoint": [],
@@ -117,9 +118,9 @@ def catalina_opts(inherited: str, route: str, java_opts: str, others: str = "") 
     return " ".join(part for part in (inherited, f"-Dhookserver.route={route}", heap, java_opts) if part)
 
 
-def _folders(state: StateDir, app: AppSettings, endpoint: Endpoint) -> tuple[list[str], list[str]]:
+def _folders(state: StateDir, app: AppSettings, journal: Path | None) -> tuple[list[str], list[str]]:
     """The mounts of the replica's folders on the host, and the options by which its Tomcat finds them."""
-    binds = request_journal.binds(request_journal.folder(state, app.name, endpoint.host))
+    binds = request_journal.binds(journal) if journal else []
     options = [request_journal.JVM_OPTION] if binds else []
     if app.release.sessions == "shared" and (shared := session_folder.binds(state.sessions(app.name))):
         binds += shared

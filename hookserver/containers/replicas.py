@@ -152,8 +152,8 @@ class Containers:
         self._own.remove(leftovers(everything, str(self._state_dir), app.name, release.slot, missing, net, running))
 
         def start_one(endpoint: Endpoint) -> None:
-            request_journal.make_empty(request_journal.folder(StateDir(self._state_dir), app.name, endpoint.host))
-            config = container_arguments(self._state_dir, net, app, release, endpoint, image_env, env_file)
+            journal = request_journal.for_new_container(StateDir(self._state_dir), app.name, endpoint.host)
+            config = container_arguments(self._state_dir, net, app, release, endpoint, image_env, env_file, journal)
             id_ = self._own.create(endpoint.name, config, app.tomcat.networks)
             with self._engine.doing(f"start the container {endpoint.name}"):
                 self._engine.api.start(id_)

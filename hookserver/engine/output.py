@@ -62,8 +62,9 @@ class LineReader:
         *complete, rest = (self._rest + part).split(b"\n")
         for line in complete:
             yield _readable(line)
-        # The last state of a progress bar begins after its last CR; the one at the end may belong to a newline.
-        self._rest = rest[rest.rfind(b"\r", 0, -1) + 1 :][: _BYTES_LIMIT + 1]
+        # The last state of a progress bar begins after its last CR; those at the end may belong to a newline.
+        begin = rest.rfind(b"\r", 0, len(rest.rstrip(b"\r"))) + 1
+        self._rest = rest[begin:][: _BYTES_LIMIT + 1]
         self._left -= len(part) + _COST_OF_A_LINE * len(complete)
         if self._left <= 0:
             yield "… too much output: the rest is left out, except its end"

@@ -60,7 +60,7 @@ def _write_error_pages(folder: Path) -> None:
 
 
 def _prepare_journal(folder: Path, group: int) -> None:
-    """Docker may have created it as root: then a killed replica's requests are not retried; all else works."""
+    """Let Nginx enter the request journal. Where root mounted it for another user, Nginx enters as all others do."""
     with contextlib.suppress(PermissionError):
         folder.mkdir(exist_ok=True)
         os.chown(folder, -1, group)

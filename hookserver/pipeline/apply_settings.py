@@ -62,7 +62,7 @@ def remove_app(context: Context, name: str, report: Report) -> None:
     context.runtime.remove_network(context.subnet(name))
     context.traffic.remove(name)
     state = context.settings.server.state
-    for folder in (state.request_journal / name, state.sessions(name)):
+    for folder in (state.request_journals / name, state.sessions(name)):
         shutil.rmtree(folder, ignore_errors=True)  # hostile content is no danger: rmtree.avoids_symlink_attacks
     try:
         context.images.prune(app, set())

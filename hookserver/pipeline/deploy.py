@@ -36,7 +36,7 @@ def roll_out(context: DeployContext) -> None:
 
 
 def apply_to_live(context: DeployContext) -> None:
-    """The live commit goes live again, in new containers, with the settings of now.
+    """The live commit goes live again, in new containers, with the settings of now, or on base images that are newer.
 
     Its ``prepare`` command ran when the commit first went live, and does not run again. Raises HookserverError.
     """
@@ -46,7 +46,7 @@ def apply_to_live(context: DeployContext) -> None:
         return
     context.store.record_commit(context.deploy.number, live.commit)
     changes = replacing_changes(live.settings, context.recorded(context.app))
-    if not changes:
+    if not changes and not context.deploy.rebuild:
         end_as_live(context, live)
         return
     for change in changes:

@@ -82,8 +82,11 @@ def end_as_live(context: DeployContext, live: Release) -> None:
 
 
 def image_for_settings(context: DeployContext, live: Release, changes: list[Change]) -> str:
-    """The live image, or a new one if the changed settings need it, or it is gone. Raises BuildError."""
-    if not any(change.effect is Effect.REBUILD for change in changes):
+    """The live image, or a new one if that is requested, the changed settings need it, or it is gone.
+
+    Raises BuildError.
+    """
+    if not context.deploy.rebuild and not any(change.effect is Effect.REBUILD for change in changes):
         try:
             return context.images.kept(live.image)
         except BuildError as error:

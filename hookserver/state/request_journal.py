@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hookserver.errors import ContainerError
+from hookserver.state.journal_mount import why_off
 from hookserver.state.state_dir import StateDir
 
 ACTIVE = "keeps"
@@ -25,7 +26,7 @@ JVM_OPTION = f"-Dhookserver.request_journal={_IN_CONTAINER}/{ACTIVE}"
 
 def folder(state: StateDir, app: str, host: str) -> Path:
     """The journal of the app's replica at the address ``host``."""
-    return state.request_journal / app / host
+    return state.request_journals / app / host
 
 
 def binds(journal: Path) -> list[str]:
@@ -34,8 +35,17 @@ def binds(journal: Path) -> list[str]:
     return [] if ":" in str(journal) else [f"{journal}:{_IN_CONTAINER}"]
 
 
-def make_empty(journal: Path) -> None:
-    """Prepare the folder for a new container, whatever user that runs as. A container starts without it, too.
+def for_new_container(state: StateDir, app: str, host: str) -> Path | None:
+    """The replica's journal, empty, writable for any user; None when the journal is off, or has no room for a folder.
+
+    Raises ContainerError when the previous container's `ACTIVE` cannot be removed: the new image may record nothing.
+    """
+    journal = folder(state, app, host)
+    return journal if not why_off(state) and make_empty(journal) else None
+
+
+def make_empty(journal: Path) -> bool:
+    """Prepare the folder for a new container, whatever user that runs as; whether there is one now.
 
     Raises ContainerError when the previous container's `ACTIVE` cannot be removed: the new image may record nothing.
     """
@@ -44,20 +54,33 @@ def make_empty(journal: Path) -> None:
         active.unlink(missing_ok=True)
     if active.is_file():
         raise ContainerError(f"{active} cannot be removed", f"Remove it (rm -r {journal}), then deploy again.")
-    with suppress(OSError):
+    try:
         journal.mkdir(parents=True, exist_ok=True)
-        journal.parent.chmod(0o711)
+        _open(journal)
+    except OSError:
+        return False
+    with suppress(OSError):
         for entry in journal.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
             else:
                 entry.unlink()
-        # Any user may write, and remove only their own files: the sticky bit, inode(7).
-        journal.chmod(0o1777)
+    return True
 
 
 def deactivate_all(state: StateDir) -> None:
-    """Remove every `ACTIVE`, since its container may be gone. A running replica creates its own again within 10 s."""
-    for active in state.request_journal.glob(f"*/*/{ACTIVE}"):
+    """Remove every `ACTIVE`, since its container may be gone. A running replica creates its own again within 10 s.
+
+    After a reboot the folders are those that Docker created as it started the replicas: they are opened to any user.
+    """
+    for journal in state.request_journals.glob("*/*"):
         with suppress(OSError):
-            active.unlink()
+            _open(journal)
+            (journal / ACTIVE).unlink(missing_ok=True)
+
+
+def _open(journal: Path) -> None:
+    """Let any user write, and remove only their own files: the sticky bit, inode(7). Raises OSError."""
+    for above in (journal.parent, journal.parent.parent):
+        above.chmod(0o711)
+    journal.chmod(0o1777)

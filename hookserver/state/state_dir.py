@@ -51,8 +51,13 @@ class StateDir:
 
     @property
     def request_journal(self) -> Path:
-        """Where replicas record the requests that they begin to process: see ``request_journal.py``."""
+        """Where the tmpfs of the request journal is mounted: see ``journal_mount.py``."""
         return self.root / "request-journal"
+
+    @property
+    def request_journals(self) -> Path:
+        """Where replicas record the requests that they begin to process: see ``request_journal.py``."""
+        return self.request_journal / "replicas"
 
     def sessions(self, app: str) -> Path:
         """The app's stored sessions: see ``session_folder.py``."""

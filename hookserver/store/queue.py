@@ -89,10 +89,17 @@ class Queue(StoreBase):
         return Queued(number)
 
     def enqueue_settings(self, push: Push) -> Queued:
-        """As ``enqueue``, but the app's waiting deploy is kept: it brings the settings too. Raises StoreError."""
+        """As ``enqueue``, but the app's waiting deploy is kept: it brings the settings too. Raises StoreError.
+
+        Waiting settings are superseded by a push that requests to ``rebuild``, too.
+        """
         with self._database.writing() as connection:
             waiting = find_waiting(connection, push.app)
-            number = waiting.number if waiting else self._insert(connection, push, None)
+            is_less = waiting is not None and waiting.trigger is Trigger.SETTINGS and push.rebuild
+            if waiting is not None and not is_less:
+                number = waiting.number
+            else:
+                number = self._insert(connection, push, waiting.number if waiting else None)
         self._wake_worker()
         return Queued(number)
 

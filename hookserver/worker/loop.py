@@ -23,6 +23,7 @@ from hookserver.config import Settings, record
 from hookserver.errors import SettingsError, StoreError
 from hookserver.models import Status
 from hookserver.pipeline.reporting import Report
+from hookserver.state import journal_mount
 from hookserver.state.request_journal import deactivate_all
 from hookserver.state.worker_lock import only_worker, wake_worker, wakeups
 from hookserver.store import Store
@@ -71,6 +72,8 @@ class Worker:
         state = self._settings.server.state
         with only_worker(state) as lock, wakeups(state) as wakeup:
             self._own_descriptors = [lock, wakeup.fileno()]
+            if reason := journal_mount.mount(state):
+                self._report(f"the request journal is off: {reason}")
             deactivate_all(state)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._stop)

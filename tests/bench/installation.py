@@ -31,6 +31,7 @@ from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from tests.bench import nginx_modes
 from tests.shop.installation import free_port
+from tests.shop.journal import unmount_journal
 from tests.shop.operators_nginx import Operator
 from tests.shop.web_user import share_settings, web_user
 from tests.waiting import until
@@ -327,6 +328,7 @@ def _remove_everything() -> None:
         with suppress(docker.errors.ImageNotFound):
             engine.images.remove(str(image.id), force=True)
     engine.close()
+    unmount_journal(StateDir(state))
     _keep_logs()
     for left in FOLDER.iterdir():
         if left.is_dir() and left != _LAST:

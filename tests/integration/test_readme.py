@@ -185,14 +185,15 @@ def test_services_are_enabled_and_the_upgrade_restarts_them(program: Path, tmp_p
     """No systemd runs here: it is asked for the services that the units make."""
     asked = tmp_path / "asked"
     systemctl = tmp_path / "systemctl"
-    systemctl.write_text(f'#!/bin/sh\necho "$@" >>{asked}\n')
+    systemctl.write_text(f'#!/bin/sh\nprintf "%s " "$@" >>{asked}; echo >>{asked}\n')
     systemctl.chmod(0o755)
     (tmp_path / "system").mkdir()
     run(block("cp deploy/systemd"), ROOT, {"/etc/systemd/system/": f"{tmp_path}/system/"}, tmp_path)
     run(block("/opt/hookserver/bin/pip"), ROOT, {"/opt/hookserver": f"{program.parent}/opt"}, tmp_path)
-    units = {"hookserver-web", "hookserver-worker", "hookserver-nginx"}
-    assert {word for line in asked.read_text().splitlines() for word in line.split()[1:] if word[0] != "-"} == units
-    assert {unit.stem for unit in (tmp_path / "system").iterdir()} == units
+    units = {"hookserver-web", "hookserver-worker", "hookserver-nginx", r"var-lib-hookserver-request\x2djournal.mount"}
+    words = {word for line in asked.read_text().splitlines() for word in line.split()[1:] if word[0] != "-"}
+    assert words == units
+    assert {unit.name.removesuffix(".service") for unit in (tmp_path / "system").iterdir()} == units
     assert "hookserver" in run("hookserver --version", tmp_path, {}, program)
 
 
@@ -216,6 +217,7 @@ def test_uninstallation_leaves_nothing_but_files(tmp_path: Path) -> None:
         assert made.docker.api.networks(filters=ours) == []
         assert made.docker.api.images(all=True, filters=ours) == []
         assert not made.docker.api.volumes(filters=ours)["Volumes"]
+        assert not made.state.request_journal.is_mount()
         with pytest.raises(ConnectionRefusedError):
             made.visit("it-off")
 

@@ -153,18 +153,15 @@ def site() -> Iterator[Installation]:
         yield site
 
 
-@pytest.fixture(scope="module")
-def disk(site: Installation) -> Iterator[None]:
-    """The usual line's journals are on a file system with room for few files."""
-    place = site.state.request_journal / name_of(USUAL)
+def make_small(site: Installation) -> None:
+    """The usual line's journals are on a file system with room for few files, within that of all."""
+    place = site.state.request_journals / name_of(USUAL)
     place.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"nr_inodes={INODES},mode=755", "journal", str(place)], check=True)
-    yield
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 @pytest.fixture(scope="module")
-def shops(site: Installation, disk: None) -> dict[str, JournalShop]:
+def shops(site: Installation) -> dict[str, JournalShop]:
     """One for each line, live."""
     found, projects = {}, {}
     for line in LINES:
@@ -173,6 +170,7 @@ def shops(site: Installation, disk: None) -> dict[str, JournalShop]:
         image = f'image = "tomcat:{line}-temurin"'
         projects[name] = site.add_app(name, replicas=2, app='poll = "0"', tomcat=image)
     site.start()
+    make_small(site)
     for project in projects.values():
         project.commit({"app.war": war()})
         ended = site.ended(project.push().deploy)

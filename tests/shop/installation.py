@@ -30,6 +30,7 @@ from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from tests.shop import leftovers
 from tests.shop.docker_daemon import remove_killed_daemons
+from tests.shop.journal import unmount_journal
 from tests.shop.processes import ShopProcesses
 from tests.shop.project import ShopProject
 from tests.shop.visitors import Visitors
@@ -334,6 +335,7 @@ class Installation:
         leftovers.remove_all(self.docker.api, f"hookserver.state_dir={self.state.root}")
         set_reachable(Engine(""), IPv4Network(self.subnet), True)
         self.docker.close()
+        unmount_journal(self.state)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def write_settings(self) -> None:

@@ -13,9 +13,9 @@ from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 
 recognised_by = "a build.xml (ant)"
+default_image = "ant:1.10-jdk17"
 brings_server = False
 
-_IMAGE = "ant:1.10-jdk17"
 # javac's errors come through the task's prefix ("    [javac] Cart.java:1: error: …"), Ant's own name the build file
 # ("build.xml:3: …"): https://ant.apache.org/manual/listeners.html
 _ERROR = re.compile(r"\s*\[\w+\] (?:error: |.*: error: |.*(?:symbol|location): )|.*\.xml:\d+: |Buildfile: .* does not")
@@ -42,7 +42,7 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
     command = build.command or ("ant", "-noinput")
     log.line(f"$ {' '.join(command)}")
     recipe = Recipe(
-        image=build.image or _IMAGE,
+        image=build.image or default_image,
         command=command,
         # Ivy's default cache is ~/.ivy2/cache: https://ant.apache.org/ivy/history/latest-milestone/settings/caches.html
         caches={"/root/.ivy2": f"hookserver-{job.app.name}-ivy"},

@@ -19,6 +19,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
 recognised_by = "a Dockerfile (dockerfile)"
+default_image = ""
 brings_server = True
 
 # The classic builder refuses or ignores these ("the --chmod option requires BuildKit"):

@@ -14,9 +14,9 @@ from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 
 recognised_by = "a build.gradle or settings.gradle, also .kts (gradle)"
+default_image = "gradle:8-jdk17"
 brings_server = False
 
-_IMAGE = "gradle:8-jdk17"
 _FILES = ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts")
 _HOME = "/root/.gradle"
 # A daemon would outlive the build, and a rich console draws progress bars:
@@ -63,7 +63,7 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
     command = build.command or (*default_command(job.source, log), *(("--offline",) if build.offline else ()))
     log.line(f"$ {wrapper.as_typed(command)}")
     recipe = Recipe(
-        image=build.image or _IMAGE,
+        image=build.image or default_image,
         command=command,
         caches={_HOME: f"hookserver-{job.app.name}-gradle"},
         folder="libs",

@@ -23,10 +23,9 @@ from hookserver.builders.running.tools import BuildTools
 from hookserver.deploy_log import DeployLog
 
 recognised_by = "a pom.xml (maven)"
+default_image = "maven:3.9-eclipse-temurin-17"
 brings_server = False
 
-IMAGE = "maven:3.9-eclipse-temurin-17"
-"""The builder image where the settings name none."""
 CACHE = "hookserver-{}-m2"
 """The volume with an app's ``~/.m2``."""
 _GOALS = ("-B", "-DskipTests", "package")
@@ -76,7 +75,7 @@ def make(tools: BuildTools, job: BuildJob, log: DeployLog) -> War:
     )
     log.line(f"$ {wrapper.as_typed(command)}")
     recipe = Recipe(
-        image=job.app.build.image or IMAGE,
+        image=job.app.build.image or default_image,
         command=command,
         caches={"/root/.m2": CACHE.format(job.app.name)},
         folder="target",

@@ -13,6 +13,7 @@ from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
 
 recognised_by = "a *.war file in the top folder, in deploy/, dist/, build/ or target/ (war)"
+default_image = ""
 brings_server = False
 
 _PLACES = ("", "deploy", "dist", "build", "target", "war")

@@ -19,7 +19,7 @@ from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.wars.choice import choose_war
 from hookserver.config.units import format_size
 from hookserver.deploy_log import DeployLog
-from hookserver.engine.images import ensure_image
+from hookserver.engine.images import describe, ensure_image
 from hookserver.engine.network import ensure_network
 from hookserver.engine.output import FrameReader, LineReader
 from hookserver.errors import BuildError
@@ -80,6 +80,7 @@ def build_in_container(tools: BuildTools, job: BuildJob, recipe: Recipe, log: De
     Raises BuildError with the cause: the tool's own errors, out of memory, out of time, no WAR, or several.
     """
     ensure_image(tools.engine, recipe.image, "build.image", log.line)
+    log.line(f"build.image: {describe(tools.engine, recipe.image)}")
     ensure_network(tools.engine, job.subnet, tools.state.root)
     cause = Cause(recipe.is_error, recipe.heading)
     with (

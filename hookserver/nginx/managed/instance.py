@@ -14,7 +14,7 @@ from hookserver.nginx.managed import processes
 from hookserver.nginx.status_at import StatusAt
 from hookserver.nginx.text.access_log import ACCESS_LOG
 from hookserver.nginx.text.managed import ERROR_LOG, PID_FILE, ManagedText, digest
-from hookserver.state.atomic_write import write_atomically
+from hookserver.state.atomic_write import OWNER_ONLY, write_atomically
 from hookserver.state.wait_until import wait_until
 
 _BUSY = 3.0
@@ -62,7 +62,8 @@ class Instance:
         candidate = self._conf.with_name("nginx.conf.new")
         try:
             write_atomically(self._folder / text.proxy_file, text.proxy, durable=True)
-            write_atomically(candidate, text.conf, durable=True)
+            # It has the name of the status server; the master reads it before it gives up root.
+            write_atomically(candidate, text.conf, mode=OWNER_ONLY, durable=True)
             binary.test(self._program, self._folder, candidate)
             if before is not None:
                 # A link, not a copy: it can be put back when the disk is full.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from hookserver.state.atomic_write import write_atomically
+from hookserver.state.atomic_write import OWNER_ONLY, write_atomically
 
 
 def differ(wanted: Mapping[Path, str | None]) -> bool:
@@ -16,7 +16,7 @@ def differ(wanted: Mapping[Path, str | None]) -> bool:
 def write_files(wanted: Mapping[Path, str | None]) -> None:
     """Write each file, or remove it (None). The old files are kept until ``put_back`` or ``remove_old_files``.
 
-    Raises OSError; all files are then as before.
+    Only the owner can read them. Raises OSError; all files are then as before.
     """
     remove_old_files(wanted)
     try:
@@ -31,7 +31,8 @@ def write_files(wanted: Mapping[Path, str | None]) -> None:
             if text is None:
                 path.unlink(missing_ok=True)
             else:
-                write_atomically(path, text, durable=True)
+                # One has the name of the status server; a master of root reads them all.
+                write_atomically(path, text, mode=OWNER_ONLY, durable=True)
     except OSError:
         put_back(wanted)
         raise

@@ -69,7 +69,7 @@ def moved(state: StateDir, app: AppSettings) -> list[str]:
     Its slot may have been retired before Nginx had read it; then it goes to the slot that is live now. If its replica
     died, it goes to the next replica. Raises NginxError when a path cannot be written to an Nginx configuration.
     """
-    journal = (state.request_journal, app.name)
+    journal = (state.request_journals, app.name)
     return [
         "if ($hs_failure = 504) { return 504; }",
         "",

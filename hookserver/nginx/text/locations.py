@@ -1,7 +1,7 @@
 """An app's locations: the same in the managed instance and in an operator's own server.
 
 A request takes ``/``, or the app's path. From there Nginx sends it on: to ``upload`` with a large body, to ``moved``
-when a replica did not answer, to ``fresh`` when its session has ended.
+when a replica did not answer, to ``standby`` when its session is there, and to ``fresh`` when that has ended.
 """
 
 from __future__ import annotations
@@ -32,8 +32,13 @@ def app_locations(settings: Settings, app: AppSettings, proxy_file: Path) -> lis
         comment = "" if lines else f"The requests of {app.name}."
         lines += ["", *block(f"location {modifier}{location}", proxied, comment)]
     lines += ["", *block(f"location {named_location(app.name, 'upload')}", _upload(include, way), _UPLOAD)]
-    lines += ["", *block(f"location {named_location(app.name, 'moved')}", [include, *moved(state, app)], _MOVED)]
-    lines += ["", *block(f"location {named_location(app.name, 'fresh')}", _fresh(app, include), _FRESH)]
+    lines += [
+        "",
+        *block(f"location {named_location(app.name, 'moved')}", [include, _NO_REDIRECT, *moved(state, app)], _MOVED),
+    ]
+    if app.release.sessions == "sticky":
+        lines += ["", *block(f"location {named_location(app.name, 'standby')}", _standby(app, include), _STANDBY)]
+        lines += ["", *block(f"location {named_location(app.name, 'fresh')}", _fresh(app, include), _FRESH)]
     return [*lines, *error_page_location(settings, app)]
 
 
@@ -88,8 +93,12 @@ def defaults() -> list[str]:
 
 
 _UPLOAD = "A large body is passed on while it comes, so that a drain sees its connection and waits for a slow upload."
+_STANDBY = "A request to the sticky standby, which may send it to the next location: the one place where an app may."
 _MOVED = "A request without an answer, unless a replica may have begun to process it."
 _FRESH = "A request whose session has ended, sent again to the live slot."
+_NO_REDIRECT = "proxy_ignore_headers X-Accel-Redirect;"
+"""An app must not lead a request into locations of Nginx that are internal, or another app's:
+https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers"""
 
 
 def _to_app(app: AppSettings, include: str, way: list[str]) -> list[str]:
@@ -99,15 +108,19 @@ def _to_app(app: AppSettings, include: str, way: list[str]) -> list[str]:
     The slot may be retired before the last bytes come, since a drain sees no connection yet. Or the replica dies. Then
     the request goes to ``moved``.
     """
+    sticky = app.release.sessions == "sticky"
     return [
         f"set $hs_app {app.name};",
+        *([] if sticky else ['set $hs_elsewhere "";']),
         # Nginx changes the method to GET for an error page; the log has the visitor's own method:
         # https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page
         "set $hs_method $request_method;",
         f"error_page 418 = {named_location(app.name, 'upload')};",
+        *([f"error_page 419 = {named_location(app.name, 'standby')};"] if sticky else []),
         # Before the include: of two error_page lines for the same error, the first counts.
         f"error_page 502 504 = {named_location(app.name, 'moved')};",
         include,
+        _NO_REDIRECT,
         "proxy_request_buffering on;",
         "if ($hs_streams) { return 418; }",
         *way,
@@ -115,7 +128,19 @@ def _to_app(app: AppSettings, include: str, way: list[str]) -> list[str]:
 
 
 def _upload(include: str, way: list[str]) -> list[str]:
-    return [include, "proxy_request_buffering off;", 'set $hs_elsewhere "";', *way]
+    return [include, _NO_REDIRECT, "proxy_request_buffering off;", 'set $hs_elsewhere "";', *way]
+
+
+def _standby(app: AppSettings, include: str) -> list[str]:
+    """``$hs_slot`` and ``$hs_state`` are set already."""
+    return [
+        f"error_page 502 504 = {named_location(app.name, 'moved')};",
+        include,
+        # Else an operator's server could have a list of its own, with X-Accel-Redirect; we cache nothing.
+        "proxy_ignore_headers X-Accel-Expires;",
+        "proxy_request_buffering on;",
+        f"proxy_pass http://${name(app.name, 'upstream')};",
+    ]
 
 
 def _fresh(app: AppSettings, include: str) -> list[str]:
@@ -123,6 +148,7 @@ def _fresh(app: AppSettings, include: str) -> list[str]:
     return [
         f"error_page 502 504 = {named_location(app.name, 'moved')};",
         include,
+        _NO_REDIRECT,
         "proxy_request_buffering on;",
         'set $hs_elsewhere "";',
         f"proxy_pass http://{name(app.name, '')}$hs_slot;",

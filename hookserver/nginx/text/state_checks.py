@@ -14,7 +14,7 @@ from hookserver.state.state_dir import StateDir
 def choose_slot(state: StateDir, app: AppSettings) -> list[str]:
     """Set ``$hs_slot``, the live slot, and ``$hs_state``, the name of a flag whose slots have its sessions.
 
-    503 when the app gets no traffic.
+    503 when the app gets no traffic; 419 when the sticky standby gets the request, which may then send it elsewhere.
 
     Nothing of ngx_http_rewrite_module that follows in the location is run once the flag is found:
     https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#break
@@ -24,14 +24,21 @@ def choose_slot(state: StateDir, app: AppSettings) -> list[str]:
         "# Where requests go: the name of the one file here says it. The first check, or the second, finds it usually."
     ]
     slot = None
-    for number, (found, check) in enumerate(_checks(state, app, lambda _: "break;")):
+    for number, (found, check) in enumerate(_checks(state, app, _chosen)):
         if number == 2:
             lines.append("# Else: a sticky standby, a file renamed between two checks, or no live release.")
+            lines += ['set $hs_sticky "";'] if found.sticky else []
         if found.live != slot:
             lines.append(f"set $hs_slot {found.live};")
         slot = found.live
         lines += [f"set $hs_state {flag_of(_with_sessions(app, found))};", check]
+        if found.sticky:
+            lines += ["if ($hs_sticky = yes) { break; }", "if ($hs_sticky) { return 419; }"]
     return [*lines, "return 503;"]
+
+
+def _chosen(found: TrafficState) -> str:
+    return "set $hs_sticky yes$hs_elsewhere;" if found.sticky else "break;"
 
 
 def _with_sessions(app: AppSettings, found: TrafficState) -> TrafficState:

@@ -64,6 +64,10 @@ def headers(trusted: Networks) -> list[str]:
         "X-Forwarded-Prefix": '""',
         "Forwarded": '""',
         "X-Request-Id": "$hs_request_id",
+        # CGI would make HTTP_PROXY of it (https://httpoxy.org/); frameworks take the path from the other two.
+        "Proxy": '""',
+        "X-Original-URL": '""',
+        "X-Rewrite-URL": '""',
         "X-Hookserver-Elsewhere": "$hs_elsewhere",
         "X-Hookserver-Sessions": '""',
         "Upgrade": "$hs_upgrade",

@@ -3,13 +3,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from docker.utils import parse_repository_tag
 
 from hookserver.engine.client import Engine
-from hookserver.engine.images import ensure_image, find_images, image_id, inspect_image, remove_image
+from hookserver.engine.images import (
+    describe,
+    ensure_image,
+    find_images,
+    image_id,
+    inspect_image,
+    refresh_images,
+    remove_image,
+)
 from hookserver.engine.labels import APP, STATE_DIR
 from hookserver.engine.temporary import TemporaryContainers
 from hookserver.errors import BuildError
 from tests.integration.engine.conftest import MakeImage
+from tests.shop.registry import registry
 
 
 def test_image_is_found_by_its_labels_the_newest_first(engine: Engine, make_image: MakeImage, tmp_path: Path) -> None:
@@ -55,3 +65,46 @@ def test_removal_spares_an_image_that_a_container_or_another_tag_uses(
     assert not remove_image(engine, image, [f"{name}:ours"])
     assert remove_image(engine, image, [f"{name}:another"])
     assert remove_image(engine, image, [image])
+
+
+def test_refresh_pulls_a_newer_image_and_its_digest_and_age_are_reported(
+    engine: Engine, make_image: MakeImage, tmp_path: Path
+) -> None:
+    old, new = make_image({"a": b"1"}), make_image({"a": b"2"})
+    with registry() as remote:
+        name = remote.name(f"{tmp_path.name.lower()}:1")
+        reported: list[str] = []
+        try:
+            remote.take(engine.api, old, f"{tmp_path.name.lower()}:1")
+            assert refresh_images(engine, {name: "build.image"}, reported.append) == set()
+            assert reported == [], "an image that is not here is none of an earlier build"
+            assert ensure_image(engine, name, "build.image", reported.append) == old
+            assert refresh_images(engine, {name: "build.image"}, reported.append) == set()
+            digest = remote.take(engine.api, new, f"{tmp_path.name.lower()}:1")
+            assert refresh_images(engine, {name: "build.image"}, reported.append) == {name}
+            assert image_id(engine, name) == new
+            assert describe(engine, name) == f"{name}, {digest}, 0 days old"
+            assert reported[-1] == f"build.image: {describe(engine, name)}"
+        finally:
+            engine.api.remove_image(name, force=True)
+
+
+def test_refresh_that_fails_changes_no_image(engine: Engine, make_image: MakeImage, tmp_path: Path) -> None:
+    old, new = make_image({"a": b"1"}), make_image({"a": b"2"})
+    with registry() as remote:
+        names = [remote.name(f"{tmp_path.name.lower()}:{tag}") for tag in ("1", "2")]
+        try:
+            for name in names:
+                engine.api.tag(old, *parse_repository_tag(name))
+            remote.take(engine.api, new, f"{tmp_path.name.lower()}:1")
+            images = {names[0]: "tomcat.image", names[1]: "build.image"}
+            with pytest.raises(BuildError, match=rf"the image {names[1]} \(build.image\) cannot be pulled") as caught:
+                refresh_images(engine, images, lambda _: None)
+            assert caught.value.remedy.startswith("Nothing has changed.")
+            assert [image_id(engine, name) for name in names] == [old, old]
+            remote.is_down = True
+            with pytest.raises(BuildError, match="cannot be pulled"):
+                refresh_images(engine, images, lambda _: None)
+        finally:
+            for name in names:
+                engine.api.remove_image(name, force=True)

@@ -19,6 +19,7 @@ class Backend(ThreadingHTTPServer):
     """Answers with its name and what it was sent; ``requests`` are the (method, path) that came, in order.
 
     ``is_over``: the visitors' sessions have ended; it sends them to the place that the request names.
+    ``redirects_to``: the location to which it asks Nginx to redirect every request.
     ``dying``: it answers nobody any more; called with the request's id.
     """
 
@@ -29,6 +30,7 @@ class Backend(ThreadingHTTPServer):
         self.requests: list[tuple[str, str]] = []
         self.go_on = threading.Event()
         self.is_over = False
+        self.redirects_to = ""
         self.dying: Callable[[str], None] | None = None
         super().__init__((host, 8080), _Handler)
 
@@ -79,6 +81,10 @@ class _Handler(BaseHTTPRequestHandler):
         if elsewhere and self.server.is_over:
             self._read_body()
             self._send_away(elsewhere)
+            return
+        if self.server.redirects_to:
+            self._read_body()
+            self._send_away(self.server.redirects_to)
             return
         if path.endswith("/wait"):
             self.server.go_on.wait(30)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hookserver.builders.job import BuildJob
-from hookserver.builders.registry import KINDS, choose
+from hookserver.builders.registry import KINDS, base_images, choose
 from hookserver.config import AppSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import BuildError
@@ -77,3 +77,35 @@ def test_gradle_and_ant_are_recognised_by_their_files(tmp_path: Path, files: dic
 def test_project_without_a_match_is_refused_with_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"pom\.xml .*\*\.war"):
         chosen(tmp_path, {"main.go": ""})
+
+
+@pytest.mark.parametrize(
+    ("build", "tomcat", "images"),
+    [
+        ({"kind": "war"}, {}, {"tomcat:10": "tomcat.image"}),
+        ({"kind": "maven"}, {}, {"tomcat:10": "tomcat.image", "maven:3.9-eclipse-temurin-17": "build.image"}),
+        ({"kind": "gradle", "image": "ours:1"}, {}, {"tomcat:10": "tomcat.image", "ours:1": "build.image"}),
+        (
+            {"kind": "ant"},
+            {"migrate": True},
+            {
+                "tomcat:10": "tomcat.image",
+                "ant:1.10-jdk17": "build.image",
+                "maven:3.9-eclipse-temurin-17": "build.image",
+            },
+        ),
+        ({"kind": "dockerfile"}, {}, {}),
+    ],
+)
+def test_base_images_are_those_that_the_settings_name(
+    build: dict[str, object], tomcat: dict[str, object], images: dict[str, str]
+) -> None:
+    facts = {"name": "shop", "repository": "push", "domains": ["shop.example.com"]}
+    app = AppSettings.model_validate({**facts, "build": build, "tomcat": {"image": "tomcat:10", **tomcat}})
+    assert base_images(app) == images
+
+
+def test_base_images_of_an_unnamed_kind_are_those_of_all() -> None:
+    app = AppSettings.model_validate({"name": "shop", "repository": "push", "domains": ["shop.example.com"]})
+    defaults = {kind.default_image for kind in KINDS.values()} - {""}
+    assert base_images(app) == {**dict.fromkeys(defaults, "build.image"), app.tomcat.image: "tomcat.image"}

@@ -15,6 +15,8 @@ from hookserver.containers.arguments import (
     prepare_arguments,
 )
 from hookserver.models import Release, Slot
+from hookserver.state.request_journal import folder
+from hookserver.state.state_dir import StateDir
 
 COMMIT = "c" * 40
 JOURNAL = "-Dhookserver.request_journal=/run/hookserver/requests/keeps"
@@ -29,12 +31,14 @@ def arguments(
     image_env: dict[str, str] | None = None,
     env_file: dict[str, str] | None = None,
     sessions: str = "sticky",
+    has_journal: bool = True,
     **tomcat: Any,
 ) -> Any:
     app = an_app(tomcat=tomcat, release={"sessions": sessions, "sessions_max": "1g"})
     place = endpoints(DockerSettings(subnet=IPv4Network("172.30.112.0/20")), app.name, 1, Slot.GREEN, 2)[1]
     release = Release(7, "shop", COMMIT, "sha256:abc", Slot.GREEN, 2)
-    return container_arguments(Path("/state"), "net", app, release, place, image_env or {}, env_file or {})
+    journal = folder(StateDir(Path("/state")), app.name, place.host) if has_journal else None
+    return container_arguments(Path("/state"), "net", app, release, place, image_env or {}, env_file or {}, journal)
 
 
 def environment(**given: Any) -> dict[str, str]:
@@ -81,8 +85,15 @@ def test_only_a_replica_that_shares_sessions_has_the_folder_of_its_app_and_its_s
 
 
 def test_replica_writes_its_request_journal_in_a_folder_of_its_own_on_the_host() -> None:
-    assert arguments()["HostConfig"]["Binds"] == ["/state/request-journal/shop/172.30.112.17:/run/hookserver/requests"]
+    (mount,) = arguments()["HostConfig"]["Binds"]
+    assert mount == "/state/request-journal/replicas/shop/172.30.112.17:/run/hookserver/requests"
     assert JOURNAL in environment()["CATALINA_OPTS"]
+
+
+def test_replica_has_neither_folder_nor_option_while_the_journal_is_off() -> None:
+    made = arguments(has_journal=False)
+    assert made["HostConfig"]["Binds"] == []
+    assert "request_journal" not in str(made)
 
 
 def test_prepare_command_has_neither_a_request_journal_nor_the_stored_sessions() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,22 @@ def entries() -> dict[str, tuple[Requirement, list[str]]]:
     logical = [line for line in re.sub(r" *\\\n +", " ", LOCK).splitlines() if not line.startswith("#")]
     parts = [line.split(" --hash=") for line in logical]
     return {canonicalize_name(Requirement(text).name): (Requirement(text), hashes) for text, *hashes in parts}
+
+
+def needed() -> set[str]:
+    """The packages that the project needs on this machine, those of its packages included."""
+    found: dict[tuple[str, str], None] = {}
+    waiting = [(wanted, "") for wanted in (*PRODUCT, *BUILD, *TOOLS)]
+    while waiting:
+        wanted, extra = waiting.pop()
+        if not is_installed(wanted, extra):
+            continue
+        name = canonicalize_name(wanted.name)
+        for its_extra in ("", *wanted.extras):
+            if (name, its_extra) not in found:
+                found[name, its_extra] = None
+                waiting += [(Requirement(text), its_extra) for text in requires(name) or ()]
+    return {name for name, _ in found}
 
 
 def is_installed(requirement: Requirement, extra: str) -> bool:
@@ -50,6 +67,11 @@ def test_every_dependency_has_an_upper_bound(wanted: Requirement) -> None:
     assert any(bound.operator in ("<", "==") for bound in wanted.specifier), wanted
 
 
+def test_lock_is_complete_and_has_nothing_that_the_project_does_not_need() -> None:
+    locked = {name for name, (requirement, _) in entries().items() if is_installed(requirement, "test")}
+    assert needed() == locked, "run deploy/lock.sh"
+
+
 def test_installation_leaves_out_the_tools_of_the_tests() -> None:
     installed = {name for name, (requirement, _) in entries().items() if is_installed(requirement, "")}
     assert installed >= {canonicalize_name(wanted.name) for wanted in [*PRODUCT, *BUILD]}
@@ -64,6 +86,18 @@ def test_installation_takes_what_it_builds_with_from_the_lock() -> None:
         installs = re.findall("install .*--no-deps .*", (ROOT / name).read_text(encoding="utf-8"))
         assert installs, name
         assert all("--no-build-isolation" in line for line in installs), name
+
+
+def test_every_way_of_installation_takes_only_what_the_lock_has_by_its_hashes() -> None:
+    files = [*ROOT.glob("*.md"), *(ROOT / "deploy").rglob("*.md"), *ROOT.glob("*/*.sh"), *ROOT.glob(".ci/*")]
+    texts = {file: file.read_text(encoding="utf-8") for file in files if file.is_file()}
+    installs = [line for text in texts.values() for line in re.findall(r"pip\"? install\b.*", text)]
+    assert len(installs) >= 6
+    # lock.sh makes the lock with uv, of which nothing is installed.
+    unlocked = [
+        line for line in installs if not re.search("--require-hashes|--no-deps", line) and line.split()[-1] != "uv"
+    ]
+    assert unlocked == []
 
 
 def test_lock_names_no_package_index() -> None:

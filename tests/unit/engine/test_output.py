@@ -75,6 +75,10 @@ def test_pieces_of_hostile_output_give_the_same_plain_lines(text: bytes, size: i
     assert all(line == plain(line) and "\n" not in line for line in got)
 
 
+def test_line_that_ends_in_several_returns_is_kept_whatever_its_pieces() -> None:
+    assert list(read_lines([b"do", b"ne\r", b"\r", b"\n"])) == ["done"]
+
+
 def test_cut_line_ends_with_whole_characters() -> None:
     (line,) = read_lines([("ä" + "日本" * 9000).encode()])
     assert line == "ä" + ("日本" * 2000)[:3999] + "…"

@@ -34,9 +34,16 @@ class PipelinePlace:
         numbers = self.store.sync_apps(())
         return Context(self.settings, numbers, self.store, self.images, self.runtime, self.traffic)
 
-    def claim(self, app: str = "shop", trigger: Trigger = Trigger.CLI, rollback_to: int | None = None) -> Deploy:
+    def claim(
+        self,
+        app: str = "shop",
+        trigger: Trigger = Trigger.CLI,
+        rollback_to: int | None = None,
+        *,
+        rebuild: bool = False,
+    ) -> Deploy:
         """A deploy that has just begun."""
-        self.store.enqueue(Push(app, trigger, rollback_to=rollback_to))
+        self.store.enqueue(Push(app, trigger, rollback_to=rollback_to, rebuild=rebuild))
         deploy = self.store.claim(builds=9)
         assert deploy
         return deploy

@@ -52,7 +52,7 @@ def test_an_app_is_removed_with_its_replicas_images_caches_and_folders(place: Pi
     place.go_live("blog")
     place.go_live("shop", commit="d" * 40)
     state = place.settings.server.state
-    folders = [state.request_journal / "blog", state.sessions("blog")]
+    folders = [state.request_journals / "blog", state.sessions("blog")]
     for folder in (*folders, state.sessions("shop")):
         folder.mkdir(parents=True)
     place.runtime.tidy((), place.context.subnets())

@@ -102,6 +102,13 @@ def healthy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(after_switch, "_CHECKED_FOR", 0.0)
 
 
+class NoMirror:
+    """A repository without files."""
+
+    def checkout(self, *_: object) -> list[str]:
+        return []
+
+
 def perform(place: PipelinePlace, deploy: Deploy) -> Deploy:
     log = open_log(place.context, deploy)
     pipeline.perform(place.context, deploy, log)
@@ -141,6 +148,19 @@ def test_new_settings_put_the_live_image_in_new_containers(place: PipelinePlace,
     assert (live.image, live.slot, live.replicas) == (first.image, Slot.GREEN, 3)
     assert len(place.runtime.replicas("shop", Slot.GREEN)) == 3
     assert "replicas: 2 → 3" in place.log(deploy)
+
+
+def test_live_commit_is_built_again_for_newer_images(
+    place: PipelinePlace, healthy: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = place.go_live(slot=Slot.BLUE)
+    monkeypatch.setattr(place.context.__class__, "mirror", lambda *_: NoMirror())
+    deploy = place.claim(trigger=Trigger.SETTINGS, rebuild=True)
+    assert perform(place, deploy).status is Status.LIVE
+    live = place.store.live_release("shop")
+    assert live
+    assert (live.commit, live.slot) == (first.commit, Slot.GREEN)
+    assert live.image != first.image
 
 
 def test_new_settings_without_a_live_release_end_cancelled(place: PipelinePlace) -> None:

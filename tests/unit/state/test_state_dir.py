@@ -11,7 +11,7 @@ def test_every_path_is_below_the_root() -> None:
     of_an_app = (STATE.live, STATE.sessions, STATE.mirror, STATE.push_repository, STATE.push_token)
     paths = [path(app) for path in of_an_app for app in ("shop", "blog")] + [STATE.log(7), STATE.work(7), STATE.log(8)]
     paths += [STATE.database, STATE.worker_lock, STATE.wakeup_socket, STATE.nginx, STATE.cache, STATE.request_journal]
-    paths += [STATE.web_socket, STATE.push_socket, STATE.images]
+    paths += [STATE.web_socket, STATE.push_socket, STATE.images, STATE.request_journals]
     assert all(path.is_relative_to(STATE.root) for path in paths)
     assert len(set(paths)) == len(paths)
 
@@ -25,7 +25,7 @@ def test_folders_of_nginx_and_of_pushers_are_not_private() -> None:
     for path in (
         STATE.live("shop"),
         STATE.nginx,
-        STATE.request_journal / "shop",
+        STATE.request_journals / "shop",
         STATE.sessions("shop"),
         STATE.push_repository("shop"),
     ):

@@ -319,3 +319,12 @@ def test_a_new_tip_supersedes_waiting_settings(store: Store) -> None:
     news = store.enqueue_new_tip(push(trigger=Trigger.POLL), "a" * 40)
     assert news
     assert store.deploy(settings).superseded_by == news.deploy
+
+
+def test_request_for_newer_images_supersedes_waiting_settings_and_no_push(store: Store) -> None:
+    settings = store.enqueue_settings(push(trigger=Trigger.SETTINGS)).deploy
+    refresh = store.enqueue_settings(push(trigger=Trigger.SETTINGS, rebuild=True)).deploy
+    assert store.deploy(settings).superseded_by == refresh
+    assert store.enqueue_settings(push(trigger=Trigger.SETTINGS)).deploy == refresh
+    pushed = store.enqueue(push()).deploy
+    assert store.enqueue_settings(push(trigger=Trigger.SETTINGS, rebuild=True)).deploy == pushed

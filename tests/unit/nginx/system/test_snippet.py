@@ -33,6 +33,7 @@ def test_snippet_has_locations_only() -> None:
         *("location / {", "}"),
         *("location @hs-shop-upload {", "}"),
         *("location @hs-shop-moved {", "}"),
+        *("location @hs-shop-standby {", "}"),
         *("location @hs-shop-fresh {", "}"),
         *("location ^~ /.hookserver/shop/ {", "}"),
     ]
@@ -41,7 +42,7 @@ def test_snippet_has_locations_only() -> None:
 def test_snippet_includes_the_proxy_file_by_its_whole_path() -> None:
     settings = make(path="/shop")
     includes = [line.strip() for line in snippet(settings, settings.apps["shop"]) if "include" in line]
-    assert includes == ['include "/srv/hs/nginx/snippets/_proxy.conf";'] * 6
+    assert includes == ['include "/srv/hs/nginx/snippets/_proxy.conf";'] * 7
 
 
 def test_snippet_with_a_path_that_nginx_cannot_have_is_refused() -> None:

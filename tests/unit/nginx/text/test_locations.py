@@ -12,8 +12,8 @@ from hookserver.nginx.text.state_checks import choose_slot
 from tests.unit.nginx.nginx_maps import value
 
 
-def make(path: str = "/") -> Settings:
-    shop = {"repository": "push", "domains": ["shop.example.com"], "path": path}
+def make(path: str = "/", sessions: str = "sticky") -> Settings:
+    shop = {"repository": "push", "domains": ["shop.example.com"], "path": path, "release": {"sessions": sessions}}
     return Settings.model_validate({"server": {"state_dir": "/srv/hs"}, "apps": {"my-shop": shop}})
 
 
@@ -42,6 +42,7 @@ def test_locations_are_the_path_and_those_that_nginx_itself_leads_to(path: str, 
         *(f"location {head} {{" for head in heads),
         "location @hs-my-shop-upload {",
         "location @hs-my-shop-moved {",
+        "location @hs-my-shop-standby {",
         "location @hs-my-shop-fresh {",
         "location ^~ /.hookserver/my-shop/ {",
     ]
@@ -58,8 +59,10 @@ def test_location_of_an_app_reads_a_small_body_first(head: str) -> None:
         "set $hs_app my-shop;",
         "set $hs_method $request_method;",
         "error_page 418 = @hs-my-shop-upload;",
+        "error_page 419 = @hs-my-shop-standby;",
         "error_page 502 504 = @hs-my-shop-moved;",
         'include "proxy.conf";',
+        "proxy_ignore_headers X-Accel-Redirect;",
         "proxy_request_buffering on;",
         "if ($hs_streams) { return 418; }",
         "proxy_pass http://$hs_my_shop_upstream;",
@@ -69,16 +72,37 @@ def test_location_of_an_app_reads_a_small_body_first(head: str) -> None:
 def test_upload_is_passed_on_while_it_comes_and_not_sent_again() -> None:
     assert location(make(), "@hs-my-shop-upload") == [
         'include "proxy.conf";',
+        "proxy_ignore_headers X-Accel-Redirect;",
         "proxy_request_buffering off;",
         'set $hs_elsewhere "";',
         "proxy_pass http://$hs_my_shop_upstream;",
     ]
 
 
+def test_only_the_sticky_standby_may_redirect_a_request() -> None:
+    assert location(make(), "@hs-my-shop-standby") == [
+        "error_page 502 504 = @hs-my-shop-moved;",
+        'include "proxy.conf";',
+        "proxy_ignore_headers X-Accel-Expires;",
+        "proxy_request_buffering on;",
+        "proxy_pass http://$hs_my_shop_upstream;",
+    ]
+
+
+@pytest.mark.parametrize("sessions", ["none", "shared"])
+def test_no_visitor_is_sent_elsewhere_where_sessions_are_not_sticky(sessions: str) -> None:
+    settings = make(sessions=sessions)
+    lines = [line.strip() for line in app_locations(settings, settings.apps["my-shop"], Path("proxy.conf"))]
+    assert lines.count("proxy_ignore_headers X-Accel-Redirect;") == lines.count('include "proxy.conf";') == 3
+    assert lines.count('set $hs_elsewhere "";') == 3
+    assert not any("419" in line or "@hs-my-shop-fresh" in line for line in lines)
+
+
 def test_fresh_request_goes_to_the_live_slot_and_no_further() -> None:
     assert location(make(), "@hs-my-shop-fresh") == [
         "error_page 502 504 = @hs-my-shop-moved;",
         'include "proxy.conf";',
+        "proxy_ignore_headers X-Accel-Redirect;",
         "proxy_request_buffering on;",
         'set $hs_elsewhere "";',
         "proxy_pass http://hs_my_shop_$hs_slot;",

@@ -26,22 +26,30 @@ def make(sessions: str = "sticky", state_dir: object = "/srv/hs") -> tuple[State
     return settings.server.state, settings.apps["shop"]
 
 
-def run(lines: list[str]) -> tuple[str, dict[str, str]]:
-    """The result of the lines in Nginx: the answer that it returns, and the variables that they set."""
+def run(lines: list[str], elsewhere: str = "") -> tuple[str, dict[str, str]]:
+    """The result of the lines in Nginx: the answer that it returns, and the variables that they set.
+
+    ``elsewhere``: the location for a request to the sticky standby, if its session proves to have ended.
+    """
     variables: dict[str, str] = {}
     for line in lines:
-        check = re.fullmatch(r'if \(-f "(.*)"\) \{ (.*) \}', line)
-        if check and not Path(check[1]).is_file():
+        check = re.fullmatch(r'if \((?:-f "(.*)"|\$hs_sticky(?: = (yes))?)\) \{ (.*) \}', line)
+        if check and not _holds(check[1], check[2], variables):
             continue
-        action = check[2] if check else line
+        action = check[3] if check else line
         if action == "break;":
             return "", variables
         if action.startswith("return "):
             return action.removeprefix("return ").removesuffix(";"), variables
         if not action.startswith("#"):
             _, name, value = action.removesuffix(";").split(" ")
-            variables[name] = value.strip('"')
+            variables[name] = value.strip('"').replace("$hs_elsewhere", elsewhere)
     return "", variables
+
+
+def _holds(file: str | None, value: str | None, variables: dict[str, str]) -> bool:
+    sticky = variables.get("$hs_sticky", "")
+    return Path(file).is_file() if file else sticky == value if value else bool(sticky)
 
 
 def test_choose_slot_checks_the_usual_flags_first_then_the_exceptions() -> None:
@@ -54,14 +62,21 @@ def test_choose_slot_checks_the_usual_flags_first_then_the_exceptions() -> None:
         "set $hs_state green;",
         'if (-f "/srv/hs/live/shop/green") { break; }',
         "# Else: a sticky standby, a file renamed between two checks, or no live release.",
+        'set $hs_sticky "";',
         "set $hs_state green-sticky-blue;",
-        'if (-f "/srv/hs/live/shop/green-sticky-blue") { break; }',
+        'if (-f "/srv/hs/live/shop/green-sticky-blue") { set $hs_sticky yes$hs_elsewhere; }',
+        "if ($hs_sticky = yes) { break; }",
+        "if ($hs_sticky) { return 419; }",
         "set $hs_slot blue;",
         "set $hs_state blue-sticky-green;",
-        'if (-f "/srv/hs/live/shop/blue-sticky-green") { break; }',
+        'if (-f "/srv/hs/live/shop/blue-sticky-green") { set $hs_sticky yes$hs_elsewhere; }',
+        "if ($hs_sticky = yes) { break; }",
+        "if ($hs_sticky) { return 419; }",
         "set $hs_slot green;",
         "set $hs_state green-sticky-blue;",
-        'if (-f "/srv/hs/live/shop/green-sticky-blue") { break; }',
+        'if (-f "/srv/hs/live/shop/green-sticky-blue") { set $hs_sticky yes$hs_elsewhere; }',
+        "if ($hs_sticky = yes) { break; }",
+        "if ($hs_sticky) { return 419; }",
         "set $hs_state green;",
         'if (-f "/srv/hs/live/shop/green") { break; }',
         "set $hs_slot blue;",
@@ -97,7 +112,9 @@ def test_checks_find_every_state_that_a_flag_can_say(tmp_path: Path, state: Traf
     write_flag(state_dir.live("shop"), state)
     answer, chosen = run(choose_slot(state_dir, app))
     if state.live:
-        assert (answer, chosen) == ("", {"$hs_slot": state.live, "$hs_state": flag_of(state)})
+        assert (answer, chosen["$hs_slot"], chosen["$hs_state"]) == ("", state.live, flag_of(state))
+        answer = run(choose_slot(state_dir, app), "@hs-shop-fresh")[0]
+        assert answer == ("419" if state.sticky else ""), "only the sticky standby may send a request elsewhere"
     else:
         assert answer == "503"
     assert run(slot_now(state_dir, app))[1] == {"$hs_slot_now": state.live or ""}
