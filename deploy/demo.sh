@@ -16,6 +16,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 APP=cornershop
 DOCKER_CLI=${DOCKER_CLI:-docker}
 SUBNET=172.30.144.0/20
+NETWORKS='^0-hookserver-172\.30\.1(4[4-9]|5[0-9])\.' # the names of those in it
 FIRST=1.0.0
 SECOND=1.1.0
 VISITORS=(--connections 12 --think 50 --visitors 10 --uploads 2 --upload-seconds 2)
@@ -336,7 +337,7 @@ clear_other_demos() {
     for other in $(
         {
             state_dirs ps --all --filter "label=hookserver.app=$APP"
-            state_dirs network ls --filter "name=^hookserver-${SUBNET/\//-}$"
+            state_dirs network ls --filter "name=$NETWORKS"
         } | sort -u
     ); do
         [ -z "$(processes_with "${other%/state}/hookserver.toml")" ] ||

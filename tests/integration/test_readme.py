@@ -15,6 +15,7 @@ import pytest
 
 from hookserver.config import load
 from hookserver.models import Endpoint
+from hookserver.state.permissions import prepare
 from hookserver.state.state_dir import StateDir
 from hookserver.store import Store
 from tests.shop import Installation, installed, session_wars
@@ -30,7 +31,7 @@ BLOCKS = [
 RUN_HERE = (
     *("./deploy/demo.sh", "./tests/run.sh", "apt-get install", "hookserver --config", "git remote add"),
     *("(umask 077; hookserver token create ci ", "(umask 077; hookserver token create reports ", "(umask 077; openssl"),
-    *("hookserver status", "hookserver apply", "cp deploy/systemd"),
+    *("hookserver status", "hookserver apply", "cp deploy/systemd", "ip rule add"),
     *("hookserver nginx show", "mkdir -p /var/backups", "/opt/hookserver/bin/pip", "systemctl disable", "fallocate"),
 )
 """How each block begins."""
@@ -174,11 +175,20 @@ def test_backup_has_the_database_and_the_repositories(site: Installation, tmp_pa
     run(block("mkdir -p /var/backups"), tmp_path, places, tmp_path)
     assert (saved / "repos" / f"{APP}.git" / "HEAD").is_file()
     copy = StateDir(tmp_path / "restored")
-    copy.root.mkdir()
+    prepare(copy)
     shutil.copy(saved / "hookserver.db", copy.database)
     store = Store(copy)
     assert store.live_releases().keys() == {APP}
     store.close()
+
+
+def test_rule_of_the_metadata_address_can_be_added_before_the_worker_runs(tmp_path: Path) -> None:
+    run(block("ip rule add"), tmp_path, {"172.30.240.0/20": "172.30.198.0/24"}, tmp_path)
+    try:
+        rules = subprocess.run(["ip", "rule"], capture_output=True, text=True, check=True).stdout
+        assert "from 172.30.198.0/24 to 169.254.0.0/16 unreachable" in rules
+    finally:
+        subprocess.run(["ip", "rule", "del", "priority", "169", "from", "172.30.198.0/24"], check=True)
 
 
 def test_services_are_enabled_and_the_upgrade_restarts_them(program: Path, tmp_path: Path) -> None:

@@ -67,8 +67,8 @@ def test_code_in_the_current_folder_is_never_run(
     (hostile / "hookserver" / "__init__.py").write_text(_TRAP)
     for module in ("alembic", "sqlalchemy", "flask", "click", "docker", "git", "sitecustomize"):
         (hostile / f"{module}.py").write_text(_TRAP)
-    # No Nginx, which would listen on a port of this machine.
-    file.write_text(file.read_text() + '[nginx]\nbinary = "/bin/false"\n')
+    # Neither Nginx nor Docker, of which something would stay on this machine.
+    file.write_text(file.read_text() + '[nginx]\nbinary = "/bin/false"\n[docker]\nhost = "unix:///nowhere"\n')
     state.database.unlink()  # so that the migrations run, too
     entry_point = Path(sys.executable).with_name("hookserver")
     with subprocess.Popen([entry_point, "--config", str(file), "up"], cwd=hostile, stderr=subprocess.DEVNULL) as up:
