@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,13 +39,14 @@ class MachineClock:
 
 
 @pytest.fixture(scope="module")
-def clock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MachineClock]:
-    """It is given to every Python that starts from now on."""
-    folder = tmp_path_factory.mktemp("clock")
-    (folder / "sitecustomize.py").write_text(_SITE)
-    made = MachineClock(folder / "offset")
-    made.jump(0)
-    with pytest.MonkeyPatch.context() as patch:
+def clock() -> Iterator[MachineClock]:
+    """It is given to every Python that starts from now on, also to that of the web process's user."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "sitecustomize.py").write_text(_SITE)
+        made = MachineClock(folder / "offset")
+        made.jump(0)
         patch.setenv("PYTHONPATH", str(folder))
         patch.setenv("TEST_CLOCK", str(folder / "offset"))
         yield made
