@@ -15,6 +15,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 APP=cornershop
 DOCKER_CLI=${DOCKER_CLI:-docker}
+umask 022 # the users of the web process and of Nginx read what is written
 SUBNET=172.30.144.0/20
 NETWORKS='^0-hookserver-172\.30\.1(4[4-9]|5[0-9])\.' # the names of those in it
 FIRST=1.0.0

@@ -15,9 +15,12 @@ from hookserver.config import (
     exposed_files,
     health_outside,
     missing_error_pages,
+    unreadable_by,
     unreadable_files,
 )
+from hookserver.errors import HookserverError
 from hookserver.plain_text import plain
+from hookserver.state.web_user import find_web_user
 
 
 @click.command()
@@ -70,6 +73,7 @@ def _warnings(loaded: Loaded) -> Iterator[str]:
     for line in missing_error_pages(loaded.settings.nginx):
         click.secho(f"{line}; visitors then get Nginx's own page", fg="yellow", err=True)
     yield from exposed_files(loaded)
+    yield from _closed_to_web(loaded)
     for app in apps.values():
         if not app.webhook_secrets:
             yield f"apps.{app.name}: no webhook_secret, so webhooks are refused (401)"
@@ -79,3 +83,14 @@ def _warnings(loaded: Loaded) -> Iterator[str]:
             yield f"apps.{app.name}: {line}"
         for line in session_advice(app, folder if app.name == own else None):
             yield f"apps.{app.name}: {line}"
+
+
+def _closed_to_web(loaded: Loaded) -> Iterator[str]:
+    """The files that the web process must read and cannot, or that its user is missing."""
+    try:
+        user = find_web_user(loaded.settings.server.user)
+    except HookserverError as error:
+        yield f"{error.problem}; {error.remedy}"
+        return
+    if user:
+        yield from unreadable_by(user, loaded)

@@ -50,6 +50,8 @@ def remove_app(context: Context, name: str, report: Report) -> None:
 
     Can be repeated. Raises Refused while a deploy of it runs, NginxError, ContainerError, StoreError.
     """
+    if name in context.settings.apps:
+        raise Refused(f"{name} is in the settings, so it is not removed", "Remove it there first.")
     if any(deploy.app == name for deploy in context.store.in_progress()):
         raise Refused(f"{name} was removed from the settings, but a deploy of it is running", "Cancel it, or wait.")
     context.apply_nginx()

@@ -37,7 +37,7 @@ def prepare(state: StateDir, web_user: pwd.struct_passwd | None = None) -> None:
                 os.chown(folder, web_user.pw_uid, -1)
             _narrow(folder, others=0o011)
         # Created before SQLite opens it, which would use the umask: nobody else may read it for a moment, either.
-        os.close(os.open(database, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+        os.close(os.open(database, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600))
         # SQLite's write-ahead log and its index, beside the database: https://www.sqlite.org/wal.html
         for suffix in ("", "-wal", "-shm"):
             _share(database.with_name(database.name + suffix), web_user, 0o060)

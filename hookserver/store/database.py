@@ -8,6 +8,7 @@ database is noticed before the work, and what a transaction has read stays true 
 from __future__ import annotations
 
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, table, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -134,13 +136,24 @@ def _remedy(cause: BaseException | None) -> str:
 
 
 def _open(path: Path) -> Engine:
+    # mode=rw: SQLite creates no file, where a link of the web process's may lead; `prepare` has created the database.
     # isolation_level=None: Python's sqlite3 begins no transaction by itself, so that `_begin` can choose its kind.
     engine = create_engine(
-        f"sqlite:///{path}",
+        f"sqlite:///file:{quote(str(path))}?mode=rw&uri=true",
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT},
         pool_size=2,
         max_overflow=-1,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _refuse_links(*_: object) -> None:
+        """The web process can put a link in the place of the database, which root would then write to."""
+        try:
+            found = path.lstat()
+        except OSError as error:
+            raise sqlite3.OperationalError(f"unable to open database file: {error.strerror}") from error
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            raise sqlite3.OperationalError(f"unable to open {path}: it is a link")
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:

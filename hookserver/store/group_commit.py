@@ -25,6 +25,7 @@ class _Call(Generic[Item, Result]):
     """One thread's write: its result or its error, once it is over."""
 
     item: Item
+    began: float
     result: Result | None = None
     error: HookserverError | None = None
     is_over: bool = False
@@ -42,14 +43,14 @@ class GroupCommit(Generic[Item, Result]):
 
     def run(self, item: Item) -> Result:
         """The result of ``write``, on the disk when this returns. Raises what it raises, and StoreError."""
-        began, call = time.monotonic(), _Call[Item, Result](item)
+        call = _Call[Item, Result](item, time.monotonic())
         with self._guard:
             self._calls.append(call)
         if not self._turn.acquire(timeout=BUSY_TIMEOUT):
             self._give_up(call)
         try:
             if not call.is_over:
-                self._write_all(began)
+                self._write_all()
         finally:
             self._turn.release()
         if call.error:
@@ -67,12 +68,12 @@ class GroupCommit(Generic[Item, Result]):
             raise self._database.too_busy()
         self._turn.acquire()
 
-    def _write_all(self, began: float) -> None:
-        """Write every call that waits; ``began``: when the first of them may have begun to wait."""
+    def _write_all(self) -> None:
+        """Write every call that waits. An unexpected error of one is an error of all."""
         with self._guard:
             calls, self._calls = self._calls, []
         try:
-            with self._database.writing(began) as connection:
+            with self._database.writing(min(call.began for call in calls)) as connection:
                 for call in calls:
                     try:
                         call.result = self._write(connection, call.item)
@@ -80,9 +81,11 @@ class GroupCommit(Generic[Item, Result]):
                         raise
                     except HookserverError as error:
                         call.error = error
-        except StoreError as error:
+        except Exception as error:
             for call in calls:
-                call.error = error
+                call.error = error if isinstance(error, StoreError) else StoreError(f"the push was not stored: {error}")
+            if not isinstance(error, StoreError):
+                raise
         finally:
             for call in calls:
                 call.is_over = True

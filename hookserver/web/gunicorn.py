@@ -59,7 +59,8 @@ class _Application(BaseApplication):
 
     def __init__(self, flask: Flask) -> None:
         self._flask = flask
-        # The address of the client, as Nginx says: there is no other way to the socket.
+        # The address of the client, as Nginx says. A local user who may use a socket can claim another one, by which
+        # refused calls are counted, and nothing else.
         flask.wsgi_app = ProxyFix(flask.wsgi_app, x_for=1, x_proto=0)  # type: ignore[method-assign]
         super().__init__()
 
@@ -72,6 +73,7 @@ class _Application(BaseApplication):
             # No sender may change the scheme or the path by a header.
             "forwarded_allow_ips": "",
             "forwarder_headers": "",
+            "secure_scheme_headers": {},
             "loglevel": "warning",
             # The heartbeat's file in memory: on a slow disk it would block the loop (https://gunicorn.org/faq/).
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108

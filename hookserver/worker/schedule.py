@@ -65,7 +65,8 @@ class Schedule:
     def apps_to_remove(self) -> Iterator[Task]:
         """Apps that were removed from the settings, and whose retirement was requested."""
         for app in self._store.effective_settings().retire:
-            yield Task(TaskKind.REMOVE_APP, app)
+            if app not in self._settings.apps:
+                yield Task(TaskKind.REMOVE_APP, app)
 
     def standbys_to_retire(self) -> Iterator[Task]:
         """Standbys whose time has come, unless a deploy or a rollback may need them."""

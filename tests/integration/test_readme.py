@@ -148,7 +148,7 @@ def test_token_that_only_reads_is_made_as_documented(program: Path, site: Instal
 def test_webhook_secret_is_made_as_documented(program: Path, tmp_path: Path) -> None:
     run(block("(umask 077; openssl"), tmp_path, {"/etc/hookserver/shop.secret": f"{tmp_path}/shop.secret"}, program)
     secret = tmp_path / "shop.secret"
-    assert secret.stat().st_mode & 0o777 == 0o600
+    assert secret.stat().st_mode & 0o777 == 0o640
     config = tmp_path / "hookserver.toml"
     app = f'repository = "push"\ndomains = ["{APP}.test"]\nwebhook_secret_file = "shop.secret"\n'
     config.write_text(f"[apps.{APP}]\n{app}")

@@ -14,8 +14,10 @@ from hookserver.nginx.text.visitor import real_address
 
 CONNECTIONS = 128
 """Requests of one source at once; more are answered 429."""
-LARGE_BODIES = 4
+LARGE_BODIES = 8
 """Requests with a body of more than a megabyte, or of unknown length, at once: the web process has them in memory."""
+LARGE_BODIES_OF_A_SOURCE = 2
+"""Those of one source, so that it cannot take all places."""
 MAX_BODY = 25
 """Megabytes; GitHub's own limit: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
 REFUSED_LOG = "logs/refused.log"
@@ -40,9 +42,11 @@ def web_tables(settings: Settings, lacking: Set[str] = frozenset()) -> list[str]
             ["default large;", '"~^:[0-9]{0,6}$" "";'],
             "Whether a request to the web process has a body of a megabyte or more, or one of unknown length.",
         ),
+        *table("map $hs_large_body $hs_large_body_source", ['default "";', "large $binary_remote_addr;"]),
         # An empty key is not counted: https://nginx.org/en/docs/http/ngx_http_limit_conn_module.html
         "limit_conn_zone $binary_remote_addr zone=hookserver_sources:2m;",
         "limit_conn_zone $hs_large_body zone=hookserver_large_bodies:64k;",
+        "limit_conn_zone $hs_large_body_source zone=hookserver_large_bodies_of_a_source:1m;",
         "",
         *block(f"upstream {_UPSTREAM}", upstream, "The web process."),
         "log_format hs_refused '$remote_addr $status';",
@@ -73,6 +77,7 @@ def _server(settings: Settings) -> list[str]:
         "client_body_buffer_size 64k;",
         f"limit_conn hookserver_sources {CONNECTIONS};",
         f"limit_conn hookserver_large_bodies {LARGE_BODIES};",
+        f"limit_conn hookserver_large_bodies_of_a_source {LARGE_BODIES_OF_A_SOURCE};",
         "limit_conn_status 429;",
         "# Not a line for each request of a flood.",
         "limit_conn_log_level info;",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from pathlib import Path
 
+import docker.errors
 import pytest
 
 import hookserver
@@ -18,12 +19,13 @@ from hookserver.builders.running.tools import BuildTools, build_tools
 from hookserver.config import AppSettings, DockerSettings
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.labels import APP
+from hookserver.engine.network import network_name
 from hookserver.errors import BuildError
 from hookserver.state.state_dir import StateDir
 from tests.integration.builders.conftest import CA_BUNDLE
 from tests.shop.leftovers import remove_containers
 
-SUBNET = IPv4Network("172.30.240.0/27")
+SUBNET = IPv4Network("172.30.187.0/27")
 
 PROJECT = Path(hookserver.__file__).parent / "tomcat_library"
 NAME = "it-java"
@@ -37,9 +39,17 @@ COMMAND = 'mvn -B -ntp test -Dtomcat="$0" && touch target/passed.war'
 def tools(tmp_path: Path) -> Iterator[BuildTools]:
     made = build_tools(DockerSettings(), StateDir(tmp_path / "state"))
     remove_containers(made.engine.api, f"{APP}={NAME}")  # of a killed run
+    _remove_network(made)
     yield made
     made.containers.wait_removed()
+    _remove_network(made)
     made.engine.close()
+
+
+def _remove_network(tools: BuildTools) -> None:
+    """The next test has another state_dir, and a network belongs to one."""
+    with contextlib.suppress(docker.errors.NotFound):
+        tools.engine.api.remove_network(network_name(SUBNET))
 
 
 def job(line: str, root: Path) -> BuildJob:

@@ -16,6 +16,7 @@ import pytest
 
 from hookserver.deploy_log import DeployLog
 from hookserver.errors import StoreError
+from hookserver.models import Push, Trigger
 from hookserver.state.atomic_write import OWNER_ONLY, write_atomically
 from hookserver.state.permissions import prepare
 from hookserver.state.state_dir import StateDir
@@ -167,3 +168,25 @@ def test_link_that_the_web_user_puts_beside_the_database_gives_no_rights(
     found = victim.stat()
     assert (found.st_mode & 0o777, found.st_gid) == (0o600, 0)
     assert victim.read_text() == "root's own"
+
+
+@pytest.mark.parametrize("hard", [True, False])
+@pytest.mark.parametrize("exists", [True, False])
+def test_link_in_the_place_of_the_database_is_neither_followed_nor_created(
+    hard: bool, exists: bool, state: StateDir, tmp_path: Path
+) -> None:
+    """The store of a running worker connects anew in each of its tasks."""
+    if hard and not exists:
+        return
+    store, victim = Store(state), tmp_path / "victim"
+    if exists:
+        victim.touch()
+    state.database.unlink()
+    (state.database.hardlink_to if hard else state.database.symlink_to)(victim)
+    with pytest.raises(StoreError):
+        store.deploys()
+    with pytest.raises(StoreError):
+        store.enqueue(Push("shop", Trigger.API))
+    store.close()
+    assert victim.exists() is exists
+    assert not exists or victim.stat().st_size == 0

@@ -22,6 +22,7 @@ from tests.waiting import until
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
+    (tmp_path / "test.db").touch()
     made = Database(tmp_path / "test.db")
     with made.writing() as connection:
         connection.execute(text("CREATE TABLE items (item INTEGER PRIMARY KEY)"))
