@@ -185,6 +185,17 @@ def test_few_large_bodies_are_taken_at_once_and_small_ones_beside_them(
         connection.close()
 
 
+def test_large_bodies_of_one_source_leave_places_for_others(web: Web, eventually: Callable[..., object]) -> None:
+    large = [web.connect("127.0.0.9") for _ in range(3 * LARGE_BODIES)]
+    for connection in large:
+        connection.sendall(head(signed(PUSH), "Content-Length: 2000000") + b" ")
+    eventually(lambda: len(select.select(large, [], [], 0)[0]) >= 2 * LARGE_BODIES, deadline=5)
+    body = PUSH[:-1] + b" " * 1_500_000 + b"}"
+    assert web.request("POST", "/hooks/shop", body, signed(body))[0] == 202
+    for connection in large:
+        connection.close()
+
+
 def test_web_process_that_is_down_is_answered_503_with_the_reason(web: Web) -> None:
     web.process.terminate()
     web.process.wait(20)

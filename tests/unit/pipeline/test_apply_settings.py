@@ -81,3 +81,9 @@ def test_an_app_is_not_removed_while_a_deploy_of_it_runs(place: PipelinePlace, r
     place.store.end(deploy.number, Status.FAILED)
     remove_app(place.context, "blog", report.append)
     assert place.runtime.replicas("blog") == []
+
+
+def test_app_in_the_settings_is_not_removed_whatever_the_database_says(place: PipelinePlace) -> None:
+    name = next(iter(place.context.settings.apps))
+    with pytest.raises(Refused, match="in the settings"):
+        remove_app(place.context, name, print)
