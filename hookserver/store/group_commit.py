@@ -83,7 +83,11 @@ class GroupCommit(Generic[Item, Result]):
                         call.error = error
         except Exception as error:
             for call in calls:
-                call.error = error if isinstance(error, StoreError) else StoreError(f"the push was not stored: {error}")
+                call.error = (
+                    error
+                    if isinstance(error, StoreError)
+                    else StoreError(f"the push was not stored: {error}", "Send it again.")
+                )
             if not isinstance(error, StoreError):
                 raise
         finally:
