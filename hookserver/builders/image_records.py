@@ -90,6 +90,8 @@ class ImageRecords:
         for file in self._folder.glob(f"{app}/*.json"):
             try:
                 records.append(ImageRecord(**json.loads(file.read_bytes())))
+            except FileNotFoundError:  # another process has removed it meanwhile
+                continue
             except (OSError, ValueError, TypeError) as error:
                 raise self._unusable(f"{file.name}: {error}") from error
         return records

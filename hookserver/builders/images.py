@@ -139,7 +139,8 @@ class DockerImages:
         """
         left = [str(image["Id"]) for image in find_images(self._tools.engine, {MARK: record.mark})]
         removed = [image for image in left if self._remove(replace(record, image=image))]
-        self._tools.records.remove(record)
+        if removed == left:  # one that is in use is removed later
+            self._tools.records.remove(record)
         return removed
 
     def _assembled(self, job: BuildJob, product: War | WholeImage, files: tuple[OwnFile, ...], log: DeployLog) -> str:

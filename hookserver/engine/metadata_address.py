@@ -19,9 +19,18 @@ _TIMEOUT = 10.0
 _THERE, _GONE = "File exists", "No such file or directory"
 
 
-def rule(subnet: IPv4Network) -> list[str]:
-    """The arguments of ``ip rule add`` and ``ip rule del``."""
-    return ["priority", str(_PRIORITY), "from", str(subnet), "to", str(LINK_LOCAL), "unreachable"]
+def rules(subnet: IPv4Network) -> list[list[str]]:
+    """The arguments of ``ip rule add`` and ``ip rule del``, the first to be added first.
+
+    Questions to a name server pass: in some clouds it has a link-local address, and Docker's own name server asks it
+    from the container's address.
+    """
+    ends = ["from", str(subnet), "to", str(LINK_LOCAL)]
+    names = [[*ends, "ipproto", protocol, "dport", "53", "lookup", "main"] for protocol in ("udp", "tcp")]
+    return [
+        *(["priority", str(_PRIORITY - 1), *name] for name in names),
+        ["priority", str(_PRIORITY), *ends, "unreachable"],
+    ]
 
 
 def set_reachable(engine: Engine, subnet: IPv4Network, reachable: bool) -> None:
@@ -29,16 +38,23 @@ def set_reachable(engine: Engine, subnet: IPv4Network, reachable: bool) -> None:
 
     Does nothing for an engine on another machine. Raises the engine's error class when the host refuses.
     """
-    if not engine.is_local:
+    # Without rights the kernel refuses to remove a rule that is not there, too; to read them needs none.
+    if not engine.is_local or (reachable and f"from {subnet} to {LINK_LOCAL}" not in _ip("rule", "show")[1]):
         return
-    command = ["ip", "rule", "del" if reachable else "add", *rule(subnet)]
+    for rule in rules(subnet):
+        problem, _ = _ip("rule", "del" if reachable else "add", *rule)
+        if problem and (_GONE if reachable else _THERE) not in problem:
+            verb = "opened" if reachable else "closed"
+            raise engine.error(
+                f"the cloud's metadata address cannot be {verb} for containers: {problem}",
+                "Install iproute2 and run the worker as root; or set docker.allow_metadata = true.",
+            )
+
+
+def _ip(*arguments: str) -> tuple[str, str]:
+    """The problem of a call of ip(8), empty when there is none, and its output."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
-        problem = done.stderr.strip() if done.returncode else ""
+        done = subprocess.run(["ip", *arguments], capture_output=True, text=True, timeout=_TIMEOUT, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        problem = str(error)
-    if problem and (_GONE if reachable else _THERE) not in problem:
-        raise engine.error(
-            f"the cloud's metadata address cannot be {'opened' if reachable else 'closed'} for containers: {problem}",
-            "Install iproute2 and run the worker as root; or set docker.allow_metadata = true.",
-        )
+        return str(error), ""
+    return (done.stderr.strip() or "it failed") if done.returncode else "", done.stdout

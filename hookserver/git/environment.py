@@ -45,6 +45,15 @@ RULES = """\
 """
 """Our git configuration, the last that git reads."""
 
+SENDING = (
+    ("uploadpack.allowAnySHA1InWant", "true"),
+    ("core.packedGitWindowSize", "32m"),
+    ("core.packedGitLimit", "512m"),
+    ("pack.threads", "2"),
+    ("pack.windowMemory", "256m"),
+)
+"""Those of `RULES` that the git needs which sends the objects of a local repository, and reads no file of ours."""
+
 
 def environment(tag: str, config: Path) -> dict[str, str]:
     """The environment of every git process: our configuration, no way to ask a person; git(1)."""
@@ -62,6 +71,14 @@ def environment(tag: str, config: Path) -> dict[str, str]:
         "GIT_LFS_SKIP_SMUDGE": "1",
         "GIT_OPTIONAL_LOCKS": "0",
     }
+
+
+def in_environment(*settings: tuple[str, str]) -> dict[str, str]:
+    """The variables that set these (key, value) for a git process: git-config(1), GIT_CONFIG_COUNT."""
+    variables = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
 
 
 def include(files: Sequence[Path]) -> str:

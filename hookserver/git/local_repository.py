@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hookserver.errors import GitError
+from hookserver.git.environment import SENDING, in_environment
 from hookserver.state.deploy_processes import TAG
 
 _MOST_LINKS = 40
@@ -44,11 +45,9 @@ def settings_for_reading(path: Path, tag: str, *, in_state_dir: bool = False) ->
     # git runs uploadpack by a shell, and adds the path: git-config(1), remote.<name>.uploadpack.
     return {
         "GIT_ALLOW_PROTOCOL": "file",
-        "GIT_CONFIG_COUNT": "2",
-        "GIT_CONFIG_KEY_0": f"remote.{name_of(path)}.url",
-        "GIT_CONFIG_VALUE_0": str(path),
-        "GIT_CONFIG_KEY_1": f"remote.{name_of(path)}.uploadpack",
-        "GIT_CONFIG_VALUE_1": shlex.join(command),
+        **in_environment(
+            (f"remote.{name_of(path)}.url", str(path)), (f"remote.{name_of(path)}.uploadpack", shlex.join(command))
+        ),
     }
 
 
@@ -114,15 +113,13 @@ def _as(reader: Reader) -> list[str]:
 
 
 def _clean_environment(path: Path, tag: str) -> list[str]:
-    """``env -i``: nothing of ours, and no configuration but that this one repository may belong to another user."""
+    """``env -i``: no configuration but ours for sending, and that this one repository may be another user's."""
     variables = {
         "PATH": os.environ.get("PATH", os.defpath),
         TAG: tag,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "safe.directory",
-        "GIT_CONFIG_VALUE_0": str(path),
+        **in_environment(("safe.directory", str(path)), *SENDING),
     }
     return ["env", "-i", *(f"{name}={value}" for name, value in variables.items())]
 

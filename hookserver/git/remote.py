@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from hookserver.config.passwords import hide, masked, secrets_in, without_user
 from hookserver.errors import EmptyRepository, GitError
+from hookserver.git.environment import in_environment
 from hookserver.plain_text import cut
 
 _HELPER = """!f() { test "$1" = get || return 0
@@ -37,21 +38,15 @@ class Remote:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Makes `_HELPER` git's only source of this server's password; no argument or file has it.
-
-        ``GIT_CONFIG_COUNT`` and the pairs are settings in the environment: git-config(1).
-        """
+        """Makes `_HELPER` git's only source of this server's password; no argument or file has it."""
         if self._credentials is None:
             return {}
         parts = urlsplit(self.url)
         key = f"credential.{parts.scheme}://{parts.netloc}.helper"
         user, password = self._credentials
         return {
-            "GIT_CONFIG_COUNT": "2",
-            "GIT_CONFIG_KEY_0": key,
-            "GIT_CONFIG_VALUE_0": "",  # an empty helper removes those configured before it: gitcredentials(7)
-            "GIT_CONFIG_KEY_1": key,
-            "GIT_CONFIG_VALUE_1": _HELPER,
+            # An empty helper removes those configured before it: gitcredentials(7).
+            **in_environment((key, ""), (key, _HELPER)),
             "HOOKSERVER_GIT_USER": user,
             "HOOKSERVER_GIT_PASSWORD": password,
         }

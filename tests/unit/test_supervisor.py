@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import sys
@@ -81,32 +80,30 @@ def test_processes_end_with_the_supervisor(tmp_path: Path, eventually: Eventuall
     eventually(lambda: not Path(f"/proc/{pids(tmp_path / 'pids')[0]}").exists())
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a process as another user")
-def test_process_of_a_user_has_no_right_of_root(tmp_path: Path, eventually: Eventually) -> None:
-    folder = Path(tempfile.mkdtemp(dir="/tmp"))
-    folder.chmod(0o777)
-    try:
-        with supervised(folder, "cat /proc/self/status > status; exec sleep 60", user="nobody") as up:
-            eventually(lambda: (folder / "status").exists() and "Cap" in (folder / "status").read_text())
-            status = dict(line.split(":\t", 1) for line in (folder / "status").read_text().splitlines())
-            nobody = pwd.getpwnam("nobody")
-            assert status["Uid"].split() == [str(nobody.pw_uid)] * 4
-            assert status["Gid"].split() == [str(nobody.pw_gid)] * 4
-            assert status["Groups"].split() == []
-            assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
-            up.kill()
-    finally:
-        shutil.rmtree(folder)
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any user may write to."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can run a process as another user")
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a process as another user")
-def test_process_of_a_user_ends_with_the_supervisor(tmp_path: Path, eventually: Eventually) -> None:
-    folder = Path(tempfile.mkdtemp(dir="/tmp"))
-    folder.chmod(0o777)
-    try:
-        with supervised(folder, "echo $$ > pids; exec sleep 60", user="nobody") as up:
-            eventually(lambda: pids(folder / "pids"))
-            up.kill()
-        eventually(lambda: not Path(f"/proc/{pids(folder / 'pids')[0]}").exists())
-    finally:
-        shutil.rmtree(folder)
+def test_process_of_a_user_has_no_right_of_root(open_folder: Path, eventually: Eventually) -> None:
+    file = open_folder / "status"
+    with supervised(open_folder, "cat /proc/self/status > status; exec sleep 60", user="nobody"):
+        eventually(lambda: file.exists() and "Cap" in file.read_text())
+        status = dict(line.split(":\t", 1) for line in file.read_text().splitlines())
+    nobody = pwd.getpwnam("nobody")
+    assert status["Uid"].split() == [str(nobody.pw_uid)] * 4
+    assert status["Gid"].split() == [str(nobody.pw_gid)] * 4
+    assert status["Groups"].split() == []
+    assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
+
+
+def test_process_of_a_user_ends_with_the_supervisor(open_folder: Path, eventually: Eventually) -> None:
+    with supervised(open_folder, "echo $$ > pids; exec sleep 60", user="nobody") as up:
+        eventually(lambda: pids(open_folder / "pids"))
+        up.kill()
+    eventually(lambda: not Path(f"/proc/{pids(open_folder / 'pids')[0]}").exists())

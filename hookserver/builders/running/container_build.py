@@ -20,7 +20,6 @@ from hookserver.builders.wars.choice import choose_war
 from hookserver.config.units import format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.images import describe, ensure_image
-from hookserver.engine.network import ensure_network
 from hookserver.engine.output import FrameReader, LineReader
 from hookserver.errors import BuildError
 from hookserver.limits.tar import SIZE, Member, RefusedTar, read_tar
@@ -81,7 +80,7 @@ def build_in_container(tools: BuildTools, job: BuildJob, recipe: Recipe, log: De
     """
     ensure_image(tools.engine, recipe.image, "build.image", log.line)
     log.line(f"build.image: {describe(tools.engine, recipe.image)}")
-    ensure_network(tools.engine, job.subnet, tools.state.root)
+    tools.network(job.subnet)
     cause = Cause(recipe.is_error, recipe.heading)
     with (
         tempfile.TemporaryFile(dir=job.work) as wars,

@@ -22,7 +22,6 @@ from hookserver.config.units import format_size
 from hookserver.deploy_log import DeployLog
 from hookserver.engine.client import CPU_PERIOD
 from hookserver.engine.messages import failure
-from hookserver.engine.network import ensure_network
 from hookserver.engine.output import LineReader, read_lines
 from hookserver.errors import BuildError, indented
 
@@ -48,7 +47,7 @@ def build_with_engine(
         # Not in the documentation: newImageBuildOptions() in
         # https://github.com/moby/moby/blob/v20.10.24/api/server/router/build/build_routes.go
         "cgroupparent": cgroup.parent,
-        "networkmode": ensure_network(tools.engine, job.subnet, tools.state.root),
+        "networkmode": tools.network(job.subnet),
         "cpuperiod": CPU_PERIOD,
         "cpuquota": round(build.cpus * CPU_PERIOD),
         "labels": json.dumps(dict(labels)),

@@ -26,7 +26,7 @@ from hookserver.builders import BuildJob
 from hookserver.errors import DeployFailed
 from hookserver.git import Mirror
 from tests.integration.builders.conftest import TOMCAT, BuildSite
-from tests.integration.git.conftest import Source, git
+from tests.integration.git.conftest import Source, new_source
 
 MEMORY = 128 << 20
 """Bytes by which the largest process of a deploy may be larger than the worker that forks it."""
@@ -213,13 +213,7 @@ def test_hostile_dockerfile_takes_little(site: BuildSite, place: Path, name: str
 
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
-    bare, clone = tmp_path / "srv/shop.git", tmp_path / "clone"
-    bare.mkdir(parents=True)
-    clone.mkdir()
-    git(bare, "init", "--quiet", "--bare", "--initial-branch=main")
-    git(clone, "init", "--quiet", "--initial-branch=main")
-    git(clone, "remote", "add", "origin", str(bare))
-    made = Source(bare, clone)
+    made = new_source(tmp_path)
     made.commit({"a": "a\n"})
     return made
 

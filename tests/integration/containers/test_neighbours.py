@@ -50,10 +50,12 @@ def metadata() -> Iterator[None]:
     subprocess.run(["ip", "netns", "del", "hs-metadata"], check=False, capture_output=True)
     for line in setup.strip().splitlines():
         subprocess.run(line.split(), check=True)
-    server = subprocess.Popen(["ip", "netns", "exec", "hs-metadata", "sh", "-c", LISTENS.replace("8080", "80")])
+    inside = ["ip", "netns", "exec", "hs-metadata", "sh", "-c"]
+    servers = [subprocess.Popen([*inside, LISTENS.replace("8080", port)]) for port in ("80", "53")]
     yield
-    server.kill()
-    server.wait()
+    for server in servers:
+        server.kill()
+        server.wait()
     subprocess.run(["ip", "netns", "del", "hs-metadata"], check=True)
 
 
@@ -90,3 +92,4 @@ def test_metadata_address_is_unreachable_for_replicas(
     eventually(lambda: connects(api, other, METADATA, 80))
     place = installation.start(networks=[first])[0]
     assert not connects(api, place.name, METADATA, 80)
+    assert connects(api, place.name, METADATA, 53), "a name server may have such an address"

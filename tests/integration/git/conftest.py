@@ -61,15 +61,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Source:
-    bare, clone = tmp_path / "srv/shop.git", tmp_path / "clone"
+def new_source(folder: Path) -> Source:
+    """A bare repository below the folder, and a clone of it."""
+    bare, clone = folder / "srv/shop.git", folder / "clone"
     bare.mkdir(parents=True)
     clone.mkdir()
     git(bare, "init", "--quiet", "--bare", "--initial-branch=main")
     git(clone, "init", "--quiet", "--initial-branch=main")
     git(clone, "remote", "add", "origin", str(bare))
-    made = Source(bare, clone)
+    return Source(bare, clone)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    made = new_source(tmp_path)
     made.commit({"pom.xml": "<project/>\n"}, "first")
     return made
 

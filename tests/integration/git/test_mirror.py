@@ -100,6 +100,7 @@ def test_commit_of_another_branch_is_fetched_by_all_its_digits(source: Source, m
     mirror.fetch(DEADLINE)
     source.git("checkout", "--quiet", "-b", "other")
     other = source.commit({"a": "other"}, branch="other")
+    source.commit({"a": "later"}, branch="other")
     with pytest.raises(NotFound, match="all 40 digits"):
         mirror.resolve(other[:10], DEADLINE)
     assert mirror.resolve(other, DEADLINE) == other

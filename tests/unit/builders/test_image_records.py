@@ -41,6 +41,21 @@ def test_removed_record_is_forgotten(records: ImageRecords) -> None:
     assert records.unfinished() == []
 
 
+def test_record_that_another_process_removes_meanwhile_is_left_out(
+    records: ImageRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, gone = (records.begin(ImageRecord(app, 1, "image", "digest")) for app in ("shop", "blog"))
+    find = Path.glob
+
+    def glob_and_remove(folder: Path, pattern: str) -> list[Path]:
+        found = list(find(folder, pattern))
+        records.remove(gone)
+        return found
+
+    monkeypatch.setattr(Path, "glob", glob_and_remove)
+    assert records.unfinished() == [kept]
+
+
 def test_marks_differ_and_records_are_private(records: ImageRecords, tmp_path: Path) -> None:
     marks = {records.begin(ImageRecord("shop", 1, "image", "digest")).mark for _ in range(20)}
     assert len(marks) == 20

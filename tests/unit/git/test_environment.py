@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
-from hookserver.git.environment import environment, include, without_inherited
+from hookserver.git.environment import RULES, SENDING, environment, include, without_inherited
 
 
 def test_git_inherits_no_git_variable() -> None:
@@ -21,3 +22,11 @@ def test_git_never_prompts_for_a_password() -> None:
 
 def test_included_path_with_a_quote_stays_one_path() -> None:
     assert include([Path('/home/a "b"/.gitconfig')]) == '[include]\n\tpath = "/home/a \\"b\\"/.gitconfig"\n'
+
+
+def test_settings_for_sending_are_those_of_the_rules(tmp_path: Path) -> None:
+    file = tmp_path / "rules"
+    file.write_text(RULES)
+    for key, value in SENDING:
+        done = subprocess.run(["git", "config", "--file", file, key], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == value

@@ -10,6 +10,7 @@ import pytest
 from hookserver.builders.image_records import ImageRecords
 from hookserver.builders.running.tools import BuildTools
 from hookserver.builders.tomcat.base_image import inspect_base, read_base
+from hookserver.config import DockerSettings
 from hookserver.engine.client import Engine
 from hookserver.engine.temporary import TemporaryContainers
 from hookserver.state.state_dir import StateDir
@@ -23,7 +24,7 @@ TOMCAT = "usr/local/tomcat"
 def tools(engine: Engine, tmp_path: Path) -> BuildTools:  # noqa: F811
     state = StateDir(tmp_path)
     containers = TemporaryContainers(engine, tmp_path)
-    return BuildTools(engine, containers, state, ImageRecords(state.images))
+    return BuildTools(engine, containers, state, ImageRecords(state.images), DockerSettings().subnet)
 
 
 def test_facts_of_a_tomcat_are_read_and_cached(
