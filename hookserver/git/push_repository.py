@@ -20,7 +20,8 @@ from hookserver.git.origin import Origin
 from hookserver.state.atomic_write import write_atomically
 
 _DEADLINE = 30.0
-_COPY_DEADLINE = 600.0
+_COPY_DEADLINE = 120.0
+"""Less than the task that copies may take: one that is killed would begin anew, and not say why."""
 _LOCK_AGE = 60.0
 """Seconds after which a lock of the configuration is left from a killed git: a change takes milliseconds."""
 _BRANCH = "refs/hookserver/branch"
@@ -64,6 +65,7 @@ class PushRepository:
         it, or cannot be written.
         """
         try:
+            self._undo_exchange()
             if self.path.is_symlink() or (self.path.exists() and not self._is_bare() and not self._is_empty()):
                 raise GitError(
                     f"{self.path} exists, and is not a bare git repository",
@@ -97,7 +99,7 @@ class PushRepository:
 
     def _make(self) -> None:
         """Create it beside its place, with the commits of the one that is there, and exchange the two."""
-        fresh, old = self.path.with_suffix(".new"), self.path.with_suffix(".old")
+        fresh, old = self.path.with_suffix(".new"), self._old
         for left in (fresh, old):
             shutil.rmtree(left, ignore_errors=True)
         fresh.mkdir(mode=_OWNER)  # closed until it is complete
@@ -108,22 +110,34 @@ class PushRepository:
             os.chown(fresh / name, -1, -1 if self.group is None else self.group)
             (fresh / name).chmod(mode & _OWNER if self.group is None else mode)
         self._update(fresh)
-        if self._is_bare() and (self.path / "objects").is_dir():
-            self._copy(fresh)
+        has_commits = self._is_bare() and (self.path / "objects").is_dir()
+        if has_commits:
+            self._copy(self.path, fresh)
         for path in (fresh, fresh / "HEAD", fresh / "config"):
             os.chown(path, -1, -1 if self.group is None else self.group)
         (fresh / "config").chmod(0o640)
         fresh.chmod(self._mode)
         if self.path.exists():
             self.path.rename(old)
+        if has_commits:  # what was pushed meanwhile
+            self._copy(old, fresh)
         fresh.rename(self.path)
         shutil.rmtree(old, ignore_errors=True)
 
-    def _copy(self, fresh: Path) -> None:
+    @property
+    def _old(self) -> Path:
+        return self.path.with_suffix(".old")
+
+    def _undo_exchange(self) -> None:
+        """Put back what a killed exchange has moved away: it has every commit."""
+        if self._old.is_dir() and not self.path.exists():
+            self._old.rename(self.path)
+
+    def _copy(self, source: Path, fresh: Path) -> None:
         """Fetch the branches and tags: a copy of files would bring links and alternates with it."""
         options = ("--quiet", "--no-write-fetch-head", "--no-auto-gc")
         refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-        origin = Origin(str(self.path.absolute()), Guard(self.path.parent, tag=""), in_state_dir=True)
+        origin = Origin(str(source.absolute()), Guard(self.path.parent, tag=""), in_state_dir=True)
         answer = origin.ask(time.monotonic() + _COPY_DEADLINE, "fetch", options, *refs, into=fresh)
         if answer.status:
             raise GitError(

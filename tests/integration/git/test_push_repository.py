@@ -160,3 +160,36 @@ def test_nobody_else_may_read_what_was_pushed(source: Source, tmp_path: Path) ->
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
+
+
+def test_push_while_the_repository_is_made_anew_is_kept(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repository with another mode than ours is copied; the push comes between its copy and the exchange."""
+    ours = tmp_path / "repos/shop.git"
+    ensure(ours)
+    source.git("remote", "set-url", "origin", str(ours))
+    source.push()
+    ours.chmod(0o755)
+    rename, pushed = Path.rename, list[str]()
+
+    def rename_after_a_push(path: Path, target: Path) -> Path:
+        if path == ours:
+            source.git("commit", "--quiet", "--allow-empty", "-m", "meanwhile")
+            pushed.append(source.push())
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename_after_a_push)
+    ensure(ours)
+    assert [git(ours, "rev-parse", "refs/heads/main")] == pushed
+    assert not ours.with_suffix(".old").exists()
+
+
+def test_kill_in_the_middle_of_the_exchange_loses_no_commit(source: Source, tmp_path: Path) -> None:
+    ours = tmp_path / "repos/shop.git"
+    ensure(ours)
+    source.git("remote", "set-url", "origin", str(ours))
+    tip = source.push()
+    ours.rename(ours.with_suffix(".old"))
+    ensure(ours)
+    assert git(ours, "rev-parse", "refs/heads/main") == tip
